@@ -1,0 +1,61 @@
+/** What submits leave behind in the host: nothing, however many functions are made for them. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const lib = join(import.meta.dirname, '../../lib/sending/index.ts');
+const esbuild = join(import.meta.dirname, '../../node_modules/esbuild/bin/esbuild');
+const require =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/** Each turns `i` into a new function. */
+const SHAPES = {
+  'closures over a constant': { make: '(x) => x + i', count: 50_000 },
+  'closures over an object': { make: '(x) => x + box.i', count: 50_000 },
+  'functions that capture nothing': { make: '(x) => x * 2', count: 100_000 },
+};
+
+describe('after many submits, the heap is where it was', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'loky-heap-'));
+    const flags = ['--bundle', '--platform=node', '--format=esm', '--log-level=error'];
+    execFileSync(esbuild, [lib, `--outfile=${join(folder, 'lib.mjs')}`, `--banner:js=${require}`, ...flags]);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  for (const [name, { make, count }] of Object.entries(SHAPES)) {
+    test(`${count} ${name}`, () => {
+      const script = `
+        const { createSender } = await import(${JSON.stringify(join(folder, 'lib.mjs'))});
+        const sender = createSender();
+        const run = async (count) => {
+          for (let n = 0; n < count; n += 1) {
+            const i = n;
+            const box = { i };
+            sender.prepareCall(${make}, [box.i]).encode();
+            if (n % 1000 === 999) { sender.takeRetired(); await new Promise(setImmediate); }
+          }
+        };
+        const used = async () => {
+          for (let turn = 0; turn < 4; turn += 1) { gc(); await new Promise(setImmediate); }
+          sender.takeRetired();
+          return process.memoryUsage().heapUsed;
+        };
+        await run(6000);
+        const before = await used();
+        await run(${count});
+        console.log(Math.round(((await used()) - before) / 1e3));
+      `;
+      const flags = ['--expose-gc', '--input-type=module', '--eval', script];
+      const kilobytes = Number(execFileSync(process.execPath, flags, { encoding: 'utf8' }));
+      process.stdout.write(`after ${count} ${name}, the heap has grown by ${kilobytes} kB\n`);
+      // One object that stays for each would be several megabytes. NaN is no number that is less.
+      expect(kilobytes).toBeLessThan(1000);
+    }, 60_000);
+  }
+});

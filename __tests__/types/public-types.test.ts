@@ -1,0 +1,29 @@
+/** The public types, as users' compilers see them. `npm run check` compiles them too; here they fail as a test. */
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What tsc has to say of a file, with the settings of the project. */
+function complaintsOf(file: string): string[] {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const program = ts.createProgram([`${root}${file}`], options);
+  const source = program.getSourceFile(`${root}${file}`);
+  const diagnostics = [...program.getSemanticDiagnostics(source), ...program.getSyntacticDiagnostics(source)];
+  return diagnostics.map(({ file: where, start, messageText }) => {
+    const line = where === undefined ? 0 : where.getLineAndCharacterOfPosition(start ?? 0).line + 1;
+    return `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+}
+
+test('submit, map, futures and errors have the types that users expect, and refuse what is wrong', () => {
+  expect(complaintsOf('__tests__/types/public-types.ts')).toEqual([]);
+}, 60_000);
+
+test('the published types say any nowhere', () => {
+  const declarations = ts.sys.readFile(`${root}dist/index.d.ts`) as string;
+  const code = declarations.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '');
+  expect(code.match(/^.*\bany\b.*$/gm) ?? []).toEqual([]);
+});

@@ -1,0 +1,11 @@
+/** Contract tests import the built package as `loky`, as its users do; unit tests import from lib/ directly. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/__tests__'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+  setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leave-nothing-behind.ts'],
+  coverageProvider: 'v8',
+  testTimeout: 20_000,
+};

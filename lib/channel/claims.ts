@@ -1,0 +1,126 @@
+/**
+ * Claims: how host and worker agree on who may begin or take back a task that was sent ahead, while the worker's
+ * thread is busy. They share one open file, and so one offset: a read moves it on for both, so that each record
+ * is read by exactly one of them. Whoever reads a task's number has it.
+ */
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The descriptor of the claims in a worker. */
+export const CLAIMS_DESCRIPTOR = 4;
+const RECORD_BYTES = 4;
+/** A file of this size takes no more until its records were all read and it is emptied; a hole costs nothing. */
+const LARGEST_BYTES = 1024 * 1024;
+
+/** The host's side. */
+export interface ClaimLedger {
+  /** To be inherited by the worker as {@link CLAIMS_DESCRIPTOR}. */
+  readonly descriptor: number;
+  /** Before the tasks themselves are sent. Returns how many of them there was room for: the others may not be sent. */
+  post(ids: readonly number[]): number;
+  /** The ids of all that have not begun: they will not, unless they are posted again. */
+  takeBack(): number[];
+  /** To be called when all that was posted has been read: the room is free again. */
+  clear(): void;
+  close(): void;
+}
+
+/** The worker's side. */
+export interface ClaimReader {
+  /** The next task that may begin; `undefined` if there is none. */
+  next(): number | undefined;
+}
+
+/** `undefined` where there is no place for such a file, or descriptors are no such thing. */
+export function createClaimLedger(platform: NodeJS.Platform = process.platform): ClaimLedger | undefined {
+  if (platform !== 'linux') return undefined;
+  for (const folder of ['/dev/shm', tmpdir()]) {
+    const descriptors = openNameless(folder);
+    if (descriptors !== undefined) return ledgerOn(descriptors);
+  }
+  return undefined;
+}
+
+interface Descriptors {
+  readonly reading: number;
+  readonly writing: number;
+}
+
+let lastFile = 0;
+
+/** The name is gone before anybody else sees the file; it goes with the processes that hold it. */
+function openNameless(folder: string): Descriptors | undefined {
+  lastFile += 1;
+  const path = join(folder, `loky-${process.pid}-${lastFile}-${Math.random().toString(36).slice(2)}`);
+  let writing: number | undefined;
+  try {
+    writing = openSync(path, 'wx', 0o600);
+    return { writing, reading: openSync(path, 'r') };
+  } catch {
+    if (writing !== undefined) closeSync(writing);
+    return undefined;
+  } finally {
+    if (writing !== undefined) unlinkSync(path);
+  }
+}
+
+function ledgerOn({ reading, writing }: Descriptors): ClaimLedger {
+  let end = 0;
+  let emptiedAt = 0;
+  let buffer = Buffer.allocUnsafe(64 * RECORD_BYTES);
+
+  function clear(): void {
+    if (end - emptiedAt < LARGEST_BYTES) return;
+    ftruncateSync(writing, 0);
+    emptiedAt = end;
+  }
+
+  return {
+    descriptor: reading,
+    post(ids) {
+      if (end - emptiedAt >= LARGEST_BYTES) return 0;
+      const bytes = ids.length * RECORD_BYTES;
+      if (bytes > buffer.length) buffer = Buffer.allocUnsafe(bytes);
+      for (let index = 0; index < ids.length; index += 1)
+        buffer.writeUInt32LE(ids[index] as number, index * RECORD_BYTES);
+      const posted = Math.floor(write(writing, buffer, bytes, end) / RECORD_BYTES);
+      end += posted * RECORD_BYTES;
+      return posted;
+    },
+    takeBack() {
+      const ids: number[] = [];
+      for (;;) {
+        const bytes = readSync(reading, buffer, 0, buffer.length, null);
+        if (bytes === 0) break;
+        for (let at = 0; at < bytes; at += RECORD_BYTES) ids.push(buffer.readUInt32LE(at));
+      }
+      clear();
+      return ids;
+    },
+    clear,
+    close() {
+      closeSync(reading);
+      closeSync(writing);
+    },
+  };
+}
+
+/** How much of it was written: the file system may be full, as a small /dev/shm is soon. */
+function write(descriptor: number, buffer: Buffer, bytes: number, at: number): number {
+  try {
+    return writeSync(descriptor, buffer, 0, bytes, at);
+  } catch {
+    return 0;
+  }
+}
+
+export function createClaimReader(): ClaimReader {
+  const record = Buffer.allocUnsafe(RECORD_BYTES);
+  return {
+    next: () =>
+      readSync(CLAIMS_DESCRIPTOR, record, 0, RECORD_BYTES, null) === RECORD_BYTES
+        ? record.readUInt32LE(0)
+        : undefined,
+  };
+}

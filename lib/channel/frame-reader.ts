@@ -1,0 +1,115 @@
+/**
+ * Cuts a stream of bytes into frames. Small frames are views on the chunk they came in, whose memory may be used
+ * again: whoever keeps one copies it.
+ */
+import {
+  type Frame,
+  HEADER_BYTES,
+  isFrameKind,
+  MAGIC,
+  MalformedFrameError,
+  VIEW_LENGTH_BYTES,
+} from './frame.ts';
+
+const NO_VIEWS: readonly Uint8Array[] = [];
+
+export interface FrameReader {
+  /** @throws MalformedFrameError if the bytes are no frame. The reader is of no use afterwards. */
+  read(chunk: Buffer): void;
+}
+
+/** A part of a frame that comes in several chunks and is put together in a buffer of its own. */
+interface Part {
+  readonly bytes: Uint8Array;
+  filled: number;
+}
+
+interface Incoming {
+  readonly kind: Frame['kind'];
+  readonly id: number;
+  readonly time: number;
+  readonly body: Part;
+  readonly views: readonly Part[];
+}
+
+export function createFrameReader(onFrame: (frame: Frame) => void): FrameReader {
+  let partialHeader: Buffer | undefined;
+  let incoming: Incoming | undefined;
+
+  /** Where the next frame begins; the chunk's length if all is read. */
+  function readFrame(chunk: Buffer, start: number): number {
+    const headerBytes = headerLength(chunk, start);
+    if (headerBytes === undefined || start + headerBytes > chunk.length) {
+      partialHeader = Buffer.from(chunk.subarray(start)); // the chunk's memory may be used again
+      return chunk.length;
+    }
+    const kind = chunk[start + 1] as Frame['kind'];
+    const id = chunk.readUInt32LE(start + 4);
+    const time = chunk.readUInt32LE(start + 8);
+    const bodyLength = chunk.readUInt32LE(start + 12);
+    const bodyStart = start + headerBytes;
+    const bodyEnd = bodyStart + bodyLength;
+    if (headerBytes === HEADER_BYTES && bodyEnd <= chunk.length) {
+      onFrame({ kind, id, time, body: chunk.subarray(bodyStart, bodyEnd), views: NO_VIEWS });
+      return bodyEnd;
+    }
+    const lengths: number[] = [];
+    for (let at = start + HEADER_BYTES; at < bodyStart; at += VIEW_LENGTH_BYTES)
+      lengths.push(chunk.readDoubleLE(at));
+    incoming = { kind, id, time, body: part(bodyLength), views: lengths.map(part) };
+    return fill(chunk, bodyStart);
+  }
+
+  function fill(chunk: Buffer, start: number): number {
+    const frame = incoming as Incoming;
+    let at = start;
+    for (const each of [frame.body, ...frame.views]) {
+      const missing = each.bytes.length - each.filled;
+      if (missing === 0) continue;
+      const taken = Math.min(missing, chunk.length - at);
+      each.bytes.set(chunk.subarray(at, at + taken), each.filled);
+      each.filled += taken;
+      at += taken;
+      if (taken < missing) return at;
+    }
+    incoming = undefined;
+    onFrame({
+      kind: frame.kind,
+      id: frame.id,
+      time: frame.time,
+      body: frame.body.bytes,
+      views: frame.views.map((view) => view.bytes),
+    });
+    return at;
+  }
+
+  return {
+    read(received) {
+      let chunk = received;
+      if (partialHeader !== undefined) {
+        chunk = Buffer.concat([partialHeader, received]);
+        partialHeader = undefined;
+      }
+      let at = 0;
+      while (at < chunk.length) at = incoming === undefined ? readFrame(chunk, at) : fill(chunk, at);
+    },
+  };
+}
+
+/** `undefined` while too little of the header is there to tell. */
+function headerLength(chunk: Buffer, start: number): number | undefined {
+  if (chunk[start] !== MAGIC) throw new MalformedFrameError(`expected a frame, got the byte ${chunk[start]}`);
+  if (start + HEADER_BYTES > chunk.length) return undefined;
+  const kind = chunk[start + 1] as number;
+  if (!isFrameKind(kind)) throw new MalformedFrameError(`there is no frame of kind ${kind}`);
+  return HEADER_BYTES + chunk.readUInt16LE(start + 2) * VIEW_LENGTH_BYTES;
+}
+
+/** Memory that nobody writes to is not committed: a forged length costs address space only. */
+function part(length: number): Part {
+  try {
+    return { bytes: Buffer.from(new ArrayBuffer(length)), filled: 0 };
+  } catch {
+    throw new MalformedFrameError(`a frame of ${length} bytes does not fit into memory`);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * How a frame looks on the wire, the same at both ends. A frame is a header, a body and binary views:
+ *
+ *   magic u8 · kind u8 · views u16 · id u32 · time u32 · body length u32 · view lengths f64 each · body · views
+ *
+ * It knows no task: `kind` and `id` mean something to the two ends alone.
+ */
+
+export const MAGIC = 0x4c;
+export const HEADER_BYTES = 16;
+export const VIEW_LENGTH_BYTES = 8;
+
+/** What a frame says. Numbers are part of the protocol between one host and its own workers. */
+export const FrameKind = {
+  /** Host to worker: a definition (function code or reference) to keep under its id. */
+  define: 1,
+  /** Host to worker: the definition with this id is used no more. */
+  forget: 2,
+  /** Host to worker: run the initializer. */
+  initialize: 3,
+  /** Host to worker: run a call. */
+  call: 4,
+  /** Host to worker: run a call as soon as its claim can be had. */
+  callAhead: 7,
+  /** Host to worker: run a function once for each of a list of argument lists. */
+  chunk: 5,
+  /** Host to worker: finish what you run, then exit. */
+  leave: 6,
+  /** Worker to host: booted; from here on code of the user runs. */
+  started: 15,
+  /** Worker to host: booted and initialized. */
+  ready: 16,
+  /** Worker to host: the initializer failed, with its error. */
+  initializerFailed: 17,
+  /** Worker to host: the result of a call. */
+  value: 18,
+  /** Worker to host: the error of a call. */
+  error: 19,
+  /** Worker to host: something left behind by a task threw; the worker exits. */
+  uncaught: 20,
+  /** Worker to host: the worker may ask to be replaced soon. */
+  growing: 21,
+  /** Worker to host: the worker asks to be replaced, with figures. */
+  retire: 22,
+  /** Worker to host: a call that it will not run, because it is about to leave. */
+  handedBack: 23,
+  /** Worker to host: an order of the resource tracker. */
+  resource: 24,
+} as const;
+
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+export interface Frame {
+  readonly kind: FrameKind;
+  readonly id: number;
+  /** How long it took, in microseconds; 0 where that means nothing. */
+  readonly time: number;
+  readonly body: Uint8Array;
+  readonly views: readonly Uint8Array[];
+}
+
+const kinds = new Set<number>(Object.values(FrameKind));
+
+export function isFrameKind(kind: number): kind is FrameKind {
+  return kinds.has(kind);
+}
+
+/** The other end sent something that is no frame. */
+export class MalformedFrameError extends Error {
+  override readonly name = 'MalformedFrameError';
+}

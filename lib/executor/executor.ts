@@ -1,0 +1,65 @@
+/** What users hold: the contract that every executor keeps, and that views and executors of other kinds share. */
+import type { Future } from '../futures/future.ts';
+import type { MapOptions, ShutdownOptions, TaskOptions } from '../options/task-options.ts';
+
+/** Inputs of `map`. */
+export type Inputs<T> = Iterable<T> | AsyncIterable<T>;
+
+/** The results of a `map`, one for each input. Leaving the loop early cancels what has not started. */
+export interface ResultIterator<T> extends AsyncIterableIterator<T> {
+  next(): Promise<IteratorResult<T, undefined>>;
+  return(value?: unknown): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): ResultIterator<T>;
+  /** All results that are still to come. */
+  toArray(): Promise<T[]>;
+}
+
+export interface Executor extends AsyncDisposable {
+  /**
+   * Runs `fn(...args)` in a worker process. Values are copied at the call. A value that cannot be sent makes the
+   * future fail with `SerializationError`.
+   *
+   * @throws ShutdownExecutorError after `shutdown`.
+   * @throws BrokenProcessPool (the very error that broke it) if the pool is broken.
+   * @throws QueueFullError if `maxPending` tasks wait already.
+   * @throws TypeError if `fn` is no function.
+   */
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+
+  /**
+   * Runs `fn` on each input, in the order of the inputs, and stops at the shortest input if there are several.
+   *
+   * @throws the same as `submit`, and what a sync input throws.
+   */
+  map<A, R>(fn: (a: A) => R, inputs: Inputs<A>, options?: MapOptions): ResultIterator<Awaited<R>>;
+  map<A, B, R>(
+    fn: (a: A, b: B) => R,
+    as: Inputs<A>,
+    bs: Inputs<B>,
+    options?: MapOptions,
+  ): ResultIterator<Awaited<R>>;
+  map<A, B, C, R>(
+    fn: (a: A, b: B, c: C) => R,
+    as: Inputs<A>,
+    bs: Inputs<B>,
+    cs: Inputs<C>,
+    options?: MapOptions,
+  ): ResultIterator<Awaited<R>>;
+  map<A, B, C, D, R>(
+    fn: (a: A, b: B, c: C, d: D) => R,
+    as: Inputs<A>,
+    bs: Inputs<B>,
+    cs: Inputs<C>,
+    ds: Inputs<D>,
+    options?: MapOptions,
+  ): ResultIterator<Awaited<R>>;
+
+  /** A view on the same pool whose tasks have these options. */
+  withOptions(options: TaskOptions): Executor;
+
+  /**
+   * Takes no more tasks, finishes those it has, and ends the workers. The promise resolves when nothing is left;
+   * with `wait: false` at once. Calling it again waits for the same end, and may add `killWorkers`.
+   */
+  shutdown(options?: ShutdownOptions): Promise<void>;
+}

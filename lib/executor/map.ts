@@ -1,0 +1,193 @@
+/**
+ * `map`: chunks of inputs go in as tasks, results come out as an async iterator. It knows futures and nothing of
+ * how tasks run.
+ */
+import { TimeoutError } from '../errors.ts';
+import type { Future } from '../futures/future.ts';
+import { waitFor } from '../futures/wait-for.ts';
+import type { MapOptions } from '../options/task-options.ts';
+import type { ResultIterator } from './executor.ts';
+import type { Chunk, ChunkSource } from './map-inputs.ts';
+
+/** What became of one item: its result, or the error it failed with. */
+export type ItemOutcome = readonly [ok: true, result: unknown] | readonly [ok: false, error: unknown];
+
+/** A future of the outcomes of all items of the chunk. */
+export type SubmitChunk = (chunk: Chunk) => Future<unknown>;
+
+interface MapSettings extends Pick<MapOptions, 'timeout' | 'onProgress'> {
+  readonly ordered: boolean;
+  /** How many chunks may be sent and not yet given out. */
+  readonly bufferSize: number;
+  /** What is done to the error of an item before it is thrown. */
+  finishError(error: unknown): unknown;
+}
+
+/** @throws what a sync input or `submitChunk` throws while it is consumed at the call. */
+export function mapChunks(
+  source: ChunkSource,
+  submitChunk: SubmitChunk,
+  settings: MapSettings,
+): ResultIterator<unknown> {
+  const run = new MapRun(source, submitChunk, settings);
+  run.begin();
+  const results = run.results();
+  return {
+    next: () => results.next(),
+    return(value) {
+      run.stop(); // a generator that was never started would not get to its own clean-up
+      return results.return(value as undefined);
+    },
+    async toArray() {
+      const all: unknown[] = [];
+      for await (const result of results) all.push(result);
+      return all;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+class MapRun {
+  readonly #source: ChunkSource;
+  readonly #submitChunk: SubmitChunk;
+  readonly #settings: MapSettings;
+  readonly #deadline: number;
+  /** Sent and not yet given out, in the order in which they are given out. */
+  readonly #next: Future<unknown>[] = [];
+  /** Unordered only: sent and not yet done. */
+  readonly #unfinished = new Set<Future<unknown>>();
+  #isPulling = false;
+  #sourceEnded = false;
+  #sourceError: { readonly error: unknown } | undefined;
+  #itemsDone = 0;
+  #wake = () => {};
+
+  constructor(source: ChunkSource, submitChunk: SubmitChunk, settings: MapSettings) {
+    this.#source = source;
+    this.#submitChunk = submitChunk;
+    this.#settings = settings;
+    this.#deadline = performance.now() + (settings.timeout ?? Number.POSITIVE_INFINITY);
+  }
+
+  async *results(): AsyncGenerator<unknown, undefined, undefined> {
+    try {
+      for (;;) {
+        const outcomes = await this.#take();
+        if (outcomes === undefined) return undefined;
+        for (const [ok, value] of outcomes) {
+          if (!ok) throw this.#settings.finishError(value);
+          yield value;
+        }
+      }
+    } finally {
+      this.stop();
+    }
+  }
+
+  /** Sends as many chunks as there is room for. */
+  fill(): void {
+    while (
+      !this.#sourceEnded &&
+      !this.#isPulling &&
+      this.#next.length + this.#unfinished.size < this.#settings.bufferSize
+    ) {
+      try {
+        const chunk = this.#source.next();
+        if (chunk instanceof Promise) void this.#pull(chunk);
+        else this.#send(chunk);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#endSource();
+    for (const future of [...this.#next, ...this.#unfinished]) future.cancel();
+    this.#next.length = 0;
+    this.#unfinished.clear();
+  }
+
+  async #pull(pulled: Promise<Chunk | undefined>): Promise<void> {
+    this.#isPulling = true;
+    try {
+      this.#send(await pulled);
+      this.#isPulling = false;
+      this.fill();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#wake();
+  }
+
+  /** What was sent before is still given out; then the error comes in its place. */
+  #fail(error: unknown): void {
+    this.#endSource();
+    this.#sourceError = { error };
+  }
+
+  #endSource(): void {
+    if (this.#sourceEnded) return;
+    this.#sourceEnded = true;
+    this.#source.close();
+  }
+
+  /** At the call there is nobody yet who would take results: an error is thrown at once. */
+  begin(): void {
+    this.fill();
+    if (this.#sourceError === undefined) return;
+    this.stop();
+    throw this.#sourceError.error;
+  }
+
+  #send(chunk: Chunk | undefined): void {
+    if (chunk === undefined) this.#endSource(); // longer inputs than the shortest are told
+    if (chunk === undefined || this.#sourceEnded) return;
+    const future = this.#submitChunk(chunk);
+    if (this.#settings.ordered) this.#next.push(future);
+    else this.#unfinished.add(future);
+    future.addDoneCallback(() => this.#done(future, chunk.length));
+  }
+
+  #done(future: Future<unknown>, items: number): void {
+    if (this.#unfinished.delete(future)) this.#next.push(future);
+    this.#wake();
+    if (future.cancelled()) return;
+    this.#itemsDone += items;
+    this.#settings.onProgress?.(this.#itemsDone, this.#source.total);
+  }
+
+  async #take(): Promise<readonly ItemOutcome[] | undefined> {
+    this.fill();
+    while (this.#next.length === 0) {
+      if (this.#unfinished.size === 0 && this.#sourceEnded) {
+        if (this.#sourceError !== undefined) throw this.#sourceError.error;
+        return undefined;
+      }
+      await this.#untilDeadline(
+        new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        }),
+      );
+    }
+    const future = this.#next.shift() as Future<unknown>;
+    return (await this.#untilDeadline(future.result())) as readonly ItemOutcome[];
+  }
+
+  async #untilDeadline<T>(promise: Promise<T>): Promise<T> {
+    if (this.#deadline === Number.POSITIVE_INFINITY) return promise;
+    let isTheTasks = false; // its own timeout fails it with a TimeoutError too
+    const watched = promise.catch((error: unknown) => {
+      isTheTasks = true;
+      throw error;
+    });
+    try {
+      return await waitFor(watched, { timeout: Math.max(0, this.#deadline - performance.now()) });
+    } catch (error) {
+      if (isTheTasks) throw error;
+      throw new TimeoutError(`map was not done ${this.#settings.timeout} ms after its call`);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/** The executor that users make: options in, a pool behind it, events out. */
+import { EventEmitter } from 'node:events';
+import type { Future } from '../futures/future.ts';
+import { Manager } from '../manager/manager.ts';
+import type { TaskSettings } from '../manager/task.ts';
+import { createWorkerOrders } from '../manager/worker-orders.ts';
+import { count } from '../options/check.ts';
+import {
+  type ExecutorOptions,
+  type ExecutorSettings,
+  resolveExecutorOptions,
+} from '../options/executor-options.ts';
+import { checkShutdownOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
+import { createSender } from '../sending/index.ts';
+import { checkDepth } from '../system/depth.ts';
+import { type ExecutorEvents, eventsOf } from './events.ts';
+import type { Executor, ResultIterator } from './executor.ts';
+import { type AnyFunction, mapOn, type Pool, submitTo } from './pool-view.ts';
+import { type ExecutorStats, statsOf } from './stats.ts';
+import { ExecutorView, withTaskOptions } from './view.ts';
+
+let lastExecutorId = 0;
+
+/** An executor that nobody holds any more finishes what it has and ends its workers. */
+const abandoned = new FinalizationRegistry<Manager>((manager) => {
+  void manager.shutdown({ wait: false });
+});
+
+/** For the executors of this folder alone. */
+export let executorInternals: {
+  poolOf(executor: ProcessPoolExecutor): Pool;
+  settingsOf(executor: ProcessPoolExecutor): ExecutorSettings;
+  route(executor: ProcessPoolExecutor, route: () => Pool): void;
+};
+
+/**
+ * Runs functions in a pool of worker processes. Workers are started on demand, at most `maxWorkers`. An idle
+ * executor does not keep the host process alive; a pending task does.
+ */
+export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements Executor {
+  /** Grows with each executor of this process. */
+  readonly executorId: number;
+  readonly #settings: ExecutorSettings;
+  readonly #taskSettings: TaskSettings;
+  readonly #pool: Pool;
+  /** Where tasks go; elsewhere once a reusable executor was replaced. */
+  #route: () => Pool;
+
+  /**
+   * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
+   * @throws LokyRecursionError if executors are nested deeper than `LOKY_MAX_DEPTH`.
+   * @throws SerializationError if the initializer or its arguments cannot be sent.
+   */
+  constructor(options?: ExecutorOptions) {
+    super();
+    const settings = resolveExecutorOptions(options);
+    checkDepth();
+    this.#settings = settings;
+    lastExecutorId += 1;
+    this.executorId = lastExecutorId;
+    const sender = createSender({
+      ...settings,
+      mainByReference: settings.context.startMethod === 'loky_init_main',
+    });
+    const orders = createWorkerOrders(settings, sender, this.executorId);
+    const manager = new Manager(settings, sender, orders, eventsOf(new WeakRef(this)));
+    this.#pool = { manager, sender };
+    this.#route = () => this.#pool;
+    this.#taskSettings = {
+      timeout: settings.taskTimeout,
+      signal: undefined,
+      retries: settings.crashRetries,
+      mayRetry: settings.onWorkerCrash === 'isolate',
+      priority: 0,
+      name: undefined,
+    };
+    abandoned.register(this, manager);
+  }
+
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+    return submitTo(this.#route(), this.#taskSettings, this.submit, fn, args) as Future<Awaited<R>>;
+  }
+
+  readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
+    mapOn(this.#route(), this.#taskSettings, this.map, fn, rest) as ResultIterator<never>;
+
+  withOptions(options: TaskOptions): Executor {
+    return new ExecutorView(this, () => this.#route(), withTaskOptions(this.#taskSettings, options));
+  }
+
+  /**
+   * Starts workers before the first task; resolves when they are booted and initialized.
+   *
+   * @param workers How many; default and at most `maxWorkers`.
+   * @throws BrokenProcessPool if they cannot start.
+   */
+  prewarm(workers: number = this.#pool.manager.maxWorkers): Promise<void> {
+    count(1)(workers, 'the number of workers to prewarm');
+    return this.#pool.manager.prewarm(workers);
+  }
+
+  /** What the pool is doing now, and what it has done. */
+  stats(): ExecutorStats {
+    return statsOf(this.#pool.manager);
+  }
+
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkShutdownOptions(options);
+    return this.#pool.manager.shutdown(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  static {
+    executorInternals = {
+      poolOf: (executor) => executor.#pool,
+      settingsOf: (executor) => executor.#settings,
+      route: (executor, route) => {
+        executor.#route = route;
+      },
+    };
+  }
+}

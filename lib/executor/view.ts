@@ -1,0 +1,56 @@
+/** What `withOptions` returns: the same pool, other options for its tasks. */
+import type { Future } from '../futures/future.ts';
+import type { TaskSettings } from '../manager/task.ts';
+import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
+import type { Executor, ResultIterator } from './executor.ts';
+import { type AnyFunction, mapOn, type Pool, submitTo } from './pool-view.ts';
+
+export class ExecutorView implements Executor {
+  readonly #executor: Executor;
+  readonly #pool: () => Pool;
+  readonly #settings: TaskSettings;
+
+  /** @param executor Where `shutdown` goes. */
+  constructor(executor: Executor, pool: () => Pool, settings: TaskSettings) {
+    this.#executor = executor;
+    this.#pool = pool;
+    this.#settings = settings;
+  }
+
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+    return submitTo(this.#pool(), this.#settings, this.submit, fn, args) as Future<Awaited<R>>;
+  }
+
+  readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
+    mapOn(this.#pool(), this.#settings, this.map, fn, rest) as ResultIterator<never>;
+
+  withOptions(options: TaskOptions): Executor {
+    return new ExecutorView(this.#executor, this.#pool, withTaskOptions(this.#settings, options));
+  }
+
+  shutdown(options?: ShutdownOptions): Promise<void> {
+    return this.#executor.shutdown(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+}
+
+/** @throws TypeError, RangeError */
+export function withTaskOptions(settings: TaskSettings, options: TaskOptions = {}): TaskSettings {
+  checkTaskOptions(options);
+  if (options.retries && !settings.mayRetry) {
+    throw new TypeError(
+      "retries needs an executor with onWorkerCrash: 'isolate': with 'break' one death ends the whole pool",
+    );
+  }
+  return {
+    mayRetry: settings.mayRetry,
+    timeout: options.timeout ?? settings.timeout,
+    signal: options.signal ?? settings.signal,
+    retries: options.retries ?? settings.retries,
+    priority: options.priority ?? settings.priority,
+    name: options.name ?? settings.name,
+  };
+}

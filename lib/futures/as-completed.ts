@@ -1,0 +1,88 @@
+/** Futures in the order in which they get done, as `concurrent.futures.as_completed` gives them. */
+import { TimeoutError } from '../errors.ts';
+import { checkOptions, milliseconds } from '../options/check.ts';
+import { expectFutures } from './expect-futures.ts';
+import { type Future, futureWatch } from './future.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface AsCompletedOptions {
+  /** One deadline for the whole iteration, in milliseconds from the call. Default: none. */
+  timeout?: number;
+}
+
+/**
+ * An `AsyncIterableIterator` of futures. It is declared on its own because TypeScript takes what a `for await`
+ * gets from the built-in type for awaited, and would call a future of a string a string.
+ */
+export interface FutureIterator<F extends Future<unknown>> extends AsyncIterableIterator<F> {
+  next(): Promise<IteratorResult<F, undefined>>;
+  return(): Promise<IteratorResult<F, undefined>>;
+  [Symbol.asyncIterator](): FutureIterator<F>;
+}
+
+/**
+ * Yields each future once, as soon as it is done; those that are done already come first.
+ *
+ * @throws TimeoutError from the iteration, if not all are done `timeout` milliseconds after the call.
+ */
+export function asCompleted<F extends Future<unknown>>(
+  futures: Iterable<F>,
+  options: AsCompletedOptions = {},
+): FutureIterator<F> {
+  checkOptions(options, { timeout: milliseconds }, 'asCompleted');
+  const { timeout } = options;
+  const all = expectFutures(futures, 'asCompleted');
+  const deadline = timeout === undefined ? undefined : performance.now() + timeout;
+  const done = [...all].filter((future) => future.done());
+  const missing = new Set([...all].filter((future) => !future.done()));
+  let wake = () => {};
+  const onDone = (future: Future<unknown>) => {
+    missing.delete(future as F);
+    done.push(future as F);
+    wake();
+  };
+  for (const future of missing) futureWatch.add(future, onDone);
+  const stop = () => {
+    for (const future of missing) futureWatch.remove(future, onDone);
+    missing.clear();
+    done.length = 0;
+    wake();
+  };
+  // No async generator: it would wait for each future that it yields, and yield the result.
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      const result = turn.then(next);
+      turn = result.catch(() => {});
+      return result;
+    },
+    async return() {
+      stop();
+      return { value: undefined, done: true };
+    },
+  };
+
+  async function next(): Promise<IteratorResult<F, undefined>> {
+    if (done.length + missing.size === 0) return { value: undefined, done: true };
+    if (done.length === 0) await nextDone();
+    if (done.length === 0) return { value: undefined, done: true }; // ended meanwhile
+    return { value: done.shift() as F, done: false };
+  }
+
+  async function nextDone(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const left = deadline === undefined ? {} : { timeout: Math.max(0, deadline - performance.now()) };
+    try {
+      await waitFor(woken, left);
+    } catch {
+      const count = missing.size;
+      stop();
+      throw new TimeoutError(`${count} (of ${all.size}) futures were not done after ${timeout} ms`);
+    }
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * A task's outcome to come, with the semantics of `concurrent.futures.Future` in Node's manners. It knows
+ * nothing of processes: its owner, the manager, alone may settle it, through `futureControl`.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import type { CancelledError } from '../errors.ts';
+import { boolean, checkOptions, describe } from '../options/check.ts';
+import { describeThrown, isError } from './thrown.ts';
+import { type WaitOptions, waitFor } from './wait-for.ts';
+
+export type FutureState = 'pending' | 'running' | 'cancelled' | 'finished';
+
+/** What a future asks of whoever runs its task. */
+export interface FutureOwner {
+  /** `true` if the task never runs, or was killed. Settles the future before it returns `true`. */
+  cancel(kill: boolean): boolean;
+  isRunning(): boolean;
+}
+
+type Outcome =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'cancelled'; readonly error: CancelledError };
+
+type Callback = (future: Future<never>) => unknown;
+
+/** The promise behind a future, made only when somebody asks for it. */
+interface Deferred {
+  readonly promise: Promise<unknown>;
+  settle(outcome: Outcome): void;
+}
+
+/** For the owner of a future alone. */
+export let futureControl: {
+  resolve(future: Future<unknown>, value: unknown): void;
+  reject(future: Future<unknown>, error: unknown): void;
+  cancel(future: Future<unknown>, error: CancelledError): void;
+};
+
+/** For those who wait for several futures: callbacks that can be taken back. */
+export let futureWatch: {
+  hasFailed(future: Future<unknown>): boolean;
+  add(future: Future<unknown>, watcher: (future: Future<never>) => void): void;
+  remove(future: Future<unknown>, watcher: (future: Future<never>) => void): void;
+};
+
+/**
+ * The outcome to come of a task. Awaitable; a future that fails while nobody looks raises no unhandled
+ * rejection.
+ */
+export class Future<T> implements PromiseLike<T> {
+  readonly [Symbol.toStringTag] = 'Future';
+  readonly #owner: FutureOwner;
+  #outcome: Outcome | undefined;
+  #callbacks: Callback[] | undefined;
+  #deferred: Deferred | undefined;
+
+  /** Futures are made by executors. */
+  constructor(owner: FutureOwner) {
+    this.#owner = owner;
+  }
+
+  /** `running` means that the task is executing in a worker. */
+  get state(): FutureState {
+    if (this.#outcome !== undefined) return this.#outcome.kind === 'cancelled' ? 'cancelled' : 'finished';
+    return this.#owner.isRunning() ? 'running' : 'pending';
+  }
+
+  /**
+   * The task's result, or a rejection with what the task threw.
+   *
+   * @param options `timeout` in milliseconds and `signal` end the wait only; the task goes on.
+   * @throws TimeoutError if the future is not done after `timeout` milliseconds.
+   * @throws CancelledError if the future was cancelled.
+   */
+  result(options?: WaitOptions): Promise<T> {
+    return waitFor(this.#promise(), options) as Promise<T>;
+  }
+
+  /**
+   * The error the task failed with, or `undefined` if it succeeded. A thrown value that is no `Error` comes
+   * as the `cause` of one.
+   *
+   * @throws TimeoutError if the future is not done after `timeout` milliseconds.
+   * @throws CancelledError if the future was cancelled.
+   */
+  async exception(options?: WaitOptions): Promise<Error | undefined> {
+    await waitFor(
+      this.#promise().catch(() => undefined),
+      options,
+      'exception',
+    );
+    const outcome = this.#outcome as Outcome;
+    if (outcome.kind === 'cancelled') throw outcome.error;
+    if (outcome.kind === 'value') return undefined;
+    if (isError(outcome.error)) return outcome.error;
+    return new Error(`The task threw a value that is not an Error: ${describeThrown(outcome.error)}`, {
+      cause: outcome.error,
+    });
+  }
+
+  /**
+   * Cancels the task if it has not begun. `true` means that it never runs.
+   *
+   * @param options With `kill`, a running task is cancelled as well: its worker and the worker's descendants
+   * are ended, and the worker is replaced.
+   */
+  cancel(options?: { kill?: boolean }): boolean {
+    checkOptions(options, { kill: boolean }, 'cancel');
+    if (this.#outcome !== undefined) return this.#outcome.kind === 'cancelled';
+    return this.#owner.cancel(options?.kill === true);
+  }
+
+  cancelled(): boolean {
+    return this.#outcome?.kind === 'cancelled';
+  }
+
+  running(): boolean {
+    return this.#outcome === undefined && this.#owner.isRunning();
+  }
+
+  /** Whether it is finished or cancelled. */
+  done(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  /**
+   * Calls `fn` with this future once it is done, at once if it is done already (as concurrent.futures does).
+   * Callbacks run in the order they were added; one that throws is reported by a warning and stops nothing.
+   */
+  addDoneCallback(fn: (future: Future<T>) => void): void {
+    if (typeof fn !== 'function') {
+      throw new TypeError(`addDoneCallback expects a function, got ${describe(fn)}`);
+    }
+    // Not AsyncResource.bind: what it returns costs ten times as much.
+    const context = new AsyncResource('LokyCallback');
+    const callback: Callback = (future) => context.runInAsyncScope(fn as Callback, undefined, future);
+    if (this.#outcome !== undefined) call(callback, this);
+    else if (this.#callbacks === undefined) this.#callbacks = [callback];
+    else this.#callbacks.push(callback);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a future is awaitable
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return (this.#promise() as Promise<T>).then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return (this.#promise() as Promise<T>).finally(onFinally);
+  }
+
+  #promise(): Promise<unknown> {
+    if (this.#deferred === undefined) {
+      this.#deferred = defer();
+      if (this.#outcome !== undefined) this.#deferred.settle(this.#outcome);
+    }
+    return this.#deferred.promise;
+  }
+
+  #settle(outcome: Outcome): void {
+    if (this.#outcome !== undefined) throw new Error('a future was settled twice');
+    this.#outcome = outcome;
+    this.#deferred?.settle(outcome);
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    if (callbacks !== undefined) for (const callback of callbacks) call(callback, this);
+  }
+
+  static {
+    futureControl = {
+      resolve: (future, value) => future.#settle({ kind: 'value', value }),
+      reject: (future, error) => future.#settle({ kind: 'error', error }),
+      cancel: (future, error) => future.#settle({ kind: 'cancelled', error }),
+    };
+    futureWatch = {
+      hasFailed: (future) => future.#outcome?.kind === 'error',
+      add(future, watcher) {
+        future.#callbacks ??= [];
+        future.#callbacks.push(watcher);
+      },
+      remove(future, watcher) {
+        const callbacks = future.#callbacks;
+        const index = callbacks?.indexOf(watcher) ?? -1;
+        if (index >= 0) callbacks?.splice(index, 1);
+      },
+    };
+  }
+}
+
+/** For a task that could not be sent. */
+export function failedFuture(error: unknown): Future<unknown> {
+  const future = new Future<unknown>({ cancel: () => false, isRunning: () => false });
+  futureControl.reject(future, error);
+  return future;
+}
+
+function defer(): Deferred {
+  let resolve!: (value: unknown) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<unknown>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  return {
+    promise,
+    settle(outcome) {
+      if (outcome.kind === 'value') resolve(outcome.value);
+      else {
+        promise.catch(() => {}); // who looks through a derived promise sees the rejection there
+        reject(outcome.error);
+      }
+    },
+  };
+}
+
+function call(callback: Callback, future: Future<unknown>): void {
+  try {
+    const result: unknown = callback(future as Future<never>);
+    if (result instanceof Promise) result.catch(warnOfThrown);
+  } catch (error) {
+    warnOfThrown(error);
+  }
+}
+
+function warnOfThrown(thrown: unknown): void {
+  process.emitWarning(`A callback added with addDoneCallback threw: ${describeThrown(thrown)}`, {
+    type: 'LokyWarning',
+    code: 'LOKY_CALLBACK_THREW',
+  });
+}

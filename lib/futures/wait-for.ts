@@ -1,0 +1,45 @@
+/** Waits for a promise up to a deadline or an abort, and leaves neither timer nor listener behind. */
+import { TimeoutError } from '../errors.ts';
+import { abortSignal, type Check, checkOptions, milliseconds } from '../options/check.ts';
+import { LONGEST_TIMER } from '../system/longest-timer.ts';
+
+export interface WaitOptions {
+  /** Milliseconds to wait. Default: for ever. `0`: only if it is there already. */
+  timeout?: number;
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+const waitChecks: Readonly<Record<keyof WaitOptions, Check>> = { timeout: milliseconds, signal: abortSignal };
+
+/**
+ * @param of Whose options these are, for the error if they are wrong.
+ * @throws TypeError, RangeError
+ */
+export async function waitFor<T>(promise: Promise<T>, options?: WaitOptions, of = 'result'): Promise<T> {
+  checkOptions(options, waitChecks, of);
+  const { timeout, signal } = options ?? {};
+  if (timeout === undefined && signal === undefined) return promise;
+  signal?.throwIfAborted();
+  let release = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    const timer = startTimer(timeout, () =>
+      reject(new TimeoutError(`The future was not done after ${timeout} ms; its task goes on.`)),
+    );
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort);
+    release = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  });
+  try {
+    return await Promise.race([promise, interrupted]);
+  } finally {
+    release();
+  }
+}
+
+function startTimer(timeout: number | undefined, onTimeout: () => void): NodeJS.Timeout | undefined {
+  return timeout === undefined || timeout > LONGEST_TIMER ? undefined : setTimeout(onTimeout, timeout);
+}

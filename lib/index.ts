@@ -1,0 +1,56 @@
+/** The public face of the package. */
+
+export * from './errors.ts';
+export type {
+  ExecutorEvents,
+  OutputEvent,
+  WorkerEvent,
+  WorkerExitedEvent,
+  WorkerRecycledEvent,
+} from './executor/events.ts';
+export type { Executor, Inputs, ResultIterator } from './executor/executor.ts';
+export { ProcessPoolExecutor } from './executor/process-pool-executor.ts';
+export {
+  getReusableExecutor,
+  type ReusableExecutor,
+  type ReusableExecutorOptions,
+} from './executor/reusable-executor.ts';
+export type { ExecutorStats, Percentiles, WorkerStats } from './executor/stats.ts';
+export { type AsCompletedOptions, asCompleted, type FutureIterator } from './futures/as-completed.ts';
+export { Future, type FutureState } from './futures/future.ts';
+export {
+  ALL_COMPLETED,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  type WaitForAllOptions,
+  type WaitResult,
+  wait,
+} from './futures/wait.ts';
+export type { WaitOptions } from './futures/wait-for.ts';
+export type { ExecutorOptions } from './options/executor-options.ts';
+export type { MapOptions, ShutdownOptions, TaskOptions } from './options/task-options.ts';
+export {
+  type ExplainedPart,
+  type Explanation,
+  explain,
+  getLokySerializer,
+  type Reducer,
+  type Reducers,
+  register,
+  registerByValue,
+  type SerializerName,
+  setLokySerializer,
+  type WrapOptions,
+  wrapNonSerializable,
+} from './sending/index.ts';
+export { type CpuCountOptions, cpuCount } from './system/cpu-count.ts';
+export {
+  getContext,
+  getStartMethod,
+  type StartMethod,
+  setStartMethod,
+  type WorkerContext,
+} from './system/start-method.ts';
+export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
+export { type ResourceTracker, resourceTracker } from './watchdog/resource-tracker.ts';

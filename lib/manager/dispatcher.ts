@@ -1,0 +1,207 @@
+/**
+ * Which waiting task goes to which worker, and when. An idle worker comes first and begins at once. Behind a
+ * worker that is busy with short tasks a few more are sent ahead; those that it has not begun can be taken back
+ * at any time (see channel/claims.ts), and are as soon as it turns out to be slow.
+ */
+import type { Payload } from '../sending/index.ts';
+import type { Fleet } from './fleet.ts';
+import { PendingQueue } from './pending-queue.ts';
+import type { PoolWorker } from './pool-worker.ts';
+import { RunTimes } from './run-times.ts';
+import type { Task } from './task.ts';
+
+export interface DispatcherListener {
+  onSent(worker: PoolWorker): void;
+  /** It cannot be encoded after all. */
+  onUnsendable(task: Task, error: unknown): void;
+}
+
+/** How long a worker may be at one task before those behind it are taken back, in milliseconds. */
+const PATIENCE = 2;
+
+export class Dispatcher {
+  readonly #fleet: Fleet;
+  readonly #maxTasksPerWorker: number;
+  readonly #listener: DispatcherListener;
+  readonly #queue = new PendingQueue();
+  readonly #runTimes = new RunTimes();
+  /** Tasks that workers have been sent and have not answered. */
+  #outstanding = 0;
+  #lastId = 0;
+  #clock: NodeJS.Timeout | undefined;
+  #isScheduled = false;
+
+  constructor(fleet: Fleet, maxTasksPerWorker: number, listener: DispatcherListener) {
+    this.#fleet = fleet;
+    this.#maxTasksPerWorker = maxTasksPerWorker;
+    this.#listener = listener;
+  }
+
+  get runningCount(): number {
+    return Math.min(this.#outstanding, this.#fleet.busyCount);
+  }
+
+  /** Tasks that have not begun, wherever they are. */
+  get pendingCount(): number {
+    return this.#queue.length + this.#outstanding - this.runningCount;
+  }
+
+  get isEmpty(): boolean {
+    return this.#outstanding === 0 && this.#queue.length === 0;
+  }
+
+  add(task: Task): void {
+    this.#queue.add(task);
+    if (this.#fleet.hasIdle()) this.dispatch();
+    else this.dispatchSoon();
+  }
+
+  addFirst(task: Task): void {
+    this.#queue.addFirst(task);
+  }
+
+  /** A task of the queue is being cancelled. */
+  noteCancelled(task: Task): void {
+    this.#queue.noteCancelled(task);
+  }
+
+  dispatch(): void {
+    while (this.#queue.length > 0) {
+      const worker = this.#fleet.takeIdle();
+      if (worker === undefined) break;
+      this.#start(this.#queue.take() as Task, worker);
+    }
+    if (this.#queue.length === 0) return;
+    this.#fleet.provide(this.#outstanding + this.#queue.length);
+    for (const worker of this.#fleet.workers) this.#sendAhead(worker);
+  }
+
+  /** After what is going on now: what is submitted in one go is sent ahead in one go. */
+  dispatchSoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.dispatch();
+    });
+  }
+
+  /** The worker's first task was answered; it goes on with the next one, or is free. */
+  takeAnswered(worker: PoolWorker, time: number): Task {
+    const task = worker.takeAnswered();
+    this.#outstanding -= 1;
+    const [definition] = task.call.definitions;
+    if (definition !== undefined && !task.isChunk) this.#runTimes.note(definition, time);
+    if (task.state === 'sent') task.noteBegun(performance.now() - time / 1000);
+    return task;
+  }
+
+  /** Before its last task is answered, so that it does not run dry. */
+  refill(worker: PoolWorker): void {
+    if (this.#queue.length > 0 && worker.tasks.length > 0) this.#sendAhead(worker);
+  }
+
+  /** What the worker has not begun waits again, before all others. */
+  takeBack(worker: PoolWorker): void {
+    const taken = worker.takeBack();
+    this.#outstanding -= taken.length;
+    for (const task of taken.reverse()) this.#putBack(task);
+    // It had answered all that it has begun, and no further answer will tell that it is free.
+    if (taken.length > 0 && worker.tasks.length === 0) this.#fleet.release(worker);
+  }
+
+  #putBack(task: Task): void {
+    task.takeBack();
+    this.#queue.addFirst(task);
+  }
+
+  /** All that the worker was sent and has not answered. */
+  takeAll(worker: PoolWorker): Task[] {
+    const all: Task[] = [];
+    for (let task = worker.tasks.shift(); task !== undefined; task = worker.tasks.shift()) all.push(task);
+    this.#outstanding -= all.length;
+    return all;
+  }
+
+  takeQueue(): Task[] {
+    return this.#queue.takeAll();
+  }
+
+  #start(task: Task, worker: PoolWorker): void {
+    let payload: Payload;
+    try {
+      payload = task.call.encode();
+    } catch (error) {
+      this.#fleet.returnIdle(worker);
+      this.#listener.onUnsendable(task, error);
+      return;
+    }
+    this.#outstanding += 1;
+    task.begin(this.#nextId());
+    worker.run(task, payload);
+    this.#listener.onSent(worker);
+  }
+
+  #sendAhead(worker: PoolWorker): void {
+    if (worker.state !== 'busy' || !worker.takesAhead) return;
+    const depth = this.#depthBehind(worker);
+    if (worker.tasks.length > depth / 2 || this.#fleet.hasTooMany) return; // one of them leaves when it has answered
+    const tasks: Task[] = [];
+    while (worker.tasks.length + tasks.length < depth) {
+      const next = this.#queue.peek();
+      if (next === undefined || !mayGoAhead(next) || this.#depthOf(next) < 2) break;
+      this.#queue.take();
+      next.send(this.#nextId());
+      tasks.push(next);
+    }
+    if (tasks.length === 0) return;
+    const count = worker.sendAhead(tasks);
+    this.#outstanding += count;
+    for (const task of tasks.slice(count).reverse()) this.#putBack(task);
+    // Answers that are there already are read between the timer and the look.
+    this.#clock ??= setInterval(() => setImmediate(() => this.#reconsider()), PATIENCE).unref();
+  }
+
+  /** How many tasks the worker may have; as many as the function at the head of the queue allows. */
+  #depthBehind(worker: PoolWorker): number {
+    const current = worker.task;
+    const next = this.#queue.peek();
+    if (current === undefined || next === undefined || !mayGoAhead(current) || !mayGoAhead(next)) return 1;
+    const left = this.#maxTasksPerWorker - worker.tasksDone;
+    return Math.min(this.#depthOf(current), this.#depthOf(next), left);
+  }
+
+  #depthOf({ call, isChunk }: Task): number {
+    const [definition] = call.definitions;
+    return definition === undefined || isChunk ? 1 : this.#runTimes.depthOf(definition);
+  }
+
+  /** Nobody waits behind a task that has turned out to be long. */
+  #reconsider(): void {
+    let someAhead = false;
+    for (const worker of this.#fleet.workers) {
+      if (worker.tasks.length > 1) {
+        if (worker.tasksDone === worker.lastSeenDone) {
+          worker.isSlow = true;
+          this.takeBack(worker);
+        } else someAhead = true;
+      }
+      worker.lastSeenDone = worker.tasksDone;
+    }
+    if (!someAhead) {
+      clearInterval(this.#clock);
+      this.#clock = undefined;
+    }
+    this.dispatch();
+  }
+
+  #nextId(): number {
+    this.#lastId = (this.#lastId + 1) >>> 0;
+    return this.#lastId;
+  }
+}
+
+/** A task with a deadline, a signal or a priority of its own begins when it is sent. */
+function mayGoAhead({ settings }: Task): boolean {
+  return settings.timeout === undefined && settings.signal === undefined && settings.priority <= 0;
+}

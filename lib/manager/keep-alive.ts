@@ -1,0 +1,33 @@
+/** Keeps the host's event loop alive while there is a reason to; all handles of workers are unref'd. */
+
+export interface KeepAlive {
+  hold(): void;
+  release(): void;
+  /** It is not needed any more. */
+  close(): void;
+}
+
+const FOR_EVER = 2 ** 31 - 1;
+
+export function createKeepAlive(): KeepAlive {
+  let timer: NodeJS.Timeout | undefined;
+  let isHeld = false;
+  return {
+    hold() {
+      if (isHeld) return;
+      isHeld = true;
+      timer ??= setInterval(() => {}, FOR_EVER);
+      timer.ref();
+    },
+    release() {
+      if (!isHeld) return;
+      isHeld = false;
+      timer?.unref();
+    },
+    close() {
+      isHeld = false;
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * How long a pool lives: open, broken or closing, who waits for that, and whether it keeps the host's event loop
+ * alive. It settles no task; the manager tells it what has become of them.
+ */
+import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
+import { guardianEnded } from '../watchdog/guardian.ts';
+import { trackerEnded } from '../watchdog/resource-tracker.ts';
+import type { Fleet } from './fleet.ts';
+import { createKeepAlive } from './keep-alive.ts';
+import { Prewarming } from './prewarming.ts';
+
+export class Lifetime {
+  readonly #fleet: Fleet;
+  readonly #keepAlive = createKeepAlive();
+  readonly #prewarming = new Prewarming();
+  #brokenBy: BrokenProcessPool | undefined;
+  /** The one promise of the end: every shutdown waits for the same. */
+  #closed: Promise<void> | undefined;
+  #resolveClosed = () => {};
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+  }
+
+  get brokenBy(): BrokenProcessPool | undefined {
+    return this.#brokenBy;
+  }
+
+  /** Whether it takes tasks. */
+  get isOpen(): boolean {
+    return this.#brokenBy === undefined && this.#closed === undefined;
+  }
+
+  /**
+   * Being broken wins over being shut down.
+   *
+   * @throws BrokenProcessPool, ShutdownExecutorError
+   */
+  expectOpen(): void {
+    if (this.#brokenBy !== undefined) throw this.#brokenBy;
+    if (this.#closed !== undefined)
+      throw new ShutdownExecutorError('cannot schedule new futures after shutdown');
+  }
+
+  /** There is something to wait for: the host stays alive. */
+  hold(): void {
+    this.#keepAlive.hold();
+  }
+
+  /** Every task is settled. */
+  drained(): void {
+    if (this.#closed === undefined) {
+      if (!this.#prewarming.isWaitedFor) this.#keepAlive.release();
+    } else {
+      this.#fleet.dismissAll();
+      this.workerGone();
+    }
+  }
+
+  workerReady(): void {
+    this.#prewarming.noteReady();
+  }
+
+  workerGone(): void {
+    if (this.#closed === undefined || this.#fleet.workers.size > 0) return;
+    this.#keepAlive.close();
+    this.#prewarming.fail(
+      new ShutdownExecutorError('The executor was shut down before its workers were ready.'),
+    );
+    void Promise.all([guardianEnded(), trackerEnded()]).then(this.#resolveClosed);
+  }
+
+  break(error: BrokenProcessPool): void {
+    this.#brokenBy = error;
+    this.#prewarming.fail(error);
+  }
+
+  /** Resolves when no worker and nothing that it had started is left. */
+  close(): Promise<void> {
+    this.#keepAlive.hold();
+    this.#closed ??= new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    return this.#closed;
+  }
+
+  prewarm(wanted: number): Promise<void> {
+    this.expectOpen();
+    this.#fleet.provide(wanted);
+    const ready = this.#prewarming.until(Math.min(wanted, this.#fleet.maxWorkers), this.#fleet.readyCount);
+    if (this.#prewarming.isWaitedFor) this.#keepAlive.hold();
+    return ready;
+  }
+
+  /** Those who wait for workers get others in the place of those that died while they started. */
+  replaceAwaited(): void {
+    if (this.#prewarming.isWaitedFor) this.#fleet.provide(this.#prewarming.wanted);
+  }
+
+  resized(): void {
+    this.#prewarming.noteResize(this.#fleet.maxWorkers, this.#fleet.readyCount);
+  }
+}

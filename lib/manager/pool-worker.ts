@@ -1,0 +1,160 @@
+/** A worker of the fleet, as the manager sees it: its process, what it runs, what it has been told. */
+import { FrameKind } from '../channel/frame.ts';
+import type { Definition, Payload } from '../sending/index.ts';
+import type { TerminationContext } from '../worker-process/exit-report.ts';
+import type { WorkerProcess } from '../worker-process/worker-process.ts';
+import { Ring } from './ring.ts';
+import type { Task } from './task.ts';
+
+/**
+ * - `booting`: the process starts · `initializing`: it runs, and prepares itself
+ * - `spare`: ready, in reserve · `idle` · `busy`
+ * - `leaving`: asked to go, runs nothing any more · `killed`: ended by us · `gone`
+ */
+export type WorkerState =
+  | 'booting'
+  | 'initializing'
+  | 'spare'
+  | 'idle'
+  | 'busy'
+  | 'leaving'
+  | 'killed'
+  | 'gone';
+
+export class PoolWorker {
+  readonly rank: number;
+  /** Started to be kept in reserve, or there already. */
+  reserve: boolean;
+  state: WorkerState = 'booting';
+  /** What it was sent and has not answered, in the order in which it runs them: the first is the one it is at. */
+  readonly tasks = new Ring<Task>();
+  tasksDone = 0;
+  /** Its current task takes long: nothing is sent ahead until it has answered. */
+  isSlow = false;
+  /**
+   * Tasks that were taken back may still be on their way to it. It looks for their claims when they arrive, and
+   * would find that of a later one before its turn: nothing is sent ahead until they have arrived.
+   */
+  #isBehind = false;
+  /** When this one is answered, they have. */
+  #lastDirect: Task | undefined;
+  /** `tasksDone` when it was last looked at. */
+  lastSeenDone = 0;
+  idleSince = 0;
+  /** Last memory seen with descendants, in bytes, and CPU use in percent of one core. */
+  memory: number | undefined;
+  cpu: number | undefined;
+  isWatched = false;
+  /** What a task had left behind threw this; the worker is about to exit. */
+  uncaught: { readonly error: unknown } | undefined;
+  /** It was ended because it sent what is not part of the protocol. */
+  fault: string | undefined;
+  /** The watchdog ended it for passing this limit, in bytes. */
+  memoryLimit: number | undefined;
+  /** It leaves when it has answered. */
+  isRetiring = false;
+  /** Who takes its place is started already. */
+  hasReplacement = false;
+  startClock: NodeJS.Timeout | undefined;
+  process!: WorkerProcess;
+  readonly #told = new Set<number>();
+
+  constructor(rank: number, reserve: boolean) {
+    this.rank = rank;
+    this.reserve = reserve;
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  get isStarting(): boolean {
+    return this.state === 'booting' || this.state === 'initializing';
+  }
+
+  /** Counts among the `maxWorkers`. */
+  get isActive(): boolean {
+    return (this.isStarting && !this.reserve) || this.state === 'idle' || this.state === 'busy';
+  }
+
+  /** What an exit report should say of it. */
+  get lastSeen(): Omit<TerminationContext, 'task'> {
+    const { rank, memory, memoryLimit, uncaught, fault } = this;
+    return { rank, memory, memoryLimit, uncaught, fault };
+  }
+
+  /** What it is running, or about to. */
+  get task(): Task | undefined {
+    return this.tasks.first();
+  }
+
+  get takesAhead(): boolean {
+    return !this.isSlow && !this.#isBehind && !this.isRetiring && this.process.claims !== undefined;
+  }
+
+  /** It has nothing else to do: it begins at once. */
+  run(task: Task, payload: Payload): void {
+    this.state = 'busy';
+    this.#lastDirect = task;
+    this.process.claims?.clear();
+    this.tasks.push(task);
+    this.tell(task.call.definitions);
+    this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.sentAs, payload);
+  }
+
+  /**
+   * It begins them when it has finished what it has, unless they are taken back before. Returns how many of them
+   * there was room for.
+   */
+  sendAhead(tasks: readonly Task[]): number {
+    const count = this.process.claims?.post(tasks.map((task) => task.sentAs)) ?? 0;
+    for (const task of tasks.slice(0, count)) {
+      this.tasks.push(task);
+      this.tell(task.call.definitions);
+      this.process.send(FrameKind.callAhead, task.sentAs, task.call.encode());
+    }
+    return count;
+  }
+
+  /** Its first task was answered. */
+  takeAnswered(): Task {
+    const task = this.tasks.shift() as Task;
+    this.tasksDone += 1;
+    this.isSlow = false;
+    if (task === this.#lastDirect) {
+      this.#isBehind = false;
+      this.#lastDirect = undefined;
+    }
+    return task;
+  }
+
+  /** What it has not begun and will not: the last ones of its tasks, in their order. */
+  takeBack(): Task[] {
+    const hasUnbegun = this.tasks.last()?.state === 'sent';
+    const count = hasUnbegun ? (this.process.claims?.takeBack().length ?? 0) : 0;
+    const taken: Task[] = [];
+    for (let left = count; left > 0; left -= 1) taken.push(this.tasks.pop() as Task);
+    if (count > 0) {
+      this.#isBehind = true;
+      this.#lastDirect = undefined;
+    }
+    return taken.reverse();
+  }
+
+  tell(definitions: readonly Definition[]): void {
+    for (const { id, payload } of definitions) {
+      if (this.#told.has(id)) continue;
+      this.#told.add(id);
+      this.process.send(FrameKind.define, id, payload);
+    }
+  }
+
+  forget(id: number): void {
+    if (this.#told.delete(id)) this.process.send(FrameKind.forget, id);
+  }
+
+  leave(): void {
+    this.state = 'leaving';
+    this.process.leave();
+  }
+}

@@ -1,0 +1,42 @@
+/** The errors of workers that could not start, in words. */
+import { InitializerError, WorkerStartupError } from '../errors.ts';
+import { type ExitReport, exitCodeName, indent } from '../worker-process/exit-report.ts';
+
+const BROKEN = 'the executor can run nothing any more';
+
+export function initializerThrew(cause: unknown): InitializerError {
+  const message = (cause as Error | undefined)?.message ?? String(cause);
+  return new InitializerError(`The initializer of a worker failed: ${message}; ${BROKEN}.`, { cause });
+}
+
+export function diedWhileStarting(
+  exit: ExitReport,
+  wasInitializing: boolean,
+): InitializerError | WorkerStartupError {
+  if (exit.startError !== undefined) {
+    return new WorkerStartupError(
+      `A worker process could not be started: ${exit.startError.message}; ${BROKEN}.`,
+      {
+        cause: exit.startError,
+      },
+    );
+  }
+  const said = exit.stderr === '' ? '' : `\nIts stderr was:\n${indent(exit.stderr)}`;
+  const ended = `ended with {${exitCodeName(exit)}}`;
+  return wasInitializing
+    ? new InitializerError(`A worker process ${ended} while its initializer ran; ${BROKEN}.${said}`)
+    : new WorkerStartupError(`A worker process ${ended} before it was ready for tasks; ${BROKEN}.${said}`);
+}
+
+export function startedTooSlowly(
+  startTimeout: number,
+  wasInitializing: boolean,
+): InitializerError | WorkerStartupError {
+  return wasInitializing
+    ? new InitializerError(
+        `The initializer of a worker did not return within ${startTimeout} ms (startTimeout); ${BROKEN}.`,
+      )
+    : new WorkerStartupError(
+        `A worker process did not start within ${startTimeout} ms (startTimeout); ${BROKEN}.`,
+      );
+}

@@ -1,0 +1,188 @@
+/**
+ * A task and the one state machine it goes through. Nobody else settles its future, starts its clock or
+ * listens to its signal:
+ *
+ *   pending ──send──▶ sent (ahead of its turn) ──begin──▶ running ──succeed, fail, cancel (killed)──▶ settled
+ *     ▲ │ └──────────────────────begin───────────────────────▲ │
+ *     │ └──cancel──▶ settled                                   │
+ *     └──takeBack (it had not begun), retry (its worker died)──┘
+ */
+import { CancelledError } from '../errors.ts';
+import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
+import type { PreparedCall } from '../sending/index.ts';
+import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { addAbortCallback, removeAbortCallback } from './abort-listeners.ts';
+import type { SubmitSite } from './submit-site.ts';
+
+/** A timer that fires so much later than it should, in milliseconds, was held up by this process. */
+const LATE = 20;
+
+/** Shared by all tasks of one view (`withOptions`). */
+export interface TaskSettings {
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly retries: number;
+  /** Whether the pool outlives the death of a worker. */
+  readonly mayRetry: boolean;
+  readonly priority: number;
+  readonly name: string | undefined;
+}
+
+/** Who decides about tasks: the manager. */
+export interface TaskKeeper {
+  /** `true` if the task is cancelled then. */
+  cancelTask(task: Task, kill: boolean, cause?: unknown): boolean;
+  expireTask(task: Task): void;
+  /** Whether a task that was sent ahead has begun. It is running or pending after that. */
+  hasBegun(task: Task): boolean;
+}
+
+export interface TaskRequest {
+  readonly call: PreparedCall;
+  readonly isChunk: boolean;
+  readonly settings: TaskSettings;
+  readonly submitSite: SubmitSite | undefined;
+}
+
+export class Task implements FutureOwner {
+  readonly future: Future<unknown>;
+  readonly call: PreparedCall;
+  readonly isChunk: boolean;
+  readonly settings: TaskSettings;
+  readonly submitSite: SubmitSite | undefined;
+  readonly submittedAt = performance.now();
+  startedAt = 0;
+  state: 'pending' | 'sent' | 'running' | 'settling' | 'settled' = 'pending';
+  /** Under which number it was sent to a worker. */
+  sentAs = 0;
+  readonly #keeper: TaskKeeper;
+  #retriesLeft: number;
+  #clock: NodeJS.Timeout | undefined;
+  #lastCall: NodeJS.Immediate | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor({ call, isChunk, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
+    this.call = call;
+    this.isChunk = isChunk;
+    this.settings = settings;
+    this.submitSite = submitSite;
+    this.#keeper = keeper;
+    this.#retriesLeft = settings.retries;
+    this.future = new Future(this);
+    this.#listen(settings.signal);
+  }
+
+  get name(): string {
+    return this.settings.name ?? (this.call.name || '(anonymous)');
+  }
+
+  // What its future asks.
+
+  cancel(kill: boolean): boolean {
+    return this.#keeper.cancelTask(this, kill);
+  }
+
+  isRunning(): boolean {
+    return this.state === 'running' || (this.state === 'sent' && this.#keeper.hasBegun(this));
+  }
+
+  // What the manager does with it.
+
+  /** To a worker that has others to do first. */
+  send(id: number): void {
+    this.#expect('pending');
+    this.state = 'sent';
+    this.sentAs = id;
+  }
+
+  /** To a worker that begins it at once. */
+  begin(id: number): void {
+    this.#expect('pending');
+    this.sentAs = id;
+    this.noteBegun(performance.now());
+    const { timeout } = this.settings;
+    if (timeout !== undefined && timeout <= LONGEST_TIMER) {
+      this.#clock = setTimeout(() => this.#expire(timeout), timeout);
+    }
+  }
+
+  /**
+   * An answer that is there already is read first. If this process was busy for so long that it may not even have
+   * sent the task in time, the task gets a part of that time back, once.
+   */
+  #expire(timeout: number): void {
+    const late = performance.now() - this.startedAt - timeout;
+    if (late < LATE) this.#lastCall = setImmediate(() => this.#keeper.expireTask(this));
+    else this.#clock = setTimeout(() => this.#keeper.expireTask(this), Math.min(late, timeout));
+  }
+
+  #stopClock(): void {
+    clearTimeout(this.#clock);
+    clearImmediate(this.#lastCall);
+  }
+
+  /** It was sent ahead, and its turn has come. */
+  noteBegun(at: number): void {
+    this.state = 'running';
+    this.startedAt = at;
+  }
+
+  /** Its worker has not begun it after all. */
+  takeBack(): void {
+    if (this.state !== 'sent') this.#expect('running');
+    this.#stopClock();
+    this.state = 'pending';
+  }
+
+  /** After its worker died: `false` if it has been run often enough. */
+  retry(): boolean {
+    if (this.#retriesLeft === 0) return false;
+    this.#retriesLeft -= 1;
+    this.#stopClock();
+    this.state = 'pending';
+    return true;
+  }
+
+  /**
+   * It has left the queue or lost its worker, and is about to be settled with others: a callback of one of
+   * them cannot cancel it any more.
+   */
+  beginSettling(): void {
+    this.state = 'settling';
+  }
+
+  succeed(value: unknown): void {
+    this.#settle();
+    futureControl.resolve(this.future, value);
+  }
+
+  fail(error: unknown): void {
+    this.#settle();
+    futureControl.reject(this.future, error);
+  }
+
+  cancelWith(message: string, cause?: unknown): void {
+    this.#settle();
+    futureControl.cancel(
+      this.future,
+      new CancelledError(message, cause === undefined ? undefined : { cause }),
+    );
+  }
+
+  #settle(): void {
+    if (this.state === 'settled') throw new Error('a task was settled twice');
+    this.state = 'settled';
+    this.#stopClock();
+    if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
+  }
+
+  #listen(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    this.#onAbort = () => this.#keeper.cancelTask(this, true, signal.reason);
+    addAbortCallback(signal, this.#onAbort);
+  }
+
+  #expect(state: Task['state']): void {
+    if (this.state !== state) throw new Error(`a task was expected to be ${state}, it is ${this.state}`);
+  }
+}

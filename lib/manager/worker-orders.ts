@@ -1,0 +1,43 @@
+/** What every worker of a pool is told when it starts: arguments, environment, settings, initializer. */
+import type { ExecutorSettings } from '../options/executor-options.ts';
+import type { PreparedCall, Sender } from '../sending/index.ts';
+import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
+import { mainScript } from '../system/main-script.ts';
+import type { WorkerProcessSettings } from '../worker-process/worker-process.ts';
+
+export interface WorkerOrders {
+  readonly initializer: PreparedCall | undefined;
+  settingsFor(rank: number): WorkerProcessSettings;
+}
+
+/** @throws SerializationError if the initializer or its arguments cannot be sent. */
+export function createWorkerOrders(
+  settings: ExecutorSettings,
+  sender: Sender,
+  executorId: number,
+): WorkerOrders {
+  const { initializer, initArgs, env, execArgv, memory, stdio, context } = settings;
+  const depth = currentDepth() + 1;
+  const receiverSettings = sender.settings();
+  return {
+    initializer: initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs),
+    settingsFor: (rank) => ({
+      execArgv,
+      stdio,
+      env: {
+        ...process.env,
+        ...(typeof env === 'function' ? env(rank) : env),
+        [DEPTH_VARIABLE]: String(depth),
+      },
+      start: {
+        rank,
+        executorId,
+        depth,
+        settings: receiverSettings,
+        leakThreshold: memory.leakThreshold,
+        leakCheckDelay: memory.checkDelay,
+        main: context.startMethod === 'loky_init_main' ? mainScript() : undefined,
+      },
+    }),
+  };
+}

@@ -1,0 +1,201 @@
+/** Every option of an executor: its meaning, its default, its check. */
+import { getLokySerializer, type Reducers, type SerializerName } from '../sending/index.ts';
+import { cpuCount } from '../system/cpu-count.ts';
+import { getContext, type WorkerContext } from '../system/start-method.ts';
+import type { StdioMode } from '../worker-process/output.ts';
+import * as check from './check.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Durations are in milliseconds, sizes in bytes. */
+export interface ExecutorOptions {
+  /** The most workers that run at a time. Default: `cpuCount()`. */
+  maxWorkers?: number;
+  /** Workers that are kept alive whatever `idleTimeout` says. Default: 0. */
+  minWorkers?: number;
+  /** Workers booted and initialized in reserve, to take over at once when one dies or is killed. Default: 0. */
+  spareWorkers?: number;
+  /** A worker that has been idle for so many milliseconds exits; `null`: never. Default: `null`. loky calls it `timeout`. */
+  idleTimeout?: number | null;
+  /** How workers start: see `getContext`. Default: what `setStartMethod` set, or `'loky'`. */
+  context?: 'loky' | 'loky_init_main' | WorkerContext;
+  /** Runs once in each new process before its first task. May be async. If it fails, the pool is broken. */
+  initializer?: (...initArgs: never[]) => unknown;
+  /** What `initializer` is called with. */
+  initArgs?: readonly unknown[];
+  /**
+   * Laid over `process.env` and in place before any module loads in the worker; a function gets the worker's
+   * rank. `undefined` removes a variable.
+   */
+  env?: Environment | ((rank: number) => Environment);
+  /** Node's own options for the workers, such as `--max-old-space-size=4096`. Default: the host's. */
+  execArgv?: readonly string[];
+  /** How special values of calls travel; see `register` for the global ones. */
+  jobReducers?: Reducers;
+  /** How special values of results travel. Default: `jobReducers`. */
+  resultReducers?: Reducers;
+  /** Default: `getLokySerializer()`. */
+  serializer?: SerializerName;
+  /**
+   * What one unexpected death does. `'break'`: every future that is not finished fails with the same
+   * `TerminatedWorkerError`, and so does every later submit (loky's own rule). `'isolate'`: only the task that
+   * the worker was running fails; the worker is replaced. Default: `'break'`.
+   */
+  onWorkerCrash?: 'break' | 'isolate';
+  /** With `'isolate'`: how many times a task whose worker died is run again. Default: 0. */
+  crashRetries?: number;
+  /** More than `max` unexpected deaths within `window` milliseconds break the pool even with `'isolate'`. Default: no limit. */
+  restartIntensity?: { max: number; window: number };
+  /** A worker is replaced after so many tasks. Default: never. */
+  maxTasksPerWorker?: number;
+  /** Protection from leaking and from runaway tasks. */
+  memory?: {
+    /** Growth over the memory after the first task, after a forced garbage collection, that replaces a worker. Default: 300e6. */
+    leakThreshold?: number;
+    /** Shortest time between two checks of that. Default: 1000. */
+    checkDelay?: number;
+    /** Most that a worker with its descendants may use; enforced during a task. Default: none. */
+    limit?: number;
+  };
+  /** A task that runs longer is killed with its worker and fails with `TimeoutError`. Default: none. */
+  taskTimeout?: number;
+  /** Tasks that may wait; a submit beyond it throws `QueueFullError`. Default: no bound. */
+  maxPending?: number;
+  /** Where workers' stdout and stderr go; `'events'`: to the executor's `output` event, line by line. Default: `'inherit'`. */
+  stdio?: StdioMode;
+  /** A worker must be booted and initialized within so many milliseconds. Default: 60_000. */
+  startTimeout?: number;
+}
+
+/** Options with every default in its place. */
+export interface ExecutorSettings {
+  readonly maxWorkers: number;
+  readonly minWorkers: number;
+  readonly spareWorkers: number;
+  readonly idleTimeout: number | null;
+  readonly context: WorkerContext;
+  readonly initializer: ((...initArgs: never[]) => unknown) | undefined;
+  readonly initArgs: readonly unknown[];
+  readonly env: Environment | ((rank: number) => Environment);
+  readonly execArgv: readonly string[];
+  readonly jobReducers: Reducers | undefined;
+  readonly resultReducers: Reducers | undefined;
+  readonly serializer: SerializerName;
+  readonly onWorkerCrash: 'break' | 'isolate';
+  readonly crashRetries: number;
+  readonly restartIntensity: { readonly max: number; readonly window: number } | undefined;
+  readonly maxTasksPerWorker: number;
+  readonly memory: {
+    readonly leakThreshold: number;
+    readonly checkDelay: number;
+    readonly limit: number | undefined;
+  };
+  readonly taskTimeout: number | undefined;
+  readonly maxPending: number;
+  readonly stdio: StdioMode;
+  readonly startTimeout: number;
+}
+
+export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>> = {
+  maxWorkers: check.finiteCount(1),
+  minWorkers: check.finiteCount(0),
+  spareWorkers: check.finiteCount(0),
+  idleTimeout: check.nullable(check.milliseconds),
+  context: checkContext,
+  initializer: check.callable,
+  initArgs: check.array,
+  env: check.environment,
+  execArgv: check.strings,
+  jobReducers: check.object,
+  resultReducers: check.object,
+  serializer: check.string,
+  onWorkerCrash: check.oneOf('break', 'isolate'),
+  crashRetries: check.count(0),
+  restartIntensity: check.nested({ max: check.count(0), window: check.milliseconds }, ['max', 'window']),
+  maxTasksPerWorker: check.count(1),
+  memory: check.nested({ leakThreshold: check.bytes, checkDelay: check.milliseconds, limit: check.bytes }),
+  taskTimeout: check.milliseconds,
+  maxPending: check.count(0),
+  stdio: check.oneOf('inherit', 'ignore', 'events'),
+  startTimeout: check.milliseconds,
+};
+
+function checkContext(value: unknown, name: string): void {
+  const method = typeof value === 'object' ? (value as Partial<WorkerContext> | null)?.startMethod : value;
+  if (typeof method !== 'string') {
+    throw new TypeError(
+      `${name} must be 'loky', 'loky_init_main' or what getContext() returns, got ${check.describe(value)}`,
+    );
+  }
+  try {
+    getContext(method as WorkerContext['startMethod']);
+  } catch (error) {
+    throw new RangeError(`${name}: ${(error as Error).message}`);
+  }
+}
+
+/** Options of the host that make no sense in a worker. */
+const NOT_FOR_WORKERS =
+  /^(?:-e|-p|-c|-i|-pe|--eval|--print|--check|--interactive|--input-type|--inspect|--test|--watch|--run|--experimental-vm-modules|--expose[-_]gc)/;
+const TAKES_A_VALUE = /^(?:-e|-p|-pe|--eval|--print)$/;
+
+function hostExecArgv(): string[] {
+  return process.execArgv.filter(
+    (argument, index, all) => !NOT_FOR_WORKERS.test(argument) && !TAKES_A_VALUE.test(all[index - 1] ?? ''),
+  );
+}
+
+/** @throws TypeError, RangeError */
+export function resolveExecutorOptions(
+  options: ExecutorOptions = {},
+  of = 'ProcessPoolExecutor',
+): ExecutorSettings {
+  checkOptionsTogether(options, of);
+  return {
+    maxWorkers: options.maxWorkers ?? Math.max(cpuCount(), options.minWorkers ?? 0),
+    minWorkers: options.minWorkers ?? 0,
+    spareWorkers: options.spareWorkers ?? 0,
+    idleTimeout: options.idleTimeout ?? null,
+    context: typeof options.context === 'object' ? options.context : getContext(options.context),
+    initializer: options.initializer,
+    initArgs: options.initArgs ?? [],
+    env: options.env ?? {},
+    execArgv: options.execArgv ?? hostExecArgv(),
+    jobReducers: options.jobReducers,
+    resultReducers: options.resultReducers ?? options.jobReducers,
+    serializer: options.serializer ?? getLokySerializer(),
+    onWorkerCrash: options.onWorkerCrash ?? 'break',
+    crashRetries: options.crashRetries ?? 0,
+    restartIntensity: options.restartIntensity,
+    maxTasksPerWorker: options.maxTasksPerWorker ?? Number.POSITIVE_INFINITY,
+    memory: {
+      leakThreshold: options.memory?.leakThreshold ?? 300e6,
+      checkDelay: options.memory?.checkDelay ?? 1000,
+      limit: options.memory?.limit,
+    },
+    taskTimeout: options.taskTimeout,
+    maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
+    stdio: options.stdio ?? 'inherit',
+    startTimeout: options.startTimeout ?? 60_000,
+  };
+}
+
+function checkOptionsTogether(options: ExecutorOptions, of: string): void {
+  check.checkOptions(options, executorChecks, of);
+  if (
+    options.minWorkers !== undefined &&
+    options.minWorkers > (options.maxWorkers ?? Number.POSITIVE_INFINITY)
+  ) {
+    throw new RangeError(
+      `minWorkers (${options.minWorkers}) must not be more than maxWorkers (${options.maxWorkers})`,
+    );
+  }
+  if (options.crashRetries && options.onWorkerCrash !== 'isolate') {
+    throw new TypeError(
+      "crashRetries needs onWorkerCrash: 'isolate': with 'break' one death ends the whole pool",
+    );
+  }
+  if (options.initArgs !== undefined && options.initializer === undefined) {
+    throw new TypeError('initArgs needs an initializer to be given to');
+  }
+}

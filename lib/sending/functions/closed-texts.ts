@@ -1,0 +1,56 @@
+/**
+ * Functions whose text says everything: no name from outside, nothing that depends on where it stands. All functions
+ * with that text do the same, so that a task function that is written anew for each submit is known by its text.
+ */
+import type { Plan } from './plans.ts';
+import { isBuiltinParent } from './rows.ts';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+const { ownKeys } = Reflect;
+const textOf = Function.prototype.toString;
+
+/** What is kept under the texts of functions. Bounded: the text that was not used for longest is forgotten. */
+export class ClosedTexts<T> {
+  private readonly known = new Map<string, { readonly parent: unknown; readonly value: T }>();
+  private readonly limit: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get(fn: AnyFunction): T | undefined {
+    if (this.known.size === 0) return undefined;
+    const name = nameOfBare(fn);
+    if (name === undefined) return undefined;
+    const key = `${name}\0${textOf.call(fn)}`;
+    const found = this.known.get(key);
+    // Functions of another realm, and those whose prototype was replaced, have another parent.
+    return found !== undefined && found.parent === getPrototypeOf(fn) ? found.value : undefined;
+  }
+
+  set(fn: AnyFunction, value: T): void {
+    const key = `${fn.name}\0${textOf.call(fn)}`;
+    if (this.known.size >= this.limit) this.known.delete(this.known.keys().next().value as string);
+    this.known.set(key, { parent: getPrototypeOf(fn), value });
+  }
+}
+
+/** The name of a function that has no properties but those of every arrow. */
+function nameOfBare(fn: AnyFunction): string | undefined {
+  if (ownKeys(fn).length !== 2 || !Object.hasOwn(fn, 'length')) return undefined;
+  const name = getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Whether `fn` does what every arrow with this text does. `plan` is that of `fn`. */
+export function isClosedText(fn: AnyFunction, plan: Plan): boolean {
+  return (
+    plan.type === 'value' &&
+    plan.code !== undefined &&
+    plan.text.isClosed &&
+    nameOfBare(fn) !== undefined &&
+    isBuiltinParent(getPrototypeOf(fn) as object | null)
+  );
+}

@@ -1,0 +1,61 @@
+/** Numbers and definitions: what workers are told once. Bounded: what is forgotten here, workers are told to forget. */
+import { CALL_HEADER, DEFINE_CODE } from '../format.ts';
+import type { Definition, Payload } from '../payload.ts';
+
+const CODE_LIMIT = 2000;
+
+let nextId = 1;
+const codes = new Map<string, Definition>();
+/** Senders that want to know what was retired. */
+const listeners = new Set<WeakRef<number[]>>();
+
+export const newId = (): number => nextId++;
+
+/** The definition of a `CodeText` as JSON: one for all functions with that text at that place. */
+export function codeDefinition(key: string): Definition {
+  const found = codes.get(key);
+  if (found) {
+    codes.delete(key);
+    codes.set(key, found);
+    return found;
+  }
+  const definition = { id: newId(), payload: codePayload(key) };
+  codes.set(key, definition);
+  if (codes.size > CODE_LIMIT) {
+    const [oldest, { id }] = codes.entries().next().value as [string, Definition];
+    codes.delete(oldest);
+    retire(id);
+  }
+  return definition;
+}
+
+function codePayload(json: string): Payload {
+  const text = Buffer.from(json);
+  const body = Buffer.allocUnsafe(CALL_HEADER + text.length);
+  body[0] = DEFINE_CODE;
+  body.writeUInt32LE(text.length, 1);
+  text.copy(body, CALL_HEADER);
+  return { body, views: [] };
+}
+
+const collected = new FinalizationRegistry<number>(retire);
+
+/** Retires a definition when nobody holds it any more: no function, and no call that waits to be sent. */
+export function retireWhenUnused(definition: Definition): void {
+  collected.register(definition, definition.id);
+}
+
+function retire(id: number): void {
+  for (const reference of listeners) {
+    const list = reference.deref();
+    if (list) list.push(id);
+    else listeners.delete(reference);
+  }
+}
+
+/** A list to which the numbers of retired definitions are added for as long as somebody holds it. */
+export function retiredList(): number[] {
+  const list: number[] = [];
+  listeners.add(new WeakRef(list));
+  return list;
+}

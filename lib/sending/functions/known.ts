@@ -1,0 +1,45 @@
+/**
+ * What this process has sent, by the names under which answers may refer to it. Holds nothing alive. Answers can
+ * name nothing else: a worker cannot make this process look anything up, let alone run it.
+ */
+import type { ModuleSource } from '../graph/row.ts';
+import { newId } from './definitions.ts';
+
+const ids = new WeakMap<object, number>();
+const functions = new Map<number, WeakRef<object>>();
+const exported = new Map<string, WeakRef<object>>();
+const MAX_EXPORTS = 20_000;
+
+const collected = new FinalizationRegistry<number>((id) => functions.delete(id));
+
+/** The number of a function that goes by value. */
+export function numberOf(fn: object): number {
+  let id = ids.get(fn);
+  if (id === undefined) {
+    id = newId();
+    ids.set(fn, id);
+    functions.set(id, new WeakRef(fn));
+    collected.register(fn, id);
+  }
+  return id;
+}
+
+export const functionNumbered = (id: number): object | undefined => functions.get(id)?.deref();
+
+/** The same for one module, whoever imports it. */
+function keyOf({ type, specifier, from }: ModuleSource, path: readonly string[]): string {
+  if (from === null || !/^\.{0,2}\//.test(specifier)) return JSON.stringify([type, specifier, from, path]);
+  return JSON.stringify([type, new URL(specifier, from).href, null, path]);
+}
+
+/** Remembers what a module's export is, as it was met on the way. */
+export function rememberExport(source: ModuleSource, path: readonly string[], value: unknown): void {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return;
+  const key = keyOf(source, path);
+  if (exported.get(key)?.deref() === value) return;
+  if (exported.size >= MAX_EXPORTS) exported.delete(exported.keys().next().value as string);
+  exported.set(key, new WeakRef(value));
+}
+
+export const exportRemembered = (source: ModuleSource, path: readonly string[]): object | undefined =>
+  exported.get(keyOf(source, path))?.deref();

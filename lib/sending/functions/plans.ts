@@ -1,0 +1,216 @@
+/**
+ * How each function travels, decided once per function and kept as long as the function lives: by reference, bound,
+ * or by value. What a function captures is read again at every use, unless its variables are never reassigned.
+ */
+import { types } from 'node:util';
+import { builtinNameOf } from '../graph/builtins.ts';
+import { Refusal } from '../graph/refusal.ts';
+import { type CodeText, fingerprint, type Row } from '../graph/row.ts';
+import type { Definition } from '../payload.ts';
+import { isNativeText } from '../values/realm.ts';
+import { goesByValue } from './by-value.ts';
+import { codeDefinition } from './definitions.ts';
+import { type BoundView, type FunctionView, type Location, viewFunction } from './inspector.ts';
+import { rememberExport } from './known.ts';
+import { referenceTo } from './references.ts';
+import { mainScript, type Source, sourceOf } from './sources.ts';
+import { planText, readVariable, type TextPlan } from './text-plan.ts';
+
+export type AnyFunction = (...args: never[]) => unknown;
+
+export type Plan =
+  | { readonly type: 'reference'; readonly row: Row }
+  | { readonly type: 'bound'; readonly bound: BoundView }
+  | {
+      readonly type: 'value';
+      readonly text: TextPlan;
+      readonly code: Definition | undefined;
+      readonly stable: Captured | undefined;
+    };
+
+/** Raw values of the slots that are variables, by slot. */
+export type Captured = readonly unknown[];
+
+const TEXT_LIMIT = 4000;
+const texts = new Map<string, TextPlan>();
+const byReference = new WeakMap<object, Plan>();
+const plans = new WeakMap<object, Plan>();
+const mainReferences = new WeakMap<object, Plan>();
+const textOf = Function.prototype.toString;
+
+export interface PlanOptions {
+  readonly mainByReference: boolean;
+  /** Whatever exports it. */
+  readonly forceValue: boolean;
+  readonly reading: Reading;
+}
+
+/** What making a plan has read on the way: good for one submit, and saves it from reading again. */
+export interface Reading {
+  fn: AnyFunction | undefined;
+  values: Captured;
+}
+
+export const newReading = (): Reading => ({ fn: undefined, values: [] });
+
+/** @throws Refusal if the function cannot travel. */
+export function planOf(fn: AnyFunction, options: PlanOptions): Plan {
+  const cache = options.forceValue ? plans : options.mainByReference ? mainReferences : byReference;
+  let plan = cache.get(fn) ?? plans.get(fn);
+  // A module may have been registered to go by value since.
+  if (plan?.type === 'reference' && isForcedNow(plan.row)) plan = undefined;
+  if (plan && !(plan.type === 'value' && options.mainByReference && cache.get(fn) === undefined)) return plan;
+  plan = makePlan(fn, options);
+  (plan.type === 'value' && !options.mainByReference ? plans : cache).set(fn, plan);
+  return plan;
+}
+
+function isForcedNow(row: Row): boolean {
+  const [kind, source] = row.head;
+  return kind === 'import' && goesByValue(source.specifier, true);
+}
+
+function makePlan(fn: AnyFunction, options: PlanOptions): Plan {
+  if (types.isProxy(fn)) throw new Refusal(fn, 'is a Proxy around a function', 'send the function behind it');
+  const text = textOf.call(fn);
+  let view: FunctionView;
+  try {
+    view = viewFunction(fn);
+  } catch (error) {
+    return withoutInspector(fn, text, error);
+  }
+  if (view.bound) return { type: 'bound', bound: view.bound };
+  if (isNativeText(text) || !view.location) throw native(fn);
+  const source = sourceOf(view.location, text, view.scopes);
+  if (source.url.startsWith('node:')) throw internal(fn, source.url);
+  if (!options.forceValue && !goesByValue(source.url, options.mainByReference)) {
+    const row = isTestRealm(fn, source) ? undefined : referenceRow(fn, text, view, source);
+    if (row) return { type: 'reference', row };
+  }
+  const plan = textPlan(fn, text, view, view.location, source);
+  const values = captured(plan, view);
+  options.reading.fn = fn;
+  options.reading.values = values;
+  const stable = isStable(plan, values) ? values : undefined;
+  return { type: 'value', text: plan, code: codeOf(plan), stable };
+}
+
+const unnamed = (fn: AnyFunction): string => fn.name || 'anonymous';
+
+const native = (fn: AnyFunction): Refusal =>
+  new Refusal(fn, `is a native function (${unnamed(fn)})`, 'look it up inside the task');
+
+function internal(fn: AnyFunction, url: string): Refusal {
+  return new Refusal(fn, `is internal to Node.js (${unnamed(fn)} in ${url})`, 'look it up inside the task');
+}
+
+/** Under jest and in `node:vm` contexts, files are transformed in memory and workers cannot load the same text. */
+function isTestRealm(fn: AnyFunction, { url, text }: Source): boolean {
+  if (/[/\\]node_modules[/\\]/.test(url) || text === undefined) return false;
+  const main = Object.getPrototypeOf(process.getBuiltinModule('node:fs').readFileSync) as object;
+  return !Object.prototype.isPrototypeOf.call(main, fn) && !builtinNameOf(Object.getPrototypeOf(fn));
+}
+
+function referenceRow(fn: AnyFunction, text: string, view: FunctionView, source: Source): Row | undefined {
+  const reference = referenceTo(fn, text, view, source);
+  if (!reference) return undefined;
+  rememberExport(reference.source, reference.path, fn);
+  return { head: ['import', reference.source, reference.path, fingerprint(text)], children: [] };
+}
+
+function textPlan(
+  fn: AnyFunction,
+  text: string,
+  view: FunctionView,
+  location: Location,
+  source: Source,
+): TextPlan {
+  const key = `${location.scriptId}:${location.line}:${location.column}:${text.length}`;
+  const known = texts.get(key);
+  if (known && !dependsOnFunction(known)) return known;
+  let plan: TextPlan;
+  try {
+    plan = planText(fn, text, view, source, isTestRealm(fn, source));
+  } catch (error) {
+    if (/new\s*\.\s*target/.test(text))
+      throw new Refusal(fn, 'is an arrow that captures `new.target`', 'copy it into a const');
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(
+      fn,
+      `could not be parsed (${why})`,
+      'export it from a module, so that it goes by reference',
+    );
+  }
+  if (texts.size >= TEXT_LIMIT) texts.delete(texts.keys().next().value as string);
+  texts.set(key, plan);
+  return plan;
+}
+
+/** A declaration may be known by its name to itself at one time, and not at another. */
+const dependsOnFunction = (plan: TextPlan): boolean =>
+  plan.kind === 'function' && !plan.text.startsWith('function (');
+
+const keys = new WeakMap<TextPlan, string>();
+
+/** Undefined if the text cannot be sent. */
+function codeOf(plan: TextPlan): Definition | undefined {
+  if (plan.problem) return undefined;
+  let key = keys.get(plan);
+  if (key === undefined) {
+    key = JSON.stringify(codeText(plan));
+    keys.set(plan, key);
+  }
+  return codeDefinition(key);
+}
+
+function codeText(plan: TextPlan): CodeText {
+  const { text, written, needs, form, strict, file, line, column } = plan;
+  const isClass = plan.kind === 'class';
+  return {
+    text,
+    slots: plan.slots.map((slot) => slot.name),
+    written,
+    needs,
+    form,
+    isClass,
+    strict,
+    file,
+    line,
+    column,
+  };
+}
+
+export function captured(plan: TextPlan, view: FunctionView): unknown[] {
+  return plan.slots.map((slot) =>
+    slot.kind === 'variable' || slot.kind === 'import'
+      ? readVariable(view.scopes[slot.scope]?.variables, slot.variable)
+      : undefined,
+  );
+}
+
+function isStable(plan: TextPlan, values: Captured): boolean {
+  return plan.slots.every((slot, index) => {
+    if (slot.kind !== 'variable') return slot.kind !== 'global';
+    // What is undefined or not initialized now may get its value later.
+    return slot.stable && values[index] !== undefined && typeof values[index] !== 'symbol';
+  });
+}
+
+/** Only what needs nothing from around it can be sent without asking the engine. */
+function withoutInspector(fn: AnyFunction, text: string, cause: unknown): Plan {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (isNativeText(text)) throw native(fn);
+  const view: FunctionView = { location: undefined, scopes: [], bound: undefined };
+  const source: Source = { url: mainScript() ?? '', file: '', isModule: undefined, text: undefined };
+  const plan = planText(fn, text, view, source);
+  const [free] = plan.slots;
+  if (plan.problem || free || plan.kind === 'class') {
+    const hint = 'send functions that use only their arguments, or start Node.js without --permission';
+    throw new Refusal(
+      fn,
+      `cannot be read: this process may not ask the engine for its variables (${why})`,
+      hint,
+    );
+  }
+  return { type: 'value', text: plan, code: codeOf(plan), stable: [] };
+}

@@ -1,0 +1,127 @@
+/** How tasks are written: functions by reference where a worker can find them, by value everywhere else. */
+import { types } from 'node:util';
+import { hookRow } from '../graph/hooks.ts';
+import { checkInstance } from '../graph/instances.ts';
+import { commonRow } from '../graph/naming.ts';
+import { ReducedValues } from '../graph/reduced.ts';
+import { Refusal } from '../graph/refusal.ts';
+import { encodePrimitive, type Row } from '../graph/row.ts';
+import type { GraphWriter, Policy } from '../graph/writer.ts';
+import type { Definition } from '../payload.ts';
+import type { NamedReducer } from '../reducers.ts';
+import { isPrimitive } from '../values/items.ts';
+import { isObjectPrototype } from '../values/realm.ts';
+import { wrappedBy } from '../wrap.ts';
+import { goesByValue } from './by-value.ts';
+import { viewFunction } from './inspector.ts';
+import { rememberExport } from './known.ts';
+import { namespaceSource } from './namespaces.ts';
+import { type AnyFunction, newReading, planOf, type Reading } from './plans.ts';
+import { moduleExporting } from './references.ts';
+import { functionRow } from './rows.ts';
+import { sourceOf } from './sources.ts';
+
+export class HostPolicy implements Policy {
+  readonly primitives: boolean;
+  private readonly reduced = new ReducedValues();
+  /** What the worker must know before it reads what was written. */
+  readonly definitions = new Set<Definition>();
+  private readonly reducers: readonly NamedReducer[];
+  private readonly mainByReference: boolean;
+  private readonly forced = new WeakSet<object>();
+
+  private readonly reading: Reading;
+
+  constructor(reducers: readonly NamedReducer[], mainByReference: boolean, reading = newReading()) {
+    this.reading = reading;
+    this.reducers = reducers;
+    this.primitives = reducers.length > 0;
+    this.mainByReference = mainByReference;
+  }
+
+  custom(value: unknown, writer: GraphWriter): Row | undefined {
+    for (const [name, reducer] of this.reducers) {
+      if (!reducer.test(value)) continue;
+      this.reduced.before(value, name);
+      const reduced = reducer.reduce(value as never);
+      this.reduced.after(value, name, reduced);
+      const primitive = isPrimitive(reduced) ? encodePrimitive(reduced) : null;
+      if (!primitive && !isPrimitive(value)) writer.edge(value as object, `[reduced by "${name}"]`, reduced);
+      const children = primitive ? [reducer.rebuild] : [reducer.rebuild, reduced];
+      return { head: ['rebuilt', name, primitive], children };
+    }
+    if (isPrimitive(value) || typeof value === 'symbol') return undefined;
+    const object = value as object;
+    const wrapped = wrappedBy(object);
+    if (wrapped) {
+      if (typeof wrapped.value === 'function') this.forced.add(wrapped.value);
+      return { head: ['wrapper', wrapped.keepWrapper], children: [wrapped.value] };
+    }
+    return types.isProxy(object) || typeof object === 'function' ? undefined : hookRow(object, writer);
+  }
+
+  named(value: object): Row | undefined {
+    if (this.forced.has(value)) return undefined;
+    const common = commonRow(value);
+    if (common || typeof value === 'function' || types.isProxy(value)) return common;
+    if (types.isModuleNamespaceObject(value)) return namespaceRow(value);
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype !== null && !isObjectPrototype(prototype) && !Array.isArray(value)) return undefined;
+    const file = moduleExporting(value);
+    if (file === undefined || goesByValue(toUrl(file), this.mainByReference)) return undefined;
+    const source = { type: 'cjs', specifier: file, from: null } as const;
+    rememberExport(source, [], value);
+    return { head: ['import', source, [], null], children: [] };
+  }
+
+  fn(fn: AnyFunction, writer: GraphWriter): Row {
+    const { mainByReference, reading } = this;
+    const plan = planOf(fn, { mainByReference, forceValue: this.forced.has(fn), reading });
+    switch (plan.type) {
+      case 'reference':
+        return plan.row;
+      case 'bound': {
+        const { target, self, args } = plan.bound;
+        writer.edge(fn, '[bound function]', target);
+        writer.edge(fn, '[bound this]', self);
+        args.forEach((arg, index) => {
+          writer.edge(fn, `[bound argument ${index}]`, arg);
+        });
+        return { head: ['bound'], children: [target, self, ...args] };
+      }
+      case 'value':
+        if (plan.code) this.definitions.add(plan.code);
+        return functionRow(fn, plan, writer, writer.owners.get(fn), reading);
+    }
+  }
+
+  checkInstance(value: object, prototype: object): void {
+    checkInstance(value, prototype, isInternal);
+  }
+}
+
+const toUrl = (file: string): string => process.getBuiltinModule('node:url').pathToFileURL(file).href;
+
+function namespaceRow(value: object): Row {
+  const source = namespaceSource(value);
+  if (!source) {
+    throw new Refusal(
+      value,
+      'is a module namespace whose file is not known',
+      'import the module inside the function',
+    );
+  }
+  rememberExport(source, [], value);
+  return { head: ['import', source, [], null], children: [] };
+}
+
+/** Whether a class is part of Node itself. */
+function isInternal(cls: object): boolean {
+  try {
+    const { location, scopes } = viewFunction(cls);
+    if (!location) return true;
+    return sourceOf(location, Function.prototype.toString.call(cls), scopes).url.startsWith('node:');
+  } catch {
+    return false;
+  }
+}

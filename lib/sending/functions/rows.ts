@@ -1,0 +1,225 @@
+/** Functions and classes by value as rows: their captured values, and what was added to them after their definition. */
+import { types } from 'node:util';
+import { globalPathOf } from '../graph/intrinsics.ts';
+import { commonRow } from '../graph/naming.ts';
+import { propertiesOf } from '../graph/properties.ts';
+import { closureLabel, Refusal } from '../graph/refusal.ts';
+import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts';
+import type { GraphWriter } from '../graph/writer.ts';
+import { isNativeText, isObjectPrototype } from '../values/realm.ts';
+import { viewFunction } from './inspector.ts';
+import { numberOf, rememberExport } from './known.ts';
+import { type AnyFunction, captured, type Plan, type Reading } from './plans.ts';
+import { moduleExporting } from './references.ts';
+import { NOT_INITIALIZED, type Slot, type TextPlan } from './text-plan.ts';
+
+type ValuePlan = Extract<Plan, { type: 'value' }>;
+
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+const textOf = Function.prototype.toString;
+
+/** `owner` is the object that holds the function: an arrow of a class field has that object as its `this`. */
+export function functionRow(
+  fn: AnyFunction,
+  plan: ValuePlan,
+  writer: GraphWriter,
+  owner: object | undefined,
+  reading: Reading,
+): Row {
+  const { text, code } = plan;
+  if (text.problem || !code)
+    throw new Refusal(fn, text.problem?.reason ?? 'cannot be sent', text.problem?.hint);
+  const values = plan.stable ?? (reading.fn === fn ? reading.values : captured(text, viewFunction(fn)));
+  const children: unknown[] = text.slots.map((slot, index) =>
+    slotValue(fn, text, slot, values[index], writer),
+  );
+  if (text.lexicalThis !== 'none') children.push(lexicalThis(fn, text, owner, writer));
+  const parent = replacedPrototype(fn, text);
+  if (parent) children.push(getPrototypeOf(fn));
+  const prototype = prototypeMode(fn, text);
+  if (prototype === 'child') children.push(getPrototypeOf(fn.prototype));
+  const ownFrom = children.length;
+  const props = propertiesOf(fn, children, skipOwn(fn, text));
+  for (const child of children.slice(ownFrom)) if (typeof child === 'function') writer.owners.set(child, fn);
+  const prototypeProps = prototypeProperties(fn, text, children);
+  const name = getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  const head: FunctionHead = {
+    code: code.id,
+    id: numberOf(fn),
+    name: typeof name === 'string' ? name : '',
+    lexicalThis: text.lexicalThis !== 'none',
+    parent,
+    prototype,
+    props,
+    prototypeProps,
+  };
+  return { head: ['function', head], children };
+}
+
+function slotValue(
+  fn: AnyFunction,
+  text: TextPlan,
+  slot: Slot,
+  value: unknown,
+  writer: GraphWriter,
+): unknown {
+  switch (slot.kind) {
+    case 'superclass': {
+      const parent: unknown = getPrototypeOf(fn);
+      writer.edge(fn, ` → superclass`, parent);
+      return parent;
+    }
+    case 'meta':
+      return writer.stub({ head: ['meta', slot.url], children: [] });
+    case 'import':
+      if (slot.exported !== '*') rememberExport(slot.source, [slot.exported], value);
+      return importStub(slot.source, writer);
+    case 'global': {
+      const global = (globalThis as Record<string, unknown>)[slot.variable];
+      writer.edge(fn, ` → global \`${slot.variable}\``, global);
+      return global;
+    }
+    case 'variable':
+      return variableValue(fn, text, slot, value, writer);
+  }
+}
+
+/** One stub per module and message: all functions share the imported module. */
+function importStub(source: ModuleSource, writer: GraphWriter): object {
+  return writer.sharedStub(JSON.stringify(source), { head: ['import', source, [], null], children: [] });
+}
+
+type Variable = Extract<Slot, { kind: 'variable' }>;
+
+function variableValue(
+  fn: AnyFunction,
+  text: TextPlan,
+  slot: Variable,
+  value: unknown,
+  writer: GraphWriter,
+): unknown {
+  const label = closureLabel(slot.variable);
+  if (value === NOT_INITIALIZED || (value === undefined && text.neverUndefined.has(slot.variable))) {
+    const reason = 'has no value yet: it is used before its declaration ran';
+    throw new Refusal(fn, reason, 'move the submit() below the declaration', label);
+  }
+  if (slot.variable === 'require' && isRequire(value)) {
+    return writer.sharedStub(`require ${text.url}`, { head: ['require', text.url], children: [] });
+  }
+  if (slot.variable === 'module' && value instanceof process.getBuiltinModule('node:module').Module) {
+    throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
+  }
+  writer.edge(fn, label, value);
+  const members = usedMembers(slot, value, text);
+  if (!members) return value;
+  for (const member of Object.values(members)) writer.edge(fn, label, member);
+  return members;
+}
+
+const isRequire = (value: unknown): boolean =>
+  typeof value === 'function' && typeof (value as NodeJS.Require).resolve === 'function' && 'cache' in value;
+
+/** How vitest names what stands for an import. */
+const RUNNER_IMPORT = /^__vi(?:te_ssr)?_import_/;
+
+/**
+ * What compilers and test runners put in place of an import: an object with all exports of a module behind getters.
+ * Of those, only the members that the text uses are sent.
+ */
+function usedMembers(slot: Variable, value: unknown, text: TextPlan): Record<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const standsForImport = RUNNER_IMPORT.test(slot.variable);
+  if (types.isProxy(value) && !standsForImport) return undefined;
+  const tag = standsForImport || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
+  if (!tag && !text.required.has(slot.variable) && !Object.hasOwn(value, '__esModule')) return undefined;
+  if (commonRow(value) || moduleExporting(value)) return undefined;
+  const used: Record<string, unknown> = {};
+  for (const { member } of slot.free.uses) {
+    if (member === undefined) return undefined;
+    used[member] = (value as Record<string, unknown>)[member];
+  }
+  return used;
+}
+
+function lexicalThis(
+  fn: AnyFunction,
+  text: TextPlan,
+  owner: object | undefined,
+  writer: GraphWriter,
+): unknown {
+  if (text.lexicalThis === 'module') return undefined;
+  if (!owner || !isOwner(owner, textOf.call(fn))) {
+    const hint = 'copy what it needs into a const, or submit(obj.method.bind(obj))';
+    throw new Refusal(fn, 'is an arrow that captures `this`', hint);
+  }
+  writer.edge(fn, ' → this', owner);
+  return owner;
+}
+
+/** Whether the arrow stands in the text of the object's class: then that object is its `this`. */
+function isOwner(owner: object, text: string): boolean {
+  if (typeof owner === 'function') return textOf.call(owner).includes(text);
+  for (let p = getPrototypeOf(owner) as object | null; p; p = getPrototypeOf(p) as object | null) {
+    const cls = getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
+    if (typeof cls === 'function' && textOf.call(cls).includes(text)) return true;
+  }
+  return false;
+}
+
+export const isBuiltinParent = (prototype: object | null): boolean => {
+  if (prototype === null) return false;
+  const path = globalPathOf(prototype);
+  if (path) return true;
+  // Another realm's: `Function.prototype` is a native function without a name.
+  return typeof prototype === 'function'
+    ? isNativeText(textOf.call(prototype))
+    : Symbol.toStringTag in prototype;
+};
+
+function replacedPrototype(fn: AnyFunction, text: TextPlan): boolean {
+  if (text.kind === 'class') return false;
+  return !isBuiltinParent(getPrototypeOf(fn) as object | null);
+}
+
+function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype'] {
+  if (text.kind !== 'function' || text.isGenerator) return 'default';
+  const own = getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
+  if (typeof own !== 'object' || own === null) return 'default';
+  const parent = getPrototypeOf(own) as object | null;
+  return parent === null ? 'null' : isObjectPrototype(parent) ? 'default' : 'child';
+}
+
+const ALWAYS = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller']);
+
+/** What the text itself defines is not sent again. */
+function skipOwn(
+  fn: AnyFunction,
+  text: TextPlan,
+): (key: string | symbol, descriptor: PropertyDescriptor) => boolean {
+  const source = textOf.call(fn);
+  return (key, descriptor) => {
+    if (key === 'name' && descriptor.enumerable) return false;
+    return ALWAYS.has(key) || (text.kind === 'class' && isDefinedBy(source, descriptor));
+  };
+}
+
+/** Methods and accessors of a class are hidden properties whose text is part of the text of the class. */
+function isDefinedBy(source: string, { enumerable, value, get, set }: PropertyDescriptor): boolean {
+  if (enumerable) return false;
+  const functions = [value, get, set].filter((part): part is AnyFunction => typeof part === 'function');
+  return (
+    functions.length > 0 &&
+    functions.every((part) => !types.isProxy(part) && source.includes(textOf.call(part)))
+  );
+}
+
+function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[]): PropHead[] {
+  const prototype = getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
+  const counts = text.kind === 'class' || (text.kind === 'function' && typeof prototype === 'object');
+  if (!counts || typeof prototype !== 'object' || prototype === null) return [];
+  const source = textOf.call(fn);
+  return propertiesOf(prototype, children, (key, descriptor) => {
+    if (key === 'constructor') return descriptor.value === fn;
+    return text.kind === 'class' && isDefinedBy(source, descriptor);
+  });
+}

@@ -1,0 +1,256 @@
+/**
+ * Names for what every process has already: globals, what they own, and Node's built-in modules. The same code at
+ * both ends turns an object into its name and a name into the object, and evaluates nothing on the way.
+ */
+
+import { isObjectPrototype } from '../values/realm.ts';
+
+/** A property name, or a getter or setter of it. Hidden intrinsics have a name of ours that begins with `%`. */
+export type Step = string | readonly ['get' | 'set', string] | readonly ['symbol', string];
+export type GlobalPath = readonly Step[];
+
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+const DEPTH = 3;
+/** Their members are per process or per stream; they are found by their own name only. */
+const CLOSED = new Set(['process', 'globalThis', 'global', 'GLOBAL', 'root']);
+const OF_A_MODULE = new Set(['require', 'module', 'exports', '__filename', '__dirname']);
+const PROCESS_MEMBERS = [
+  'env',
+  'argv',
+  'versions',
+  'hrtime',
+  'nextTick',
+  'cwd',
+  'exit',
+  'memoryUsage',
+  'cpuUsage',
+];
+const MORE_PROCESS_MEMBERS = [
+  'emitWarning',
+  'uptime',
+  'umask',
+  'kill',
+  'release',
+  'config',
+  'getBuiltinModule',
+];
+
+interface Names {
+  readonly paths: Map<unknown, GlobalPath>;
+  readonly objects: Map<string, unknown>;
+  /** Names of the globals that every process has, as seen when this library was loaded first. */
+  readonly globals: ReadonlySet<string>;
+}
+
+let names: Names | undefined;
+
+/** Whether every process has a global of that name. */
+export const isCommonGlobal = (name: string): boolean => all().globals.has(name);
+
+/** The path of an object that every process has, if it is one. */
+export function globalPathOf(value: unknown): GlobalPath | undefined {
+  return all().paths.get(value) ?? lazyGlobal(value) ?? foreignIntrinsic(value);
+}
+
+/** The object of that path, if there is one. */
+export function globalAt(path: GlobalPath): unknown {
+  const { objects } = all();
+  const found = objects.get(JSON.stringify(path));
+  if (found !== undefined || path.length !== 1) return found;
+  const [name] = path;
+  return typeof name === 'string' && isCommonGlobal(name)
+    ? (globalThis as Record<string, unknown>)[name]
+    : undefined;
+}
+
+function all(): Names {
+  names ??= collect();
+  return names;
+}
+
+const isReferable = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+/** `Math`, `Intl` and the like; not the streams of a console. */
+const isNamespace = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && isObjectPrototype(getPrototypeOf(value) as object | null);
+
+function collect(): Names {
+  const paths = new Map<unknown, GlobalPath>();
+  const objects = new Map<string, unknown>();
+  const globals = new Set(commonGlobals());
+  const add = (value: unknown, path: GlobalPath): boolean => {
+    if (!isReferable(value)) return false;
+    objects.set(JSON.stringify(path), value);
+    if (paths.has(value)) return false;
+    paths.set(value, path);
+    return true;
+  };
+  const visit = (owner: object, path: GlobalPath): void => {
+    if (path.length > DEPTH) return;
+    for (const key of Reflect.ownKeys(owner)) {
+      if (key === 'caller' || key === 'callee' || key === 'arguments') continue;
+      const descriptor = getOwnPropertyDescriptor(owner, key);
+      if (!descriptor) continue;
+      const step: Step | undefined = typeof key === 'string' ? key : symbolStep(key);
+      if (step === undefined) continue;
+      const { value } = descriptor;
+      const inner =
+        typeof value === 'function' || key === 'prototype' || (path.length === 1 && isNamespace(value));
+      if ('value' in descriptor && inner && add(value, [...path, step]))
+        visit(value as object, [...path, step]);
+      if (typeof key !== 'string') continue;
+      if (descriptor.get) add(descriptor.get, [...path, ['get', key]]);
+      if (descriptor.set) add(descriptor.set, [...path, ['set', key]]);
+    }
+  };
+  add(globalThis, ['globalThis']);
+  for (const name of globals) {
+    const descriptor = getOwnPropertyDescriptor(globalThis, name);
+    // The other accessors load parts of Node when they are first read: they are looked at on demand.
+    const value: unknown = name === 'process' || name === 'Buffer' ? globalThis[name] : descriptor?.value;
+    if (add(value, [name]) && !CLOSED.has(name)) visit(value as object, [name]);
+  }
+  for (const member of [...PROCESS_MEMBERS, ...MORE_PROCESS_MEMBERS]) {
+    add((process as unknown as Record<string, unknown>)[member], ['process', member]);
+  }
+  for (const [name, value] of hiddenIntrinsics()) if (add(value, [name])) visit(value, [name]);
+  return { paths, objects, globals };
+}
+
+const symbolStep = (key: symbol): Step | undefined => {
+  const name = wellKnownSymbol(key);
+  return name === undefined ? undefined : ['symbol', name];
+};
+
+function commonGlobals(): string[] {
+  return Object.getOwnPropertyNames(globalThis).filter((name) => {
+    if (OF_A_MODULE.has(name)) return false;
+    const descriptor = getOwnPropertyDescriptor(globalThis, name);
+    // What programs assign is enumerable, writable and configurable; Node's own functions are that too.
+    const assigned = descriptor?.enumerable && descriptor.writable && descriptor.configurable;
+    return !assigned || NODE_GLOBALS.has(name);
+  });
+}
+
+/** Test runners put these into their contexts by assignment. */
+const NODE_GLOBALS = new Set([
+  ...[
+    'console',
+    'process',
+    'Buffer',
+    'URL',
+    'URLSearchParams',
+    'AbortController',
+    'AbortSignal',
+    'Event',
+    'EventTarget',
+  ],
+  ...[
+    'TextEncoder',
+    'TextDecoder',
+    'MessageChannel',
+    'MessagePort',
+    'MessageEvent',
+    'BroadcastChannel',
+    'WebAssembly',
+  ],
+  ...[
+    'Uint8Array',
+    'ArrayBuffer',
+    'DOMException',
+    'Blob',
+    'Request',
+    'Response',
+    'Headers',
+    'FormData',
+    'WebSocket',
+  ],
+  ...['clearImmediate', 'setImmediate', 'clearInterval', 'clearTimeout', 'setInterval', 'setTimeout'],
+  ...[
+    'queueMicrotask',
+    'structuredClone',
+    'atob',
+    'btoa',
+    'performance',
+    'fetch',
+    'crypto',
+    'navigator',
+    'global',
+  ],
+]);
+
+function hiddenIntrinsics(): [string, object][] {
+  const arrayIterator = getPrototypeOf([][Symbol.iterator]()) as object;
+  return [
+    ['%Generator', getPrototypeOf(function* () {}) as object],
+    ['%AsyncGenerator', getPrototypeOf(async function* () {}) as object],
+    ['%AsyncFunction', getPrototypeOf(async () => {}) as object],
+    ['%ArrayIterator', arrayIterator],
+    ['%Iterator', getPrototypeOf(arrayIterator) as object],
+    ['%TypedArray', getPrototypeOf(Uint8Array) as object],
+  ];
+}
+
+const LAZY_NAMES: Record<string, string | undefined> = {
+  __proto__: null as never,
+  Crypto: 'crypto',
+  Performance: 'performance',
+  Navigator: 'navigator',
+};
+
+/** Globals behind accessors: read only if the value claims to be that very global. */
+function lazyGlobal(value: unknown): GlobalPath | undefined {
+  if (!isReferable(value)) return undefined;
+  const tag = typeof value === 'function' ? ownName(value) : dataTag(value);
+  const name = typeof value === 'function' ? tag : tag && LAZY_NAMES[tag];
+  if (!name || !isCommonGlobal(name)) return undefined;
+  const descriptor = getOwnPropertyDescriptor(globalThis, name);
+  if (!descriptor?.get || (globalThis as Record<string, unknown>)[name] !== value) return undefined;
+  all().paths.set(value, [name]);
+  return [name];
+}
+
+function dataTag(value: object): string | undefined {
+  const prototype = getPrototypeOf(value) as object | null;
+  const tag = prototype && getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+  return typeof tag === 'string' ? tag : undefined;
+}
+
+function ownName(value: object): string | undefined {
+  const name = getOwnPropertyDescriptor(value, 'name')?.value as unknown;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** A built-in class of another realm (jest, node:vm) goes as ours of that name. */
+function foreignIntrinsic(value: unknown): GlobalPath | undefined {
+  if (typeof value !== 'function') return undefined;
+  const name = ownName(value);
+  if (!name || !isCommonGlobal(name)) return undefined;
+  const here = (globalThis as Record<string, unknown>)[name];
+  if (typeof here !== 'function' || !value.prototype || value.prototype.constructor !== value)
+    return undefined;
+  const text = Function.prototype.toString;
+  return text.call(value) === text.call(here) && text.call(value).endsWith('{ [native code] }')
+    ? [name]
+    : undefined;
+}
+
+let symbols: Map<symbol, string> | undefined;
+
+/** `iterator` for `Symbol.iterator`; undefined for a symbol that is not of the language. */
+export function wellKnownSymbol(symbol: symbol): string | undefined {
+  if (!symbols) {
+    symbols = new Map();
+    for (const name of Object.getOwnPropertyNames(Symbol)) {
+      const value = (Symbol as unknown as Record<string, unknown>)[name];
+      if (typeof value === 'symbol') symbols.set(value, name);
+    }
+  }
+  return symbols.get(symbol);
+}
+
+export function symbolNamed(name: string): symbol | undefined {
+  const value = (Symbol as unknown as Record<string, unknown>)[name];
+  return typeof value === 'symbol' ? value : undefined;
+}

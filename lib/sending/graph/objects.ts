@@ -1,0 +1,226 @@
+/** Objects as rows: which built-in an object is by its internal slots, its prototype, its properties, its items. */
+import { types } from 'node:util';
+import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
+import { binaryKind } from '../values/views.ts';
+import { globalPathOf } from './intrinsics.ts';
+import { propertiesOf } from './properties.ts';
+import { Refusal } from './refusal.ts';
+import { encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
+import type { GraphWriter } from './writer.ts';
+
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+
+/** Whether devalue carries this object without losing anything. */
+export function isDevaluePlain(value: object): boolean {
+  if (types.isProxy(value)) return false;
+  const prototype = getPrototypeOf(value) as object | null;
+  if (Array.isArray(value)) return isArrayPrototype(prototype) && onlyItems(value);
+  if (types.isMap(value)) return isBuiltinPrototype(prototype, 'Map') && Reflect.ownKeys(value).length === 0;
+  if (types.isSet(value)) return isBuiltinPrototype(prototype, 'Set') && Reflect.ownKeys(value).length === 0;
+  if (!isObjectPrototype(prototype) || hasSlots(value)) return false;
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'symbol' || key === '__proto__') return false;
+    const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    if (!('value' in descriptor) || !descriptor.enumerable) return false;
+    if (key === 'then' && typeof descriptor.value === 'function') return false;
+  }
+  return true;
+}
+
+function onlyItems(array: readonly unknown[]): boolean {
+  for (const key of Reflect.ownKeys(array)) {
+    if (key === 'length') continue;
+    if (typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key)) return false;
+    const descriptor = getOwnPropertyDescriptor(array, key) as PropertyDescriptor;
+    if (!('value' in descriptor) || !descriptor.enumerable) return false;
+  }
+  return true;
+}
+
+/** Objects that look plain by their prototype but are more. */
+const hasSlots = (value: object): boolean =>
+  types.isArgumentsObject(value) ||
+  types.isDate(value) ||
+  types.isRegExp(value) ||
+  types.isNativeError(value) ||
+  types.isBoxedPrimitive(value) ||
+  types.isPromise(value) ||
+  types.isExternal(value) ||
+  types.isGeneratorObject(value) ||
+  types.isAnyArrayBuffer(value) ||
+  ArrayBuffer.isView(value);
+
+export function objectRow(value: object, writer: GraphWriter): Row {
+  refuseUnsendable(value);
+  const prototype = getPrototypeOf(value) as object | null;
+  const cls = getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
+  if (typeof cls === 'function' && cls.prototype === value && !types.isProxy(cls)) {
+    return { head: ['prototype', String(cls.name)], children: [cls, builtinAncestor(value)] };
+  }
+  const { base, data, items, skip } = baseOf(value, writer);
+  const isDefault = prototype !== null && isDefaultPrototype(base, prototype, value);
+  if (prototype !== null && !isDefault) writer.checkInstance(value, prototype);
+  const children: unknown[] = isDefault || prototype === null ? [] : [prototype];
+  const props = propertiesOf(value, children, skip);
+  for (const child of children) if (typeof child === 'function') writer.owners.set(child, value);
+  for (const item of items) children.push(item);
+  const head: ObjectHead = { base, data, props, prototype: prototypeMode(prototype, isDefault) };
+  return { head: ['object', head], children };
+}
+
+/** For a reader that does not have the class. */
+function builtinAncestor(prototype: object): unknown {
+  for (let p: object | null = prototype; p; p = getPrototypeOf(p) as object | null) {
+    const cls = getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
+    if (typeof cls === 'function' && globalPathOf(cls)) return cls;
+  }
+  return undefined;
+}
+
+const prototypeMode = (prototype: object | null, isDefault: boolean): ObjectHead['prototype'] =>
+  prototype === null ? 'null' : isDefault ? 'default' : 'child';
+
+function refuseUnsendable(value: object): void {
+  const refuse = (reason: string, hint?: string): never => {
+    throw new Refusal(value, reason, hint);
+  };
+  if (types.isProxy(value)) refuse('is a Proxy', 'send the object behind it');
+  if (types.isModuleNamespaceObject(value)) {
+    refuse('is a module namespace whose import was not found', 'import the module inside the function');
+  }
+  if (types.isPromise(value)) refuse('is a Promise', 'await it before submitting');
+  if (types.isSharedArrayBuffer(value))
+    refuse('is a SharedArrayBuffer, which processes cannot share', 'send a copy');
+  if (types.isWeakMap(value) || types.isWeakSet(value) || isWeak(value)) {
+    refuse(`is a ${className(value)}: weak references end with their process`, 'build it inside the task');
+  }
+  if (types.isGeneratorObject(value))
+    refuse('is a running generator', 'send the generator function, or its items');
+  if (types.isMapIterator(value) || types.isSetIterator(value) || isIterator(value)) {
+    refuse('is an iterator in use', 'send an array of its items');
+  }
+  if (types.isExternal(value)) refuse('is a pointer into native code', 'open it inside the task');
+}
+
+const isWeak = (value: object): boolean =>
+  (typeof WeakRef === 'function' && value instanceof WeakRef) || value instanceof FinalizationRegistry;
+
+function isIterator(value: object): boolean {
+  const tag = Object.prototype.toString.call(value);
+  const native =
+    / (?:Array|String|RegExp String) Iterator\]$|Iterator Helper\]$|Wrap for valid iterator/i.test(tag);
+  return native && !Object.hasOwn(value, Symbol.toStringTag);
+}
+
+export function className(value: object): string {
+  for (let p: object | null = value; p !== null; p = getPrototypeOf(p) as object | null) {
+    const name = getOwnPropertyDescriptor(p, 'constructor')?.value?.name as unknown;
+    if (typeof name === 'string' && name) return name;
+  }
+  return 'Object';
+}
+
+interface Base {
+  readonly base: ObjectBase;
+  readonly data?: unknown;
+  readonly items: readonly unknown[];
+  /** Own properties that the data stands for. */
+  readonly skip: (key: string | symbol) => boolean;
+}
+
+const none = (): boolean => false;
+const isIndex = (key: string | symbol): boolean => typeof key === 'string' && /^(?:0|[1-9]\d*)$/.test(key);
+
+function baseOf(value: object, writer: GraphWriter): Base {
+  if (Array.isArray(value)) {
+    return { base: 'array', data: value.length, items: [], skip: (key) => key === 'length' };
+  }
+  if (types.isMap(value)) {
+    return { base: 'map', items: [...Map.prototype.entries.call(value)].flat(), skip: none };
+  }
+  if (types.isSet(value)) return { base: 'set', items: [...Set.prototype.values.call(value)], skip: none };
+  if (types.isDate(value)) {
+    const time = Date.prototype.getTime.call(value);
+    return { base: 'date', data: Number.isNaN(time) ? null : time, items: [], skip: none };
+  }
+  if (types.isRegExp(value)) {
+    return { base: 'regexp', data: [value.source, value.flags], items: [], skip: none };
+  }
+  if (isDOMException(value)) {
+    const { message, name } = value;
+    const ours = (key: string | symbol): boolean => key === 'message' || key === 'name' || key === 'code';
+    return {
+      base: 'dom-exception',
+      data: [message, name],
+      items: [],
+      skip: (key) => ours(key) || typeof key === 'symbol',
+    };
+  }
+  if (types.isNativeError(value)) return { base: 'error', items: [], skip: none };
+  if (types.isBoxedPrimitive(value)) return boxed(value);
+  if (types.isArgumentsObject(value)) {
+    const items = Array.from(value as unknown as ArrayLike<unknown>);
+    const ownName = (key: string | symbol): boolean =>
+      key === 'length' || key === 'callee' || key === Symbol.iterator;
+    return { base: 'arguments', items, skip: (key) => ownName(key) || isIndex(key) };
+  }
+  if (binaryKind(value) !== -1)
+    return { base: 'binary', data: writer.binary(value), items: [], skip: isIndex };
+  if (value instanceof URL)
+    return { base: 'url', data: value.href, items: [], skip: (key) => typeof key === 'symbol' };
+  if (value instanceof URLSearchParams) {
+    return { base: 'search-params', data: String(value), items: [], skip: (key) => typeof key === 'symbol' };
+  }
+  return { base: 'object', items: [], skip: none };
+}
+
+/** Node gives them an internal slot or not, depending on its version. */
+export const isDOMException = (value: object): value is DOMException =>
+  typeof DOMException === 'function' && value instanceof DOMException && !types.isProxy(value);
+
+function boxed(value: object): Base {
+  if (types.isSymbolObject(value)) throw new Refusal(value, 'is a boxed symbol', 'send the symbol itself');
+  const primitive: unknown = types.isNumberObject(value)
+    ? Number.prototype.valueOf.call(value)
+    : types.isStringObject(value)
+      ? String.prototype.valueOf.call(value)
+      : types.isBooleanObject(value)
+        ? Boolean.prototype.valueOf.call(value)
+        : BigInt.prototype.valueOf.call(value);
+  const skip = (key: string | symbol): boolean =>
+    types.isStringObject(value) && (key === 'length' || isIndex(key));
+  return { base: 'boxed', data: encodePrimitive(primitive), items: [], skip };
+}
+
+const DEFAULTS: Record<Exclude<ObjectBase, 'boxed' | 'binary' | 'error' | 'object' | 'array'>, string> = {
+  arguments: 'Object',
+  map: 'Map',
+  set: 'Set',
+  date: 'Date',
+  regexp: 'RegExp',
+  'dom-exception': 'DOMException',
+  url: 'URL',
+  'search-params': 'URLSearchParams',
+};
+
+function isDefaultPrototype(base: ObjectBase, prototype: object, value: object): boolean {
+  switch (base) {
+    case 'object':
+      return isObjectPrototype(prototype);
+    case 'array':
+      return isArrayPrototype(prototype);
+    case 'error':
+      return isBuiltinPrototype(prototype, 'Error');
+    case 'boxed':
+      return isBuiltinPrototype(prototype, Object.prototype.toString.call(value).slice(8, -1));
+    case 'binary':
+      return Buffer.isBuffer(value)
+        ? prototype === Buffer.prototype
+        : isBuiltinPrototype(prototype, className(value)) &&
+            Object.getPrototypeOf(prototype) !== Buffer.prototype;
+    default:
+      return base === 'arguments'
+        ? isObjectPrototype(prototype)
+        : isBuiltinPrototype(prototype, DEFAULTS[base]);
+  }
+}

@@ -1,0 +1,78 @@
+/** Own properties as heads and children: plain ones by name alone, others with their attributes. */
+import { types } from 'node:util';
+import { malformed } from '../values/bytes.ts';
+import { ACCESSOR, CONFIGURABLE, ENUMERABLE, type PropHead, WRITABLE } from './row.ts';
+
+const PLAIN = ENUMERABLE | CONFIGURABLE | WRITABLE;
+
+/**
+ * Appends the values of `owner`'s properties to `children` and gives their heads. Whether an object is frozen is
+ * not carried: attributes count only where an accessor or a hidden property shows that somebody meant them.
+ */
+export function propertiesOf(
+  owner: object,
+  children: unknown[],
+  skip: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
+): PropHead[] {
+  const heads: PropHead[] = [];
+  for (const key of Reflect.ownKeys(owner)) {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, key);
+    if (!descriptor || skip(key, descriptor)) continue;
+    if (typeof key === 'symbol') children.push(key);
+    const flags = flagsOf(descriptor, key === 'stack' && types.isNativeError(owner));
+    if (flags & ACCESSOR && !(key === 'stack' && types.isNativeError(owner))) {
+      children.push(descriptor.get, descriptor.set);
+    } else {
+      children.push('value' in descriptor ? descriptor.value : readStack(owner as Error));
+    }
+    heads.push(
+      typeof key === 'string' && flags === PLAIN ? key : [typeof key === 'string' ? key : null, flags],
+    );
+  }
+  return heads;
+}
+
+function flagsOf(descriptor: PropertyDescriptor, asData: boolean): number {
+  const enumerable = descriptor.enumerable ? ENUMERABLE : 0;
+  if (asData) return enumerable | CONFIGURABLE | WRITABLE;
+  if (!('value' in descriptor)) return enumerable | ACCESSOR | (descriptor.configurable ? CONFIGURABLE : 0);
+  // An enumerable data property that cannot be written belongs to a frozen object.
+  if (enumerable) return PLAIN;
+  return (descriptor.configurable ? CONFIGURABLE : 0) | (descriptor.writable ? WRITABLE : 0);
+}
+
+/** V8 computes stacks when they are read, by code that programs may have replaced. */
+function readStack(error: Error): unknown {
+  try {
+    return error.stack;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Defines properties from heads; `next` gives the children in order, `check` may refuse a property. */
+export function defineProperties(
+  owner: object,
+  heads: readonly PropHead[],
+  next: () => unknown,
+  check?: (key: string | symbol, value: unknown, accessor: boolean) => void,
+): void {
+  for (const head of heads) {
+    const plain = typeof head === 'string';
+    const flags = plain ? PLAIN : Number(head[1]);
+    const key = ((plain ? head : head[0]) ?? next()) as string | symbol;
+    if (typeof key !== 'string' && typeof key !== 'symbol') throw malformed('the name of a property');
+    const attributes = { enumerable: !!(flags & ENUMERABLE), configurable: !!(flags & CONFIGURABLE) };
+    if (flags & ACCESSOR) {
+      const get = next() as () => unknown;
+      const set = next() as (value: unknown) => void;
+      check?.(key, get ?? set, true);
+      Object.defineProperty(owner, key, { ...attributes, get, set });
+      continue;
+    }
+    const value = next();
+    check?.(key, value, false);
+    if (plain && key !== '__proto__' && !(key in owner)) (owner as Record<string, unknown>)[head] = value;
+    else Object.defineProperty(owner, key, { ...attributes, writable: !!(flags & WRITABLE), value });
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Saying no: what cannot be sent, where it is, and the way out. The place is looked for only when something was
+ * refused, by walking the values again from the roots.
+ */
+import { types } from 'node:util';
+import { SerializationError } from '../../errors.ts';
+
+/** Thrown inside the encoder; becomes a `SerializationError` with the path once it is known who asked. */
+export class Refusal {
+  readonly value: unknown;
+  /** A place inside `value` that is no value itself: a variable that cannot be read. */
+  readonly place: string;
+  readonly reason: string;
+  readonly hint: string | undefined;
+
+  constructor(value: unknown, reason: string, hint?: string, place = '') {
+    this.value = value;
+    this.reason = reason;
+    this.hint = hint;
+    this.place = place;
+  }
+}
+
+/** A value to look into, and how messages call it. An empty name is left out before a closure variable. */
+export interface Root {
+  readonly name: string;
+  readonly value: unknown;
+  readonly silent?: boolean;
+}
+
+export type Edge = readonly [label: string, value: unknown];
+
+const VISITS = 1_000_000;
+const CLOSURE = 'closure variable';
+
+export function explainRefusal(
+  refusal: Refusal,
+  what: string,
+  roots: readonly Root[],
+  edgesOf: (value: object) => readonly Edge[],
+): SerializationError {
+  const found = findPath(refusal.value, roots, edgesOf) ?? roots[0]?.name ?? what;
+  const path = refusal.place ? join(found, refusal.place, roots) : found;
+  const hint = refusal.hint ? `\n  hint: ${refusal.hint}` : '';
+  return new SerializationError(`cannot send ${what}: ${path} ${refusal.reason}${hint}`, { path });
+}
+
+function findPath(
+  target: unknown,
+  roots: readonly Root[],
+  edgesOf: (value: object) => readonly Edge[],
+): string | undefined {
+  const seen = new Set<unknown>();
+  let level: (readonly [path: string, value: unknown])[] = roots.map(({ name, value }) => [name, value]);
+  for (let visits = 0; level.length > 0; ) {
+    const next: (readonly [string, unknown])[] = [];
+    for (const [path, value] of level) {
+      if (Object.is(value, target)) return path;
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value))
+        continue;
+      seen.add(value);
+      if (visits++ > VISITS) return undefined;
+      for (const [label, child] of edgesOf(value)) next.push([join(path, label, roots), child]);
+      if (!types.isProxy(value))
+        for (const [label, child] of contents(value)) next.push([path + label, child]);
+    }
+    level = next;
+  }
+  return undefined;
+}
+
+/** A closure variable of the task's own function needs no introduction; that of another function does. */
+function join(path: string, label: string, roots: readonly Root[]): string {
+  if (!label.startsWith(CLOSURE)) return path + label;
+  return roots.some((root) => root.silent && root.name === path) ? label : `${path} → ${label}`;
+}
+
+function* contents(value: object): Generator<Edge> {
+  if (types.isMap(value)) {
+    for (const [key, item] of Map.prototype.entries.call(value)) {
+      yield ['.keys()', key];
+      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : '…'})`, item];
+    }
+  } else if (types.isSet(value)) {
+    for (const item of Set.prototype.values.call(value)) yield ['.values()', item];
+  }
+  if (ArrayBuffer.isView(value)) return;
+  for (const key of Reflect.ownKeys(value)) {
+    if (key === 'caller' || key === 'arguments' || key === 'callee') continue;
+    const descriptor = Object.getOwnPropertyDescriptor(value, key);
+    if (!descriptor) continue;
+    yield [keyLabel(key), key];
+    if ('value' in descriptor) yield [keyLabel(key), descriptor.value];
+    if (descriptor.get) yield [`${keyLabel(key)}[get]`, descriptor.get];
+    if (descriptor.set) yield [`${keyLabel(key)}[set]`, descriptor.set];
+  }
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const owner = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof owner === 'function') yield [` → class ${owner.name || '(anonymous)'}`, owner];
+  yield ['.__proto__', prototype];
+}
+
+export function keyLabel(key: string | symbol): string {
+  if (typeof key === 'symbol') return `[${String(key)}]`;
+  if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `.${key}`;
+  return /^\d+$/.test(key) ? `[${key}]` : `[${JSON.stringify(key)}]`;
+}
+
+export const closureLabel = (name: string): string => `${CLOSURE} \`${name}\``;

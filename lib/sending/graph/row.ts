@@ -1,0 +1,149 @@
+/**
+ * The shape of a graph message: every value that JSON and structured clone cannot carry is a numbered row. A row has
+ * a head of plain JSON, which says what it is, and children, which are values of the graph. Both ends share this.
+ */
+import type { GlobalPath } from './intrinsics.ts';
+
+/** Begins the name under which devalue's text refers to a row: devalue itself would offer a number to reducers. */
+export const ROW = '\u0001';
+
+/** What a row says about itself. The first item is its kind. */
+export type RowHead =
+  | readonly ['symbol', 'registered' | 'well-known' | 'local', string | null]
+  | readonly ['global', GlobalPath]
+  | readonly ['builtin', module: string, path: readonly string[]]
+  /** A module, or something it exports; `from` is whose import it was. */
+  | readonly ['import', ModuleSource, path: readonly string[], hash: number | null]
+  | readonly ['require', from: string]
+  /** `import.meta` of a file. */
+  | readonly ['meta', url: string]
+  /** An error class of this package. */
+  | readonly ['own', name: string]
+  /** Something that the host knows by a number, because it has sent it before. */
+  | readonly ['known', id: number]
+  | readonly ['object', ObjectHead]
+  /** Children: the class, and the nearest built-in class that it extends. */
+  | readonly ['prototype', name: string]
+  | readonly ['function', FunctionHead]
+  /** Children: target, this, arguments. */
+  | readonly ['bound']
+  /** Children: the function that rebuilds, its arguments. */
+  | readonly ['reduced']
+  /** By a reducer that both ends have. Child: what it was reduced to, if that is no primitive. */
+  | readonly ['named', name: string, primitive: EncodedPrimitive | null]
+  /** By the hook of its class. Children: the class, the rebuilding function, its arguments. */
+  | readonly ['hook']
+  /** By a reducer that travels along. Child: the function that rebuilds, and what it was reduced to if no primitive. */
+  | readonly ['rebuilt', name: string, primitive: EncodedPrimitive | null]
+  | readonly ['wrapper', keep: boolean];
+
+export interface Row {
+  readonly head: RowHead;
+  readonly children: readonly unknown[];
+}
+
+export interface ModuleSource {
+  readonly type: 'esm' | 'cjs';
+  readonly specifier: string;
+  readonly from: string | null;
+  readonly attributes?: Record<string, string>;
+}
+
+export type ObjectBase =
+  | 'object'
+  | 'array'
+  | 'arguments'
+  | 'map'
+  | 'set'
+  | 'date'
+  | 'regexp'
+  | 'error'
+  | 'dom-exception'
+  | 'boxed'
+  | 'binary'
+  | 'url'
+  | 'search-params';
+
+/** Child order: prototype (if it is a child), then per property its key (if a symbol) and value or accessors, items. */
+export interface ObjectHead {
+  readonly base: ObjectBase;
+  readonly data?: unknown;
+  readonly prototype: 'default' | 'null' | 'child';
+  readonly props: readonly PropHead[];
+}
+
+/** A plain string key; or a key (null: the next child is a symbol) with flags. */
+export type PropHead = string | readonly [string | null, number];
+
+export const ENUMERABLE = 1;
+export const CONFIGURABLE = 2;
+export const WRITABLE = 4;
+export const ACCESSOR = 8;
+
+/**
+ * Child order: slots, `this` of an arrow (if it has one), the function's own prototype (if it was replaced), prototype
+ * object's prototype (if not default), then properties of the function, then properties of its prototype object.
+ */
+export interface FunctionHead {
+  readonly code: number;
+  /** What the host knows it by. */
+  readonly id: number;
+  readonly name: string;
+  readonly lexicalThis: boolean;
+  readonly parent: boolean;
+  readonly prototype: 'default' | 'null' | 'child';
+  readonly props: readonly PropHead[];
+  readonly prototypeProps: readonly PropHead[];
+}
+
+/** A function's code, without the values it captures. */
+export interface CodeText {
+  readonly text: string;
+  /** Names that the text uses and that get their values with each function. */
+  readonly slots: readonly string[];
+  /** Those of them that the text assigns to. */
+  readonly written: readonly string[];
+  /** How many of the first slots must have their values before the text is evaluated. */
+  readonly needs: number;
+  readonly form: 'expression' | 'member';
+  readonly isClass: boolean;
+  readonly strict: boolean;
+  /** Where the text stands: its file as stacks name it (a URL for an ES module), zero-based line and column. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export type EncodedPrimitive = readonly [type: string, text: string];
+
+export function encodePrimitive(value: unknown): EncodedPrimitive {
+  if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)];
+  return [
+    value === null ? 'null' : typeof value,
+    typeof value === 'string' ? JSON.stringify(value) : String(value),
+  ];
+}
+
+export function decodePrimitive([type, text]: EncodedPrimitive): unknown {
+  switch (type) {
+    case 'number':
+      return Number(text);
+    case 'string':
+      return String(JSON.parse(text));
+    case 'bigint':
+      return BigInt(text);
+    case 'boolean':
+      return text === 'true';
+    case 'null':
+      return null;
+    default:
+      return undefined;
+  }
+}
+
+/** A quick fingerprint of a text, to notice that it is not the same one. Not for security. */
+export function fingerprint(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

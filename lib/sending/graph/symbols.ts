@@ -1,0 +1,16 @@
+/** Symbols as rows: those of the language and registered ones stay themselves, local ones are new in each process. */
+import { symbolNamed, wellKnownSymbol } from './intrinsics.ts';
+import type { Row } from './row.ts';
+
+export function symbolRow(symbol: symbol): Row {
+  const wellKnown = wellKnownSymbol(symbol);
+  if (wellKnown !== undefined) return { head: ['symbol', 'well-known', wellKnown], children: [] };
+  const key = Symbol.keyFor(symbol);
+  if (key !== undefined) return { head: ['symbol', 'registered', key], children: [] };
+  return { head: ['symbol', 'local', symbol.description ?? null], children: [] };
+}
+
+export function symbolOf(how: string, text: string | null): symbol | undefined {
+  if (how === 'well-known') return text === null ? undefined : symbolNamed(text);
+  return how === 'registered' ? Symbol.for(String(text)) : Symbol(text ?? undefined);
+}

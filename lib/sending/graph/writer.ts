@@ -1,0 +1,154 @@
+/**
+ * Values to a graph message: devalue writes plain data, and everything else becomes a row of a table that grows
+ * while devalue runs. How functions travel is decided by the policy of the end that writes.
+ */
+import { stringify } from 'devalue';
+import type { Payload } from '../payload.ts';
+import { BESIDE, binaryKind, bytesOf, copyOf } from '../values/views.ts';
+import { isDevaluePlain, objectRow } from './objects.ts';
+import { type Edge, Refusal } from './refusal.ts';
+import { ROW, type Row, type RowHead } from './row.ts';
+import { symbolRow } from './symbols.ts';
+
+/** What differs between the end that sends tasks and the end that sends answers. */
+export interface Policy {
+  /** A row for a value that a reducer, a hook or a wrapper takes over. Asked first, for every value. */
+  custom(value: unknown, writer: GraphWriter): Row | undefined;
+  /** Whether `custom` wants to see primitives too. */
+  readonly primitives: boolean;
+  /** A row for something that is known by name: a global, a built-in, a module's export. */
+  named(value: object, writer: GraphWriter): Row | undefined;
+  /** A row for a function that has no name. Throws a `Refusal` if there is none. */
+  fn(fn: (...args: never[]) => unknown, writer: GraphWriter): Row;
+  /** Throws a `Refusal` if instances of this prototype cannot be carried. */
+  checkInstance(value: object, prototype: object, writer: GraphWriter): void;
+}
+
+export class GraphWriter {
+  readonly views: Uint8Array[] = [];
+  /** The object that holds a function as a property. */
+  readonly owners = new WeakMap<object, object>();
+  private readonly policy: Policy;
+  private readonly numbers = new Map<unknown, number>();
+  private readonly heads: RowHead[] = [];
+  /** devalue walks this set while rows are added to it. */
+  private readonly table = new Set<readonly unknown[]>();
+  private readonly internal = new WeakSet<object>();
+  private readonly stubs = new Map<string, object>();
+  private readonly edges = new Map<object, Edge[]>();
+  private readonly blobs: Uint8Array[] = [];
+  private blobLength = 0;
+
+  constructor(policy: Policy) {
+    this.policy = policy;
+  }
+
+  /** @throws Refusal; RangeError if the value is nested too deeply. */
+  write(root: unknown, header: Uint8Array): Payload {
+    const top = [root, this.table];
+    this.internal.add(top);
+    this.internal.add(this.table);
+    const text = stringify(top, { $: (value: unknown) => this.reduce(value) });
+    return { body: this.pack(header, text), views: this.views };
+  }
+
+  private pack(header: Uint8Array, text: string): Uint8Array {
+    const heads = Buffer.from(JSON.stringify(this.heads));
+    const texts = Buffer.from(text);
+    const sizes = Buffer.allocUnsafe(8);
+    sizes.writeUInt32LE(heads.length, 0);
+    sizes.writeUInt32LE(texts.length, 4);
+    return Buffer.concat([header, sizes, heads, texts, ...this.blobs]);
+  }
+
+  /** devalue's reducer: false for what devalue writes by itself, else the row's name. */
+  private reduce(value: unknown): string | false {
+    const type = typeof value;
+    const simple = type !== 'object' && type !== 'function' && type !== 'symbol';
+    if ((simple || value === null) && !this.policy.primitives) return false;
+    if (type === 'object' && value !== null && this.internal.has(value as object)) return false;
+    if (type === 'string' && (value as string).startsWith(ROW)) return false;
+    const number = this.numbers.get(value) ?? this.add(value, simple || value === null);
+    return number === false ? false : ROW + number;
+  }
+
+  private add(value: unknown, simple: boolean): number | false {
+    const known = this.policy.custom(value, this);
+    if (known) return this.enter(value, known);
+    if (simple) return false;
+    if (typeof value === 'symbol') return this.enter(value, symbolRow(value));
+    const object = value as object;
+    const named = this.policy.named(object, this);
+    if (named) return this.enter(value, named);
+    if (typeof value === 'function') {
+      // The number comes first: a function may lead back to itself.
+      return this.reserve(value, () => this.policy.fn(value as (...args: never[]) => unknown, this));
+    }
+    if (isDevaluePlain(object)) return false;
+    return this.enter(value, objectRow(object, this));
+  }
+
+  private enter(value: unknown, row: Row): number {
+    return this.reserve(value, () => row);
+  }
+
+  private reserve(value: unknown, make: () => Row): number {
+    const { head, children } = make();
+    const number = this.heads.push(head) - 1;
+    this.internal.add(children);
+    this.table.add(children);
+    this.numbers.set(value, number);
+    return number;
+  }
+
+  checkInstance(value: object, prototype: object): void {
+    this.policy.checkInstance(value, prototype, this);
+  }
+
+  /** A child that stands for something that is no value of this process, such as a module to be imported. */
+  stub(row: Row): object {
+    const stub = {};
+    this.enter(stub, row);
+    return stub;
+  }
+
+  /** The same stub for the same key. */
+  sharedStub(key: string, row: Row): object {
+    let stub = this.stubs.get(key);
+    if (!stub) {
+      stub = this.stub(row);
+      this.stubs.set(key, stub);
+    }
+    return stub;
+  }
+
+  /** Marks an array as part of the message and not a value of the user's. */
+  list(items: unknown[]): unknown[] {
+    this.internal.add(items);
+    return items;
+  }
+
+  /** Remembers that `owner` leads to `value`, for the path of a refusal. */
+  edge(owner: object, label: string, value: unknown): void {
+    const edges = this.edges.get(owner);
+    if (edges) edges.push([label, value]);
+    else this.edges.set(owner, [[label, value]]);
+  }
+
+  edgesOf(owner: object): readonly Edge[] {
+    return this.edges.get(owner) ?? [];
+  }
+
+  /** Keeps the bytes of a binary object; gives its kind and where they are. */
+  binary(value: object): readonly [kind: number, beside: boolean, at: number, length: number] {
+    const kind = binaryKind(value);
+    if (kind === -1) throw new Refusal(value, 'is binary data that cannot be copied');
+    const bytes = bytesOf(value);
+    const { byteLength } = bytes;
+    if (byteLength >= BESIDE) return [kind, true, this.views.push(copyOf(bytes)) - 1, byteLength];
+    const at = this.blobLength;
+    this.blobs.push(bytes);
+    this.blobLength += byteLength;
+    return [kind, false, at, byteLength];
+  }
+}

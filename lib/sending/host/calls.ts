@@ -1,0 +1,45 @@
+/** Calls that wait to be sent. As small as can be: a hundred thousand of them may be waiting. */
+import { CALL_ITEMS } from '../format.ts';
+import type { Definition, Payload, PreparedCall } from '../payload.ts';
+import { writeItems } from '../values/encode.ts';
+import type { Constant } from './constants.ts';
+
+/** A known function with arguments that no longer change; written when it is sent. */
+export class ItemsCall implements PreparedCall {
+  private readonly constant: Constant;
+  private readonly items: readonly unknown[];
+
+  constructor(constant: Constant, items: readonly unknown[]) {
+    this.constant = constant;
+    this.items = items;
+  }
+
+  get name(): string {
+    return this.constant.name;
+  }
+
+  get definitions(): readonly Definition[] {
+    return this.constant.definitions;
+  }
+
+  encode(): Payload {
+    return writeItems(CALL_ITEMS, this.constant.id, this.items);
+  }
+}
+
+/** A call that was written when it was prepared. */
+export class WrittenCall implements PreparedCall {
+  readonly name: string;
+  readonly definitions: readonly Definition[];
+  private readonly payload: Payload;
+
+  constructor(name: string, definitions: readonly Definition[], payload: Payload) {
+    this.name = name;
+    this.definitions = definitions;
+    this.payload = payload;
+  }
+
+  encode(): Payload {
+    return this.payload;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Functions that are the same at every submit: by reference, or by value with nothing captured that could change.
+ * They are defined once per worker and then named by a number: the fast path of calls.
+ */
+import { DEFINE_FUNCTION, valueHeader } from '../format.ts';
+import { goesByValue } from '../functions/by-value.ts';
+import { ClosedTexts, isClosedText } from '../functions/closed-texts.ts';
+import { newId, retireWhenUnused } from '../functions/definitions.ts';
+import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '../functions/plans.ts';
+import { HostPolicy } from '../functions/policy.ts';
+import { commonRow } from '../graph/naming.ts';
+import { GraphWriter } from '../graph/writer.ts';
+import type { Definition } from '../payload.ts';
+import { isPrimitive } from '../values/items.ts';
+import { wrappedBy } from '../wrap.ts';
+
+export interface Constant {
+  readonly id: number;
+  readonly name: string;
+  readonly definitions: readonly Definition[];
+  /** Functions by value and how many own properties each had: a new one must be sent. */
+  readonly guards: readonly (readonly [fn: object, properties: number])[];
+  /** The module it comes from, if it goes by reference. */
+  readonly module: string | undefined;
+}
+
+const DEPTH = 8;
+const TEXT_LIMIT = 1000;
+
+export class Constants {
+  private readonly mainByReference: boolean;
+  private readonly known = new WeakMap<object, Constant>();
+  private readonly byText = new ClosedTexts<Constant>(TEXT_LIMIT);
+  private readonly seenOnce = new WeakSet<object>();
+
+  constructor(mainByReference: boolean) {
+    this.mainByReference = mainByReference;
+  }
+
+  /** Undefined if the function must be sent with each call. Throws a `Refusal` if it cannot be sent at all. */
+  of(fn: AnyFunction, reading: Reading): Constant | undefined {
+    const constant = this.known.get(fn);
+    if (constant && isUnchanged(constant)) return constant;
+    return this.byText.get(fn) ?? this.make(fn, reading);
+  }
+
+  private make(fn: AnyFunction, reading: Reading): Constant | undefined {
+    const guards = new Map<object, number>();
+    let module: string | undefined;
+    let isClosed = false;
+    if (wrappedBy(fn)) return undefined;
+    if (!commonRow(fn)) {
+      const plan = planOf(fn, { mainByReference: this.mainByReference, forceValue: false, reading });
+      if (plan.type === 'reference')
+        module = plan.row.head[0] === 'import' ? plan.row.head[1].specifier : undefined;
+      else if (isClosedText(fn, plan)) isClosed = true;
+      else if (!this.seenBefore(fn) || !this.isClosed(fn, plan, guards, 0)) return undefined;
+    }
+    const policy = new HostPolicy([], this.mainByReference);
+    const payload = new GraphWriter(policy).write(fn, valueHeader(DEFINE_FUNCTION));
+    const id = newId();
+    const { name } = fn as { name: unknown };
+    const definition = { id, payload };
+    const constant: Constant = {
+      id,
+      name: typeof name === 'string' ? name : '',
+      definitions: [...policy.definitions, definition],
+      guards: [...guards],
+      module,
+    };
+    if (isClosed) this.byText.set(fn, constant);
+    // What is kept under a text must not hold the function that came first.
+    this.known.set(fn, isClosed ? { ...constant, guards: [[fn, countProperties(fn)]] } : constant);
+    retireWhenUnused(definition);
+    return constant;
+  }
+
+  /** A closure that is made for one submit must leave nothing in the workers. */
+  private seenBefore(fn: object): boolean {
+    if (this.seenOnce.has(fn)) return true;
+    this.seenOnce.add(fn);
+    return false;
+  }
+
+  private isClosed(fn: object, plan: Plan, guards: Map<object, number>, depth: number): boolean {
+    if (guards.has(fn)) return true;
+    if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
+    if (plan.text.lexicalThis === 'owner' || countProperties(fn) !== expectedProperties(fn)) return false;
+    guards.set(fn, countProperties(fn));
+    return plan.text.slots.every((slot, index) => {
+      if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'superclass';
+      const value = plan.stable?.[index];
+      if (slot.free.written) return false;
+      if (isPrimitive(value)) return true;
+      if (typeof value !== 'function' || wrappedBy(value)) return false;
+      if (commonRow(value)) return true;
+      const inner = planOf(value as AnyFunction, {
+        mainByReference: this.mainByReference,
+        forceValue: false,
+        reading: newReading(),
+      });
+      return inner.type === 'reference' || this.isClosed(value, inner, guards, depth + 1);
+    });
+  }
+}
+
+/** Its own properties, and those of its prototype object. */
+function countProperties(fn: object): number {
+  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
+  const inner = typeof prototype === 'object' && prototype !== null ? countOwn(prototype) : 0;
+  return countOwn(fn) + inner;
+}
+
+const countOwn = (value: object): number =>
+  Object.getOwnPropertyNames(value).length + Object.getOwnPropertySymbols(value).length;
+
+const STANDARD = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller']);
+
+function expectedProperties(fn: object): number {
+  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
+  const cls = prototype && Object.hasOwn(prototype, 'constructor') ? 1 : 0;
+  return Reflect.ownKeys(fn).filter((key) => STANDARD.has(key)).length + cls;
+}
+
+function isUnchanged({ guards, module }: Constant): boolean {
+  if (module !== undefined) return !goesByValue(module, true);
+  for (const [fn, properties] of guards) if (countProperties(fn) !== properties) return false;
+  return true;
+}

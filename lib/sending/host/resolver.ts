@@ -1,0 +1,159 @@
+/**
+ * What the rows of an answer stand for in this process. Answers are not trusted: they can name what this process has
+ * sent before, and the language's own objects, and nothing is called, imported or evaluated for them.
+ */
+import * as errors from '../../errors.ts';
+import { exportRemembered, functionNumbered } from '../functions/known.ts';
+import { requireCache } from '../functions/sources.ts';
+import { HOOK } from '../graph/hooks.ts';
+import { globalAt } from '../graph/intrinsics.ts';
+import type { FunctionBuild, Resolver } from '../graph/reader.ts';
+import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
+import type { NamedReducer } from '../reducers.ts';
+
+/** Names under which the language itself calls functions: an answer must not put one there. */
+const CALLED = new Set<string | symbol>([
+  ...['then', 'toJSON', 'toString', 'valueOf', 'constructor', 'toLocaleString', 'next', 'return', 'throw'],
+  ...[Symbol.toPrimitive, Symbol.iterator, Symbol.asyncIterator, Symbol.hasInstance, Symbol.species],
+  ...[Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split, Symbol.unscopables],
+  ...[
+    Symbol.for('nodejs.util.inspect.custom'),
+    Symbol.for('nodejs.dispose'),
+    Symbol.for('nodejs.asyncDispose'),
+    HOOK,
+  ],
+]);
+
+/** Of the globals only classes and what they own: `process` and the like do something. */
+const CLOSED = new Set([
+  'process',
+  'globalThis',
+  'global',
+  'eval',
+  'Function',
+  'Reflect',
+  'fetch',
+  'WebAssembly',
+]);
+
+export class HostResolver implements Resolver {
+  private readonly reducers: ReadonlyMap<string, NamedReducer[1]>;
+
+  readonly lenient: boolean;
+
+  constructor(reducers: readonly NamedReducer[], lenient = false) {
+    this.lenient = lenient;
+    this.reducers = new Map(reducers);
+  }
+
+  fn(head: FunctionHead, _build: FunctionBuild): void {
+    throw refused(`the function "${String(head?.name)}": this process evaluates no code of a worker`);
+  }
+
+  named(head: RowHead): unknown {
+    const value = this.lookUp(head);
+    if (value === undefined) throw refused(describe(head));
+    return value;
+  }
+
+  private lookUp(head: RowHead): unknown {
+    switch (head[0]) {
+      case 'known':
+        return typeof head[1] === 'number' ? functionNumbered(head[1]) : undefined;
+      case 'own':
+        return Object.hasOwn(errors, head[1]) ? (errors as Record<string, unknown>)[head[1]] : undefined;
+      case 'global':
+        return isOpen(head[1]) ? globalAt(head[1]) : undefined;
+      case 'builtin':
+        return undefined;
+      case 'import':
+        return exportedHere(head[1], head[2]);
+      default:
+        return undefined;
+    }
+  }
+
+  rebuilt(head: RowHead, children: readonly unknown[]): unknown {
+    switch (head[0]) {
+      case 'named': {
+        const reducer = this.reducers.get(head[1]);
+        if (!reducer) throw refused(`a value of the reducer "${head[1]}", which this executor does not have`);
+        return reducer.rebuild((head[2] === null ? children[0] : decodePrimitive(head[2])) as never);
+      }
+      case 'hook':
+        return rebuildByHook(children);
+      case 'wrapper':
+        return children[0];
+      default:
+        throw refused(`a value that would have to be made by a call (${String(head[0])})`);
+    }
+  }
+
+  checkProperty(key: string | symbol, value: unknown, accessor: boolean): void {
+    if (typeof value !== 'function') return;
+    if (accessor) throw refused(`the accessor ${String(key)}: reading it would call a function`);
+    if (CALLED.has(key))
+      throw refused(`a function under the name ${String(key)}, which the language calls by itself`);
+  }
+}
+
+const refused = (what: string): errors.SerializationError =>
+  new errors.SerializationError(`the answer of the worker holds what this process does not accept: ${what}`);
+
+function describe(head: RowHead): string {
+  switch (head[0]) {
+    case 'import':
+      return `${JSON.stringify(head[2])} of ${String(head[1]?.specifier)}, which this process has not loaded\n  hint: import it here too, and let the task use it`;
+    case 'known':
+      return 'a function that this process does not have any more';
+    case 'builtin':
+      return `a function of node:${String(head[1])}\n  hint: return data`;
+    default:
+      return JSON.stringify(head);
+  }
+}
+
+const isOpen = (path: unknown): path is readonly string[] =>
+  Array.isArray(path) &&
+  path.length > 0 &&
+  !CLOSED.has(String(path[0])) &&
+  !JSON.stringify(path).includes('onstructor');
+
+/** What was met when functions were sent, and what CommonJS modules export that are loaded here. */
+function exportedHere(source: ModuleSource, path: readonly string[]): unknown {
+  if (typeof source !== 'object' || source === null || !Array.isArray(path)) return undefined;
+  const remembered = exportRemembered(source, path);
+  if (remembered) return remembered;
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const owner = exportRemembered(source, path.slice(0, depth));
+    if (owner) return dataAt(owner, path.slice(depth));
+  }
+  const cache = requireCache();
+  if (source.type !== 'cjs' || !Object.hasOwn(cache, source.specifier)) return undefined;
+  return dataAt(cache[source.specifier]?.exports, path);
+}
+
+function dataAt(owner: unknown, path: readonly unknown[]): unknown {
+  let value = owner;
+  for (const key of path) {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+    const descriptor = Object.getOwnPropertyDescriptor(value, String(key));
+    if (!descriptor || !('value' in descriptor)) return undefined;
+    value = descriptor.value;
+  }
+  return value;
+}
+
+/** Only a class that has the hook may name what rebuilds its instances: itself, or a static method of it. */
+function rebuildByHook([owner, rebuild, ...args]: readonly unknown[]): unknown {
+  const hasHook =
+    typeof owner === 'function' && typeof owner.prototype === 'object' && HOOK in owner.prototype;
+  if (!hasHook || typeof rebuild !== 'function') throw refused('an object that says how to rebuild itself');
+  if (rebuild === owner) return new (owner as unknown as new (...args: unknown[]) => unknown)(...args);
+  const own = Reflect.ownKeys(owner).some(
+    (key) => Object.getOwnPropertyDescriptor(owner, key)?.value === rebuild,
+  );
+  if (own) return Reflect.apply(rebuild as (...args: unknown[]) => unknown, owner, args);
+  const hint = 'let [Symbol.for("loky.reduce")]() name the class or a static method of it';
+  throw refused(`a ${owner.name} that is rebuilt by something else than its class\n  hint: ${hint}`);
+}

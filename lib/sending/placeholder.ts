@@ -1,0 +1,3 @@
+export type SerializerName = string;
+export type Reducers = Record<string, unknown>;
+export const getLokySerializer = (): SerializerName => 'auto';

@@ -1,0 +1,147 @@
+/** The worker's end of sending: payloads to functions and arguments, results and errors to payloads. */
+import { SerializationError } from '../errors.ts';
+import { encodeThrown } from './errors/encode.ts';
+import {
+  CALL_CLONE,
+  CALL_GRAPH,
+  CALL_HEADER,
+  CALL_ITEMS,
+  VALUE_CLONE,
+  VALUE_GRAPH,
+  VALUE_ITEM,
+  valueHeader,
+} from './format.ts';
+import { explainRefusal, Refusal } from './graph/refusal.ts';
+import { GraphWriter } from './graph/writer.ts';
+import type { Payload, ReceivedCall } from './payload.ts';
+import { malformed } from './values/bytes.ts';
+import { readCloneAt, readItems, tryClone, writeOne } from './values/encode.ts';
+import { isPrimitive, readyItem } from './values/items.ts';
+import { newScan, RICH } from './values/scan.ts';
+import { createDefinitions, readGraph } from './worker/definitions.ts';
+import { Functions } from './worker/functions.ts';
+import { WorkerPolicy } from './worker/policy.ts';
+import { WorkerResolver } from './worker/resolver.ts';
+
+export interface Receiver {
+  define(id: number, payload: Payload): void;
+  /** The host will not refer to this number again. */
+  forget(id: number): void;
+  /** @throws SerializationError if it cannot be rebuilt. A promise where modules must be imported first. */
+  decodeCall(payload: Payload): ReceivedCall | Promise<ReceivedCall>;
+  /** @throws SerializationError if it cannot be sent. */
+  encodeValue(value: unknown): Payload;
+  /** For anything thrown; never throws: what cannot be sent of it is left out. */
+  encodeError(error: unknown): Payload;
+}
+
+type AnyFunction = ReceivedCall['fn'];
+
+/** `settings` are those of the host's `Sender`. A promise where modules must be imported first. */
+export function createReceiver(settings: Payload): Receiver | Promise<Receiver> {
+  const functions = new Functions();
+  const resolver = new WorkerResolver(functions);
+  const definitions = createDefinitions(functions, resolver);
+  const receiver: Receiver = {
+    define: definitions.define,
+    forget: definitions.forget,
+    decodeCall: (payload) => guard(() => decode(payload)),
+    encodeValue,
+    encodeError: (error) => encodeThrown(error, encodeGraph, encodeValue),
+  };
+
+  function decode(payload: Payload): ReceivedCall | Promise<ReceivedCall> {
+    const pending = definitions.pending();
+    if (pending !== undefined) return pending.then(() => decode(payload));
+    const { body, views } = payload;
+    const [tag] = body;
+    const id = Buffer.from(body.buffer, body.byteOffset, body.byteLength).readUInt32LE(1);
+    switch (tag) {
+      case CALL_ITEMS:
+        return call(id, readItems(body, CALL_HEADER, views));
+      case CALL_CLONE:
+        return call(id, readCloneAt(body, CALL_HEADER, views));
+      case CALL_GRAPH: {
+        const root = readGraph(payload, CALL_HEADER, resolver);
+        return root instanceof Promise ? root.then((value) => callOf(id, value)) : callOf(id, root);
+      }
+      default:
+        throw malformed(`a call of the unknown kind ${tag}`);
+    }
+  }
+
+  function callOf(id: number, root: unknown): ReceivedCall | Promise<ReceivedCall> {
+    if (id !== 0) return call(id, root);
+    const [fn, args] = root as [AnyFunction, unknown[]];
+    return { fn, args };
+  }
+
+  function call(id: number, args: unknown): ReceivedCall | Promise<ReceivedCall> {
+    const fn = definitions.function(id);
+    const list = args as unknown[];
+    return fn instanceof Promise ? fn.then((known) => ({ fn: known, args: list })) : { fn, args: list };
+  }
+
+  function encodeGraph(value: unknown, header = valueHeader(VALUE_GRAPH)): Payload {
+    const writer = new GraphWriter(new WorkerPolicy(functions, resolver, definitions.reducers()));
+    try {
+      return writer.write(value, header);
+    } catch (error) {
+      throw resultError(error, value, writer);
+    }
+  }
+
+  function encodeValue(value: unknown): Payload {
+    const serializer = definitions.serializer();
+    if (serializer === 'devalue' || definitions.reducers().length > 0) return encodeGraph(value);
+    if (isPrimitive(value)) return writeOne(VALUE_ITEM, value);
+    let item: ReturnType<typeof readyItem> = RICH;
+    try {
+      if (typeof value === 'object') item = readyItem(value as object, newScan());
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+    if (typeof item === 'object' && serializer !== 'v8') return writeOne(VALUE_ITEM, item);
+    const cloned = item === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE));
+    if (cloned) return cloned;
+    if (serializer === 'v8') throw onlyClone('the result');
+    return encodeGraph(value);
+  }
+
+  receiver.define(0, settings);
+  const pending = definitions.pending();
+  return pending !== undefined ? pending.then(() => receiver) : receiver;
+}
+
+const onlyClone = (what: string): SerializationError =>
+  new SerializationError(
+    `cannot send ${what}: it is more than structured clone carries, and the serializer is "v8"\n  hint: use the serializer "auto"`,
+  );
+
+function resultError(error: unknown, value: unknown, writer: GraphWriter): SerializationError {
+  if (error instanceof SerializationError) return error;
+  if (error instanceof Refusal) {
+    return explainRefusal(error, 'the result', [{ name: 'result', value }], (owner) => writer.edgesOf(owner));
+  }
+  if (error instanceof RangeError) return tooDeep('the result', error);
+  const message = error instanceof Error ? error.message : 'a reducer threw';
+  return new SerializationError(`cannot send the result: ${message}`, { cause: error });
+}
+
+const tooDeep = (what: string, cause: unknown): SerializationError =>
+  new SerializationError(`cannot send ${what}: it is nested too deeply or too large`, { cause });
+
+function guard(decode: () => ReceivedCall | Promise<ReceivedCall>): ReceivedCall | Promise<ReceivedCall> {
+  try {
+    const call = decode();
+    return call instanceof Promise ? call.catch(rethrow) : call;
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+function rethrow(error: unknown): never {
+  if (error instanceof SerializationError) throw error;
+  const message = error instanceof Error ? error.message : String(error);
+  throw new SerializationError(`the worker cannot rebuild the task: ${message}`, { cause: error });
+}

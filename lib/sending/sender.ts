@@ -1,0 +1,260 @@
+/**
+ * The host's end of sending: functions and arguments to payloads, answers back to values. It never evaluates
+ * code that comes from a worker.
+ */
+import { SerializationError } from '../errors.ts';
+import {
+  CALL_CLONE,
+  CALL_GRAPH,
+  callHeader,
+  ERROR_GRAPH,
+  VALUE_CLONE,
+  VALUE_GRAPH,
+  VALUE_HEADER,
+  VALUE_ITEM,
+} from './format.ts';
+import { retiredList } from './functions/definitions.ts';
+import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
+import { HostPolicy } from './functions/policy.ts';
+import { GraphReader } from './graph/reader.ts';
+import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';
+import { GraphWriter } from './graph/writer.ts';
+import { ItemsCall, WrittenCall } from './host/calls.ts';
+import { type Constant, Constants } from './host/constants.ts';
+import { warnOfLargeCapture } from './host/explain.ts';
+import { HostResolver } from './host/resolver.ts';
+import { settingsDefinition } from './host/settings.ts';
+import type { Definition, Payload, PreparedCall } from './payload.ts';
+import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
+import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
+import { malformed } from './values/bytes.ts';
+import { allPrimitive, readCloneAt, readOne, readyItems, tryClone } from './values/encode.ts';
+import { type CLONE_SAFE, RICH } from './values/scan.ts';
+
+export interface SenderOptions {
+  /** Default: `getLokySerializer()`. */
+  readonly serializer?: SerializerName | undefined;
+  readonly jobReducers?: Reducers | undefined;
+  /** Default: `jobReducers`. */
+  readonly resultReducers?: Reducers | undefined;
+  /** Exports of the main script go by reference: workers run it too (`loky_init_main`). Default false. */
+  readonly mainByReference?: boolean | undefined;
+}
+
+export interface Sender {
+  /** @throws SerializationError with the path of what cannot be sent. */
+  prepareCall(fn: (...args: never[]) => unknown, args: readonly unknown[]): PreparedCall;
+  /** @throws SerializationError if it cannot be rebuilt. */
+  decodeValue(payload: Payload): unknown;
+  /** What the worker's receiver needs to know at boot. */
+  settings(): Payload;
+  /** Numbers of definitions that are no longer used since it was asked last: workers may forget them. */
+  takeRetired(): number[];
+}
+
+/** @throws TypeError if a serializer or reducer is not what it should be. */
+export function createSender(options: SenderOptions = {}): Sender {
+  const serializer =
+    options.serializer === undefined ? getLokySerializer() : checkSerializer(options.serializer);
+  const jobReducers = namedReducers(options.jobReducers, 'jobReducers');
+  const resultReducers =
+    options.resultReducers === undefined
+      ? jobReducers
+      : namedReducers(options.resultReducers, 'resultReducers');
+  const mainByReference = options.mainByReference === true;
+  const constants = new Constants(mainByReference);
+  const retired = retiredList();
+  let settingsVersion = -1;
+  let settings: Definition | undefined;
+  let version = -1;
+  let writing = jobReducers;
+  let resolver = new HostResolver(resultReducers);
+  let lenient = new HostResolver(resultReducers, true);
+
+  /** Takes notice of reducers that were registered meanwhile. */
+  function refresh(): void {
+    if (version === registryVersion()) return;
+    version = registryVersion();
+    const registered = registeredReducers();
+    writing = [...jobReducers, ...registered];
+    resolver = new HostResolver([...resultReducers, ...registered]);
+    lenient = new HostResolver([...resultReducers, ...registered], true);
+  }
+
+  let later: readonly Definition[] = NONE;
+
+  function currentSettings(): Definition {
+    if (!settings || settingsVersion !== registryVersion()) {
+      const isFirst = settingsVersion === -1;
+      settingsVersion = registryVersion();
+      settings = settingsDefinition(
+        serializer,
+        [...resultReducers, ...registeredReducers()],
+        mainByReference,
+      );
+      if (!isFirst) later = [settings];
+    }
+    return settings;
+  }
+
+  /** Workers that started before a registration hear of it with the first call that comes after it. */
+  function toldLater(): readonly Definition[] {
+    if (settingsVersion !== -1 && settingsVersion !== registryVersion()) currentSettings();
+    return later;
+  }
+
+  function prepareCall(fn: AnyFunction, args: readonly unknown[]): PreparedCall {
+    if (typeof fn !== 'function') throw new TypeError(`a task must be a function, but got ${describe(fn)}`);
+    refresh();
+    const reading = newReading();
+    const constant = constantOf(fn, args, reading);
+    if (constant && serializer !== 'devalue' && isUntouched(args)) {
+      const call = plainCall(withSettings(constant), args);
+      if (call) return call;
+    }
+    return graphCall(fn, args, constant, reading);
+  }
+
+  /** Whether no reducer has to do with the arguments; what objects hold cannot be told without the graph. */
+  const isUntouched = (args: readonly unknown[]): boolean =>
+    writing.length === 0 ||
+    (allPrimitive(args) && !args.some((arg) => writing.some(([, reducer]) => reducer.test(arg))));
+
+  let withLater = new WeakMap<Constant, Constant>();
+  let withWhich = later;
+
+  function withSettings(constant: Constant): Constant {
+    const told = toldLater();
+    if (told.length === 0) return constant;
+    if (withWhich !== told) withLater = new WeakMap();
+    withWhich = told;
+    let known = withLater.get(constant);
+    if (!known) {
+      known = { ...constant, definitions: [...constant.definitions, ...told] };
+      withLater.set(constant, known);
+    }
+    return known;
+  }
+
+  function constantOf(fn: AnyFunction, args: readonly unknown[], reading: Reading): Constant | undefined {
+    try {
+      return constants.of(fn, reading);
+    } catch (error) {
+      throw callError(error, fn, args, new GraphWriter(new HostPolicy([], mainByReference)));
+    }
+  }
+
+  function plainCall(constant: Constant, args: readonly unknown[]): PreparedCall | undefined {
+    if (allPrimitive(args)) return new ItemsCall(constant, args);
+    const items = readyOrTooDeep(args);
+    if (typeof items === 'object' && serializer === 'auto') return new ItemsCall(constant, items);
+    const payload = items === RICH ? undefined : tryClone(args, callHeader(CALL_CLONE, constant.id));
+    return payload && new WrittenCall(constant.name, constant.definitions, payload);
+  }
+
+  function graphCall(
+    fn: AnyFunction,
+    args: readonly unknown[],
+    constant: Constant | undefined,
+    reading: Reading,
+  ): PreparedCall {
+    if (serializer === 'v8') checkForClone(fn, args);
+    const policy = new HostPolicy(writing, mainByReference, reading);
+    const writer = new GraphWriter(policy);
+    const root = constant ? args : writer.list([fn, args]);
+    try {
+      if (constant) writer.list(args as unknown[]);
+      else writer.list(root as unknown[]);
+      const payload = writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));
+      if (!constant) warnOfLargeCapture(fn, payload, mainByReference);
+      const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...toldLater()];
+      return new WrittenCall(nameOf(fn), definitions, payload);
+    } catch (error) {
+      throw callError(error, fn, args, writer);
+    }
+  }
+
+  function checkForClone(fn: AnyFunction, args: readonly unknown[]): void {
+    const items = readyOrTooDeep(args);
+    if (items !== RICH) return;
+    const hint = 'use the serializer "auto"';
+    const message = `cannot send the task: an argument of ${nameOf(fn) || 'the function'} is more than structured clone carries, and the serializer is "v8"`;
+    throw new SerializationError(`${message}\n  hint: ${hint}`, { path: 'arguments' });
+  }
+
+  function decodeValue(payload: Payload): unknown {
+    refresh();
+    try {
+      return read(payload);
+    } catch (error) {
+      if (error instanceof SerializationError) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new SerializationError(`cannot read the answer of the worker: ${message}`, { cause: error });
+    }
+  }
+
+  function read({ body, views }: Payload): unknown {
+    switch (body[0]) {
+      case VALUE_ITEM:
+        return readOne(body, VALUE_HEADER, views);
+      case VALUE_CLONE:
+        return readCloneAt(body, VALUE_HEADER, views);
+      case ERROR_GRAPH:
+      case VALUE_GRAPH: {
+        const reader = new GraphReader(body[0] === ERROR_GRAPH ? lenient : resolver, views);
+        reader.open(body, VALUE_HEADER);
+        return reader.build();
+      }
+      default:
+        throw malformed(`an answer of the unknown kind ${body[0]}`);
+    }
+  }
+
+  return {
+    prepareCall,
+    decodeValue,
+    settings: () => currentSettings().payload,
+    takeRetired: () => (retired.length === 0 ? retired : retired.splice(0)),
+  };
+}
+
+const NONE: readonly Definition[] = [];
+
+function readyOrTooDeep(args: readonly unknown[]): unknown[] | typeof CLONE_SAFE | typeof RICH {
+  try {
+    return readyItems(args);
+  } catch (error) {
+    if (error instanceof RangeError) return RICH;
+    throw error;
+  }
+}
+
+function nameOf(fn: AnyFunction): string {
+  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  return typeof name === 'string' ? name : '';
+}
+
+const describe = (value: unknown): string => (value === null ? 'null' : `a value of type ${typeof value}`);
+
+function callError(
+  error: unknown,
+  fn: AnyFunction,
+  args: readonly unknown[],
+  writer: GraphWriter,
+): SerializationError {
+  if (error instanceof SerializationError) return error;
+  if (error instanceof Refusal) {
+    const roots: Root[] = [{ name: 'the function', value: fn, silent: true }];
+    args.forEach((value, index) => {
+      roots.push({ name: `argument ${index}`, value });
+    });
+    return explainRefusal(error, 'the task', roots, (owner) => writer.edgesOf(owner));
+  }
+  if (error instanceof RangeError) {
+    return new SerializationError('cannot send the task: its data is nested too deeply or too large', {
+      cause: error,
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new SerializationError(`cannot send the task: ${message}`, { cause: error });
+}

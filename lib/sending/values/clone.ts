@@ -1,0 +1,66 @@
+/**
+ * V8's structured clone, with binary views in our own hands: only a view's own range is written, a Buffer comes
+ * back as a Buffer, and large views travel beside the message.
+ */
+import { Deserializer, Serializer } from 'node:v8';
+import type { Payload } from '../payload.ts';
+import { malformed } from './bytes.ts';
+import { BESIDE, binaryKind, bytesOf, copyOf, fromBytes } from './views.ts';
+
+const INLINE = 0;
+const ASIDE = 1;
+
+interface SerializerHooks {
+  _setTreatArrayBufferViewsAsHostObjects(on: boolean): void;
+  _writeHostObject(view: object): void;
+  _getDataCloneError: ErrorConstructor;
+}
+
+/** @throws Error of V8 if something cannot be cloned. */
+export function writeClone(value: unknown, header: Uint8Array): Payload {
+  const serializer = new Serializer();
+  const hooks = serializer as unknown as SerializerHooks;
+  const views: Uint8Array[] = [];
+  hooks._setTreatArrayBufferViewsAsHostObjects(true);
+  hooks._getDataCloneError = Error;
+  hooks._writeHostObject = (view) => {
+    const kind = binaryKind(view);
+    if (kind === -1) throw new Error(`${Object.prototype.toString.call(view)} could not be cloned.`);
+    const bytes = bytesOf(view);
+    const aside = bytes.byteLength >= BESIDE;
+    serializer.writeUint32(aside ? ASIDE : INLINE);
+    serializer.writeUint32(kind);
+    if (aside) {
+      serializer.writeUint32(views.push(copyOf(bytes)) - 1);
+    } else {
+      serializer.writeUint32(bytes.byteLength);
+      serializer.writeRawBytes(bytes);
+    }
+  };
+  serializer.writeRawBytes(header);
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return { body: serializer.releaseBuffer(), views };
+}
+
+interface DeserializerHooks {
+  _readHostObject(): object;
+  readRawBytes(length: number): Buffer;
+}
+
+/** @throws Error of V8, or a `SerializationError`, if `body` is not what `writeClone` wrote. */
+export function readClone(body: Buffer, views: readonly Uint8Array[]): unknown {
+  const deserializer = new Deserializer(body);
+  const hooks = deserializer as unknown as DeserializerHooks;
+  hooks._readHostObject = () => {
+    const aside = deserializer.readUint32() === ASIDE;
+    const kind = deserializer.readUint32();
+    const size = deserializer.readUint32();
+    if (!aside) return fromBytes(kind, deserializer.readRawBytes(size));
+    const bytes = views[size];
+    if (bytes === undefined) throw malformed('binary data is missing');
+    return fromBytes(kind, bytes);
+  };
+  if (!deserializer.readHeader()) throw malformed('the header is missing');
+  return deserializer.readValue() as unknown;
+}

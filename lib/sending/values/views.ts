@@ -1,0 +1,91 @@
+/**
+ * Binary data: typed arrays, DataView, Buffer and ArrayBuffer. Only a view's own range travels, never the whole
+ * backing store; from `BESIDE` bytes on it travels beside the message as raw bytes. Knows no message format.
+ */
+import { types } from 'node:util';
+import { malformed } from './bytes.ts';
+import { isBuiltinPrototype } from './realm.ts';
+
+/** Views of this many bytes and more travel beside the message. */
+export const BESIDE = 64 * 1024;
+
+/** The order is part of the format. */
+const NAMES = [
+  'Buffer',
+  'Uint8Array',
+  'Int8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'DataView',
+  'ArrayBuffer',
+  'Float16Array',
+] as const;
+
+const BUFFER = 0;
+const UINT8 = 1;
+const DATA_VIEW = 12;
+const ARRAY_BUFFER = 13;
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+  ?.get as (this: unknown) => string | undefined;
+
+/** The kind of a binary object by its internal slots, whatever its prototype; -1 if it is none that can be sent. */
+export function binaryKind(value: object): number {
+  if (ArrayBuffer.isView(value)) {
+    const name = tagOf.call(value);
+    if (name === undefined) return DATA_VIEW;
+    return name === 'Uint8Array' && Buffer.isBuffer(value)
+      ? BUFFER
+      : (NAMES as readonly string[]).indexOf(name);
+  }
+  return types.isArrayBuffer(value) && !(value as { resizable?: boolean }).resizable ? ARRAY_BUFFER : -1;
+}
+
+/** The same for a binary object that has no class of the user's; -1 for instances of subclasses as well. */
+export function exactBinaryKind(value: object): number {
+  const kind = binaryKind(value);
+  if (kind === -1) return -1;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (kind === BUFFER) return prototype === Buffer.prototype ? kind : -1;
+  return isBuiltinPrototype(prototype, NAMES[kind] as string) ? kind : -1;
+}
+
+/** The bytes of a binary object, not copied. */
+export function bytesOf(value: object): Uint8Array {
+  if (!ArrayBuffer.isView(value)) return new Uint8Array(value as ArrayBuffer);
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** A copy with a memory of its own: the sender may change the original while the copy waits to be written. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
+  copy.set(bytes);
+  return copy;
+}
+
+const constructorOf = (kind: number): unknown =>
+  (globalThis as Record<string, unknown>)[NAMES[kind] as string];
+
+/** Builds the binary object again. Takes over `bytes` if they have a memory of their own, else copies them. */
+export function fromBytes(kind: number, bytes: Uint8Array): object {
+  const name = NAMES[kind];
+  if (name === undefined) throw malformed(`binary data of the unknown kind ${kind}`);
+  const owned = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  const exact = owned ? bytes.buffer : copyOf(bytes).buffer;
+  const { byteLength } = bytes;
+  if (kind === ARRAY_BUFFER) return exact;
+  if (kind === BUFFER) return Buffer.from(exact as ArrayBuffer);
+  if (kind === UINT8) return new Uint8Array(exact);
+  const View = constructorOf(kind) as (new (
+    memory: ArrayBufferLike,
+  ) => object) & { BYTES_PER_ELEMENT?: number };
+  if (typeof View !== 'function') throw malformed(`this version of Node.js has no ${name}`);
+  if (byteLength % (View.BYTES_PER_ELEMENT ?? 1) !== 0) throw malformed(`a ${name} of ${byteLength} bytes`);
+  return new View(exact);
+}

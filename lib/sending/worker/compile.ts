@@ -1,0 +1,64 @@
+/**
+ * Code texts to functions. A text is compiled once, under the name of its file and at its own place in it, so that
+ * stacks point to the user's source. Captured values become constants of the compiled scope: full speed.
+ */
+import { Script } from 'node:vm';
+import type { CodeText } from '../graph/row.ts';
+import { importOption } from './modules.ts';
+
+type Closed = (slots: readonly unknown[]) => object;
+type Open = (
+  slots: readonly unknown[],
+) => readonly [made: object, set: (slot: number, value: unknown) => void];
+
+/** Names that texts cannot have by accident. */
+const SLOTS = '__loky_slots';
+const SLOT = '__loky_slot';
+const VALUE = '__loky_value';
+
+export class Code {
+  readonly text: CodeText;
+  private closed: Closed | undefined;
+  private open: Open | undefined;
+
+  constructor(text: CodeText) {
+    this.text = text;
+  }
+
+  /** With all values known: they are constants. */
+  make(slots: readonly unknown[], self: unknown): object {
+    this.closed ??= this.compile(false) as Closed;
+    return this.member(this.closed.call(self, slots));
+  }
+
+  /** With values that come later, for cycles. */
+  makeOpen(
+    slots: readonly unknown[],
+    self: unknown,
+  ): readonly [object, (slot: number, value: unknown) => void] {
+    this.open ??= this.compile(true) as Open;
+    const [made, set] = this.open.call(self, slots);
+    return [this.member(made), set];
+  }
+
+  private member(made: object): object {
+    if (this.text.form === 'expression') return made;
+    const [key] = Reflect.ownKeys(made);
+    const descriptor = Object.getOwnPropertyDescriptor(made, key as string) as PropertyDescriptor;
+    return (descriptor.get ?? descriptor.set ?? descriptor.value) as object;
+  }
+
+  private compile(open: boolean): unknown {
+    const { text, slots, written, form, strict, file, line, column } = this.text;
+    const declare = (name: string, index: number): string =>
+      `${open || written.includes(name) ? 'let' : 'const'} ${name}=${SLOTS}[${index}];`;
+    const [before, after] = form === 'member' ? ['({', '\n})'] : ['(', '\n)'];
+    const prefix = `(function(${SLOTS}){${strict ? '"use strict";' : ''}${slots.map(declare).join('')}return ${open ? '[' : ''}${before}`;
+    const cases = slots.map((name, index) => `case ${index}:${name}=${VALUE};break;`).join('');
+    const setter = open ? `,function(${SLOT},${VALUE}){switch(${SLOT}){${cases}}}]` : '';
+    const source = `${prefix}${text}${after}${setter};})`;
+    const dynamic = text.includes('import') ? importOption() : {};
+    const place = { filename: file, lineOffset: line, columnOffset: column - prefix.length };
+    return new Script(source, { ...place, ...dynamic }).runInThisContext();
+  }
+}

@@ -1,0 +1,97 @@
+/** What the host has told this worker: codes, functions and settings, built when they are first needed. */
+import { DEFINE_CODE, DEFINE_FUNCTION, DEFINE_SETTINGS, type Settings } from '../format.ts';
+import { GraphReader } from '../graph/reader.ts';
+import type { CodeText } from '../graph/row.ts';
+import type { Payload } from '../payload.ts';
+import { ByteReader, malformed } from '../values/bytes.ts';
+import { Code } from './compile.ts';
+import type { Functions } from './functions.ts';
+import { loadModules } from './modules.ts';
+import type { ResultReducer } from './policy.ts';
+import type { WorkerResolver } from './resolver.ts';
+
+export type AnyFunction = (...args: unknown[]) => unknown;
+
+export interface Definitions {
+  define(id: number, payload: Payload): void;
+  forget(id: number): void;
+  /** The function of that number; a promise if modules must be imported first. */
+  function(id: number): AnyFunction | Promise<AnyFunction>;
+  /** Settings that have arrived and are not in force yet. */
+  pending(): Promise<void> | undefined;
+  serializer(): string;
+  reducers(): readonly ResultReducer[];
+}
+
+/** Reads a graph, importing what it refers to. */
+export function readGraph(payload: Payload, offset: number, resolver: WorkerResolver): unknown {
+  const reader = new GraphReader(resolver, payload.views);
+  const loading = loadModules(reader.open(payload.body, offset));
+  return loading !== undefined ? loading.then(() => reader.build()) : reader.build();
+}
+
+export function createDefinitions(functions: Functions, resolver: WorkerResolver): Definitions {
+  const payloads = new Map<number, Payload>();
+  const built = new Map<number, AnyFunction | Promise<AnyFunction>>();
+  let settings: Settings | undefined;
+  let arriving: Promise<void> | undefined;
+
+  const adopt = (value: unknown): void => {
+    settings = value as Settings;
+    arriving = undefined;
+  };
+
+  const defineSettings = (payload: Payload): void => {
+    const reader = new ByteReader(payload.body, 1);
+    for (let count = reader.uint32(); count > 0; count--) {
+      const id = reader.uint32();
+      functions.define(id, new Code(JSON.parse(reader.text()) as CodeText));
+    }
+    const value = readGraph(payload, payload.body.length - reader.left, resolver);
+    if (value instanceof Promise) arriving = value.then(adopt);
+    else adopt(value);
+    // Whoever waits for it gets the error.
+    arriving?.catch(() => {});
+  };
+
+  return {
+    define(id, payload) {
+      switch (payload.body[0]) {
+        case DEFINE_CODE:
+          functions.define(id, new Code(JSON.parse(new ByteReader(payload.body, 1).text()) as CodeText));
+          return;
+        case DEFINE_FUNCTION:
+          payloads.set(id, payload);
+          return;
+        case DEFINE_SETTINGS:
+          defineSettings(payload);
+          return;
+        default:
+          throw malformed('a definition of an unknown kind');
+      }
+    },
+    forget(id) {
+      payloads.delete(id);
+      built.delete(id);
+      functions.forget(id);
+    },
+    function(id) {
+      const known = built.get(id);
+      if (known !== undefined) return known;
+      const payload = payloads.get(id);
+      if (!payload) throw malformed(`the function number ${id} has not arrived`);
+      const value = readGraph(payload, 1, resolver) as AnyFunction | Promise<AnyFunction>;
+      built.set(id, value);
+      if (value instanceof Promise) {
+        value.then(
+          (fn) => built.set(id, fn),
+          () => built.delete(id),
+        );
+      }
+      return value;
+    },
+    pending: () => arriving,
+    serializer: () => settings?.serializer ?? 'auto',
+    reducers: () => settings?.reducers.map((reducer) => reducer as ResultReducer) ?? [],
+  };
+}

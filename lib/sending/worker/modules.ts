@@ -1,0 +1,125 @@
+/**
+ * Modules that functions refer to, imported as if by the file that the function came from. A module is imported
+ * once; what it exports is remembered under the name by which the host asked for it.
+ */
+import { createRequire, isBuiltin } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { constants, Script } from 'node:vm';
+import { SerializationError } from '../../errors.ts';
+import type { ModuleSource } from '../graph/row.ts';
+
+type Importer = (specifier: string, attributes: Record<string, string> | undefined) => Promise<object>;
+
+const loaded = new Map<string, object>();
+const importers = new Map<string, Importer>();
+let quiet = false;
+
+const keyOf = (source: ModuleSource): string =>
+  JSON.stringify([source.type, source.specifier, source.from, source.attributes]);
+
+const asFile = (from: string): string => (from.startsWith('file:') ? fileURLToPath(from) : from);
+
+/** Imports what is not imported yet; undefined if there is nothing to wait for. */
+export function loadModules(sources: readonly ModuleSource[]): Promise<unknown> | undefined {
+  const missing = sources.filter((source) => !loaded.has(keyOf(source)));
+  return missing.length === 0 ? undefined : Promise.all(missing.map(load));
+}
+
+async function load(source: ModuleSource): Promise<void> {
+  const { specifier, from, attributes } = source;
+  try {
+    const namespace = await (from === null ? importHere : importerOf(from))(specifier, attributes);
+    loaded.set(keyOf(source), namespace);
+  } catch (cause) {
+    throw cannotLoad(source, cause);
+  }
+}
+
+const importHere: Importer = (specifier) => import(specifier) as Promise<object>;
+
+function cannotLoad({ specifier, from }: ModuleSource, cause: unknown): SerializationError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const where = from ? `, which ${from} imports` : '';
+  return new SerializationError(`the worker cannot load ${specifier}${where}: ${why}`, { cause });
+}
+
+/** The exports of a module. ES modules must have been loaded before; CommonJS ones are loaded now. */
+export function moduleOf(source: ModuleSource): unknown {
+  const key = keyOf(source);
+  const found = loaded.get(key);
+  if (found !== undefined) return found;
+  if (source.type === 'esm') throw new SerializationError(`the module ${source.specifier} is not loaded`);
+  try {
+    const exported = requireFrom(source.from ?? source.specifier)(source.specifier) as object;
+    loaded.set(key, exported);
+    return exported;
+  } catch (cause) {
+    throw cannotLoad(source, cause);
+  }
+}
+
+/** Every module that a task has asked for so far. */
+export function* loadedModules(): Generator<readonly [source: ModuleSource, exported: object]> {
+  for (const [key, exported] of loaded) {
+    const [type, specifier, from] = JSON.parse(key) as [ModuleSource['type'], string, string | null];
+    yield [{ type, specifier, from }, exported];
+  }
+}
+
+export function requireFrom(from: string): NodeJS.Require {
+  return createRequire(
+    /^(?:file:|\/|[A-Za-z]:[\\/])/.test(from) ? from : `${process.cwd()}/${from.replace(/\W/g, '_')}`,
+  );
+}
+
+export function metaOf(url: string): object {
+  const filename = url.startsWith('file:') ? fileURLToPath(url) : undefined;
+  const resolve = (specifier: string): string => new URL(specifier, url).href;
+  const meta = {
+    url,
+    resolve: (specifier: string) => (isRelative(specifier) ? resolve(specifier) : bare(specifier, url)),
+  };
+  return filename === undefined ? meta : { dirname: dirname(filename), filename, ...meta };
+}
+
+const isRelative = (specifier: string): boolean => /^(?:\.{0,2}\/|[a-z][a-z0-9+.-]+:)/i.test(specifier);
+const bare = (specifier: string, url: string): string => {
+  const found = requireFrom(url).resolve(specifier);
+  return isBuiltin(found) ? `node:${found.replace(/^node:/, '')}` : pathToFileURL(found).href;
+};
+
+/** What makes `import()` inside compiled text resolve against the text's own file. */
+export const importOption = (): { importModuleDynamically: never } => {
+  silenceOnce();
+  return { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never };
+};
+
+/** Attributes are an option only where there are some: older versions of Node warn of them. */
+const IMPORT =
+  '(specifier, attributes) => attributes ? import(specifier, { with: attributes }) : import(specifier)';
+
+function importerOf(from: string): Importer {
+  let importer = importers.get(from);
+  if (!importer) {
+    const filename = from.startsWith('file:') ? from : asFile(from);
+    const script = new Script(IMPORT, { filename, ...importOption() });
+    importer = script.runInThisContext() as Importer;
+    importers.set(from, importer);
+  }
+  return importer;
+}
+
+/** Node warns once that the option is experimental: users of tasks can do nothing about it. */
+function silenceOnce(): void {
+  if (quiet) return;
+  quiet = true;
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never;
+    void new Script('import("node:path")', { importModuleDynamically }).runInThisContext();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

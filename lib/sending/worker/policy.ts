@@ -1,0 +1,90 @@
+/** How answers are written: functions and classes go by reference only, by the names that came with the task. */
+import { types } from 'node:util';
+import { hookRow } from '../graph/hooks.ts';
+import { checkInstance } from '../graph/instances.ts';
+import { commonRow } from '../graph/naming.ts';
+import { ReducedValues } from '../graph/reduced.ts';
+import { Refusal } from '../graph/refusal.ts';
+import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
+import type { GraphWriter, Policy } from '../graph/writer.ts';
+import { isPrimitive } from '../values/items.ts';
+import { wrappedBy } from '../wrap.ts';
+import type { Functions } from './functions.ts';
+import { loadedModules } from './modules.ts';
+import { isClass, type WorkerResolver } from './resolver.ts';
+
+export type ResultReducer = readonly [
+  name: string,
+  test: (value: unknown) => unknown,
+  reduce: (value: unknown) => unknown,
+];
+
+export class WorkerPolicy implements Policy {
+  readonly primitives: boolean;
+  private readonly reduced = new ReducedValues();
+  private readonly functions: Functions;
+  private readonly resolver: WorkerResolver;
+  private readonly reducers: readonly ResultReducer[];
+
+  constructor(functions: Functions, resolver: WorkerResolver, reducers: readonly ResultReducer[]) {
+    this.functions = functions;
+    this.resolver = resolver;
+    this.reducers = reducers;
+    this.primitives = reducers.length > 0;
+  }
+
+  custom(value: unknown, writer: GraphWriter): Row | undefined {
+    for (const [name, test, reduce] of this.reducers) {
+      if (!test(value)) continue;
+      this.reduced.before(value, name);
+      const reduced = reduce(value);
+      this.reduced.after(value, name, reduced);
+      const primitive = isPrimitive(reduced) ? encodePrimitive(reduced) : null;
+      if (!primitive && typeof value === 'object' && value)
+        writer.edge(value, `[reduced by "${name}"]`, reduced);
+      return { head: ['named', name, primitive], children: primitive ? [] : [reduced] };
+    }
+    if (isPrimitive(value) || typeof value === 'symbol') return undefined;
+    const object = value as object;
+    const wrapped = wrappedBy(object);
+    // The host makes no wrappers for a worker.
+    if (wrapped) return { head: ['wrapper', false], children: [wrapped.value] };
+    return types.isProxy(object) || typeof object === 'function' ? undefined : hookRow(object, writer);
+  }
+
+  named(value: object): Row | undefined {
+    const origin = this.resolver.originOf(value);
+    return origin ? { head: origin, children: [] } : commonRow(value);
+  }
+
+  fn(fn: (...args: never[]) => unknown): Row {
+    if (types.isProxy(fn)) throw new Refusal(fn, 'is a Proxy', 'return what is behind it');
+    const id = this.functions.idOf(fn);
+    if (id !== undefined) return { head: ['known', id], children: [] };
+    const head = exportRow(fn);
+    if (head) return { head, children: [] };
+    const kind = isClass(fn) ? 'class' : 'function';
+    throw new Refusal(
+      fn,
+      `is a ${kind} that the host does not know (${fn.name || 'anonymous'})`,
+      'return data, or something of a class that the task was sent with',
+    );
+  }
+
+  checkInstance(value: object, prototype: object): void {
+    checkInstance(value, prototype, () => false);
+  }
+}
+
+/** By the modules that tasks have imported. */
+function exportRow(fn: object): RowHead | undefined {
+  for (const [source, exported] of loadedModules()) {
+    for (const key of Object.getOwnPropertyNames(exported)) {
+      const descriptor = Object.getOwnPropertyDescriptor(exported, key);
+      if (descriptor && 'value' in descriptor && descriptor.value === fn) return importHead(source, [key]);
+    }
+  }
+  return undefined;
+}
+
+const importHead = (source: ModuleSource, path: readonly string[]): RowHead => ['import', source, path, null];

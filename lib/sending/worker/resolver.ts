@@ -1,0 +1,115 @@
+/** What the rows of a task stand for in this worker. Tasks come from the host and are trusted: code is evaluated. */
+
+import { builtinModules } from 'node:module';
+import * as errors from '../../errors.ts';
+import { globalAt } from '../graph/intrinsics.ts';
+import type { FunctionBuild, Resolver } from '../graph/reader.ts';
+import { decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
+import { wrapNonSerializable } from '../wrap.ts';
+import type { Functions } from './functions.ts';
+import { metaOf, moduleOf, requireFrom } from './modules.ts';
+
+type AnyFunction = (...args: unknown[]) => unknown;
+type AnyClass = new (...args: unknown[]) => unknown;
+
+export class WorkerResolver implements Resolver {
+  private readonly functions: Functions;
+  /** The row by which something came: it goes back by the same. */
+  private readonly origins = new WeakMap<object, RowHead>();
+
+  constructor(functions: Functions) {
+    this.functions = functions;
+  }
+
+  originOf(value: object): RowHead | undefined {
+    return this.origins.get(value);
+  }
+
+  fn(head: FunctionHead, build: FunctionBuild): void {
+    this.functions.build(head, build);
+  }
+
+  named(head: RowHead): unknown {
+    const value = this.lookUp(head);
+    const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+    if (isObject && (head[0] === 'import' || head[0] === 'builtin')) this.origins.set(value, head);
+    return value;
+  }
+
+  private lookUp(head: RowHead): unknown {
+    switch (head[0]) {
+      case 'global': {
+        const value = globalAt(head[1]);
+        if (value === undefined) throw missing(`the global ${JSON.stringify(head[1])}`);
+        return value;
+      }
+      case 'builtin':
+        return builtin(head[1], head[2]);
+      case 'import': {
+        const [, source, path, hash] = head;
+        const value = follow(moduleOf(source), path, `${source.specifier} exports`);
+        checkText(value, hash, source.specifier);
+        return value;
+      }
+      case 'require':
+        return requireFrom(head[1]);
+      case 'meta':
+        return metaOf(head[1]);
+      case 'own':
+        return (errors as Record<string, unknown>)[head[1]];
+      default:
+        throw missing(`a row of the kind ${JSON.stringify(head[0])}`);
+    }
+  }
+
+  rebuilt(head: RowHead, children: readonly unknown[]): unknown {
+    switch (head[0]) {
+      case 'bound': {
+        const [target, self, ...args] = children;
+        return Function.prototype.bind.call(target as AnyFunction, self, ...args) as unknown;
+      }
+      case 'hook': {
+        const [, rebuild, ...args] = children;
+        return isClass(rebuild) ? new (rebuild as AnyClass)(...args) : (rebuild as AnyFunction)(...args);
+      }
+      case 'rebuilt': {
+        const [rebuild, reduced] = children;
+        return (rebuild as AnyFunction)(head[2] === null ? reduced : decodePrimitive(head[2]));
+      }
+      case 'wrapper':
+        return head[1] ? wrapNonSerializable(children[0], { keepWrapper: true }) : children[0];
+      default:
+        throw missing(`a row of the kind ${JSON.stringify(head[0])}`);
+    }
+  }
+}
+
+const missing = (what: string): errors.SerializationError =>
+  new errors.SerializationError(`the worker does not have ${what}, which the task refers to`);
+
+export const isClass = (value: unknown): boolean =>
+  typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+
+function builtin(module: string, path: readonly string[]): unknown {
+  if (!builtinModules.includes(module)) throw missing(`Node's module "${module}"`);
+  return follow(process.getBuiltinModule(module), path, `node:${module} exports`);
+}
+
+function follow(owner: unknown, path: readonly string[], what: string): unknown {
+  let value = owner;
+  for (const key of path) {
+    if (value === null || value === undefined || !(key in Object(value))) {
+      throw missing(`\`${path.join('.')}\` among what ${what}`);
+    }
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+function checkText(value: unknown, hash: number | null, specifier: string): void {
+  if (hash === null || typeof value !== 'function') return;
+  if (fingerprint(Function.prototype.toString.call(value)) === hash) return;
+  throw new errors.SerializationError(
+    `${specifier} has changed since the host loaded it: the worker found another text of \`${value.name}\`\n  hint: start the program again`,
+  );
+}

@@ -1,0 +1,2 @@
+/** In milliseconds. setTimeout fires at once beyond this; longer times are as good as for ever. */
+export const LONGEST_TIMER = 2 ** 31 - 1;

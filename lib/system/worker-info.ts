@@ -1,0 +1,25 @@
+/**
+ * What code that runs in a worker can learn about it. The worker's own bundle and the package as a task
+ * imports it are two modules in one process: they meet in a global symbol.
+ */
+
+export interface WorkerInfo {
+  /** Unique among the executor's living workers, from 0 on. */
+  readonly rank: number;
+  /** How deep executors are nested: 1 in a worker of the main process. */
+  readonly depth: number;
+  readonly executorId: number;
+}
+
+const key = Symbol.for('loky.workerInfo');
+const shared = globalThis as { [key]?: WorkerInfo };
+
+/** Describes the worker this code runs in; `undefined` outside of workers. */
+export function workerInfo(): WorkerInfo | undefined {
+  return shared[key];
+}
+
+/** For a worker at boot. */
+export function setWorkerInfo(info: WorkerInfo): void {
+  Object.defineProperty(globalThis, key, { value: Object.freeze(info) });
+}

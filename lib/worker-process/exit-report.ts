@@ -1,0 +1,115 @@
+/** What a worker's end looked like, and what that means in words. It decides nothing. */
+import { constants } from 'node:os';
+import { signalsByName } from 'human-signals';
+import type { MalformedFrameError } from '../channel/frame.ts';
+import { TerminatedWorkerError, type TerminationReason, type TerminationReport } from '../errors.ts';
+
+/** What was seen when a worker process ended. */
+export interface ExitReport {
+  readonly pid: number | undefined;
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  readonly stderr: string;
+  /** The process could not be started at all. */
+  readonly startError: Error | undefined;
+  readonly malformedFrame: MalformedFrameError | undefined;
+  /** The worker closed its end of the channel while it was still running. */
+  readonly closedChannel: boolean;
+  /** The kernel ended a process of this cgroup for its memory in the meantime. */
+  readonly killedByKernel: boolean;
+}
+
+/** What the manager adds: whose end it was, and why it may have ended it. */
+export interface TerminationContext {
+  readonly rank: number;
+  readonly task: string | undefined;
+  readonly memory: number | undefined;
+  readonly memoryLimit: number | undefined;
+  /** What it sent that is not part of the protocol. */
+  readonly fault: string | undefined;
+  /** Something that a task left behind threw this. */
+  readonly uncaught: { readonly error: unknown } | undefined;
+}
+
+export function terminationReason(exit: ExitReport, context: TerminationContext): TerminationReason {
+  if (context.memoryLimit !== undefined) return 'memory-limit';
+  if (faultOf(exit, context) !== undefined || exit.closedChannel) return 'channel';
+  if (context.uncaught !== undefined) return 'uncaught-exception';
+  if (/JavaScript heap out of memory|Reached heap limit/.test(exit.stderr)) return 'out-of-memory';
+  if (exit.signal === 'SIGKILL' && exit.killedByKernel) return 'out-of-memory';
+  return exit.signal === undefined ? 'exit' : 'crash';
+}
+
+export function terminatedWorkerError(exit: ExitReport, context: TerminationContext): TerminatedWorkerError {
+  const reason = terminationReason(exit, context);
+  const report: TerminationReport = {
+    pid: exit.pid,
+    rank: context.rank,
+    exitCode: exit.exitCode,
+    signal: exit.signal,
+    reason,
+    memory: context.memory,
+    stderr: exit.stderr,
+    task: context.task,
+  };
+  const message = [
+    `A worker process managed by the executor was unexpectedly terminated${describeTask(context.task)}: ` +
+      `${describeReason(reason, exit, context)}.`,
+    `The exit codes of the workers are {${exitCodeName(exit)}}`,
+    ...(exit.stderr === '' ? [] : [`Its last lines on stderr were:\n${indent(exit.stderr)}`]),
+  ].join('\n');
+  return new TerminatedWorkerError(message, report, context.uncaught && { cause: context.uncaught.error });
+}
+
+function faultOf(exit: ExitReport, context: TerminationContext): string | undefined {
+  return exit.malformedFrame?.message ?? context.fault;
+}
+
+/** loky's notation: `SIGKILL(-9)`, `EXIT(42)`. */
+export function exitCodeName({ exitCode, signal }: Pick<ExitReport, 'exitCode' | 'signal'>): string {
+  if (signal !== undefined) return `${signal}(-${constants.signals[signal]})`;
+  return exitCode === undefined ? 'UNKNOWN' : `EXIT(${exitCode})`;
+}
+
+function describeTask(task: string | undefined): string {
+  return task === undefined ? ' while it was idle' : ` while it was running the task ${JSON.stringify(task)}`;
+}
+
+function describeReason(reason: TerminationReason, exit: ExitReport, context: TerminationContext): string {
+  switch (reason) {
+    case 'memory-limit':
+      return `it used ${megabytes(context.memory)} with its descendants, more than memory.limit (${megabytes(context.memoryLimit)}), and was ended`;
+    case 'channel':
+      return exit.closedChannel
+        ? 'it closed its channel to the host'
+        : `it sent what is not part of the protocol (${faultOf(exit, context)})`;
+    case 'uncaught-exception':
+      return 'something that a task had left behind (a timer, a promise, a listener) threw an exception that nobody caught';
+    case 'out-of-memory':
+      return exit.killedByKernel
+        ? `the kernel ended it because the memory of its control group was used up${lastMemory(context)}`
+        : `its JavaScript heap was exhausted${lastMemory(context)} (raise it with execArgv: ['--max-old-space-size=…'])`;
+    case 'exit':
+      return `it called process.exit(${exit.exitCode ?? ''}) or otherwise ended itself`;
+    case 'crash':
+      return `it was killed by ${exit.signal} (${inWords(exit.signal)})${lastMemory(context)}. This could be caused by a segmentation fault in native code or by an excessive memory usage that made the operating system end it`;
+  }
+}
+
+/** The words that execa uses for signals. */
+function inWords(signal: NodeJS.Signals | undefined): string {
+  const words: Readonly<Record<string, { readonly description: string }>> = signalsByName;
+  return (signal && words[signal]?.description) ?? 'a signal';
+}
+
+function lastMemory({ memory }: TerminationContext): string {
+  return memory === undefined ? '' : `; it last used ${megabytes(memory)}`;
+}
+
+export function megabytes(bytes: number | undefined): string {
+  return bytes === undefined ? 'an unknown amount' : `${Math.round(bytes / 1e6)} MB`;
+}
+
+export function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, '    ');
+}

@@ -1,0 +1,33 @@
+/**
+ * Starts the operating system's process of a worker. By Node's own `spawn`: the first result waits for this, and
+ * loading execa alone takes as long as a worker needs to boot.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { ClaimLedger } from '../channel/claims.ts';
+import { entryPoint } from '../system/entry-points.ts';
+import type { Mark } from '../watchdog/marked-processes.ts';
+import type { StdioMode } from './output.ts';
+
+export interface SpawnSettings {
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdio: StdioMode;
+}
+
+/** @throws what `spawn` throws for an unusable environment or argument. */
+export function spawnWorker(
+  { execArgv, env, stdio }: SpawnSettings,
+  mark: Mark,
+  claims: ClaimLedger | undefined,
+): ChildProcess {
+  const stdout = stdio === 'events' ? 'pipe' : stdio;
+  return spawn(process.execPath, [...execArgv, entryPoint('worker')], {
+    env: { ...env, ...mark.environment },
+    // The order is that of the descriptors which the worker knows: see start-message.ts and claims.ts.
+    stdio: ['ignore', stdout, 'pipe', 'pipe', claims?.descriptor ?? 'ignore', 'ipc'],
+    serialization: 'advanced',
+    // A group of its own: Ctrl-C does not reach it, and its descendants are found again.
+    detached: true,
+    windowsHide: true,
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * One worker process seen from the host: it is started, carries frames, and ends, which is told once, after
+ * everything that it had sent was read. It knows no task and decides nothing.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { type Channel, createChannel } from '../channel/channel.ts';
+import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
+import { type Frame, FrameKind, type MalformedFrameError } from '../channel/frame.ts';
+import { PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
+import type { Payload } from '../sending/index.ts';
+import { guard, unguard } from '../watchdog/guardian.ts';
+import { killSurvivorsOf, killTree } from '../watchdog/kill-tree.ts';
+import { createMark, type Mark } from '../watchdog/marked-processes.ts';
+import { readOomKills } from '../watchdog/oom-killer.ts';
+import { receiveOrder } from '../watchdog/resource-tracker.ts';
+import type { ExitReport } from './exit-report.ts';
+import { forget, remember } from './host-exit.ts';
+import { onceEnded } from './once-ended.ts';
+import { captureOutput, type OutputListener } from './output.ts';
+import { type SpawnSettings, spawnWorker } from './spawn-worker.ts';
+
+export interface WorkerProcessSettings extends SpawnSettings {
+  readonly start: StartMessage;
+}
+
+export interface WorkerProcessListener extends OutputListener {
+  onFrame(frame: Frame): void;
+  /** Called once, when all that it had sent was read. */
+  onExit(report: ExitReport): void;
+  /** Called once, after `onExit`: nothing that it had started is left either. */
+  onGone(): void;
+}
+
+export interface WorkerProcess {
+  /** `undefined` if it could not be created. */
+  readonly pid: number | undefined;
+  /** How tasks that were sent ahead are taken back; `undefined` where that cannot be done. */
+  readonly claims: ClaimLedger | undefined;
+  send(kind: Frame['kind'], id: number, payload?: Payload): void;
+  /** Asks it to exit when it has nothing to do. */
+  leave(): void;
+  /** Ends it with all its descendants. */
+  kill(): void;
+}
+
+/** A dying process closes its descriptors a moment before its exit can be seen. In milliseconds. */
+const EXIT_GRACE = 100;
+
+/** @param settingsOf May throw: code of the user may be asked for the environment. */
+export function startWorkerProcess(
+  settingsOf: () => WorkerProcessSettings,
+  listener: WorkerProcessListener,
+): WorkerProcess {
+  const claims = createClaimLedger();
+  const end = (report: ExitReport): void => {
+    listener.onExit(report);
+    claims?.close();
+  };
+  let subprocess: ChildProcess | undefined;
+  let channel: Channel | undefined;
+  try {
+    const settings = settingsOf();
+    const mark = createMark();
+    subprocess = spawnWorker(settings, mark, claims);
+    channel = supervise(subprocess, settings, mark, { ...listener, onExit: end });
+  } catch (error) {
+    process.nextTick(() => {
+      end(neverStarted(error));
+      listener.onGone();
+    });
+  }
+  return {
+    pid: subprocess?.pid,
+    claims,
+    send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
+    leave: () => channel?.send(FrameKind.leave, 0),
+    kill() {
+      if (subprocess?.pid !== undefined && !hasExited(subprocess)) killTree(subprocess.pid);
+    },
+  };
+}
+
+function supervise(
+  subprocess: ChildProcess,
+  { start, stdio }: WorkerProcessSettings,
+  mark: Mark,
+  listener: WorkerProcessListener,
+): Channel | undefined {
+  const { pid } = subprocess;
+  if (pid === undefined) {
+    subprocess.once('error', (error) => {
+      listener.onExit(neverStarted(error));
+      listener.onGone();
+    });
+    return undefined;
+  }
+  remember(pid);
+  guard(pid);
+  const oomKills = readOomKills();
+  const stderr = captureOutput(subprocess, stdio, listener);
+  const pipe = openPipe(subprocess, pid, listener);
+  subprocess.send(start, () => {}); // an error means that it died while booting, which its exit tells
+  subprocess.channel?.unref();
+  subprocess.on('error', () => {}); // a message or signal to a process that is just ending
+  onceEnded(subprocess, (exitCode, signal) => {
+    listener.onExit({
+      pid,
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+      stderr: stderr.text(),
+      startError: undefined,
+      malformedFrame: pipe.malformedFrame(),
+      closedChannel: pipe.wasGivenUp() && signal === 'SIGKILL',
+      killedByKernel: oomKills !== undefined && (readOomKills() ?? 0) > oomKills,
+    });
+    setImmediate(() => {
+      killSurvivorsOf(pid);
+      mark.killAll();
+      unguard(pid);
+      forget(pid);
+      listener.onGone();
+    });
+  });
+  subprocess.unref();
+  return pipe.channel;
+}
+
+interface WorkerPipe {
+  readonly channel: Channel;
+  malformedFrame(): MalformedFrameError | undefined;
+  /** The worker went on without its channel and was killed for it. */
+  wasGivenUp(): boolean;
+}
+
+function openPipe(subprocess: ChildProcess, pid: number, listener: WorkerProcessListener): WorkerPipe {
+  const pipe = subprocess.stdio[PIPE_DESCRIPTOR] as Socket;
+  let malformedFrame: MalformedFrameError | undefined;
+  let givenUp = false;
+  const giveUp = () => {
+    if (hasExited(subprocess)) return;
+    givenUp = true;
+    killTree(pid);
+  };
+  const channel = createChannel(pipe, {
+    onFrame(frame) {
+      if (frame.kind === FrameKind.resource) receiveOrder(Buffer.from(frame.body).toString());
+      else listener.onFrame(frame);
+    },
+    onEnd(error) {
+      malformedFrame = error;
+      if (error !== undefined) giveUp();
+      else if (!hasExited(subprocess)) {
+        const timer = setTimeout(giveUp, EXIT_GRACE);
+        subprocess.once('exit', () => clearTimeout(timer));
+      }
+    },
+  });
+  pipe.on('data', channel.receive);
+  pipe.unref();
+  return { channel, malformedFrame: () => malformedFrame, wasGivenUp: () => givenUp };
+}
+
+function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+function neverStarted(error: unknown): ExitReport {
+  return {
+    pid: undefined,
+    exitCode: undefined,
+    signal: undefined,
+    stderr: '',
+    startError: error instanceof Error ? error : new Error(String(error)),
+    malformedFrame: undefined,
+    closedChannel: false,
+    killedByKernel: false,
+  };
+}

@@ -1,0 +1,87 @@
+/** Builds what the package ships: few files, with the dependencies bundled in, so that it loads quickly. */
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+
+/** CommonJS dependencies call `require` for Node's own modules. */
+const requireForBundledCommonJs = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? __filename);`;
+
+/** The finished build takes the place of the old one at once: what runs meanwhile finds either. */
+const folder = await mkdtemp('dist-');
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  outdir: folder,
+  sourcemap: 'external',
+  sourcesContent: false,
+  metafile: true,
+  legalComments: 'none',
+  // Half the bytes, and so half the time to load; names stay, for stack traces.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: 'warning',
+};
+
+async function buildCode() {
+  const host = await build({
+    ...common,
+    entryPoints: { index: 'lib/index.ts' },
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    banner: { js: requireForBundledCommonJs },
+  });
+  const processes = await build({
+    ...common,
+    // CommonJS starts some milliseconds earlier, and every first result waits for that.
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    entryPoints: { worker: 'workers/worker.ts', 'resource-tracker': 'workers/resource-tracker.ts' },
+  });
+  return [...Object.keys(host.metafile.inputs), ...Object.keys(processes.metafile.inputs)];
+}
+
+async function buildTypes() {
+  const bundle = await rollup({ input: 'lib/index.ts', plugins: [dts()], external: [/^node:/, 'events'] });
+  await bundle.write({
+    file: `${folder}/index.d.ts`,
+    format: 'es',
+    banner: '/// <reference types="node" />',
+  });
+  await bundle.close();
+}
+
+/** The licences of what is bundled ask to travel with it. */
+async function writeNotices(inputs) {
+  const folders = new Set(inputs.flatMap((input) => input.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []));
+  const sections = await Promise.all(
+    [...folders].sort().map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+      const text = await firstReadable(
+        ['LICENSE', 'license', 'LICENSE.md', 'LICENSE.txt'].map((file) => `${folder}/${file}`),
+      );
+      return `## ${name} ${version} (${license})\n\n${text.trim()}\n`;
+    }),
+  );
+  await writeFile(`${folder}/THIRD-PARTY-NOTICES.md`, `# Bundled packages\n\n${sections.join('\n')}`);
+}
+
+async function firstReadable(files) {
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  throw new Error(`no licence text found: expected one of ${files.join(', ')}`);
+}
+
+try {
+  const [inputs] = await Promise.all([buildCode(), buildTypes()]);
+  await writeNotices(inputs);
+  await rm('dist', { recursive: true, force: true });
+  await rename(folder, 'dist');
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,43 @@
+/** The ways in which a worker ends on its own. */
+import type { Channel } from '../lib/channel/channel.ts';
+import { FrameKind } from '../lib/channel/frame.ts';
+import type { Payload } from '../lib/sending/payload.ts';
+
+/** The host asked for it: everything was answered before. */
+export async function leave(channel: Channel): Promise<void> {
+  await channel.drained();
+  process.exit(0);
+}
+
+/** In milliseconds. */
+const GUARDIAN_PATIENCE = 500;
+
+/**
+ * The host is gone: nothing this worker or a descendant could do matters to anybody. The host's guardian ends them
+ * all, and must find this process alive for that: descendants in sessions of their own are known by their parents.
+ */
+export function endWithHost(): void {
+  setTimeout(endGroup, GUARDIAN_PATIENCE);
+}
+
+function endGroup(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    process.exit(0); // not a group leader on this platform
+  }
+}
+
+/** A timer or promise that a task left behind threw: the state of this process is unknown from here on. */
+export async function leaveAfterUncaught(
+  channel: Channel,
+  encoded: Payload | undefined,
+  error: unknown,
+): Promise<void> {
+  try {
+    console.error(error);
+  } catch {} // a console of the task's own; throwing here would lead here again, for ever
+  if (encoded !== undefined) channel.send(FrameKind.uncaught, 0, encoded.body, encoded.views);
+  await channel.drained();
+  process.exit(1);
+}

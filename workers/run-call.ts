@@ -1,0 +1,118 @@
+/** Runs one call and encodes its outcome. Synchronous as long as the task and its values allow it. */
+import { type Frame, FrameKind } from '../lib/channel/frame.ts';
+import type { Payload, ReceivedCall } from '../lib/sending/payload.ts';
+import type { Receiver } from '../lib/sending/receiver.ts';
+
+export interface Outcome {
+  readonly kind: typeof FrameKind.value | typeof FrameKind.error;
+  readonly payload: Payload;
+}
+
+export function runCall(receiver: Receiver, frame: Frame): Outcome | Promise<Outcome> {
+  const isChunk = frame.kind === FrameKind.chunk;
+  const run = isChunk ? runChunk : runOnce;
+  const succeed = isChunk ? chunkSucceeded : succeeded;
+  try {
+    const call = receiver.decodeCall(frame);
+    const value = call instanceof Promise ? call.then(run) : run(call);
+    if (!isThenable(value)) return succeed(receiver, value);
+    return Promise.resolve(value)
+      .then((settled) => succeed(receiver, settled))
+      .catch((error: unknown) => failed(receiver, error));
+  } catch (error) {
+    return failed(receiver, error);
+  }
+}
+
+function runOnce({ fn, args }: ReceivedCall): unknown {
+  return fn(...args);
+}
+
+/** What became of one item of a chunk. */
+export type ItemOutcome = readonly [true, unknown] | readonly [false, unknown];
+
+/** The only argument is a list of argument lists. An error on one item does not stop the others. */
+function runChunk({ fn, args }: ReceivedCall): ItemOutcome[] | Promise<ItemOutcome[]> {
+  const outcomes: ItemOutcome[] = [];
+  const argumentLists = args as unknown[][];
+  for (let index = 0; index < argumentLists.length; index += 1) {
+    try {
+      const value = fn(...(argumentLists[index] as unknown[]));
+      if (isThenable(value)) return finishChunk(fn, argumentLists, outcomes, value);
+      outcomes.push([true, value]);
+    } catch (error) {
+      outcomes.push([false, error]);
+    }
+  }
+  return outcomes;
+}
+
+async function finishChunk(
+  fn: ReceivedCall['fn'],
+  argumentLists: unknown[][],
+  outcomes: ItemOutcome[],
+  begun: PromiseLike<unknown>,
+): Promise<ItemOutcome[]> {
+  let value: unknown = begun;
+  for (;;) {
+    try {
+      outcomes.push([true, await value]);
+    } catch (error) {
+      outcomes.push([false, error]);
+    }
+    const next = argumentLists[outcomes.length];
+    if (next === undefined) return outcomes;
+    try {
+      value = fn(...next);
+    } catch (error) {
+      value = Promise.reject(error);
+    }
+  }
+}
+
+function succeeded(receiver: Receiver, value: unknown): Outcome {
+  return { kind: FrameKind.value, payload: receiver.encodeValue(value) };
+}
+
+/** What cannot be sent of one item is an error of that item alone. */
+function chunkSucceeded(receiver: Receiver, outcomes: unknown): Outcome {
+  try {
+    return succeeded(receiver, outcomes);
+  } catch {
+    return succeeded(
+      receiver,
+      (outcomes as ItemOutcome[]).map((outcome) => sendable(receiver, outcome)),
+    );
+  }
+}
+
+function sendable(receiver: Receiver, [ok, value]: ItemOutcome): ItemOutcome {
+  try {
+    receiver.encodeValue(value);
+    return [ok, value] as ItemOutcome;
+  } catch (refusal) {
+    return [false, ok ? refusal : plainError(value)];
+  }
+}
+
+/** An error without whatever it is that cannot be sent of it. */
+function plainError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return new Error('The task threw a value that cannot be sent.');
+  const { message, name, stack } = thrown;
+  return Object.defineProperties(new Error(message), {
+    name: { value: name, writable: true, configurable: true },
+    stack: { value: stack, writable: true, configurable: true },
+  });
+}
+
+export function failed(receiver: Receiver, error: unknown): Outcome {
+  return { kind: FrameKind.error, payload: receiver.encodeError(error) };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as PromiseLike<unknown>).then === 'function'
+  );
+}

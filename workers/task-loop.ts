@@ -1,0 +1,128 @@
+/**
+ * The worker's task loop: a call comes in, is rebuilt, runs, and its outcome goes back. One task at a time, in
+ * the order they came.
+ */
+import { createChannel } from '../lib/channel/channel.ts';
+import { type Frame, FrameKind } from '../lib/channel/frame.ts';
+import type { StartMessage } from '../lib/channel/start-message.ts';
+import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
+import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
+import { createClaims } from './claims.ts';
+import { createLeakCheck } from './leak-check.ts';
+import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
+import { createLivenessCheck } from './liveness-check.ts';
+import { openPipe, writeDirectly } from './pipe.ts';
+import { failed, type Outcome, runCall } from './run-call.ts';
+
+/** What fits into a frame, in microseconds. */
+const LONGEST_TIME = 2 ** 32 - 1;
+
+export function runTaskLoop(settings: StartMessage): void {
+  const pipe = openPipe((chunk) => channel.receive(chunk));
+  const waiting: Frame[] = [];
+  const claims = createClaims();
+  const liveness = createLivenessCheck(pipe);
+  const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
+    onGrowth: () => channel.send(FrameKind.growing, 0),
+    onLeak: (figures) => {
+      retiring = true;
+      channel.send(FrameKind.retire, 0, Buffer.from(JSON.stringify(figures)));
+    },
+  });
+  let retiring = false;
+  let receiver: Receiver | undefined;
+  let running = false;
+
+  const channel = createChannel(
+    pipe,
+    {
+      onFrame(frame) {
+        waiting.push(kept(frame));
+        if (!running) void work();
+      },
+      onEnd() {
+        waiting.length = 0;
+        endWithHost();
+      },
+    },
+    writeDirectly(pipe),
+  );
+  setTrackerLink((line) => {
+    channel.send(FrameKind.resource, 0, Buffer.from(line));
+    channel.flush();
+  });
+  process.on('uncaughtException', (error) => {
+    void leaveAfterUncaught(channel, receiver?.encodeError(error), error);
+  });
+
+  async function work(): Promise<void> {
+    running = true;
+    receiver ??= await createReceiver(settings.settings);
+    for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
+      const outcome = handle(frame, receiver);
+      if (outcome !== undefined) await outcome;
+    }
+    running = false;
+  }
+
+  function handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {
+    switch (frame.kind) {
+      case FrameKind.define:
+        receiver.define(frame.id, frame);
+        return undefined;
+      case FrameKind.forget:
+        receiver.forget(frame.id);
+        return undefined;
+      case FrameKind.initialize:
+        return initialize(frame, receiver);
+      case FrameKind.call:
+      case FrameKind.chunk:
+        if (!retiring) return run(frame, receiver);
+        channel.send(FrameKind.handedBack, frame.id);
+        return undefined;
+      case FrameKind.callAhead:
+        return retiring || !claims.mayBegin(frame.id) ? undefined : run(frame, receiver);
+      case FrameKind.leave:
+        return leave(channel);
+      default:
+        throw new Error(`a worker has no use for a frame of kind ${frame.kind}`);
+    }
+  }
+
+  async function initialize(frame: Frame, receiver: Receiver): Promise<void> {
+    channel.send(FrameKind.started, 0);
+    channel.flush();
+    if (settings.main !== undefined) await import(settings.main);
+    const outcome = frame.body.length > 0 ? await settle(receiver, runCall(receiver, frame)) : undefined;
+    if (outcome?.kind === FrameKind.error) {
+      channel.send(FrameKind.initializerFailed, 0, outcome.payload.body, outcome.payload.views);
+    } else channel.send(FrameKind.ready, 0);
+  }
+
+  function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
+    const begun = performance.now();
+    const outcome = runCall(receiver, frame);
+    if (!(outcome instanceof Promise)) return finish(frame, outcome, begun);
+    return settle(receiver, outcome).then((settled) => finish(frame, settled, begun));
+  }
+
+  function settle(receiver: Receiver, outcome: Outcome | Promise<Outcome>): Promise<Outcome> {
+    return liveness.during(outcome).catch((error: unknown) => failed(receiver, error));
+  }
+
+  /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
+  function finish(frame: Frame, { kind, payload }: Outcome, begun: number): Promise<void> | undefined {
+    const time = Math.min((performance.now() - begun) * 1000, LONGEST_TIME) >>> 0;
+    channel.send(kind, frame.id, payload.body, payload.views, time);
+    const draining = channel.drained();
+    if (draining === undefined) return checkForLeak();
+    return draining.then(checkForLeak);
+  }
+}
+
+/** A small frame lies in memory that is used again for the next read. */
+function kept(frame: Frame): Frame {
+  const { byteOffset, byteLength, buffer } = frame.body;
+  const isOwn = byteOffset === 0 && byteLength === buffer.byteLength;
+  return isOwn ? frame : { ...frame, body: Buffer.from(frame.body) };
+}
