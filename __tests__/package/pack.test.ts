@@ -1,0 +1,99 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { codeBlocksOf } from '../examples/code-blocks.ts';
+import { installPackage, type Project, repository, runNode } from './installed.ts';
+
+/** npm and tsc take seconds where the machine is busy. */
+const LONG = 120_000;
+
+let project: Project;
+beforeAll(() => {
+  project = installPackage();
+}, LONG);
+afterAll(() => project?.remove());
+
+describe('the package', () => {
+  test('is small', () => {
+    expect(project.packed.files.length).toBeLessThanOrEqual(15);
+    expect(project.packed.unpackedSize).toBeLessThanOrEqual(5_000_000);
+  });
+
+  test('holds the programs that it starts and its types, and no source maps', () => {
+    const paths = project.packed.files.map(({ path }) => path);
+    const wanted = ['index.js', 'index.d.ts', 'worker.cjs', 'resource-tracker.cjs', 'THIRD-PARTY-NOTICES.md'];
+    expect(paths).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', ...wanted.map((name) => `dist/${name}`)]),
+    );
+    expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
+  });
+
+  test('brings no other package along', () => {
+    const installed = readdirSync(join(project.folder, 'node_modules')).filter((name) => !/^\./.test(name));
+    expect(installed).toEqual(['loky']);
+  });
+});
+
+describe('importing the package', () => {
+  const measured = (load: string) =>
+    `const start = performance.now(); ${load}; console.log((performance.now() - start).toFixed(1));`;
+
+  test.each([
+    ['import', 'cost.mjs', measured(`await import('loky')`)],
+    ['require', 'cost.cjs', measured(`require('loky')`)],
+  ])('by %s prints nothing, and the process ends at once', (how, name, source) => {
+    const { code, stdout, stderr } = runNode(project.folder, [project.write(name, source)]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^[\d.]+\n$/);
+    console.info(`${how} of loky: ${stdout.trim()} ms`);
+  });
+});
+
+describe('the first example of the README', () => {
+  const [example] = codeBlocksOf('README.md', readFileSync(join(repository, 'README.md'), 'utf8'));
+  const { code: source = '', prints = [] } = example ?? {};
+  const printed = `${prints.join('\n')}\n`;
+  const typed = source.replace('stretch(word)', 'stretch(word: string): string');
+
+  test('is there and prints something', () => {
+    expect(prints.length).toBeGreaterThan(0);
+    expect(typed).not.toBe(source);
+  });
+
+  test('runs as an ES module', () => {
+    const file = project.write('example.mjs', source);
+    expect(runNode(project.folder, [file])).toEqual({ code: 0, stdout: printed, stderr: '' });
+  });
+
+  test('runs as CommonJS', () => {
+    const required = source.replaceAll(/^import (\{.*\}) from ('.*');$/gm, 'const $1 = require($2);');
+    expect(required).not.toMatch(/^import/m);
+    const file = project.write('example.cjs', `(async () => {\n${required}\n})();`);
+    expect(runNode(project.folder, [file])).toEqual({ code: 0, stdout: printed, stderr: '' });
+  });
+
+  test.each([
+    ['nodenext', ['--module', 'nodenext']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ])(
+    'compiles against the types of the package and runs, resolved as by %s',
+    (name, flags) => {
+      linkTypesOfNode();
+      const file = project.write(`${name}.mts`, typed);
+      const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+      // The package's own types are checked with it: users need not have skipLibCheck.
+      const common = ['--ignoreConfig', '--target', 'es2022', '--strict', '--types', 'node'];
+      const compiled = runNode(project.folder, [tsc, ...common, ...flags, file]);
+      expect(compiled).toEqual({ code: 0, stdout: '', stderr: '' });
+      const ran = runNode(project.folder, [join(project.folder, `${name}.mjs`)]);
+      expect(ran).toEqual({ code: 0, stdout: printed, stderr: '' });
+    },
+    LONG,
+  );
+
+  function linkTypesOfNode(): void {
+    const types = join(project.folder, 'node_modules/@types');
+    if (mkdirSync(types, { recursive: true }) === undefined) return;
+    symlinkSync(join(repository, 'node_modules/@types/node'), join(types, 'node'), 'junction');
+  }
+});
