@@ -5,7 +5,6 @@ import {
   createSender,
   explain,
   getLokySerializer,
-  joinStacks,
   type PreparedCall,
   type Receiver,
   register,
@@ -223,25 +222,6 @@ describe('explain', () => {
     );
     expect(bytes).toBeGreaterThan(80_000);
     expect(() => explain(() => 1, new WeakMap())).toThrow(/argument 0 is a WeakMap/);
-  });
-});
-
-describe('joinStacks', () => {
-  test('shows the frames of the worker, then where the task was submitted', () => {
-    const error = new Error('boom');
-    error.stack = 'Error: boom\n    at task (/task.js:1:1)';
-    joinStacks(error, 'Error: with\ntwo lines\n    at submit (/main.js:2:2)');
-    joinStacks(error, 'Error\n    at submit (/main.js:3:3)');
-    expect(error.stack).toBe(
-      'Error: boom\n    at task (/task.js:1:1)\n    at ⟨submitted from⟩\n    at submit (/main.js:2:2)',
-    );
-    expect(Object.keys(error)).toEqual([]);
-  });
-
-  test('leaves alone what has no stack', () => {
-    for (const thrown of [undefined, null, 5, 'text', {}, Object.freeze(new Error('m'))]) {
-      expect(() => joinStacks(thrown, 'Error\n    at x (/x.js:1:1)')).not.toThrow();
-    }
   });
 });
 

@@ -1,7 +1,6 @@
 /** The two ends of sending: the host prepares calls and reads answers, the worker does the reverse. */
 export { registerByValue } from './functions/by-value.ts';
 export { type ExplainedPart, type Explanation, explain } from './host/explain.ts';
-export { joinStacks } from './host/stacks.ts';
 export type { Definition, Payload, PreparedCall, ReceivedCall } from './payload.ts';
 export { createReceiver, type Receiver } from './receiver.ts';
 export { type Reducer, type Reducers, register } from './reducers.ts';
