@@ -1,6 +1,6 @@
 /**
  * Starts the operating system's process of a worker. By Node's own `spawn`: the first result waits for this, and
- * loading execa alone takes as long as a worker needs to boot.
+ * would wait 26 ms more for execa to load.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ClaimLedger } from '../channel/claims.ts';
