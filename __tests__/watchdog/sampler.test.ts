@@ -1,8 +1,14 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { killTree } from '../../lib/watchdog/kill-tree.ts';
+import { descendantsOf, readProcessTable } from '../../lib/watchdog/process-table.ts';
 import { createSampler, type Sample, type Sampler } from '../../lib/watchdog/sampler.ts';
-import { createProcReader, createUsageReader, type ReadUsage } from '../../lib/watchdog/usage.ts';
+import {
+  createPidusageReader,
+  createProcReader,
+  createUsageReader,
+  type ReadUsage,
+} from '../../lib/watchdog/usage.ts';
 import { waitUntil } from '../helpers/processes.ts';
 import { compileHost, hostFolder, startHost } from './hosts.ts';
 import { IDLE, SAYS_ITS_PID, SPINNING, starts, startTree, type Tree } from './trees.ts';
@@ -15,7 +21,7 @@ const HOLDS_100_MB = 'globalThis.held = Buffer.alloc(1e8, 1);';
 const big = HOLDS_100_MB + SAYS_ITS_PID + IDLE;
 
 const readers: [string, () => Promise<ReadUsage>][] = [
-  ['pidusage', () => createUsageReader(3_000)],
+  ['pidusage', () => createPidusageReader(3_000)],
   ['/proc alone', async () => createProcReader()],
 ];
 
@@ -85,18 +91,36 @@ describe('createUsageReader', () => {
     expect(host.stderr()).toBe('');
   });
 
-  test('gives back the descriptors of processes that are gone', async () => {
-    const open = () =>
-      readdirSync('/proc/self/fd').filter((fd) => {
-        const link = `/proc/self/fd/${fd}`;
-        return existsSync(link) && /^\/proc\/\d+\/stat$/.test(readlinkSync(link));
-      });
-    const pid = await tree(SAYS_ITS_PID + IDLE);
-    await (await createUsageReader(1_000))([pid]);
-    killTree(pid);
-    await waitUntil(() => open().length === 0, 15_000);
+  // pidusage would lose some 500 in this time.
+  test('keeps no descriptor of a process that ends while it is read', async () => {
+    const parent = await tree(
+      `${SAYS_ITS_PID} require('node:child_process').spawn('/bin/sh', ['-c', 'while :; do /bin/true; done']); ${IDLE}`,
+    );
+    const read = await createUsageReader(300);
+    const end = performance.now() + 3_000;
+    const seen = new Set<number>();
+    while (performance.now() < end) {
+      const pids = descendantsOf(parent, readProcessTable() ?? new Map());
+      for (const pid of pids) seen.add(pid);
+      await read(pids);
+    }
+    expect(seen.size).toBeGreaterThan(20);
+    expect(openFilesOf(seen)).toEqual([]);
   }, 20_000);
 });
+
+/** What this process holds open of `/proc/<pid>`. */
+function openFilesOf(pids: ReadonlySet<number>): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const link = readlinkSync(`/proc/self/fd/${fd}`);
+      const pid = /^\/proc\/(\d+)\//.exec(link)?.[1];
+      return pids.has(Number(pid)) ? [link] : [];
+    } catch {
+      return []; // Closed in the meantime.
+    }
+  });
+}
 
 describe('a sampler', () => {
   let sampler: Sampler | undefined;

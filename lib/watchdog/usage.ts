@@ -1,9 +1,8 @@
 /**
- * Memory and CPU of given processes, in one go. pidusage does it; where it cannot (a slim container without the
- * programs it asks), Linux's own files do. It knows no tree and no timer.
+ * Memory and CPU of given processes, in one go: from /proc on Linux, by pidusage elsewhere. It knows no tree and no
+ * timer.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 /** What a process uses. */
 export interface Usage {
@@ -16,32 +15,23 @@ export interface Usage {
 /** Reads all of `pids` at once. Those that are gone are missing in the answer. Rejects when none can be read. */
 export type ReadUsage = (pids: readonly number[]) => Promise<ReadonlyMap<number, Usage>>;
 
-/** On Linux pidusage asks `getconf` in a shell for two constants, and without it prints to our stderr. */
-function hasGetconf(): boolean {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return isExecutable('/bin/sh') && folders.some((folder) => isExecutable(join(folder, 'getconf')));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
- * The reader that suits this system. pidusage is loaded here, as loading takes 14 ms.
+ * The reader that suits this system: Linux's own files, or pidusage where there are none.
+ *
+ * On Linux pidusage would lose a descriptor for ever with every process that ends between its opening the file and
+ * its reading it, as a worker's short-lived children do; it also needs `getconf`, which slim images lack.
  *
  * @param memory How long, in milliseconds, a process may go unread before its CPU time starts anew.
  */
 export async function createUsageReader(memory: number): Promise<ReadUsage> {
-  if (process.platform === 'linux' && !hasGetconf()) return createProcReader();
+  return process.platform === 'linux' ? createProcReader() : createPidusageReader(memory);
+}
+
+/** Asks the system's own program. pidusage is loaded here, as loading takes 14 ms. */
+export async function createPidusageReader(memory: number): Promise<ReadUsage> {
   const { default: pidusage } = await import('pidusage');
   return async (pids) => {
     if (pids.length === 0) return new Map();
-    // pidusage keeps a descriptor open for each pid for so long. Its `clear()` would lose them for ever.
     const stats: Record<string, { memory: number; cpu: number } | undefined> = await pidusage([...pids], {
       maxage: memory,
     }).catch((error: unknown) => {
