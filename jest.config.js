@@ -8,4 +8,6 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leave-nothing-behind.ts'],
   coverageProvider: 'v8',
   testTimeout: 20_000,
+  // What a test file has loaded stays in memory: files run in a process that is replaced when it has become large.
+  workerIdleMemoryLimit: '1GB',
 };

@@ -29,12 +29,16 @@ export type TerminationReason =
 
 /** What is known of a worker that ended unexpectedly. */
 export interface TerminationReport {
+  /** `undefined` if the process could not be created. */
   readonly pid: number | undefined;
+  /** The worker's number in its executor, from 0 on. */
   readonly rank: number;
+  /** `undefined` if a signal ended it. */
   readonly exitCode: number | undefined;
+  /** `undefined` if it exited by itself. */
   readonly signal: NodeJS.Signals | undefined;
   readonly reason: TerminationReason;
-  /** Last resident set size seen, in bytes. */
+  /** The last resident set size seen, with the worker's descendants, in bytes; `undefined` if it ended too early for one. */
   readonly memory: number | undefined;
   /** The last lines that the worker wrote to its stderr. */
   readonly stderr: string;

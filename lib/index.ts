@@ -1,12 +1,23 @@
 /** The public face of the package. */
 
+export type { LeakFigures } from './channel/leak-figures.ts';
 export * from './errors.ts';
 export type {
   ExecutorEvents,
   OutputEvent,
+  RecycleReason,
+  TaskEvent,
+  TaskOutcome,
+  TaskQueuedEvent,
+  TaskSettledEvent,
+  TaskStartedEvent,
+  WorkerEndReason,
   WorkerEvent,
   WorkerExitedEvent,
+  WorkerExitReason,
   WorkerRecycledEvent,
+  WorkerStartedEvent,
+  WorkerStartReason,
 } from './executor/events.ts';
 export type { Executor, Inputs, ResultIterator } from './executor/executor.ts';
 export { ProcessPoolExecutor } from './executor/process-pool-executor.ts';
@@ -16,7 +27,12 @@ export {
   type ReusableExecutorOptions,
 } from './executor/reusable-executor.ts';
 export type { ExecutorStats, Percentiles, WorkerStats } from './executor/stats.ts';
-export { type AsCompletedOptions, asCompleted, type FutureIterator } from './futures/as-completed.ts';
+export {
+  type AsCompletedOptions,
+  asCompleted,
+  type FutureIterator,
+  type YieldedFuture,
+} from './futures/as-completed.ts';
 export { Future, type FutureState } from './futures/future.ts';
 export {
   ALL_COMPLETED,
@@ -28,6 +44,15 @@ export {
   wait,
 } from './futures/wait.ts';
 export type { WaitOptions } from './futures/wait-for.ts';
+export type { WorkerState } from './manager/pool-worker.ts';
+export type { DiagnosticsMessages } from './observing/channels.ts';
+export { reportProgress } from './observing/report-progress.ts';
+export {
+  type TraceEvent,
+  type TraceTimeline,
+  type TraceTimelineOptions,
+  traceTimeline,
+} from './observing/trace-timeline.ts';
 export type { ExecutorOptions } from './options/executor-options.ts';
 export type { MapOptions, ShutdownOptions, TaskOptions } from './options/task-options.ts';
 export {
@@ -53,4 +78,6 @@ export {
   type WorkerContext,
 } from './system/start-method.ts';
 export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
+export type { ResourceKind } from './watchdog/resource-orders.ts';
 export { type ResourceTracker, resourceTracker } from './watchdog/resource-tracker.ts';
+export type { StdioMode } from './worker-process/output.ts';

@@ -1,5 +1,5 @@
 /** Builds what the package ships: few files, with the dependencies bundled in, so that it loads quickly. */
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
@@ -9,6 +9,7 @@ const requireForBundledCommonJs = `import { createRequire as __createRequire } f
 
 /** The finished build takes the place of the old one at once: what runs meanwhile finds either. */
 const folder = await mkdtemp('dist-');
+await chmod(folder, 0o755); // mkdtemp keeps it to its owner
 
 const common = {
   bundle: true,
@@ -23,14 +24,26 @@ const common = {
   // Half the bytes, and so half the time to load; names stay, for stack traces.
   minifySyntax: true,
   minifyWhitespace: true,
+  // Node.js prints the line that threw: it must not fill the screen.
+  lineLimit: 120,
   logLevel: 'warning',
 };
+
+/** What can be imported: `loky`, `loky/metrics`, `loky/bullmq`. */
+const entryPoints = { index: 'lib/index.ts', metrics: 'lib/metrics/index.ts', bullmq: 'lib/bullmq/index.ts' };
+
+/** What a worker process imports: without an entry of its own it would be the whole of `loky/bullmq`. */
+const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
+
+/** Whoever uses the part that needs them has installed them. */
+const optionalPeers = ['bullmq', 'ioredis', 'prom-client'];
 
 async function buildCode() {
   const host = await build({
     ...common,
-    entryPoints: { index: 'lib/index.ts' },
+    entryPoints: { ...entryPoints, ...forWorkers },
     splitting: true,
+    external: optionalPeers,
     chunkNames: '[name]-[hash]',
     banner: { js: requireForBundledCommonJs },
   });
@@ -45,9 +58,12 @@ async function buildCode() {
 }
 
 async function buildTypes() {
-  const bundle = await rollup({ input: 'lib/index.ts', plugins: [dts()], external: [/^node:/, 'events'] });
+  const external = [/^node:/, 'events', ...optionalPeers];
+  const bundle = await rollup({ input: entryPoints, plugins: [dts()], external });
   await bundle.write({
-    file: `${folder}/index.d.ts`,
+    dir: folder,
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: '[name]-[hash].d.ts',
     format: 'es',
     banner: '/// <reference types="node" />',
   });

@@ -5,13 +5,17 @@
 import { createChannel } from '../lib/channel/channel.ts';
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
+import { setProgressReport } from '../lib/observing/report-progress.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
+import { loadMainScript } from '../lib/system/main-script.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { createClaims } from './claims.ts';
 import { createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { createLivenessCheck } from './liveness-check.ts';
+import { markOutput, writeToTheEnd } from './output.ts';
 import { openPipe, writeDirectly } from './pipe.ts';
+import { createProgress } from './progress.ts';
 import { failed, type Outcome, runCall } from './run-call.ts';
 
 /** What fits into a frame, in microseconds. */
@@ -47,6 +51,20 @@ export function runTaskLoop(settings: StartMessage): void {
     },
     writeDirectly(pipe),
   );
+  const { outputMark } = settings;
+  const markTask = outputMark === undefined ? undefined : markOutput(outputMark);
+  if (outputMark !== undefined) writeToTheEnd('stdout');
+  writeToTheEnd('stderr'); // a pipe to the host in any case
+
+  const progress = createProgress({
+    encode: (value) => (receiver as Receiver).encodeValue(value),
+    send(id, payload) {
+      channel.send(FrameKind.progress, id, payload.body, payload.views);
+      channel.flush(); // a synchronous task gives way to nothing
+    },
+    isBlocked: () => pipe.writableLength > 0,
+  });
+  setProgressReport(progress.report);
   setTrackerLink((line) => {
     channel.send(FrameKind.resource, 0, Buffer.from(line));
     channel.flush();
@@ -73,6 +91,9 @@ export function runTaskLoop(settings: StartMessage): void {
       case FrameKind.forget:
         receiver.forget(frame.id);
         return undefined;
+      case FrameKind.prepare:
+        receiver.prepare(frame.id);
+        return undefined;
       case FrameKind.initialize:
         return initialize(frame, receiver);
       case FrameKind.call:
@@ -92,7 +113,7 @@ export function runTaskLoop(settings: StartMessage): void {
   async function initialize(frame: Frame, receiver: Receiver): Promise<void> {
     channel.send(FrameKind.started, 0);
     channel.flush();
-    if (settings.main !== undefined) await import(settings.main);
+    if (settings.main !== undefined) await loadMainScript(settings.main);
     const outcome = frame.body.length > 0 ? await settle(receiver, runCall(receiver, frame)) : undefined;
     if (outcome?.kind === FrameKind.error) {
       channel.send(FrameKind.initializerFailed, 0, outcome.payload.body, outcome.payload.views);
@@ -100,8 +121,9 @@ export function runTaskLoop(settings: StartMessage): void {
   }
 
   function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
+    markTask?.(frame.id);
     const begun = performance.now();
-    const outcome = runCall(receiver, frame);
+    const outcome = progress.during(frame.id, () => runCall(receiver, frame));
     if (!(outcome instanceof Promise)) return finish(frame, outcome, begun);
     return settle(receiver, outcome).then((settled) => finish(frame, settled, begun));
   }
@@ -113,6 +135,7 @@ export function runTaskLoop(settings: StartMessage): void {
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
   function finish(frame: Frame, { kind, payload }: Outcome, begun: number): Promise<void> | undefined {
     const time = Math.min((performance.now() - begun) * 1000, LONGEST_TIME) >>> 0;
+    progress.end();
     channel.send(kind, frame.id, payload.body, payload.views, time);
     const draining = channel.drained();
     if (draining === undefined) return checkForLeak();

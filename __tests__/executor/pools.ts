@@ -1,6 +1,10 @@
 /** Executors for tests: each is shut down when its test or file is over, and a shutdown that takes long fails. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach } from '@jest/globals';
-import { type ExecutorOptions, ProcessPoolExecutor } from 'loky';
+import { type Executor, type ExecutorOptions, type Future, ProcessPoolExecutor } from 'loky';
+import { waitUntil } from '../helpers/processes.ts';
 
 /** In milliseconds. */
 const SHUTDOWN_PATIENCE = 10_000;
@@ -47,5 +51,29 @@ export const runForEver = (): Promise<never> => new Promise(() => setInterval(()
 export const killSelf = (): void => {
   process.kill(process.pid, 'SIGKILL');
 };
+
+/** A task that sleeps, and the process that is executing it: it has read it, not only been sent it. */
+export async function beginSleeping(
+  executor: Executor,
+  ms: number,
+): Promise<{ readonly future: Future<void>; readonly pid: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'loky-sleep-'));
+  const file = join(folder, 'pid');
+  try {
+    const future = executor.submit(
+      async function sleepAndTell(path: string, duration: number) {
+        process.getBuiltinModule('node:fs').writeFileSync(path, `${process.pid}\n`);
+        await new Promise((resolve) => setTimeout(resolve, duration));
+      },
+      file,
+      ms,
+    );
+    const told = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+    await waitUntil(() => told().endsWith('\n'), 10_000);
+    return { future, pid: Number(told()) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 export { rejectionOf } from './rejection.ts';

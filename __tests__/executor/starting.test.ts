@@ -165,11 +165,12 @@ describe('events', () => {
       executor.on(name, (event: unknown) => seen.push([name, event]));
     }
     const pid = await executor.submit(pidOfWorker);
+    const { executorId } = executor;
     await executor.shutdown();
     expect(seen).toEqual([
-      ['workerStarted', { pid, rank: 0 }],
-      ['workerReady', { pid, rank: 0 }],
-      ['workerExited', { pid, rank: 0, exitCode: 0, signal: undefined }],
+      ['workerStarted', { executorId, pid, rank: 0, reason: 'demand' }],
+      ['workerReady', { executorId, pid, rank: 0 }],
+      ['workerExited', { executorId, pid, rank: 0, exitCode: 0, signal: undefined, reason: 'shutdown' }],
     ]);
   });
 

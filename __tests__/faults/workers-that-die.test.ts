@@ -1,10 +1,10 @@
 /** Workers that die in the worst moments: idle, booting, stopped, several in one tick, again and again. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { ProcessPoolExecutor } from 'loky';
-import { killSelf, pidOfWorker, poolsOfEachTest, rejectionOf, sleepFor, square } from '../executor/pools.ts';
+import { killSelf, pidOfWorker, poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';
 import { isRunning, waitUntil, waitUntilGone } from '../helpers/processes.ts';
 
 const newPool = poolsOfEachTest();
@@ -53,6 +53,26 @@ describe('a worker that is killed while it is idle', () => {
     process.kill(pid, 'SIGKILL');
     expect(await exited).toMatchObject({ pid, signal: 'SIGKILL' });
     expect(await executor.submit(pidOfWorker)).not.toBe(pid);
+  });
+
+  test('costs no task that it was sent before its end was seen', async () => {
+    const executor = newPool({ maxWorkers: 1, onWorkerCrash: 'isolate', stdio: 'ignore' });
+    for (let round = 0; round < 5; round += 1) {
+      await executor.submit(square, 1);
+      const [pid] = pidsOf(executor);
+      process.kill(pid as number, 'SIGKILL');
+      if (round > 1) block(20); // it is gone, and its channel closed
+      expect(await executor.submit(square, 3)).toBe(9);
+      expect(await executor.submit(pidOfWorker)).not.toBe(pid);
+    }
+  });
+
+  test('is told as idle when it was sent a task before its end was seen', async () => {
+    const executor = newPool({ maxWorkers: 1, stdio: 'ignore' });
+    await executor.submit(square, 1);
+    process.kill(pidsOf(executor)[0] as number, 'SIGKILL');
+    const error = await rejectionOf(executor.submit(square, 3));
+    expect(error).toMatchObject({ name: 'TerminatedWorkerError', task: undefined });
   });
 });
 
@@ -233,12 +253,16 @@ test.each(['break', 'isolate'] as const)(
 test('a sleeping task whose worker dies does not keep its result from being the error', async () => {
   const executor = newPool({ stdio: 'ignore' });
   const pid = await executor.submit(pidOfWorker);
-  const future = executor.submit(sleepFor, 60_000);
-  await waitUntil(() => future.running(), 5_000);
+  const begun = join(folder, 'sleeping');
+  const future = executor.submit(async function sleepLong(file: string) {
+    process.getBuiltinModule('node:fs').writeFileSync(file, '');
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+  }, begun);
+  await waitUntil(() => existsSync(begun), 5_000);
   process.kill(pid, 'SIGTERM');
   expect(await rejectionOf(future)).toMatchObject({
     name: 'TerminatedWorkerError',
     signal: 'SIGTERM',
-    task: 'sleepFor',
+    task: 'sleepLong',
   });
 });

@@ -59,8 +59,8 @@ const rows: Row[] = [
     [/kill/, /true or false/, /1 \(number\)/],
   ],
   ['wait() of nothing at all', () => wait(never(undefined)), TypeError, [/wait/, /futures/, /undefined/]],
-  ['wait of one future', () => wait(never(future)), TypeError, [/wait/, /iterable/, /an object/]],
-  ['wait of promises', () => wait(never([Promise.resolve(1)])), TypeError, [/wait/, /Future/, /an object/]],
+  ['wait of one future', () => wait(never(future)), TypeError, [/wait/, /iterable/, /a Future/]],
+  ['wait of promises', () => wait(never([Promise.resolve(1)])), TypeError, [/wait/, /Future/, /a Promise/]],
   ['wait with a number', () => wait([future], never(5)), TypeError, [/wait/, /object/, /5 \(number\)/]],
   [
     'return_when',

@@ -6,6 +6,7 @@ import { installPackage, type Project, repository, runNode } from './installed.t
 
 /** npm and tsc take seconds where the machine is busy. */
 const LONG = 120_000;
+const IMPORTS = /^import (\{.*\}) from ('.*');$/gm;
 
 let project: Project;
 beforeAll(() => {
@@ -15,7 +16,7 @@ afterAll(() => project?.remove());
 
 describe('the package', () => {
   test('is small', () => {
-    expect(project.packed.files.length).toBeLessThanOrEqual(15);
+    expect(project.packed.files.length).toBeLessThanOrEqual(25);
     expect(project.packed.unpackedSize).toBeLessThanOrEqual(5_000_000);
   });
 
@@ -66,13 +67,14 @@ describe('the first example of the README', () => {
   });
 
   test('runs as CommonJS', () => {
-    const required = source.replaceAll(/^import (\{.*\}) from ('.*');$/gm, 'const $1 = require($2);');
+    const required = source.replaceAll(IMPORTS, 'const $1 = require($2);');
     expect(required).not.toMatch(/^import/m);
     const file = project.write('example.cjs', `(async () => {\n${required}\n})();`);
     expect(runNode(project.folder, [file])).toEqual({ code: 0, stdout: printed, stderr: '' });
   });
 
   test.each([
+    ['node16', ['--module', 'node16']],
     ['nodenext', ['--module', 'nodenext']],
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
   ])(
@@ -86,6 +88,31 @@ describe('the first example of the README', () => {
       const compiled = runNode(project.folder, [tsc, ...common, ...flags, file]);
       expect(compiled).toEqual({ code: 0, stdout: '', stderr: '' });
       const ran = runNode(project.folder, [join(project.folder, `${name}.mjs`)]);
+      expect(ran).toEqual({ code: 0, stdout: printed, stderr: '' });
+    },
+    LONG,
+  );
+
+  test(
+    'compiles as CommonJS of TypeScript and runs',
+    () => {
+      linkTypesOfNode();
+      const imports = [...typed.matchAll(IMPORTS)].map(([line]) => line).join('\n');
+      const body = typed.replaceAll(IMPORTS, '');
+      const file = project.write('common.cts', `${imports}\nvoid (async () => {\n${body}\n})();`);
+      const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+      const flags = [
+        '--ignoreConfig',
+        '--target',
+        'es2022',
+        '--strict',
+        '--types',
+        'node',
+        '--module',
+        'nodenext',
+      ];
+      expect(runNode(project.folder, [tsc, ...flags, file])).toEqual({ code: 0, stdout: '', stderr: '' });
+      const ran = runNode(project.folder, [join(project.folder, 'common.cjs')]);
       expect(ran).toEqual({ code: 0, stdout: printed, stderr: '' });
     },
     LONG,

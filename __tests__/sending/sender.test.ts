@@ -1,5 +1,5 @@
 /** The two ends of sending in one process: reducers, serializers, wrappers, definitions, stacks. */
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import {
   createReceiver,
   createSender,
@@ -258,4 +258,17 @@ describe('functions that are written anew for each submit', () => {
     await expect(call(strict, locked())).rejects.toThrow(/read only/);
     expect(await call(sloppy, locked())).toBe(1);
   });
+});
+
+test('a large view costs no listing of its indices', async () => {
+  const never = { test: () => false, reduce: (value: unknown) => value, rebuild: (value: unknown) => value };
+  const { sender } = await ends({ jobReducers: { never } });
+  const ownKeys = jest.spyOn(Reflect, 'ownKeys');
+  try {
+    sender.prepareCall((bytes: Buffer) => bytes.length, [Buffer.alloc(1e6)]).encode();
+    expect(ownKeys).toHaveBeenCalled();
+    expect(ownKeys.mock.calls.filter(([owner]) => ArrayBuffer.isView(owner))).toEqual([]);
+  } finally {
+    ownKeys.mockRestore();
+  }
 });

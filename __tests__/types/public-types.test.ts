@@ -18,12 +18,25 @@ function complaintsOf(file: string): string[] {
   });
 }
 
-test('submit, map, futures and errors have the types that users expect, and refuse what is wrong', () => {
-  expect(complaintsOf('__tests__/types/public-types.ts')).toEqual([]);
-}, 60_000);
+test.each(['public-types.ts', 'more-public-types.ts'])(
+  'users get the types that they expect, and what is wrong is refused: %s',
+  (file) => {
+    expect(complaintsOf(`__tests__/types/${file}`)).toEqual([]);
+  },
+  60_000,
+);
 
-test('the published types say any nowhere', () => {
-  const declarations = ts.sys.readFile(`${root}dist/index.d.ts`) as string;
-  const code = declarations.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '');
+const published = ts.sys
+  .readDirectory(`${root}dist`, ['.d.ts'])
+  .map((path) => path.slice(path.lastIndexOf('/') + 1));
+
+test('types are published for every entry point', () => {
+  expect(published).toEqual(expect.arrayContaining(['index.d.ts', 'metrics.d.ts', 'bullmq.d.ts']));
+});
+
+test.each(published)('%s says any nowhere', (path) => {
+  const code = (ts.sys.readFile(`${root}dist/${path}`) as string)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\/\/.*/g, '');
   expect(code.match(/^.*\bany\b.*$/gm) ?? []).toEqual([]);
 });

@@ -8,10 +8,12 @@ import {
   type FutureState,
   ProcessPoolExecutor,
   type ResultIterator,
+  SerializationError,
   TerminatedWorkerError,
   type TerminationReason,
   type WorkerEvent,
   wait,
+  type YieldedFuture,
 } from 'loky';
 import { expectSame, type Same } from './same-type.ts';
 
@@ -126,9 +128,18 @@ export async function severalFutures(numbers: Future<number>[], strings: Future<
   expectSame<Same<typeof mixed.done, Set<Future<number> | Future<string>>>>();
   const iterator = asCompleted(numbers, { timeout: 5 });
   expectSame<Same<typeof iterator, FutureIterator<Future<number>>>>();
-  for await (const future of asCompleted(numbers)) expectSame<Same<typeof future, Future<number>>>();
+  const step = await asCompleted(numbers).next();
+  expectSame<Same<typeof step, IteratorResult<YieldedFuture<Future<number>>, undefined>>>();
+  // Twice: TypeScript takes the type from elsewhere the second time.
   for await (const future of asCompleted([...numbers, ...strings])) {
-    expectSame<Same<typeof future, Future<number> | Future<string>>>();
+    const itself: Future<number> | Future<string> = future;
+    expectSame<Same<Awaited<ReturnType<typeof itself.result>>, number | string>>();
+  }
+  for await (const future of asCompleted(numbers)) {
+    const itself: Future<number> = future;
+    const result = await future.result();
+    expectSame<Same<typeof result, number>>();
+    void itself;
   }
   // @ts-expect-error a promise is no future
   await wait([Promise.resolve(1)]);
@@ -172,5 +183,21 @@ export function errors(error: unknown): void {
     expectSame<Same<typeof error.exitCode, number | undefined>>();
     const broken: BrokenProcessPool = error;
     expectSame<Same<typeof broken.code, string>>();
+    expectSame<Same<typeof error.code, 'ERR_TERMINATED_WORKER'>>();
+    expectSame<Same<typeof error.signal, NodeJS.Signals | undefined>>();
+    // The reasons can be told apart exhaustively.
+    const sentences: Record<TerminationReason, string> = {
+      exit: '',
+      crash: '',
+      'out-of-memory': '',
+      'memory-limit': '',
+      'uncaught-exception': '',
+      channel: '',
+    };
+    void sentences[error.reason];
+  }
+  if (error instanceof SerializationError) {
+    expectSame<Same<typeof error.path, string | undefined>>();
+    expectSame<Same<typeof error.code, 'ERR_SERIALIZATION'>>();
   }
 }

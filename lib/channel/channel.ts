@@ -10,6 +10,8 @@ import { createFrameWriter, type FrameWriter } from './frame-writer.ts';
 export interface Channel {
   /** To be given all that arrives. Its memory may be used again afterwards. */
   receive(chunk: Buffer): void;
+  /** Whether the other end has begun a frame and not ended it. */
+  readonly isMidFrame: boolean;
   readonly send: FrameWriter['write'];
   readonly flush: FrameWriter['flush'];
   /** Resolves when everything sent so far has been handed to the system. */
@@ -48,6 +50,9 @@ export function createChannel(
   stream.on('error', () => {});
 
   return {
+    get isMidFrame() {
+      return !ended && reader.isMidFrame;
+    },
     receive(chunk) {
       if (ended) return;
       try {

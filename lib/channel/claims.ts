@@ -47,6 +47,9 @@ interface Descriptors {
   readonly writing: number;
 }
 
+/** Takes all that a file can hold; memory that nothing was read into is not used. Shared by all of this process. */
+let unread: Buffer | undefined;
+
 let lastFile = 0;
 
 /** The name is gone before anybody else sees the file; it goes with the processes that hold it. */
@@ -68,33 +71,36 @@ function openNameless(folder: string): Descriptors | undefined {
 function ledgerOn({ reading, writing }: Descriptors): ClaimLedger {
   let end = 0;
   let emptiedAt = 0;
+  let isFull = false;
   let buffer = Buffer.allocUnsafe(64 * RECORD_BYTES);
 
   function clear(): void {
-    if (end - emptiedAt < LARGEST_BYTES) return;
+    if (end - emptiedAt < LARGEST_BYTES && !isFull) return;
     ftruncateSync(writing, 0);
     emptiedAt = end;
+    isFull = false;
   }
 
   return {
     descriptor: reading,
     post(ids) {
-      if (end - emptiedAt >= LARGEST_BYTES) return 0;
-      const bytes = ids.length * RECORD_BYTES;
+      const bytes = Math.min(ids.length * RECORD_BYTES, LARGEST_BYTES - (end - emptiedAt));
+      if (bytes === 0) return 0;
       if (bytes > buffer.length) buffer = Buffer.allocUnsafe(bytes);
-      for (let index = 0; index < ids.length; index += 1)
-        buffer.writeUInt32LE(ids[index] as number, index * RECORD_BYTES);
+      for (let at = 0; at < bytes; at += RECORD_BYTES)
+        buffer.writeUInt32LE(ids[at / RECORD_BYTES] as number, at);
       const posted = Math.floor(write(writing, buffer, bytes, end) / RECORD_BYTES);
       end += posted * RECORD_BYTES;
+      isFull = posted * RECORD_BYTES < bytes; // the file system has no room: what was read is given back to it
       return posted;
     },
     takeBack() {
       const ids: number[] = [];
-      for (;;) {
-        const bytes = readSync(reading, buffer, 0, buffer.length, null);
-        if (bytes === 0) break;
-        for (let at = 0; at < bytes; at += RECORD_BYTES) ids.push(buffer.readUInt32LE(at));
-      }
+      // By one read: between two, the worker could claim one of the later ones, and it would not be the last ones
+      // that were taken back.
+      unread ??= Buffer.allocUnsafeSlow(LARGEST_BYTES);
+      const bytes = readSync(reading, unread, 0, unread.length, null);
+      for (let at = 0; at < bytes; at += RECORD_BYTES) ids.push(unread.readUInt32LE(at));
       clear();
       return ids;
     },

@@ -14,6 +14,8 @@ import {
 const NO_VIEWS: readonly Uint8Array[] = [];
 
 export interface FrameReader {
+  /** Whether a frame has begun and not ended. */
+  readonly isMidFrame: boolean;
   /** @throws MalformedFrameError if the bytes are no frame. The reader is of no use afterwards. */
   read(chunk: Buffer): void;
 }
@@ -84,6 +86,9 @@ export function createFrameReader(onFrame: (frame: Frame) => void): FrameReader 
   }
 
   return {
+    get isMidFrame() {
+      return incoming !== undefined || partialHeader !== undefined;
+    },
     read(received) {
       let chunk = received;
       if (partialHeader !== undefined) {

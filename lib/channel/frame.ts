@@ -24,6 +24,8 @@ export const FrameKind = {
   callAhead: 7,
   /** Host to worker: run a function once for each of a list of argument lists. */
   chunk: 5,
+  /** Host to worker: make the function with this id ready, as it may be called soon. */
+  prepare: 8,
   /** Host to worker: finish what you run, then exit. */
   leave: 6,
   /** Worker to host: booted; from here on code of the user runs. */
@@ -46,6 +48,8 @@ export const FrameKind = {
   handedBack: 23,
   /** Worker to host: an order of the resource tracker. */
   resource: 24,
+  /** Worker to host: how far a call is, as its task tells. */
+  progress: 25,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -10,6 +10,8 @@ export interface StartMessage {
   readonly depth: number;
   /** The sender's settings, for the worker's receiver. */
   readonly settings: { readonly body: Uint8Array; readonly views: readonly Uint8Array[] };
+  /** With captured output: what marks in it where a task begins; `undefined` if nobody looks for that. */
+  readonly outputMark: string | undefined;
   readonly leakThreshold: number;
   readonly leakCheckDelay: number;
   /** The main script, to be imported before anything else (`loky_init_main`). */

@@ -1,18 +1,39 @@
-/** The events of an executor. They are made only for who listens. */
+/** The events of an executor, as those who listen see them. They are made only for who listens. */
 import type { LeakFigures } from '../channel/leak-figures.ts';
-import type { BrokenProcessPool } from '../errors.ts';
-import type { PoolEvents, RecycleReason } from '../manager/pool-events.ts';
-import type { PoolWorker } from '../manager/pool-worker.ts';
+import type { BrokenProcessPool, TerminationReason } from '../errors.ts';
+import type { RecycleReason } from '../manager/pool-events.ts';
+import type { WorkerEndReason, WorkerStartReason } from '../manager/pool-worker.ts';
+import type { TaskOutcome } from '../manager/task.ts';
 
-export interface WorkerEvent {
+export type { RecycleReason, TaskOutcome, WorkerEndReason, WorkerStartReason };
+
+/**
+ * Why a worker process ended: by the pool's own decision ({@link WorkerEndReason}), unexpectedly
+ * (`TerminationReason`), or because it could not be created at all.
+ */
+export type WorkerExitReason = WorkerEndReason | TerminationReason | 'could-not-start';
+
+/** Whose event it is. */
+interface OfExecutor {
+  /** The `executorId` of the executor. */
+  readonly executorId: number;
+}
+
+export interface WorkerEvent extends OfExecutor {
   /** `undefined` if the process could not be created. */
   readonly pid: number | undefined;
+  /** The place in the pool. It stays the same when another process takes over. */
   readonly rank: number;
+}
+
+export interface WorkerStartedEvent extends WorkerEvent {
+  readonly reason: WorkerStartReason;
 }
 
 export interface WorkerExitedEvent extends WorkerEvent {
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
+  readonly reason: WorkerExitReason;
 }
 
 export interface WorkerRecycledEvent extends WorkerEvent {
@@ -22,54 +43,68 @@ export interface WorkerRecycledEvent extends WorkerEvent {
   readonly tasksDone: number;
 }
 
+export interface TaskEvent extends OfExecutor {
+  /** Unique within this process; the same in all events of a task. */
+  readonly id: number;
+  /** That of `withOptions({ name })`, or the function's own. */
+  readonly name: string;
+  /** It is a chunk of the inputs of a `map`. */
+  readonly isChunk: boolean;
+  /** When it was submitted, in milliseconds of `performance.now()`. */
+  readonly submittedAt: number;
+}
+
+export type TaskQueuedEvent = TaskEvent;
+
+export interface TaskStartedEvent extends TaskEvent, WorkerEvent {
+  /** When its worker began it, in milliseconds of `performance.now()`. */
+  readonly startedAt: number;
+  /** From submit to this start, in milliseconds. */
+  readonly waitTime: number;
+  /** 1, or more if it is run again because its worker died. */
+  readonly attempt: number;
+}
+
+export interface TaskSettledEvent extends TaskEvent {
+  readonly outcome: TaskOutcome;
+  /** What its future fails with; `undefined` if it succeeded. */
+  readonly error: unknown;
+  /** The process that ran it last; `undefined` if it never began. */
+  readonly pid: number | undefined;
+  readonly rank: number | undefined;
+  /** In milliseconds of `performance.now()`; `undefined` if it never began. */
+  readonly startedAt: number | undefined;
+  /** From submit to its last start, in milliseconds; to its end if it never began. */
+  readonly waitTime: number;
+  /** From start to answer in the worker, to its end if there was no answer, in milliseconds; `undefined` if it never began. */
+  readonly runTime: number | undefined;
+}
+
 export interface OutputEvent extends WorkerEvent {
   readonly stream: 'stdout' | 'stderr';
+  /** Without its line break. */
   readonly line: string;
-  /** The name of the task that was running. */
+  /** The name of the task that wrote it: the one that ran, or the last one that had. `undefined` before the first one. */
   readonly task: string | undefined;
 }
 
+/** What an executor tells, by the names of the events. */
 export interface ExecutorEvents {
   /** A worker process was asked for. */
-  workerStarted: [WorkerEvent];
+  workerStarted: [WorkerStartedEvent];
   /** It is booted and initialized. */
   workerReady: [WorkerEvent];
   /** It is being replaced: it leaked, or has done its share of tasks. */
   workerRecycled: [WorkerRecycledEvent];
   workerExited: [WorkerExitedEvent];
+  /** A task was submitted. */
+  taskQueued: [TaskQueuedEvent];
+  /** A worker has begun a task. Of short tasks, of which several are sent at a time, it is told with their answer. */
+  taskStarted: [TaskStartedEvent];
+  /** A task has come to its end, in whatever way; its future settles right after this. */
+  taskSettled: [TaskSettledEvent];
   /** With `stdio: 'events'`: a line that a worker wrote. */
   output: [OutputEvent];
   /** The pool can run nothing any more. */
   broken: [BrokenProcessPool];
-}
-
-/** An executor is not held by its own pool: one that nobody else holds may be collected. */
-export function eventsOf(executor: WeakRef<NodeJS.EventEmitter>): PoolEvents {
-  const emit = <K extends keyof ExecutorEvents>(name: K, event: () => ExecutorEvents[K][0]): void => {
-    const emitter = executor.deref();
-    if (emitter === undefined || emitter.listenerCount(name) === 0) return;
-    try {
-      emitter.emit(name, event());
-    } catch (error) {
-      process.emitWarning(
-        `A listener of the event ${name} threw: ${error instanceof Error ? error.stack : String(error)}`,
-        {
-          type: 'LokyWarning',
-          code: 'LOKY_LISTENER_THREW',
-        },
-      );
-    }
-  };
-  const worker = ({ pid, rank }: PoolWorker): WorkerEvent => ({ pid, rank });
-  return {
-    onWorkerStarting: (started) => emit('workerStarted', () => worker(started)),
-    onWorkerReady: (ready) => emit('workerReady', () => worker(ready)),
-    onWorkerExit: (gone, { exitCode, signal }) =>
-      emit('workerExited', () => ({ ...worker(gone), exitCode, signal })),
-    onWorkerRecycled: (recycled, reason, memory) =>
-      emit('workerRecycled', () => ({ ...worker(recycled), reason, memory, tasksDone: recycled.tasksDone })),
-    onBroken: (error) => emit('broken', () => error),
-    onOutput: (writer, stream, line) =>
-      emit('output', () => ({ ...worker(writer), stream, line, task: writer.task?.name })),
-  };
 }

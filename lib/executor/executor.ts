@@ -2,7 +2,7 @@
 import type { Future } from '../futures/future.ts';
 import type { MapOptions, ShutdownOptions, TaskOptions } from '../options/task-options.ts';
 
-/** Inputs of `map`. */
+/** Inputs of `map`: any iterable, such as an array, a `Set` or a generator; or an async one, which is pulled as results are taken. */
 export type Inputs<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The results of a `map`, one for each input. Leaving the loop early cancels what has not started. */
@@ -14,6 +14,10 @@ export interface ResultIterator<T> extends AsyncIterableIterator<T> {
   toArray(): Promise<T[]>;
 }
 
+/**
+ * What runs functions elsewhere: a `ProcessPoolExecutor`, or a view on one that `withOptions` gives. Write
+ * functions that need no more than this, and they work with every kind.
+ */
 export interface Executor extends AsyncDisposable {
   /**
    * Runs `fn(...args)` in a worker process. Values are copied at the call. A value that cannot be sent makes the
@@ -27,7 +31,8 @@ export interface Executor extends AsyncDisposable {
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
 
   /**
-   * Runs `fn` on each input, in the order of the inputs, and stops at the shortest input if there are several.
+   * Runs `fn` on each input and gives the results in the order of the inputs. With several inputs `fn` gets one of
+   * each, and the shortest ends it, as in Python. The first error is thrown in its place and ends the iteration.
    *
    * @throws the same as `submit`, and what a sync input throws.
    */
@@ -54,7 +59,12 @@ export interface Executor extends AsyncDisposable {
     options?: MapOptions,
   ): ResultIterator<Awaited<R>>;
 
-  /** A view on the same pool whose tasks have these options. */
+  /**
+   * A view on the same pool whose tasks have these options. It costs nothing, and can be made anew for each task. What
+   * it does not set is as in the executor that it was made from.
+   *
+   * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
+   */
   withOptions(options: TaskOptions): Executor;
 
   /**

@@ -20,7 +20,7 @@ export function chunksOf(inputs: readonly Inputs<unknown>[], chunkSize: number):
   if (isAsync) {
     const iterators = inputs.map(asyncIteratorOf);
     return {
-      next: () => nextAsync(iterators, chunkSize),
+      next: asyncChunks(iterators, chunkSize),
       close: () => close(iterators),
       isAsync,
       total: undefined,
@@ -28,7 +28,7 @@ export function chunksOf(inputs: readonly Inputs<unknown>[], chunkSize: number):
   }
   const iterators = inputs.map((input) => (input as Iterable<unknown>)[Symbol.iterator]());
   return {
-    next: () => nextSync(iterators, chunkSize),
+    next: syncChunks(iterators, chunkSize),
     close: () => close(iterators),
     isAsync,
     total: totalOf(inputs),
@@ -44,31 +44,76 @@ function close(iterators: readonly { return?: (() => unknown) | undefined }[]): 
   }
 }
 
-function nextSync(iterators: readonly Iterator<unknown>[], chunkSize: number): Chunk | undefined {
-  const chunk: Chunk = [];
-  while (chunk.length < chunkSize) {
-    const list: unknown[] = [];
-    for (const iterator of iterators) {
-      const { done, value } = iterator.next();
-      if (done) return chunk.length > 0 ? chunk : undefined;
-      list.push(value);
-    }
-    chunk.push(list);
-  }
-  return chunk;
+/** How the inputs ended, maybe in the middle of a chunk: what they gave before goes first. */
+interface Ending {
+  readonly failure?: { readonly error: unknown };
 }
 
-async function nextAsync(
+function syncChunks(iterators: readonly Iterator<unknown>[], chunkSize: number): () => Chunk | undefined {
+  let ending: Ending | undefined;
+  return () => {
+    const chunk: Chunk = [];
+    while (ending === undefined && chunk.length < chunkSize) {
+      try {
+        const list = nextSync(iterators);
+        if (list === undefined) ending = {};
+        else chunk.push(list);
+      } catch (error) {
+        ending = { failure: { error } };
+      }
+    }
+    return orEnding(chunk, ending);
+  };
+}
+
+function asyncChunks(
   iterators: readonly AsyncIterator<unknown>[],
   chunkSize: number,
-): Promise<Chunk | undefined> {
-  const chunk: Chunk = [];
-  while (chunk.length < chunkSize) {
-    const results = await Promise.all(iterators.map((iterator) => iterator.next()));
-    if (results.some(({ done }) => done)) return chunk.length > 0 ? chunk : undefined;
-    chunk.push(results.map(({ value }) => value));
+): () => Promise<Chunk | undefined> {
+  let ending: Ending | undefined;
+  return async () => {
+    const chunk: Chunk = [];
+    while (ending === undefined && chunk.length < chunkSize) {
+      try {
+        const list = await nextAsync(iterators);
+        if (list === undefined) ending = {};
+        else chunk.push(list);
+      } catch (error) {
+        ending = { failure: { error } };
+      }
+    }
+    return orEnding(chunk, ending);
+  };
+}
+
+function orEnding(chunk: Chunk, ending: Ending | undefined): Chunk | undefined {
+  if (chunk.length > 0) return chunk;
+  if (ending?.failure !== undefined) throw ending.failure.error;
+  return undefined;
+}
+
+/** One of each; `undefined` as soon as one has no more: those behind it are not asked. */
+function nextSync(iterators: readonly Iterator<unknown>[]): unknown[] | undefined {
+  const list: unknown[] = [];
+  for (const iterator of iterators) {
+    const { done, value } = iterator.next();
+    if (done) return undefined;
+    list.push(value);
   }
-  return chunk;
+  return list;
+}
+
+/** The same, but all are asked at once: each may take its time. What those behind the end answer is nobody's. */
+async function nextAsync(iterators: readonly AsyncIterator<unknown>[]): Promise<unknown[] | undefined> {
+  const answers = iterators.map(async (iterator) => iterator.next());
+  for (const answer of answers) answer.catch(() => {});
+  const list: unknown[] = [];
+  for (const answer of answers) {
+    const { done, value } = await answer;
+    if (done) return undefined;
+    list.push(value);
+  }
+  return list;
 }
 
 function isIterable(input: unknown): input is Iterable<unknown> {

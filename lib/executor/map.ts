@@ -108,6 +108,7 @@ class MapRun {
     for (const future of [...this.#next, ...this.#unfinished]) future.cancel();
     this.#next.length = 0;
     this.#unfinished.clear();
+    this.#wake(); // whoever waits for a result gets none: an input may never answer again
   }
 
   async #pull(pulled: Promise<Chunk | undefined>): Promise<void> {

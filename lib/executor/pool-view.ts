@@ -1,16 +1,17 @@
 /**
  * `submit` and `map` on a pool, with the options of one view. An executor is the view without options of its own.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { type Future, failedFuture } from '../futures/future.ts';
 import type { Manager } from '../manager/manager.ts';
 import { recordSubmitSite, SITES_RECORDED_UP_TO, withSubmitSite } from '../manager/submit-site.ts';
 import type { TaskRequest, TaskSettings } from '../manager/task.ts';
 import { describe } from '../options/check.ts';
-import { checkMapOptions, type MapOptions } from '../options/task-options.ts';
 import type { PreparedCall, Sender } from '../sending/index.ts';
-import type { Inputs, ResultIterator } from './executor.ts';
+import type { ResultIterator } from './executor.ts';
 import { mapChunks } from './map.ts';
-import { chunksOf, expectInputs, isInputs } from './map-inputs.ts';
+import { readMapCall } from './map-call.ts';
+import { chunksOf } from './map-inputs.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -43,22 +44,18 @@ export function mapOn(
   rest: readonly unknown[],
 ): ResultIterator<unknown> {
   expectFunction(fn, 'map');
-  const hasOptions = rest.length > 1 && !isInputs(rest.at(-1));
-  const options = (hasOptions ? rest.at(-1) : undefined) as MapOptions | undefined;
-  if (options !== undefined) checkMapOptions(options);
-  const inputs: readonly unknown[] = hasOptions ? rest.slice(0, -1) : rest;
-  expectInputs(inputs);
+  const { inputs, chunkSize, options } = readMapCall(rest);
   pool.manager.expectRoom();
-  const { chunkSize = 1, timeout, ordered = true, onProgress, bufferSize } = options ?? {};
-  const source = chunksOf(inputs as readonly Inputs<unknown>[], chunkSize);
+  const source = chunksOf(inputs, chunkSize);
   const submitSite = recordSubmitSite(above);
   const request = { settings, submitSite, isChunk: true };
   return mapChunks(source, (chunk) => submitCall(pool, request, fn, chunk), {
-    ordered,
+    ...options,
+    // It is the caller's, whoever takes the results.
+    ...(options.onProgress && { onProgress: AsyncResource.bind(options.onProgress) }),
     finishError: (error) => withSubmitSite(error, submitSite),
-    bufferSize: bufferSize ?? (source.isAsync ? 2 * pool.manager.maxWorkers : Number.POSITIVE_INFINITY),
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    bufferSize:
+      options.bufferSize ?? (source.isAsync ? 2 * pool.manager.maxWorkers : Number.POSITIVE_INFINITY),
   });
 }
 
@@ -74,9 +71,16 @@ function submitCall(
   } catch (error) {
     return failedFuture(withSubmitSite(error, request.submitSite));
   }
-  return manager.submit({ ...request, call });
+  const { settings, submitSite, isChunk } = request;
+  return manager.submit({ call, settings, submitSite, isChunk });
 }
 
-function expectFunction(fn: unknown, of: string): void {
-  if (typeof fn !== 'function') throw new TypeError(`${of} expects a function to run, got ${describe(fn)}`);
+/** @throws TypeError */
+export function expectFunction(fn: unknown, of: string): void {
+  if (typeof fn === 'function') return;
+  const hint =
+    typeof fn === 'string'
+      ? 'import the function and pass it'
+      : 'pass the function, not what a call of it gives';
+  throw new TypeError(`${of} expects a function to run, got ${describe(fn)}: ${hint}`);
 }

@@ -4,6 +4,8 @@ import type { Future } from '../futures/future.ts';
 import { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
 import { createWorkerOrders } from '../manager/worker-orders.ts';
+import { noteTaskListeners } from '../observing/listeners.ts';
+import { PoolObserver } from '../observing/observer.ts';
 import { count } from '../options/check.ts';
 import {
   type ExecutorOptions,
@@ -13,7 +15,7 @@ import {
 import { checkShutdownOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import { createSender } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
-import { type ExecutorEvents, eventsOf } from './events.ts';
+import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { type AnyFunction, mapOn, type Pool, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
@@ -43,6 +45,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   readonly #settings: ExecutorSettings;
   readonly #taskSettings: TaskSettings;
   readonly #pool: Pool;
+  readonly #observer: PoolObserver;
   /** Where tasks go; elsewhere once a reusable executor was replaced. */
   #route: () => Pool;
 
@@ -63,7 +66,8 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       mainByReference: settings.context.startMethod === 'loky_init_main',
     });
     const orders = createWorkerOrders(settings, sender, this.executorId);
-    const manager = new Manager(settings, sender, orders, eventsOf(new WeakRef(this)));
+    this.#observer = new PoolObserver(this, this.executorId);
+    const manager = new Manager(settings, sender, orders, this.#observer);
     this.#pool = { manager, sender };
     this.#route = () => this.#pool;
     this.#taskSettings = {
@@ -101,7 +105,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
 
   /** What the pool is doing now, and what it has done. */
   stats(): ExecutorStats {
-    return statsOf(this.#pool.manager);
+    return statsOf(this.#pool.manager, this.#observer);
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -121,5 +125,6 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
         executor.#route = route;
       },
     };
+    noteTaskListeners(ProcessPoolExecutor.prototype, (executor) => executor.#observer.interest);
   }
 }

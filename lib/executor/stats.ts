@@ -1,52 +1,80 @@
 /** What `executor.stats()` tells. */
 import type { Manager } from '../manager/manager.ts';
 import type { WorkerState } from '../manager/pool-worker.ts';
+import type { RecycleReason, TaskOutcome, WorkerExitReason } from './events.ts';
 
 export interface WorkerStats {
   readonly pid: number | undefined;
+  /** The place in the pool. It stays the same when another process takes over. */
   readonly rank: number;
   readonly state: WorkerState;
-  /** Last memory seen with descendants, in bytes; `undefined` while nothing was sampled. */
+  /** The name of the task that it runs; `undefined` if it runs none. */
+  readonly task: string | undefined;
+  /** Last memory seen with descendants, in bytes; `undefined` while nothing was sampled. Idle workers are not sampled. */
   readonly rss: number | undefined;
-  /** CPU use with descendants, in percent of one core. */
+  /** CPU use with descendants when it was sampled last, in percent of one core. */
   readonly cpu: number | undefined;
   readonly tasksDone: number;
 }
 
-/** In milliseconds. */
+/** The distribution of a duration over all tasks that were answered. In milliseconds; all 0 while there is none. */
 export interface Percentiles {
+  /** How many were measured. */
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  /** Half of them took at most so long. */
   readonly p50: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
 
 export interface ExecutorStats {
+  /** Tasks that have not begun. A chunk of a `map` is one task. */
   readonly pending: number;
   readonly running: number;
-  /** Tasks that were answered, whatever their outcome. */
+  /** Tasks that a worker has answered, with a result or an error. */
   readonly finished: number;
+  /** All tasks that have come to their end, by what became of them. */
+  readonly outcomes: Readonly<Record<TaskOutcome, number>>;
+  /** All workers that still have a process. */
   readonly workers: readonly WorkerStats[];
+  /** How many workers have ended, by the reason; reasons that did not occur are not there. */
+  readonly exits: Readonly<Partial<Record<WorkerExitReason, number>>>;
+  /** How many workers were replaced because they leaked, or had done their share of tasks, by the reason. */
+  readonly recycled: Readonly<Partial<Record<RecycleReason, number>>>;
   /** From submit to start. */
   readonly waitTime: Percentiles;
-  /** From start to answer. */
+  /** From start to answer, as measured in the worker. */
   readonly runTime: Percentiles;
 }
 
-export function statsOf(manager: Manager): ExecutorStats {
-  const { waitTime, runTime } = manager.clocks;
+/** What an observer of the pool has counted. */
+interface Counts {
+  readonly exits: ExecutorStats['exits'];
+  readonly recycled: ExecutorStats['recycled'];
+}
+
+export function statsOf(manager: Manager, { exits, recycled }: Counts): ExecutorStats {
+  const { answered, outcomes, waitTime, runTime } = manager.counts;
   return {
     pending: manager.pendingCount,
     running: manager.runningCount,
-    finished: manager.finishedCount,
-    workers: [...manager.workers].map(({ pid, rank, state, memory, cpu, tasksDone }) => ({
+    finished: answered,
+    outcomes: { ...outcomes },
+    workers: [...manager.workers].map(({ pid, rank, state, task, memory, cpu, tasksDone }) => ({
       pid,
       rank,
       state,
+      task: task?.name,
       rss: memory,
       cpu,
       tasksDone,
     })),
+    exits: { ...exits },
+    recycled: { ...recycled },
     waitTime: waitTime.percentiles(),
     runTime: runTime.percentiles(),
   };

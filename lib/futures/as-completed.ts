@@ -11,12 +11,16 @@ export interface AsCompletedOptions {
 }
 
 /**
- * An `AsyncIterableIterator` of futures. It is declared on its own because TypeScript takes what a `for await`
- * gets from the built-in type for awaited, and would call a future of a string a string.
+ * A future that comes out of a `for await` as itself. TypeScript takes whatever has a `then` for awaited there, and
+ * would call a future of a number a number; so this one has none that could be called. For the outcome, ask
+ * `future.result()`.
  */
-export interface FutureIterator<F extends Future<unknown>> extends AsyncIterableIterator<F> {
-  next(): Promise<IteratorResult<F, undefined>>;
-  return(): Promise<IteratorResult<F, undefined>>;
+export type YieldedFuture<F extends Future<unknown>> = F & { readonly then: never };
+
+/** An `AsyncIterableIterator` of futures. */
+export interface FutureIterator<F extends Future<unknown>> {
+  next(): Promise<IteratorResult<YieldedFuture<F>, undefined>>;
+  return(): Promise<IteratorResult<YieldedFuture<F>, undefined>>;
   [Symbol.asyncIterator](): FutureIterator<F>;
 }
 
@@ -37,7 +41,8 @@ export function asCompleted<F extends Future<unknown>>(
   const missing = new Set([...all].filter((future) => !future.done()));
   let wake = () => {};
   const onDone = (future: Future<unknown>) => {
-    missing.delete(future as F);
+    // Another callback of the same future may have ended the iteration a moment ago.
+    if (!missing.delete(future as F)) return;
     done.push(future as F);
     wake();
   };
@@ -65,11 +70,11 @@ export function asCompleted<F extends Future<unknown>>(
     },
   };
 
-  async function next(): Promise<IteratorResult<F, undefined>> {
+  async function next(): Promise<IteratorResult<YieldedFuture<F>, undefined>> {
     if (done.length + missing.size === 0) return { value: undefined, done: true };
     if (done.length === 0) await nextDone();
     if (done.length === 0) return { value: undefined, done: true }; // ended meanwhile
-    return { value: done.shift() as F, done: false };
+    return { value: done.shift() as YieldedFuture<F>, done: false };
   }
 
   async function nextDone(): Promise<void> {

@@ -2,9 +2,9 @@
  * A task's outcome to come, with the semantics of `concurrent.futures.Future` in Node's manners. It knows
  * nothing of processes: its owner, the manager, alone may settle it, through `futureControl`.
  */
-import { AsyncResource } from 'node:async_hooks';
 import type { CancelledError } from '../errors.ts';
 import { boolean, checkOptions, describe } from '../options/check.ts';
+import { call, inThisContext, warnOfLostReport } from './callbacks.ts';
 import { describeThrown, isError } from './thrown.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
@@ -35,6 +35,8 @@ export let futureControl: {
   resolve(future: Future<unknown>, value: unknown): void;
   reject(future: Future<unknown>, error: unknown): void;
   cancel(future: Future<unknown>, error: CancelledError): void;
+  /** @param decode Called only if somebody wants to know; may throw. */
+  progress(future: Future<unknown>, decode: () => unknown): void;
 };
 
 /** For those who wait for several futures: callbacks that can be taken back. */
@@ -53,6 +55,7 @@ export class Future<T> implements PromiseLike<T> {
   readonly #owner: FutureOwner;
   #outcome: Outcome | undefined;
   #callbacks: Callback[] | undefined;
+  #progressCallbacks: ((value: unknown) => unknown)[] | undefined;
   #deferred: Deferred | undefined;
 
   /** Futures are made by executors. */
@@ -111,10 +114,12 @@ export class Future<T> implements PromiseLike<T> {
     return this.#owner.cancel(options?.kill === true);
   }
 
+  /** Whether it was cancelled, before its task began or with its worker. */
   cancelled(): boolean {
     return this.#outcome?.kind === 'cancelled';
   }
 
+  /** Whether its task is executing in a worker at this moment. */
   running(): boolean {
     return this.#outcome === undefined && this.#owner.isRunning();
   }
@@ -125,19 +130,33 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   /**
-   * Calls `fn` with this future once it is done, at once if it is done already (as concurrent.futures does).
+   * Calls `fn` with this future once it is done, at once if it is done already (as concurrent.futures does), in the
+   * async context (`AsyncLocalStorage`) of this call.
    * Callbacks run in the order they were added; one that throws is reported by a warning and stops nothing.
    */
   addDoneCallback(fn: (future: Future<T>) => void): void {
     if (typeof fn !== 'function') {
       throw new TypeError(`addDoneCallback expects a function, got ${describe(fn)}`);
     }
-    // Not AsyncResource.bind: what it returns costs ten times as much.
-    const context = new AsyncResource('LokyCallback');
-    const callback: Callback = (future) => context.runInAsyncScope(fn as Callback, undefined, future);
+    const callback = inThisContext(fn as Callback);
     if (this.#outcome !== undefined) call(callback, this);
     else if (this.#callbacks === undefined) this.#callbacks = [callback];
     else this.#callbacks.push(callback);
+  }
+
+  /**
+   * Calls `fn` with each value that the task gives to `reportProgress` from now on, before the future is done, in the
+   * order of the reports and in the async context of this call. A callback that throws is reported by a warning and
+   * stops nothing.
+   *
+   * @returns This future.
+   */
+  onProgress(fn: (value: unknown) => void): Future<T> {
+    if (typeof fn !== 'function') throw new TypeError(`onProgress expects a function, got ${describe(fn)}`);
+    if (this.#outcome !== undefined) return this;
+    this.#progressCallbacks ??= [];
+    this.#progressCallbacks.push(inThisContext(fn));
+    return this;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a future is awaitable
@@ -170,7 +189,18 @@ export class Future<T> implements PromiseLike<T> {
     this.#deferred?.settle(outcome);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
+    this.#progressCallbacks = undefined;
     if (callbacks !== undefined) for (const callback of callbacks) call(callback, this);
+  }
+
+  #progress(decode: () => unknown): void {
+    if (this.#outcome !== undefined || this.#progressCallbacks === undefined) return;
+    try {
+      const value = decode();
+      for (const callback of [...this.#progressCallbacks]) call(callback, value, 'onProgress');
+    } catch (error) {
+      warnOfLostReport(error);
+    }
   }
 
   static {
@@ -178,6 +208,7 @@ export class Future<T> implements PromiseLike<T> {
       resolve: (future, value) => future.#settle({ kind: 'value', value }),
       reject: (future, error) => future.#settle({ kind: 'error', error }),
       cancel: (future, error) => future.#settle({ kind: 'cancelled', error }),
+      progress: (future, decode) => future.#progress(decode),
     };
     futureWatch = {
       hasFailed: (future) => future.#outcome?.kind === 'error',
@@ -218,20 +249,4 @@ function defer(): Deferred {
       }
     },
   };
-}
-
-function call(callback: Callback, future: Future<unknown>): void {
-  try {
-    const result: unknown = callback(future as Future<never>);
-    if (result instanceof Promise) result.catch(warnOfThrown);
-  } catch (error) {
-    warnOfThrown(error);
-  }
-}
-
-function warnOfThrown(thrown: unknown): void {
-  process.emitWarning(`A callback added with addDoneCallback threw: ${describeThrown(thrown)}`, {
-    type: 'LokyWarning',
-    code: 'LOKY_CALLBACK_THREW',
-  });
 }

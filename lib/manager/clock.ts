@@ -1,6 +1,20 @@
 /** Durations of many tasks in constant memory. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
+/** In milliseconds. */
+interface Distribution {
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+const NOTHING: Distribution = { count: 0, mean: 0, min: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
+
 export class Clock {
   readonly #microseconds: RecordableHistogram = createHistogram();
 
@@ -9,10 +23,19 @@ export class Clock {
     this.#microseconds.record(Math.max(1, Math.round(duration * 1000)));
   }
 
-  /** In milliseconds; all zero if nothing was recorded. */
-  percentiles(): { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number } {
-    const histogram = this.#microseconds;
-    const at = (percentile: number) => (histogram.count === 0 ? 0 : histogram.percentile(percentile) / 1000);
-    return { p50: at(50), p90: at(90), p99: at(99), max: at(100) };
+  percentiles(): Distribution {
+    const { count, mean, min, max } = this.#microseconds;
+    if (count === 0) return NOTHING;
+    const at = (percentile: number) => this.#microseconds.percentile(percentile) / 1000;
+    return {
+      count,
+      mean: mean / 1000,
+      min: min / 1000,
+      p50: at(50),
+      p90: at(90),
+      p95: at(95),
+      p99: at(99),
+      max: max / 1000,
+    };
   }
 }

@@ -3,7 +3,9 @@
  * worker that is busy with short tasks a few more are sent ahead; those that it has not begun can be taken back
  * at any time (see channel/claims.ts), and are as soon as it turns out to be slow.
  */
+
 import type { Payload } from '../sending/index.ts';
+import { inRootContext } from '../system/root-context.ts';
 import type { Fleet } from './fleet.ts';
 import { PendingQueue } from './pending-queue.ts';
 import type { PoolWorker } from './pool-worker.ts';
@@ -11,7 +13,7 @@ import { RunTimes } from './run-times.ts';
 import type { Task } from './task.ts';
 
 export interface DispatcherListener {
-  onSent(worker: PoolWorker): void;
+  onSent(worker: PoolWorker, task: Task): void;
   /** It cannot be encoded after all. */
   onUnsendable(task: Task, error: unknown): void;
 }
@@ -139,7 +141,7 @@ export class Dispatcher {
     this.#outstanding += 1;
     task.begin(this.#nextId());
     worker.run(task, payload);
-    this.#listener.onSent(worker);
+    this.#listener.onSent(worker, task);
   }
 
   #sendAhead(worker: PoolWorker): void {
@@ -159,7 +161,9 @@ export class Dispatcher {
     this.#outstanding += count;
     for (const task of tasks.slice(count).reverse()) this.#putBack(task);
     // Answers that are there already are read between the timer and the look.
-    this.#clock ??= setInterval(() => setImmediate(() => this.#reconsider()), PATIENCE).unref();
+    this.#clock ??= inRootContext(() =>
+      setInterval(() => setImmediate(() => this.#reconsider()), PATIENCE).unref(),
+    );
   }
 
   /** How many tasks the worker may have; as many as the function at the head of the queue allows. */

@@ -5,18 +5,21 @@
 import { type Frame, FrameKind } from '../channel/frame.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { inRootContext } from '../system/root-context.ts';
 import type { ExitReport } from '../worker-process/exit-report.ts';
 import { startWorkerProcess } from '../worker-process/worker-process.ts';
+import { createGrowingPause } from './growing-pause.ts';
 import { createIdleClock, type IdleClock } from './idle-clock.ts';
 import type { PoolEvents } from './pool-events.ts';
-import { PoolWorker, type WorkerState } from './pool-worker.ts';
+import { PoolWorker, type WorkerEndReason, type WorkerStartReason, type WorkerState } from './pool-worker.ts';
+import { createRestartPause } from './restart-pause.ts';
 import type { WorkerOrders } from './worker-orders.ts';
 
 /** What the fleet tells the manager. */
 export interface FleetListener {
   /** A worker is there to take a task. */
   onIdle(): void;
-  onReady(): void;
+  onReady(worker: PoolWorker): void;
   onFrame(worker: PoolWorker, frame: Frame): void;
   /** It was not ready within the time it has for that. It has been killed. */
   onStartTooSlow(worker: PoolWorker, before: WorkerState): void;
@@ -40,7 +43,20 @@ export class Fleet {
   readonly #idle: PoolWorker[] = [];
   readonly #idleClock: IdleClock | undefined;
   readonly #leaveClocks = new Map<PoolWorker, NodeJS.Timeout>();
+  readonly #restartPause = createRestartPause(() => {
+    if (this.#keepsReserve) this.provide(0);
+  });
+  /** After the system had no process, thread, descriptor or memory to spare for another worker. */
+  readonly #startPause = createGrowingPause({
+    first: 100,
+    longest: 5_000,
+    onOver: () => {
+      this.#listener.onIdle();
+      if (this.#keepsReserve) this.provide(0);
+    },
+  });
   #keepsReserve = false;
+  #isFillingReserve = false;
 
   constructor(settings: ExecutorSettings, orders: WorkerOrders, listener: FleetListener, events: PoolEvents) {
     this.#events = events;
@@ -69,10 +85,19 @@ export class Fleet {
 
   /** Starts workers until `wanted` are there for tasks (as far as `maxWorkers` goes), and the reserve is full. */
   provide(wanted: number): void {
-    const missing = Math.min(Math.max(wanted, this.#settings.minWorkers), this.maxWorkers) - this.activeCount;
+    if (this.#startPause.isOn && this.activeCount > 0) return;
+    const kept = this.#restartPause.isOn ? 0 : this.#settings.minWorkers;
+    const missing = Math.min(Math.max(wanted, kept), this.maxWorkers) - this.activeCount;
     for (let left = missing; left > 0; left -= 1) this.#addActive();
     this.#keepsReserve = true;
-    this.#fillReserve();
+    this.#fillReserveSoon();
+  }
+
+  /** The system has no process to spare: it goes on with those that are there, if there are any. */
+  pauseStarts(): boolean {
+    if (this.activeCount === 0) return false;
+    this.#startPause.begin();
+    return true;
   }
 
   #addActive(): void {
@@ -80,7 +105,7 @@ export class Fleet {
     const booting = this.#find((worker) => worker.reserve && worker.isStarting);
     if (spare !== undefined) this.#becomeIdle(spare);
     else if (booting !== undefined) booting.reserve = false;
-    else this.#start(false);
+    else this.#start(false, 'demand');
   }
 
   /** After it was made smaller, until enough of them have answered and left. */
@@ -108,7 +133,8 @@ export class Fleet {
   /** It has answered; it may stay. */
   release(worker: PoolWorker): void {
     if (worker.state !== 'busy') return;
-    if (worker.isRetiring || this.hasTooMany) this.#sendHome(worker);
+    if (worker.isRetiring) this.#sendHome(worker, 'recycled');
+    else if (this.hasTooMany) this.#sendHome(worker, 'resized');
     else this.#becomeIdle(worker);
   }
 
@@ -116,27 +142,28 @@ export class Fleet {
   prepareReplacement(worker: PoolWorker): void {
     if (worker.hasReplacement || !this.#keepsReserve) return;
     worker.hasReplacement = true;
-    this.#start(true);
+    this.#start(true, 'replacement');
   }
 
   /** It runs no further task. */
   retire(worker: PoolWorker): void {
     this.prepareReplacement(worker);
     worker.isRetiring = true;
-    if (worker.state === 'idle') this.#sendHome(worker);
+    if (worker.state === 'idle') this.#sendHome(worker, 'recycled');
   }
 
   /** Its process is ended; it is replaced when there is work. */
-  kill(worker: PoolWorker): void {
-    if (!this.#giveUp(worker)) return;
+  kill(worker: PoolWorker, reason: WorkerEndReason): void {
+    if (!this.#giveUp(worker, reason)) return;
     // Finding all its descendants takes some milliseconds: whoever takes over has its task by then.
     setImmediate(() => worker.process.kill());
   }
 
-  #giveUp(worker: PoolWorker): boolean {
+  #giveUp(worker: PoolWorker, reason: WorkerEndReason): boolean {
     this.#removeIdle(worker);
     clearTimeout(worker.startClock);
     if (worker.state === 'gone') return false;
+    this.#noteEnding(worker, reason);
     worker.state = 'killed';
     return true;
   }
@@ -150,21 +177,26 @@ export class Fleet {
     );
   }
 
-  killAll(): void {
+  killAll(reason: WorkerEndReason): void {
+    this.#keepNobody();
+    for (const worker of [...this.#workers]) if (this.#giveUp(worker, reason)) worker.process.kill();
+  }
+
+  #keepNobody(): void {
     this.#keepsReserve = false;
+    this.#restartPause.stop();
+    this.#startPause.stop();
     this.#idleClock?.stop();
-    for (const worker of [...this.#workers]) if (this.#giveUp(worker)) worker.process.kill();
   }
 
   /** Everybody leaves who has nothing to do. */
   dismissAll(): void {
-    this.#keepsReserve = false;
-    this.#idleClock?.stop();
+    this.#keepNobody();
     for (const worker of [...this.#workers]) {
       if (worker.state === 'idle' || worker.state === 'spare') {
         this.#removeIdle(worker);
-        this.#sendHome(worker);
-      } else if (worker.isStarting) this.kill(worker);
+        this.#sendHome(worker, 'shutdown');
+      } else if (worker.isStarting) this.kill(worker, 'shutdown');
     }
   }
 
@@ -173,12 +205,17 @@ export class Fleet {
     while (this.hasTooMany) {
       const worker = this.#idle.shift() ?? this.#find((each) => each.isStarting && !each.reserve);
       if (worker === undefined) return; // the busy ones leave when they have answered
-      if (worker.isStarting) this.kill(worker);
-      else this.#sendHome(worker);
+      if (worker.isStarting) this.kill(worker, 'resized');
+      else this.#sendHome(worker, 'resized');
     }
   }
 
-  #start(reserve: boolean): void {
+  /** Whoever needs it first, it serves others, too. */
+  #start(reserve: boolean, reason: WorkerStartReason): void {
+    inRootContext(() => this.#startWorker(reserve, reason));
+  }
+
+  #startWorker(reserve: boolean, reason: WorkerStartReason): void {
     const worker = new PoolWorker(this.#freeRank(), reserve);
     this.#workers.add(worker);
     worker.startClock = setTimeout(
@@ -187,14 +224,15 @@ export class Fleet {
     ).unref();
     worker.process = startWorkerProcess(() => this.#orders.settingsFor(worker.rank), {
       onFrame: (frame) => this.#read(worker, frame),
-      onOutput: (stream, line) => this.#events.onOutput(worker, stream, line),
+      onOutput: (stream, line, id) =>
+        this.#events.onOutput(worker, stream, line, worker.names.nameOf(stream, id)),
       onExit: (exit) => this.#ended(worker, exit),
       onGone: () => {
         this.#workers.delete(worker);
         this.#listener.onGone(worker);
       },
     });
-    this.#events.onWorkerStarting(worker);
+    this.#events.onWorkerStarting(worker, reason);
     this.#initialize(worker);
   }
 
@@ -214,15 +252,26 @@ export class Fleet {
   #ready(worker: PoolWorker): void {
     if (worker.state !== 'initializing') return;
     clearTimeout(worker.startClock);
+    if (worker.reserve) this.#jumpQueue(worker);
     worker.state = worker.reserve ? 'spare' : 'idle';
+    worker.readyAt = performance.now();
+    this.#startPause.reset();
     this.#events.onWorkerReady(worker);
-    this.#listener.onReady();
+    this.#listener.onReady(worker);
     if (worker.state === 'idle') this.#becomeIdle(worker);
+  }
+
+  /** It was quicker than one that is awaited: that one joins the reserve in its place. */
+  #jumpQueue(worker: PoolWorker): void {
+    const awaited = this.#find((each) => each.isStarting && !each.reserve);
+    if (awaited === undefined) return;
+    awaited.reserve = true;
+    worker.reserve = false;
   }
 
   #startTooSlow(worker: PoolWorker): void {
     const { state } = worker;
-    this.kill(worker);
+    this.kill(worker, 'start-timeout');
     this.#listener.onStartTooSlow(worker, state);
   }
 
@@ -240,13 +289,20 @@ export class Fleet {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
-  #sendHome(worker: PoolWorker): void {
+  #noteEnding(worker: PoolWorker, reason: WorkerEndReason): void {
+    if (worker.endReason !== undefined) return;
+    worker.endReason = reason;
+    this.#events.onWorkerEnding(worker, reason);
+  }
+
+  #sendHome(worker: PoolWorker, reason: WorkerEndReason): void {
+    this.#noteEnding(worker, reason);
     this.#removeIdle(worker);
     worker.leave();
     if (worker.hasReplacement && this.activeCount < this.maxWorkers) this.#addActive();
     this.#leaveClocks.set(
       worker,
-      setTimeout(() => this.kill(worker), LEAVE_GRACE),
+      setTimeout(() => this.kill(worker, reason), LEAVE_GRACE),
     );
   }
 
@@ -257,6 +313,8 @@ export class Fleet {
     clearTimeout(this.#leaveClocks.get(worker));
     this.#leaveClocks.delete(worker);
     worker.state = 'gone';
+    if (before === 'idle' || before === 'spare')
+      this.#restartPause.noteDeath(performance.now() - worker.readyAt, worker.tasksDone);
     this.#events.onWorkerExit(worker, exit);
     this.#listener.onExit(worker, before, exit);
     if (this.#keepsReserve) this.provide(0);
@@ -268,17 +326,28 @@ export class Fleet {
     for (const worker of [...this.#idle]) {
       if (this.activeCount <= this.#settings.minWorkers) return undefined;
       if (now - worker.idleSince < idleTimeout) return worker.idleSince + idleTimeout - now;
-      this.#sendHome(worker);
+      this.#sendHome(worker, 'idle-timeout');
     }
     return undefined;
   }
 
+  /** Starting a process takes some milliseconds: whoever has just lost a worker has its next task sent by then. */
+  #fillReserveSoon(): void {
+    if (this.#settings.spareWorkers === 0 || this.#isFillingReserve) return;
+    this.#isFillingReserve = true;
+    setImmediate(() => {
+      this.#isFillingReserve = false;
+      this.#fillReserve();
+    });
+  }
+
   #fillReserve(): void {
-    if (!this.#keepsReserve) return;
+    if (!this.#keepsReserve || this.#restartPause.isOn) return;
     const inReserve = this.#count(
       (worker) => worker.reserve && (worker.isStarting || worker.state === 'spare'),
     );
-    for (let left = this.#settings.spareWorkers - inReserve; left > 0; left -= 1) this.#start(true);
+    for (let left = this.#settings.spareWorkers - inReserve; left > 0; left -= 1)
+      this.#start(true, 'reserve');
   }
 
   /** A replacement whose predecessor died first joins the others. */

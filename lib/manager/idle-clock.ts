@@ -1,5 +1,7 @@
 /** One timer for all idle workers; it runs only while there are some, and keeps nothing alive. */
+
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { inRootContext } from '../system/root-context.ts';
 
 export interface IdleClock {
   start(): void;
@@ -21,7 +23,7 @@ export function createIdleClock(idleTimeout: number, expire: () => number | unde
   };
   return {
     start() {
-      if (timer === undefined) schedule(idleTimeout);
+      if (timer === undefined) inRootContext(() => schedule(idleTimeout));
     },
     stop() {
       clearTimeout(timer);

@@ -1,4 +1,5 @@
 /** Keeps the host's event loop alive while there is a reason to; all handles of workers are unref'd. */
+import { inRootContext } from '../system/root-context.ts';
 
 export interface KeepAlive {
   hold(): void;
@@ -16,7 +17,7 @@ export function createKeepAlive(): KeepAlive {
     hold() {
       if (isHeld) return;
       isHeld = true;
-      timer ??= setInterval(() => {}, FOR_EVER);
+      timer ??= inRootContext(() => setInterval(() => {}, FOR_EVER));
       timer.ref();
     },
     release() {

@@ -92,6 +92,11 @@ export class Lifetime {
     return ready;
   }
 
+  /** Those who wait for workers wait no longer. */
+  failPrewarming(error: Error): void {
+    this.#prewarming.fail(error);
+  }
+
   /** Those who wait for workers get others in the place of those that died while they started. */
   replaceAwaited(): void {
     if (this.#prewarming.isWaitedFor) this.#fleet.provide(this.#prewarming.wanted);

@@ -23,26 +23,27 @@ import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
 import type { Sender } from '../sending/index.ts';
-import { type ExitReport, megabytes, terminatedWorkerError } from '../worker-process/exit-report.ts';
-import { Clock } from './clock.ts';
+import { type ExitReport, terminatedWorkerError } from '../worker-process/exit-report.ts';
 import { Dispatcher, type DispatcherListener } from './dispatcher.ts';
+import { FailedStarts } from './failed-starts.ts';
 import { Fleet, type FleetListener } from './fleet.ts';
 import { Lifetime } from './lifetime.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
 import type { PoolEvents } from './pool-events.ts';
-import type { PoolWorker, WorkerState } from './pool-worker.ts';
+import { PoolWarnings } from './pool-warnings.ts';
+import type { PoolWorker, WorkerEndReason, WorkerState } from './pool-worker.ts';
 import { createRestartIntensity, type RestartIntensity } from './restart-intensity.ts';
-import { diedWhileStarting, initializerThrew, startedTooSlowly } from './startup-errors.ts';
+import { SparePreparation } from './spare-preparation.ts';
+import { diedWhileStarting, initializerThrew, isShortage } from './startup-errors.ts';
 import { withSubmitSite } from './submit-site.ts';
-import { Task, type TaskKeeper, type TaskRequest } from './task.ts';
+import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './task.ts';
+import { TaskCounts } from './task-counts.ts';
 import type { WorkerOrders } from './worker-orders.ts';
-
-/** Workers that a signal from outside ends while they start are started again so often in a row. */
-const MAX_FAILED_STARTS = 3;
 
 /** After so many sends it is asked which definitions are used no more. */
 const FORGET_AFTER = 256;
 
+const GOES_ON = 'the executor goes on with fewer workers and tries again later';
 const CANCELLED = 'The future was cancelled before its task began.';
 const KILLED = 'The future was cancelled while its task ran; its worker was ended.';
 const ABORTED = 'The signal of the task was aborted.';
@@ -59,16 +60,17 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
   readonly #lifetime: Lifetime;
   readonly #restartIntensity: RestartIntensity;
   readonly #memoryWatch: MemoryWatch;
-  readonly clocks = { waitTime: new Clock(), runTime: new Clock() };
+  readonly #sparePreparation: SparePreparation;
+  readonly #failedStarts: FailedStarts;
+  readonly #warnings = new PoolWarnings();
+  readonly counts = new TaskCounts();
   #sentCount = 0;
-  #hasWarnedOfLeak = false;
-  #finishedCount = 0;
-  #failedStarts = 0;
 
   constructor(settings: ExecutorSettings, sender: Sender, orders: WorkerOrders, events: PoolEvents) {
     this.#settings = settings;
     this.#sender = sender;
     this.#events = events;
+    this.#failedStarts = new FailedStarts(settings);
     this.#restartIntensity = createRestartIntensity(settings.restartIntensity);
     this.#memoryWatch = createMemoryWatch(settings.memory.limit, (worker) => {
       if (worker.isRetiring) return;
@@ -76,6 +78,7 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
       this.#events.onWorkerRecycled(worker, 'memory-limit', undefined);
     });
     this.#fleet = new Fleet(settings, orders, this, events);
+    this.#sparePreparation = new SparePreparation(this.#fleet.workers);
     this.#lifetime = new Lifetime(this.#fleet);
     this.#dispatcher = new Dispatcher(this.#fleet, settings.maxTasksPerWorker, this);
   }
@@ -90,13 +93,16 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     const free = Math.max(0, this.#fleet.maxWorkers - this.runningCount); // those who start count: they take a task each
     const waiting = this.pendingCount - free;
     if (waiting >= maxPending) {
-      throw new QueueFullError(`${waiting} tasks are pending already, and maxPending is ${maxPending}`);
+      throw new QueueFullError(
+        `${waiting} tasks are pending already, and maxPending is ${maxPending}: wait for some of them first`,
+      );
     }
   }
 
   submit(request: TaskRequest): Future<unknown> {
     this.expectRoom();
     const task = new Task(request, this);
+    if (this.#events.watchesTasks) this.#events.onTaskQueued(task);
     if (task.settings.signal?.aborted) task.cancelWith(ABORTED, task.settings.signal.reason);
     else {
       this.#lifetime.hold();
@@ -105,8 +111,10 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     return task.future;
   }
 
-  onSent(worker: PoolWorker): void {
+  onSent(worker: PoolWorker, task: Task): void {
     this.#memoryWatch.watch(worker);
+    this.#sparePreparation.note(task.call.definitions);
+    if (this.#events.watchesTasks && task.state === 'running') this.#events.onTaskStarted(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
   }
@@ -114,6 +122,7 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
   /** Functions that were sent once and never again do not pile up in the workers. */
   #forgetRetired(): void {
     for (const id of this.#sender.takeRetired()) {
+      this.#sparePreparation.forget(id);
       for (const worker of this.#fleet.workers) worker.forget(id);
     }
   }
@@ -142,6 +151,9 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
       case FrameKind.handedBack:
         if (frame.id === worker.task?.sentAs) this.#handedBack(worker);
         break;
+      case FrameKind.progress:
+        if (frame.id === worker.task?.sentAs) worker.task.progress(() => this.#sender.decodeValue(frame));
+        break;
       case FrameKind.initializerFailed:
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
         this.#break(initializerThrew(this.#decode(frame).value));
@@ -169,9 +181,9 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
 
   #answered(worker: PoolWorker, frame: Frame): void {
     const task = this.#dispatcher.takeAnswered(worker, frame.time);
-    this.#finishedCount += 1;
-    this.clocks.waitTime.record(task.startedAt - task.submittedAt);
-    this.clocks.runTime.record(frame.time / 1000);
+    const runTime = frame.time / 1000;
+    this.counts.noteAnswered(task, runTime);
+    if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
     const { ok, value } = this.#decode(frame);
     this.#countTask(worker);
     if (worker.tasks.length === 0) this.#fleet.release(worker);
@@ -196,20 +208,9 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     if (worker.isRetiring) return;
     this.#fleet.retire(worker);
     this.#dispatcher.takeBack(worker);
-    this.#warnOfLeak(figures);
+    this.#warnings.leak(figures);
     this.#events.onWorkerRecycled(worker, 'memory-leak', figures);
     this.#dispatcher.dispatch();
-  }
-
-  /** Once an executor, as loky does. */
-  #warnOfLeak({ reference, memory }: LeakFigures): void {
-    if (this.#hasWarnedOfLeak) return;
-    this.#hasWarnedOfLeak = true;
-    process.emitWarning(
-      `A worker was replaced because its memory grew from ${megabytes(reference)} to ${megabytes(memory)}: its tasks ` +
-        'leave memory behind (a memory leak). No task was lost; the event workerRecycled tells of each replacement.',
-      { type: 'LokyWarning', code: 'LOKY_MEMORY_LEAK' },
-    );
   }
 
   /** Its replacement starts with its last task, and it leaves after that. */
@@ -241,7 +242,7 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     const isPending = task.state === 'pending';
     if (!isPending && !(kill && task.state === 'running')) return false;
     if (isPending) this.#dispatcher.noteCancelled(task);
-    else this.#endWorkerOf(task);
+    else this.#endWorkerOf(task, 'cancelled');
     const message = isPending ? CANCELLED : KILLED;
     task.cancelWith(cause === undefined ? message : ABORTED, cause);
     this.#checkDrained();
@@ -249,13 +250,19 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
   }
 
   expireTask(task: Task): void {
-    this.#endWorkerOf(task);
+    this.#endWorkerOf(task, 'timed-out');
     const { timeout } = task.settings;
     const error = new TimeoutError(
       `The task ${JSON.stringify(task.name)} ran longer than its timeout of ${timeout} ms; its worker was ended.`,
     );
-    task.fail(withSubmitSite(error, task.submitSite));
+    task.fail(withSubmitSite(error, task.submitSite), 'timed-out');
     this.#checkDrained();
+  }
+
+  /** To be called whenever a task is settled, by itself. */
+  taskSettled(task: Task, outcome: TaskOutcome, error: unknown): void {
+    this.counts.outcomes[outcome] += 1;
+    if (this.#events.watchesTasks) this.#events.onTaskSettled(task, outcome, error);
   }
 
   /** Whether a task that was sent ahead has begun is up to who gets its claim: it is running or pending after this. */
@@ -263,16 +270,19 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     if (task.state !== 'sent') return;
     const worker = this.#workerOf(task) as PoolWorker;
     this.#dispatcher.takeBack(worker);
-    if (task.state === 'sent') task.noteBegun(performance.now());
+    if (task.state === 'sent') {
+      task.noteBegun(performance.now());
+      if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
+    }
     this.#dispatcher.dispatchSoon();
   }
 
   /** Ends what runs the task, and nobody else: one whose answer is on its way is let go. */
-  #endWorkerOf(task: Task): void {
+  #endWorkerOf(task: Task, reason: WorkerEndReason): void {
     const worker = this.#workerOf(task);
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this
     this.#dispatcher.takeBack(worker);
-    if (worker.tasks.last() === task) this.#fleet.kill(worker);
+    if (worker.tasks.last() === task) this.#fleet.kill(worker, reason);
     this.#dispatcher.dispatchSoon();
   }
 
@@ -299,44 +309,51 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     const isolates =
       this.#settings.onWorkerCrash === 'isolate' && !this.#restartIntensity.exceededBy(performance.now());
     if (isolates) this.#failOrRetry(worker, exit, lost);
-    else this.#break(terminatedWorkerError(exit, { ...worker.lastSeen, task: lost[0]?.name }), lost);
+    else {
+      const begun = lost.find((task) => task !== worker.unbegunAt(exit));
+      this.#break(terminatedWorkerError(exit, { ...worker.lastSeen, task: begun?.name }), lost);
+    }
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[]): void {
     for (const task of lost) {
-      if (task.retry()) this.#dispatcher.addFirst(task);
-      else {
+      if (task === worker.unbegunAt(exit) ? task.waitAgain() : task.retry()) {
+        if (this.#events.watchesTasks) this.#events.onTaskRetried(task);
+        this.#dispatcher.addFirst(task);
+      } else {
         const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name });
-        task.fail(withSubmitSite(error, task.submitSite));
+        task.fail(withSubmitSite(error, task.submitSite), 'lost');
       }
     }
   }
 
   #diedWhileStarting(exit: ExitReport, before: WorkerState): void {
-    this.#failedStarts += 1;
-    const mayTryAgain = this.#settings.onWorkerCrash === 'isolate' && exit.signal !== undefined;
-    if (!mayTryAgain || this.#failedStarts >= MAX_FAILED_STARTS)
-      this.#break(diedWhileStarting(exit, this.#ranInitializer(before)));
-    else this.#lifetime.replaceAwaited();
+    if (isShortage(exit) && this.#fleet.pauseStarts()) {
+      // Tasks wait for the workers that are there; whoever waits for the workers themselves is told.
+      const shortage = diedWhileStarting(exit, false, GOES_ON);
+      this.#lifetime.failPrewarming(shortage);
+      this.#warnings.shortage(shortage);
+      return;
+    }
+    const error = this.#failedStarts.note(exit, before);
+    if (error === undefined) this.#lifetime.replaceAwaited();
+    else this.#break(error);
   }
 
   onStartTooSlow(_worker: PoolWorker, before: WorkerState): void {
-    this.#break(startedTooSlowly(this.#settings.startTimeout, this.#ranInitializer(before)));
-  }
-
-  #ranInitializer(before: WorkerState): boolean {
-    return before === 'initializing' && this.#settings.initializer !== undefined;
+    this.#break(this.#failedStarts.tooSlow(before));
   }
 
   /** Nothing can run any more: everything unfinished fails with the same error, and so does every later submit. */
   #break(error: BrokenProcessPool, lost: readonly Task[] = []): void {
     if (this.#lifetime.brokenBy === undefined) {
       this.#lifetime.break(error);
+      this.#sparePreparation.stop();
       this.#events.onBroken(error);
     }
     const unfinished = [...lost, ...this.#takeUnfinished()];
-    this.#fleet.killAll();
-    for (const task of unfinished) task.fail(this.#lifetime.brokenBy);
+    this.#fleet.killAll('broken');
+    for (const task of unfinished) task.fail(this.#lifetime.brokenBy, 'lost');
     this.#checkDrained();
   }
 
@@ -346,7 +363,9 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
   }
 
   #takeLost(worker: PoolWorker): Task[] {
-    return beginSettling(this.#dispatcher.takeAll(worker).filter(({ state }) => state !== 'settled'));
+    const lost = this.#dispatcher.takeAll(worker).filter(({ state }) => state !== 'settled');
+    if (this.#events.watchesTasks) for (const task of lost) this.#events.onTaskStarted(task, worker);
+    return beginSettling(lost);
   }
 
   #takePending(): Task[] {
@@ -356,9 +375,10 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
 
   // The pool itself.
 
-  onReady(): void {
-    this.#failedStarts = 0;
-    this.#lifetime.workerReady();
+  onReady(worker: PoolWorker): void {
+    this.#failedStarts.reset();
+    if (worker.state === 'spare') this.#sparePreparation.prepare(worker);
+    else this.#lifetime.workerReady();
     this.#checkDrained();
   }
 
@@ -383,10 +403,6 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     return this.#dispatcher.runningCount;
   }
 
-  get finishedCount(): number {
-    return this.#finishedCount;
-  }
-
   get workers(): ReadonlySet<PoolWorker> {
     return this.#fleet.workers;
   }
@@ -407,6 +423,7 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
 
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
     const closed = this.#lifetime.close();
+    this.#sparePreparation.stop();
     if (cancelFutures) for (const task of this.#takePending()) task.cancelWith(CANCELLED_BY_SHUTDOWN);
     if (wantsKill(rest)) this.#killEverything();
     this.#checkDrained();
@@ -415,8 +432,8 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
 
   #killEverything(): void {
     const unfinished = this.#takeUnfinished();
-    this.#fleet.killAll();
-    for (const task of unfinished) task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN));
+    this.#fleet.killAll('shutdown');
+    for (const task of unfinished) task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN), 'lost');
   }
 
   /** To be called whenever a task may have been the last one. */

@@ -2,6 +2,7 @@
  * Watches the memory of workers that run tasks, each with its descendants, and ends one that passes the limit.
  * A worker that rests is let go at the next sample: an idle pool is not polled.
  */
+import { inRootContext } from '../system/root-context.ts';
 import { createSampler, type Sampler } from '../watchdog/sampler.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
@@ -55,7 +56,7 @@ export function createMemoryWatch(
       if (worker.isWatched || worker.pid === undefined) return;
       worker.isWatched = true;
       workers.set(worker.pid, worker);
-      sampler.watch(worker.pid);
+      inRootContext(() => sampler.watch(worker.pid as number));
     },
     unwatch: release,
   };

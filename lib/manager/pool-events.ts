@@ -2,7 +2,8 @@
 import type { LeakFigures } from '../channel/leak-figures.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExitReport } from '../worker-process/exit-report.ts';
-import type { PoolWorker } from './pool-worker.ts';
+import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './pool-worker.ts';
+import type { Task, TaskOutcome } from './task.ts';
 
 /**
  * Why a worker is replaced: it leaks, has done its share (`maxTasksPerWorker`), or was above `memory.limit` when
@@ -11,10 +12,24 @@ import type { PoolWorker } from './pool-worker.ts';
 export type RecycleReason = 'memory-leak' | 'max-tasks' | 'memory-limit';
 
 export interface PoolEvents {
-  onWorkerStarting(worker: PoolWorker): void;
+  onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void;
   onWorkerReady(worker: PoolWorker): void;
+  /** The pool has decided that it ends. */
+  onWorkerEnding(worker: PoolWorker, reason: WorkerEndReason): void;
   onWorkerExit(worker: PoolWorker, exit: ExitReport): void;
   onWorkerRecycled(worker: PoolWorker, reason: RecycleReason, memory: LeakFigures | undefined): void;
   onBroken(error: BrokenProcessPool): void;
-  onOutput(worker: PoolWorker, stream: 'stdout' | 'stderr', line: string): void;
+  /** @param task The name of the one that wrote the line. */
+  onOutput(worker: PoolWorker, stream: 'stdout' | 'stderr', line: string, task: string | undefined): void;
+
+  /** Whether anybody wants to know of tasks: what follows is to be called only then. */
+  readonly watchesTasks: boolean;
+  onTaskQueued(task: Task): void;
+  /** May be told again of the same start. */
+  onTaskStarted(task: Task, worker: PoolWorker): void;
+  /** @param runTime In milliseconds. */
+  onTaskAnswered(task: Task, worker: PoolWorker, runTime: number): void;
+  /** It waits again: its worker has died. */
+  onTaskRetried(task: Task): void;
+  onTaskSettled(task: Task, outcome: TaskOutcome, error: unknown): void;
 }

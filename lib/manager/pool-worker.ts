@@ -1,10 +1,11 @@
 /** A worker of the fleet, as the manager sees it: its process, what it runs, what it has been told. */
 import { FrameKind } from '../channel/frame.ts';
 import type { Definition, Payload } from '../sending/index.ts';
-import type { TerminationContext } from '../worker-process/exit-report.ts';
+import type { ExitReport, TerminationContext } from '../worker-process/exit-report.ts';
 import type { WorkerProcess } from '../worker-process/worker-process.ts';
 import { Ring } from './ring.ts';
 import type { Task } from './task.ts';
+import { TaskNames } from './task-names.ts';
 
 /**
  * - `booting`: the process starts · `initializing`: it runs, and prepares itself
@@ -21,6 +22,20 @@ export type WorkerState =
   | 'killed'
   | 'gone';
 
+/** `demand`: a task waits, or `prewarm` and `minWorkers` ask for it. */
+export type WorkerStartReason = 'demand' | 'reserve' | 'replacement';
+
+/** Why the pool itself ends a worker. */
+export type WorkerEndReason =
+  | 'idle-timeout'
+  | 'resized'
+  | 'recycled'
+  | 'shutdown'
+  | 'broken'
+  | 'cancelled'
+  | 'timed-out'
+  | 'start-timeout';
+
 export class PoolWorker {
   readonly rank: number;
   /** Started to be kept in reserve, or there already. */
@@ -36,11 +51,14 @@ export class PoolWorker {
    * would find that of a later one before its turn: nothing is sent ahead until they have arrived.
    */
   #isBehind = false;
+  /** What it was sent last, if that was a task to begin at once. */
+  #sentLast: Task | undefined;
   /** When this one is answered, they have. */
   #lastDirect: Task | undefined;
   /** `tasksDone` when it was last looked at. */
   lastSeenDone = 0;
   idleSince = 0;
+  readyAt = 0;
   /** Last memory seen with descendants, in bytes, and CPU use in percent of one core. */
   memory: number | undefined;
   cpu: number | undefined;
@@ -51,12 +69,16 @@ export class PoolWorker {
   fault: string | undefined;
   /** The watchdog ended it for passing this limit, in bytes. */
   memoryLimit: number | undefined;
+  /** Why the pool ends it; `undefined` for one that dies by itself. */
+  endReason: WorkerEndReason | undefined;
   /** It leaves when it has answered. */
   isRetiring = false;
   /** Who takes its place is started already. */
   hasReplacement = false;
   startClock: NodeJS.Timeout | undefined;
   process!: WorkerProcess;
+  /** Of the tasks that it was sent: lines of its output tell the numbers alone. */
+  readonly names = new TaskNames();
   readonly #told = new Set<number>();
 
   constructor(rank: number, reserve: boolean) {
@@ -98,8 +120,15 @@ export class PoolWorker {
     this.#lastDirect = task;
     this.process.claims?.clear();
     this.tasks.push(task);
+    if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
     this.tell(task.call.definitions);
     this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.sentAs, payload);
+    this.#sentLast = task;
+  }
+
+  /** The task that it was to begin at once and cannot have begun, as it died with something unread. */
+  unbegunAt({ leftUnread }: ExitReport): Task | undefined {
+    return leftUnread ? this.#sentLast : undefined;
   }
 
   /**
@@ -107,9 +136,11 @@ export class PoolWorker {
    * there was room for.
    */
   sendAhead(tasks: readonly Task[]): number {
+    this.#sentLast = undefined;
     const count = this.process.claims?.post(tasks.map((task) => task.sentAs)) ?? 0;
     for (const task of tasks.slice(0, count)) {
       this.tasks.push(task);
+      if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
       this.tell(task.call.definitions);
       this.process.send(FrameKind.callAhead, task.sentAs, task.call.encode());
     }
@@ -142,6 +173,7 @@ export class PoolWorker {
   }
 
   tell(definitions: readonly Definition[]): void {
+    this.#sentLast = undefined;
     for (const { id, payload } of definitions) {
       if (this.#told.has(id)) continue;
       this.#told.add(id);
@@ -149,11 +181,20 @@ export class PoolWorker {
     }
   }
 
+  /** It may be called soon: what it is made of is told, and its modules are loaded. */
+  prepare(definitions: readonly Definition[]): void {
+    if (definitions.every(({ id }) => this.#told.has(id))) return;
+    this.tell(definitions);
+    for (const { id } of definitions) this.process.send(FrameKind.prepare, id);
+  }
+
   forget(id: number): void {
+    this.#sentLast = undefined;
     if (this.#told.delete(id)) this.process.send(FrameKind.forget, id);
   }
 
   leave(): void {
+    this.#sentLast = undefined;
     this.state = 'leaving';
     this.process.leave();
   }

@@ -11,7 +11,7 @@ interface RunTime {
 const WORK_AHEAD = 1000;
 /** A function that took longer than this of late goes alone, in microseconds. */
 const SHORT = 5000;
-const DEEPEST = 64;
+const DEEPEST = 128;
 
 export class RunTimes {
   readonly #times = new WeakMap<Definition, RunTime>();

@@ -9,13 +9,23 @@ export function initializerThrew(cause: unknown): InitializerError {
   return new InitializerError(`The initializer of a worker failed: ${message}; ${BROKEN}.`, { cause });
 }
 
+const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** Whether the system had no process, thread, descriptor or memory to spare: it may have some later. */
+export function isShortage({ startError, stderr }: ExitReport): boolean {
+  if (startError !== undefined) return SHORTAGES.has((startError as NodeJS.ErrnoException).code ?? '');
+  return /pthread_create|uv_thread_create|Resource temporarily unavailable/.test(stderr);
+}
+
+/** @param consequence What that means for the executor. */
 export function diedWhileStarting(
   exit: ExitReport,
   wasInitializing: boolean,
+  consequence: string = BROKEN,
 ): InitializerError | WorkerStartupError {
   if (exit.startError !== undefined) {
     return new WorkerStartupError(
-      `A worker process could not be started: ${exit.startError.message}; ${BROKEN}.`,
+      `A worker process could not be started: ${exit.startError.message}; ${consequence}.`,
       {
         cause: exit.startError,
       },
@@ -24,8 +34,10 @@ export function diedWhileStarting(
   const said = exit.stderr === '' ? '' : `\nIts stderr was:\n${indent(exit.stderr)}`;
   const ended = `ended with {${exitCodeName(exit)}}`;
   return wasInitializing
-    ? new InitializerError(`A worker process ${ended} while its initializer ran; ${BROKEN}.${said}`)
-    : new WorkerStartupError(`A worker process ${ended} before it was ready for tasks; ${BROKEN}.${said}`);
+    ? new InitializerError(`A worker process ${ended} while its initializer ran; ${consequence}.${said}`)
+    : new WorkerStartupError(
+        `A worker process ${ended} before it was ready for tasks; ${consequence}.${said}`,
+      );
 }
 
 export function startedTooSlowly(

@@ -28,6 +28,12 @@ export interface TaskSettings {
   readonly name: string | undefined;
 }
 
+/**
+ * `failed`: it threw, or could not be sent. `lost`: its worker died, the pool broke, or was shut down with
+ * `killWorkers`.
+ */
+export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'lost';
+
 /** Who decides about tasks: the manager. */
 export interface TaskKeeper {
   /** `true` if the task is cancelled then. */
@@ -35,6 +41,8 @@ export interface TaskKeeper {
   expireTask(task: Task): void;
   /** Whether a task that was sent ahead has begun. It is running or pending after that. */
   hasBegun(task: Task): boolean;
+  /** Told before its future settles. */
+  taskSettled(task: Task, outcome: TaskOutcome, error: unknown): void;
 }
 
 export interface TaskRequest {
@@ -44,7 +52,11 @@ export interface TaskRequest {
   readonly submitSite: SubmitSite | undefined;
 }
 
+let lastTaskId = 0;
+
 export class Task implements FutureOwner {
+  /** Unique within this process. */
+  readonly id: number;
   readonly future: Future<unknown>;
   readonly call: PreparedCall;
   readonly isChunk: boolean;
@@ -53,15 +65,20 @@ export class Task implements FutureOwner {
   readonly submittedAt = performance.now();
   startedAt = 0;
   state: 'pending' | 'sent' | 'running' | 'settling' | 'settled' = 'pending';
+  /** What an observer keeps of it: its own business. */
+  note: object | undefined;
   /** Under which number it was sent to a worker. */
   sentAs = 0;
   readonly #keeper: TaskKeeper;
   #retriesLeft: number;
+  #hasWaitedAgain = false;
   #clock: NodeJS.Timeout | undefined;
   #lastCall: NodeJS.Immediate | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor({ call, isChunk, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
+    lastTaskId += 1;
+    this.id = lastTaskId;
     this.call = call;
     this.isChunk = isChunk;
     this.settings = settings;
@@ -134,6 +151,18 @@ export class Task implements FutureOwner {
     this.state = 'pending';
   }
 
+  /**
+   * Its worker died before it had read it: `false` if that has happened before, as a task that is too much to read
+   * would otherwise end one worker after the other.
+   */
+  waitAgain(): boolean {
+    if (this.#hasWaitedAgain) return false;
+    this.#hasWaitedAgain = true;
+    this.#stopClock();
+    this.state = 'pending';
+    return true;
+  }
+
   /** After its worker died: `false` if it has been run often enough. */
   retry(): boolean {
     if (this.#retriesLeft === 0) return false;
@@ -141,6 +170,11 @@ export class Task implements FutureOwner {
     this.#stopClock();
     this.state = 'pending';
     return true;
+  }
+
+  /** @param decode Called only if somebody wants to know. */
+  progress(decode: () => unknown): void {
+    futureControl.progress(this.future, decode);
   }
 
   /**
@@ -152,28 +186,27 @@ export class Task implements FutureOwner {
   }
 
   succeed(value: unknown): void {
-    this.#settle();
+    this.#settle('succeeded', undefined);
     futureControl.resolve(this.future, value);
   }
 
-  fail(error: unknown): void {
-    this.#settle();
+  fail(error: unknown, outcome: TaskOutcome = 'failed'): void {
+    this.#settle(outcome, error);
     futureControl.reject(this.future, error);
   }
 
   cancelWith(message: string, cause?: unknown): void {
-    this.#settle();
-    futureControl.cancel(
-      this.future,
-      new CancelledError(message, cause === undefined ? undefined : { cause }),
-    );
+    const error = new CancelledError(message, cause === undefined ? undefined : { cause });
+    this.#settle('cancelled', error);
+    futureControl.cancel(this.future, error);
   }
 
-  #settle(): void {
+  #settle(outcome: TaskOutcome, error: unknown): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
     this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
+    this.#keeper.taskSettled(this, outcome, error);
   }
 
   #listen(signal: AbortSignal | undefined): void {

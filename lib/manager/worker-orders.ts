@@ -1,8 +1,10 @@
 /** What every worker of a pool is told when it starts: arguments, environment, settings, initializer. */
+
+import { newMark } from '../channel/output-marks.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { PreparedCall, Sender } from '../sending/index.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
-import { mainScript } from '../system/main-script.ts';
+import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
 import type { WorkerProcessSettings } from '../worker-process/worker-process.ts';
 
 export interface WorkerOrders {
@@ -21,23 +23,27 @@ export function createWorkerOrders(
   const receiverSettings = sender.settings();
   return {
     initializer: initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs),
-    settingsFor: (rank) => ({
-      execArgv,
-      stdio,
-      env: {
-        ...process.env,
-        ...(typeof env === 'function' ? env(rank) : env),
-        [DEPTH_VARIABLE]: String(depth),
-      },
-      start: {
-        rank,
-        executorId,
-        depth,
-        settings: receiverSettings,
-        leakThreshold: memory.leakThreshold,
-        leakCheckDelay: memory.checkDelay,
-        main: context.startMethod === 'loky_init_main' ? mainScript() : undefined,
-      },
-    }),
+    settingsFor(rank) {
+      checkMainScriptIsLoaded();
+      return {
+        execArgv,
+        stdio,
+        env: {
+          ...process.env,
+          ...(typeof env === 'function' ? env(rank) : env),
+          [DEPTH_VARIABLE]: String(depth),
+        },
+        start: {
+          rank,
+          executorId,
+          depth,
+          settings: receiverSettings,
+          outputMark: stdio === 'events' ? newMark() : undefined,
+          leakThreshold: memory.leakThreshold,
+          leakCheckDelay: memory.checkDelay,
+          main: context.startMethod === 'loky_init_main' ? mainScript() : undefined,
+        },
+      };
+    },
   };
 }

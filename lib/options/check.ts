@@ -45,16 +45,35 @@ export function checkOptions(
 
 function wayOut(name: string, checks: Readonly<Record<string, Check>>): string {
   const here = pythonNames[name] ?? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  if (here !== name && Object.hasOwn(checks, here)) return `it is called ${here} here`;
-  return `expected one of ${Object.keys(checks).join(', ')}`;
+  const names = Object.keys(checks);
+  if (here !== name && names.includes(here)) {
+    return `it is called ${here} here${here === 'idleTimeout' ? '; the limit of a task is taskTimeout' : ''}`;
+  }
+  const meant = names.find((each) => isSlipOf(each, name));
+  return `${meant === undefined ? '' : `did you mean ${meant}? `}expected one of ${names.join(', ')}`;
+}
+
+/** Whether `written` is `name` but for its case and one letter that is missing, added or wrong. */
+function isSlipOf(name: string, written: string): boolean {
+  const [a, b] = [name.toLowerCase(), written.toLowerCase()];
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  const rest = (text: string, skipped: number): string => text.slice(start + skipped);
+  return a === b || rest(a, 1) === rest(b, 1) || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
 }
 
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object';
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : describeObject(value);
   return typeof value === 'undefined' ? 'undefined' : `${String(value)} (${typeof value})`;
+}
+
+function describeObject(value: object): string {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind === 'Object') return 'an object';
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 export function number({ min, integer, unit }: { min: number; integer?: boolean; unit?: string }): Check {

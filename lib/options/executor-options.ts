@@ -21,20 +21,20 @@ export interface ExecutorOptions {
   context?: 'loky' | 'loky_init_main' | WorkerContext;
   /** Runs once in each new process before its first task. May be async. If it fails, the pool is broken. */
   initializer?: (...initArgs: never[]) => unknown;
-  /** What `initializer` is called with. */
+  /** What `initializer` is called with. Default: nothing. */
   initArgs?: readonly unknown[];
   /**
    * Laid over `process.env` and in place before any module loads in the worker; a function gets the worker's
-   * rank. `undefined` removes a variable.
+   * rank. `undefined` removes a variable. Default: nothing is changed.
    */
   env?: Environment | ((rank: number) => Environment);
   /** Node's own options for the workers, such as `--max-old-space-size=4096`. Default: the host's. */
   execArgv?: readonly string[];
-  /** How special values of calls travel; see `register` for the global ones. */
+  /** How special values of calls travel; `register` has those of all executors. Default: none. */
   jobReducers?: Reducers;
   /** How special values of results travel. Default: `jobReducers`. */
   resultReducers?: Reducers;
-  /** Default: `getLokySerializer()`. */
+  /** How values are written. Default: `getLokySerializer()`. */
   serializer?: SerializerName;
   /**
    * What one unexpected death does. `'break'`: every future that is not finished fails with the same
@@ -50,14 +50,14 @@ export interface ExecutorOptions {
   maxTasksPerWorker?: number;
   /** Protection from leaking and from runaway tasks. */
   memory?: {
-    /** Growth over the memory after the first task, after a forced garbage collection, that replaces a worker. Default: 300e6. */
+    /** Bytes that a worker may grow since its first task, measured after a forced garbage collection, before it is replaced. Default: 300e6 (loky's own figure). */
     leakThreshold?: number;
-    /** Shortest time between two checks of that. Default: 1000. */
+    /** The shortest time between two checks of that, in milliseconds. Default: 1000. */
     checkDelay?: number;
-    /** Most that a worker with its descendants may use; enforced during a task. Default: none. */
+    /** The most bytes that a worker may use with its descendants; enforced during a task. Default: none. */
     limit?: number;
   };
-  /** A task that runs longer is killed with its worker and fails with `TimeoutError`. Default: none. */
+  /** Milliseconds from the start of a task; one that runs longer is killed with its worker and fails with `TimeoutError`. Default: none. */
   taskTimeout?: number;
   /** Tasks that may wait; a submit beyond it throws `QueueFullError`. Default: no bound. */
   maxPending?: number;

@@ -5,9 +5,9 @@ import * as check from './check.ts';
 export interface TaskOptions {
   /** Milliseconds from the moment the task starts in the worker; then it is killed with its worker. Default: the executor's `taskTimeout`. */
   timeout?: number;
-  /** Aborting it cancels the task, also while it runs. */
+  /** Aborting it cancels the task, also while it runs: its future fails with a `CancelledError` whose `cause` is the signal's reason. */
   signal?: AbortSignal;
-  /** How many times the task is run again if its worker died. Default: the executor's `crashRetries`. */
+  /** How many times the task is run again if its worker died; needs `onWorkerCrash: 'isolate'`. Default: the executor's `crashRetries`. */
   retries?: number;
   /** Tasks with a higher one run first. Default: 0. */
   priority?: number;
@@ -20,7 +20,7 @@ export interface MapOptions {
   chunkSize?: number;
   /** One deadline for the whole iteration, in milliseconds from the call. Default: none. */
   timeout?: number;
-  /** How many tasks are in flight at most. Default: all of a sync input, `2 * maxWorkers` of an async one. */
+  /** How many tasks are sent and not yet given out, at most. Default: all of a sync input, `2 * maxWorkers` of an async one. */
   bufferSize?: number;
   /** Whether results come in the order of the inputs, or as they are ready. Default: true. */
   ordered?: boolean;

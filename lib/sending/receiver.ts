@@ -14,10 +14,11 @@ import {
 import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import type { Payload, ReceivedCall } from './payload.ts';
+import { reasonOf } from './reason.ts';
 import { malformed } from './values/bytes.ts';
-import { readCloneAt, readItems, tryClone, writeOne } from './values/encode.ts';
-import { isPrimitive, readyItem } from './values/items.ts';
-import { newScan, RICH } from './values/scan.ts';
+import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
+import { isPrimitive } from './values/items.ts';
+import { RICH } from './values/scan.ts';
 import { createDefinitions, readGraph } from './worker/definitions.ts';
 import { Functions } from './worker/functions.ts';
 import { WorkerPolicy } from './worker/policy.ts';
@@ -27,6 +28,8 @@ export interface Receiver {
   define(id: number, payload: Payload): void;
   /** The host will not refer to this number again. */
   forget(id: number): void;
+  /** Makes a function ready before it is called. Never throws. */
+  prepare(id: number): void;
   /** @throws SerializationError if it cannot be rebuilt. A promise where modules must be imported first. */
   decodeCall(payload: Payload): ReceivedCall | Promise<ReceivedCall>;
   /** @throws SerializationError if it cannot be sent. */
@@ -45,6 +48,7 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   const receiver: Receiver = {
     define: definitions.define,
     forget: definitions.forget,
+    prepare: definitions.prepare,
     decodeCall: (payload) => guard(() => decode(payload)),
     encodeValue,
     encodeError: (error) => encodeThrown(error, encodeGraph, encodeValue),
@@ -95,14 +99,9 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
     const serializer = definitions.serializer();
     if (serializer === 'devalue' || definitions.reducers().length > 0) return encodeGraph(value);
     if (isPrimitive(value)) return writeOne(VALUE_ITEM, value);
-    let item: ReturnType<typeof readyItem> = RICH;
-    try {
-      if (typeof value === 'object') item = readyItem(value as object, newScan());
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
+    const item = typeof value === 'object' ? readyValue(value as object) : RICH;
     if (typeof item === 'object' && serializer !== 'v8') return writeOne(VALUE_ITEM, item);
-    const cloned = item === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE));
+    const cloned = item === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE), asItIs);
     if (cloned) return cloned;
     if (serializer === 'v8') throw onlyClone('the result');
     return encodeGraph(value);
@@ -123,13 +122,8 @@ function resultError(error: unknown, value: unknown, writer: GraphWriter): Seria
   if (error instanceof Refusal) {
     return explainRefusal(error, 'the result', [{ name: 'result', value }], (owner) => writer.edgesOf(owner));
   }
-  if (error instanceof RangeError) return tooDeep('the result', error);
-  const message = error instanceof Error ? error.message : 'a reducer threw';
-  return new SerializationError(`cannot send the result: ${message}`, { cause: error });
+  return new SerializationError(`cannot send the result: ${reasonOf(error)}`, { cause: error });
 }
-
-const tooDeep = (what: string, cause: unknown): SerializationError =>
-  new SerializationError(`cannot send ${what}: it is nested too deeply or too large`, { cause });
 
 function guard(decode: () => ReceivedCall | Promise<ReceivedCall>): ReceivedCall | Promise<ReceivedCall> {
   try {
@@ -142,6 +136,5 @@ function guard(decode: () => ReceivedCall | Promise<ReceivedCall>): ReceivedCall
 
 function rethrow(error: unknown): never {
   if (error instanceof SerializationError) throw error;
-  const message = error instanceof Error ? error.message : String(error);
-  throw new SerializationError(`the worker cannot rebuild the task: ${message}`, { cause: error });
+  throw new SerializationError(`the worker cannot rebuild the task: ${reasonOf(error)}`, { cause: error });
 }

@@ -3,21 +3,12 @@
  * code that comes from a worker.
  */
 import { SerializationError } from '../errors.ts';
-import {
-  CALL_CLONE,
-  CALL_GRAPH,
-  callHeader,
-  ERROR_GRAPH,
-  VALUE_CLONE,
-  VALUE_GRAPH,
-  VALUE_HEADER,
-  VALUE_ITEM,
-} from './format.ts';
+import { readAnswer } from './answers.ts';
+import { callError, describe, nameOf } from './call-errors.ts';
+import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
 import { retiredList } from './functions/definitions.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { HostPolicy } from './functions/policy.ts';
-import { GraphReader } from './graph/reader.ts';
-import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
 import { type Constant, Constants } from './host/constants.ts';
@@ -27,9 +18,8 @@ import { settingsDefinition } from './host/settings.ts';
 import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
-import { malformed } from './values/bytes.ts';
-import { allPrimitive, readCloneAt, readOne, readyItems, tryClone } from './values/encode.ts';
-import { type CLONE_SAFE, RICH } from './values/scan.ts';
+import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
+import { RICH } from './values/scan.ts';
 
 export interface SenderOptions {
   /** Default: `getLokySerializer()`. */
@@ -146,7 +136,7 @@ export function createSender(options: SenderOptions = {}): Sender {
 
   function plainCall(constant: Constant, args: readonly unknown[]): PreparedCall | undefined {
     if (allPrimitive(args)) return new ItemsCall(constant, args);
-    const items = readyOrTooDeep(args);
+    const items = readyItems(args);
     if (typeof items === 'object' && serializer === 'auto') return new ItemsCall(constant, items);
     const payload = items === RICH ? undefined : tryClone(args, callHeader(CALL_CLONE, constant.id));
     return payload && new WrittenCall(constant.name, constant.definitions, payload);
@@ -175,86 +165,22 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   function checkForClone(fn: AnyFunction, args: readonly unknown[]): void {
-    const items = readyOrTooDeep(args);
+    const items = readyItems(args);
     if (items !== RICH) return;
     const hint = 'use the serializer "auto"';
     const message = `cannot send the task: an argument of ${nameOf(fn) || 'the function'} is more than structured clone carries, and the serializer is "v8"`;
     throw new SerializationError(`${message}\n  hint: ${hint}`, { path: 'arguments' });
   }
 
-  function decodeValue(payload: Payload): unknown {
-    refresh();
-    try {
-      return read(payload);
-    } catch (error) {
-      if (error instanceof SerializationError) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw new SerializationError(`cannot read the answer of the worker: ${message}`, { cause: error });
-    }
-  }
-
-  function read({ body, views }: Payload): unknown {
-    switch (body[0]) {
-      case VALUE_ITEM:
-        return readOne(body, VALUE_HEADER, views);
-      case VALUE_CLONE:
-        return readCloneAt(body, VALUE_HEADER, views);
-      case ERROR_GRAPH:
-      case VALUE_GRAPH: {
-        const reader = new GraphReader(body[0] === ERROR_GRAPH ? lenient : resolver, views);
-        reader.open(body, VALUE_HEADER);
-        return reader.build();
-      }
-      default:
-        throw malformed(`an answer of the unknown kind ${body[0]}`);
-    }
-  }
-
   return {
     prepareCall,
-    decodeValue,
+    decodeValue: (payload) => {
+      refresh();
+      return readAnswer(payload, resolver, lenient);
+    },
     settings: () => currentSettings().payload,
     takeRetired: () => (retired.length === 0 ? retired : retired.splice(0)),
   };
 }
 
 const NONE: readonly Definition[] = [];
-
-function readyOrTooDeep(args: readonly unknown[]): unknown[] | typeof CLONE_SAFE | typeof RICH {
-  try {
-    return readyItems(args);
-  } catch (error) {
-    if (error instanceof RangeError) return RICH;
-    throw error;
-  }
-}
-
-function nameOf(fn: AnyFunction): string {
-  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
-  return typeof name === 'string' ? name : '';
-}
-
-const describe = (value: unknown): string => (value === null ? 'null' : `a value of type ${typeof value}`);
-
-function callError(
-  error: unknown,
-  fn: AnyFunction,
-  args: readonly unknown[],
-  writer: GraphWriter,
-): SerializationError {
-  if (error instanceof SerializationError) return error;
-  if (error instanceof Refusal) {
-    const roots: Root[] = [{ name: 'the function', value: fn, silent: true }];
-    args.forEach((value, index) => {
-      roots.push({ name: `argument ${index}`, value });
-    });
-    return explainRefusal(error, 'the task', roots, (owner) => writer.edgesOf(owner));
-  }
-  if (error instanceof RangeError) {
-    return new SerializationError('cannot send the task: its data is nested too deeply or too large', {
-      cause: error,
-    });
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return new SerializationError(`cannot send the task: ${message}`, { cause: error });
-}

@@ -3,7 +3,7 @@
 /**
  * How values are written.
  *
- * - `auto`: the cheapest way that loses nothing, found by a quick scan: JSON, V8's structured clone, or a graph
+ * - `auto`: the cheapest way that loses nothing, by what the value holds: plain data as it is, V8's structured clone, or a graph
  * - `devalue`: always the graph, which carries functions, classes, instances, symbols and errors
  * - `v8`: structured clone alone; what it would lose is refused
  */

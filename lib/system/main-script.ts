@@ -1,9 +1,17 @@
-/** The script that the host was started with. */
+/**
+ * The script that the host was started with, and its loading in a worker (`loky_init_main`). The worker's own bundle
+ * and the package as the script imports it are two modules in one process: they meet in a global symbol.
+ */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { workerInfo } from './worker-info.ts';
 
-/** Its URL; `undefined` if there is none (`node -e`, the REPL). */
+const key = Symbol.for('loky.mainScript');
+const shared = globalThis as { [key]?: { readonly url: string; isLoaded: boolean } };
+
+/** Its URL; `undefined` if there is none (`node -e`, the REPL), and in a worker that did not load it. */
 export function mainScript(): string | undefined {
+  if (workerInfo() !== undefined) return shared[key]?.url; // the script of this process is that of all workers
   const path = process.argv[1];
   if (path === undefined) return undefined;
   try {
@@ -11,4 +19,25 @@ export function mainScript(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** For a worker, before its first task. */
+export async function loadMainScript(url: string): Promise<void> {
+  const main = { url, isLoaded: false };
+  Object.defineProperty(globalThis, key, { value: main });
+  await import(url);
+  main.isLoaded = true;
+}
+
+/**
+ * For whoever starts a worker: the main script, loaded by that worker, would start the next one, and so on.
+ *
+ * @throws Error while a worker loads the main script.
+ */
+export function checkMainScriptIsLoaded(): void {
+  if (shared[key]?.isLoaded !== false) return;
+  throw new Error(
+    "the main script starts workers while a worker loads it, which context 'loky_init_main' asks for; " +
+      'let it start work only outside of workers: if (workerInfo() === undefined) { … }',
+  );
 }

@@ -47,11 +47,12 @@ export function getContext(name?: StartMethod | null): WorkerContext {
 /**
  * Sets the default start method for the whole program; `null` goes back to `'loky'`.
  *
+ * @param options With `force`, it may be set again. Default: false.
  * @throws Error if it was set before, unless `force` is true; RangeError for an unknown name.
  */
-export function setStartMethod(name: StartMethod | null, { force = false }: { force?: boolean } = {}): void {
+export function setStartMethod(name: StartMethod | null, options: { force?: boolean } = {}): void {
   const method = name === null ? undefined : checkName(name);
-  if (defaultMethod !== undefined && !force) {
+  if (defaultMethod !== undefined && !options.force) {
     throw new Error(
       `The start method has already been set to '${defaultMethod}'. Pass { force: true } to change it.`,
     );

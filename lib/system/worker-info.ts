@@ -3,11 +3,13 @@
  * imports it are two modules in one process: they meet in a global symbol.
  */
 
+/** What a task can learn of the worker that it runs in. */
 export interface WorkerInfo {
   /** Unique among the executor's living workers, from 0 on. */
   readonly rank: number;
   /** How deep executors are nested: 1 in a worker of the main process. */
   readonly depth: number;
+  /** The `executorId` of the executor that the worker belongs to. */
   readonly executorId: number;
 }
 

@@ -15,6 +15,8 @@ export interface ExitReport {
   readonly malformedFrame: MalformedFrameError | undefined;
   /** The worker closed its end of the channel while it was still running. */
   readonly closedChannel: boolean;
+  /** It ended before it had read all that it was sent. */
+  readonly leftUnread: boolean;
   /** The kernel ended a process of this cgroup for its memory in the meantime. */
   readonly killedByKernel: boolean;
 }
@@ -80,7 +82,7 @@ function describeReason(reason: TerminationReason, exit: ExitReport, context: Te
     case 'memory-limit':
       return `it used ${megabytes(context.memory)} with its descendants, more than memory.limit (${megabytes(context.memoryLimit)}), and was ended`;
     case 'channel':
-      return exit.closedChannel
+      return faultOf(exit, context) === undefined
         ? 'it closed its channel to the host'
         : `it sent what is not part of the protocol (${faultOf(exit, context)})`;
     case 'uncaught-exception':

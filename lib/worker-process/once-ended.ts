@@ -24,9 +24,12 @@ export function onceEnded(
   };
   for (const stream of streams) stream.once('close', countDown);
   subprocess.once('exit', () => {
+    // After the event loop has polled: this process may have been too busy to read what the process itself had written.
     graceTimer = setTimeout(() => {
-      stdout?.destroy();
-      stderr?.destroy();
+      setImmediate(() => {
+        stdout?.destroy();
+        stderr?.destroy();
+      });
     }, OUTPUT_GRACE);
     for (const stream of streams)
       if (stream !== stdout && stream !== stderr) destroyOnceQuiet(stream as Socket);

@@ -1,13 +1,15 @@
 /** Where a worker's output goes; the tail of its stderr is always kept for its exit report. */
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { createMarkReader } from '../channel/output-marks.ts';
 import { createTextTail, type TextTail } from './text-tail.ts';
 
 /** `inherit`: to the host's own; `ignore`: nowhere; `events`: line by line to whoever listens. */
 export type StdioMode = 'inherit' | 'ignore' | 'events';
 
 export interface OutputListener {
-  onOutput(stream: 'stdout' | 'stderr', line: string): void;
+  /** @param mark The number of the last mark before the line; `undefined` before the first one. */
+  onOutput(stream: 'stdout' | 'stderr', line: string, mark: number | undefined): void;
 }
 
 interface Outputs {
@@ -17,23 +19,36 @@ interface Outputs {
 
 const TAIL_BYTES = 4096;
 
+/** @param mark What marks begin with; only with `events`. */
 export function captureOutput(
   { stdout, stderr }: Outputs,
   mode: StdioMode,
+  mark: string | undefined,
   listener: OutputListener,
 ): TextTail {
   const tail = createTextTail(TAIL_BYTES);
   const errors = stderr as Socket;
-  errors.on('data', (chunk: Buffer) => {
-    tail.add(chunk);
-    if (mode === 'inherit') process.stderr.write(chunk);
-  });
-  read(errors);
-  if (mode === 'events') {
-    eachLine(errors, (line) => listener.onOutput('stderr', line));
-    eachLine(stdout as Socket, (line) => listener.onOutput('stdout', line));
+  if (mode === 'events' && mark !== undefined) {
+    eachLine(
+      errors,
+      mark,
+      (chunk) => tail.add(chunk),
+      (...line) => listener.onOutput('stderr', ...line),
+    );
+    eachLine(
+      stdout as Socket,
+      mark,
+      () => {},
+      (...line) => listener.onOutput('stdout', ...line),
+    );
     read(stdout as Socket);
+  } else {
+    errors.on('data', (chunk: Buffer) => {
+      tail.add(chunk);
+      if (mode === 'inherit') process.stderr.write(chunk);
+    });
   }
+  read(errors);
   return tail;
 }
 
@@ -45,21 +60,38 @@ function read(stream: Socket): void {
 /** A line longer than this is handed on in pieces. */
 const LONGEST_LINE = 64 * 1024;
 
-function eachLine(stream: Socket, onLine: (line: string) => void): void {
+/** @param onBytes Gets all that is no mark. */
+function eachLine(
+  stream: Socket,
+  mark: string,
+  onBytes: (bytes: Buffer) => void,
+  onLine: (line: string, mark: number | undefined) => void,
+): void {
   const decoder = new StringDecoder('utf8');
   let rest = '';
+  let lastMark: number | undefined;
   const add = (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() as string;
-    for (const line of lines) onLine(line);
-    if (rest.length > LONGEST_LINE) {
-      onLine(rest);
-      rest = '';
-    }
+    for (const line of lines) onLine(line, lastMark);
+    if (rest.length > LONGEST_LINE) flush();
   };
-  stream.on('data', (chunk: Buffer) => add(decoder.write(chunk)));
+  const flush = () => {
+    if (rest !== '') onLine(rest, lastMark);
+    rest = '';
+  };
+  const take = (bytes: Buffer) => {
+    onBytes(bytes);
+    add(decoder.write(bytes));
+  };
+  const reader = createMarkReader(mark, take, (id) => {
+    flush(); // what the task before has left without a line break is a line of its own
+    lastMark = id;
+  });
+  stream.on('data', (chunk: Buffer) => reader.read(chunk));
   stream.on('end', () => {
+    reader.end();
     add(decoder.end());
-    if (rest !== '') onLine(rest);
+    flush();
   });
 }

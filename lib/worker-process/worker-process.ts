@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { type Channel, createChannel } from '../channel/channel.ts';
 import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
-import { type Frame, FrameKind, type MalformedFrameError } from '../channel/frame.ts';
+import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts';
 import { PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
 import type { Payload } from '../sending/index.ts';
 import { guard, unguard } from '../watchdog/guardian.ts';
@@ -14,11 +14,14 @@ import { killSurvivorsOf, killTree } from '../watchdog/kill-tree.ts';
 import { createMark, type Mark } from '../watchdog/marked-processes.ts';
 import { readOomKills } from '../watchdog/oom-killer.ts';
 import { receiveOrder } from '../watchdog/resource-tracker.ts';
+import { readInBulk } from './bulk-reading.ts';
 import type { ExitReport } from './exit-report.ts';
 import { forget, remember } from './host-exit.ts';
 import { onceEnded } from './once-ended.ts';
 import { captureOutput, type OutputListener } from './output.ts';
+import { isAsleep, isExiting } from './process-state.ts';
 import { type SpawnSettings, spawnWorker } from './spawn-worker.ts';
+import { createStallWatch } from './stall-watch.ts';
 
 export interface WorkerProcessSettings extends SpawnSettings {
   readonly start: StartMessage;
@@ -37,6 +40,8 @@ export interface WorkerProcess {
   readonly pid: number | undefined;
   /** How tasks that were sent ahead are taken back; `undefined` where that cannot be done. */
   readonly claims: ClaimLedger | undefined;
+  /** Whether its output tells under which number a task was sent. */
+  readonly marksOutput: boolean;
   send(kind: Frame['kind'], id: number, payload?: Payload): void;
   /** Asks it to exit when it has nothing to do. */
   leave(): void;
@@ -59,9 +64,11 @@ export function startWorkerProcess(
   };
   let subprocess: ChildProcess | undefined;
   let channel: Channel | undefined;
+  let marksOutput = false;
   try {
     const settings = settingsOf();
     const mark = createMark();
+    marksOutput = settings.start.outputMark !== undefined;
     subprocess = spawnWorker(settings, mark, claims);
     channel = supervise(subprocess, settings, mark, { ...listener, onExit: end });
   } catch (error) {
@@ -73,6 +80,7 @@ export function startWorkerProcess(
   return {
     pid: subprocess?.pid,
     claims,
+    marksOutput,
     send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
     leave: () => channel?.send(FrameKind.leave, 0),
     kill() {
@@ -98,7 +106,7 @@ function supervise(
   remember(pid);
   guard(pid);
   const oomKills = readOomKills();
-  const stderr = captureOutput(subprocess, stdio, listener);
+  const stderr = captureOutput(subprocess, stdio, start.outputMark, listener);
   const pipe = openPipe(subprocess, pid, listener);
   subprocess.send(start, () => {}); // an error means that it died while booting, which its exit tells
   subprocess.channel?.unref();
@@ -112,6 +120,7 @@ function supervise(
       startError: undefined,
       malformedFrame: pipe.malformedFrame(),
       closedChannel: pipe.wasGivenUp() && signal === 'SIGKILL',
+      leftUnread: pipe.hasUnread(),
       killedByKernel: oomKills !== undefined && (readOomKills() ?? 0) > oomKills,
     });
     setImmediate(() => {
@@ -131,34 +140,62 @@ interface WorkerPipe {
   malformedFrame(): MalformedFrameError | undefined;
   /** The worker went on without its channel and was killed for it. */
   wasGivenUp(): boolean;
+  /** The worker's end was closed before all that was sent had been read. */
+  hasUnread(): boolean;
 }
 
 function openPipe(subprocess: ChildProcess, pid: number, listener: WorkerProcessListener): WorkerPipe {
-  const pipe = subprocess.stdio[PIPE_DESCRIPTOR] as Socket;
+  const pipe = readInBulk(subprocess.stdio[PIPE_DESCRIPTOR] as Socket, (chunk) => {
+    channel.receive(chunk);
+    if (channel.isMidFrame) stalls.start();
+  });
+  subprocess.stdio[PIPE_DESCRIPTOR] = pipe;
   let malformedFrame: MalformedFrameError | undefined;
   let givenUp = false;
+  let hasUnread = false;
   const giveUp = () => {
     if (hasExited(subprocess)) return;
     givenUp = true;
     killTree(pid);
   };
+  /** One that ends takes as long as the system needs for it; one that goes on without its channel is of no use. */
+  const expectExit = () => {
+    exitClock = setTimeout(() => (isExiting(pid) ? expectExit() : giveUp()), EXIT_GRACE);
+  };
+  let exitClock: NodeJS.Timeout | undefined;
+  subprocess.once('exit', () => clearTimeout(exitClock));
   const channel = createChannel(pipe, {
     onFrame(frame) {
       if (frame.kind === FrameKind.resource) receiveOrder(Buffer.from(frame.body).toString());
       else listener.onFrame(frame);
     },
     onEnd(error) {
-      malformedFrame = error;
+      stalls.stop();
+      malformedFrame ??= error;
       if (error !== undefined) giveUp();
-      else if (!hasExited(subprocess)) {
-        const timer = setTimeout(giveUp, EXIT_GRACE);
-        subprocess.once('exit', () => clearTimeout(timer));
-      }
+      else if (!hasExited(subprocess)) expectExit();
     },
   });
-  pipe.on('data', channel.receive);
+  const stalls = createStallWatch({
+    isMidFrame: () => channel.isMidFrame,
+    bytesRead: () => pipe.bytesRead,
+    isAsleep: () => isAsleep(pid),
+    onStall() {
+      malformedFrame = new MalformedFrameError('it announced more than it sent');
+      giveUp();
+    },
+  });
+  pipe.on('error', ({ code }: NodeJS.ErrnoException) => {
+    // What the system says of a socket whose other end went with something unread, or was gone already.
+    hasUnread = code === 'ECONNRESET' || code === 'EPIPE';
+  });
   pipe.unref();
-  return { channel, malformedFrame: () => malformedFrame, wasGivenUp: () => givenUp };
+  return {
+    channel,
+    malformedFrame: () => malformedFrame,
+    wasGivenUp: () => givenUp,
+    hasUnread: () => hasUnread,
+  };
 }
 
 function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
@@ -174,6 +211,7 @@ function neverStarted(error: unknown): ExitReport {
     startError: error instanceof Error ? error : new Error(String(error)),
     malformedFrame: undefined,
     closedChannel: false,
+    leftUnread: false,
     killedByKernel: false,
   };
 }

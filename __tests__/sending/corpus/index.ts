@@ -1,16 +1,23 @@
 /** All cases, by topic. */
+
+import { again } from './again.ts';
 import type { Case } from './case.ts';
 import { classes } from './classes.ts';
 import { closures } from './closures.ts';
 import { errors } from './errors.ts';
+import { limits } from './limits.ts';
 import { refusals } from './refusals.ts';
+import { syntax } from './syntax.ts';
 import { values } from './values.ts';
 
 export type { Case, Submit } from './case.ts';
 export const corpus: Readonly<Record<string, readonly Case[]>> = {
   closures,
+  syntax,
+  again,
   classes,
   values,
   errors,
   refusals,
+  limits,
 };

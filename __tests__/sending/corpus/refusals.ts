@@ -168,6 +168,24 @@ export const refusals: readonly Case[] = [
     (process as unknown as { binding: (n: string) => never }).constructor as never,
   ]),
   {
+    name: 'a variable before its declaration, of a name that another variable has',
+    async run(submit) {
+      const other = (): number => {
+        let late = 0;
+        late += 1;
+        return late;
+      };
+      let message = '';
+      const use = (): unknown => late;
+      await Promise.resolve(submitNow(submit, use)).catch((error: Error) => {
+        message = error.message;
+      });
+      const late = [other()];
+      if (!/closure variable `[\w$]+` has no value yet/.test(message))
+        throw new Error(`got ${message}, ${late}`);
+    },
+  },
+  {
     name: 'a variable before its declaration',
     async run(submit) {
       let message = '';

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  createReceiver,
   createSender,
   type Definition,
   type Payload,
@@ -51,6 +52,8 @@ export function buildWorker(): { readonly file: string; remove(): void } {
   execFileSync(esbuild, [join(import.meta.dirname, 'worker.ts'), `--outfile=${file}`, ...flags]);
   return { file, remove: () => rmSync(folder, { recursive: true }) };
 }
+
+export { createReceiver, createSender };
 
 export function startPool(file: string, options: SenderOptions = {}): Pool {
   const sender = createSender(options);

@@ -2,6 +2,7 @@
  * Functions whose text says everything: no name from outside, nothing that depends on where it stands. All functions
  * with that text do the same, so that a task function that is written anew for each submit is known by its text.
  */
+import { BoundedMap } from './bounded-map.ts';
 import type { Plan } from './plans.ts';
 import { isBuiltinParent } from './rows.ts';
 
@@ -13,15 +14,15 @@ const textOf = Function.prototype.toString;
 
 /** What is kept under the texts of functions. Bounded: the text that was not used for longest is forgotten. */
 export class ClosedTexts<T> {
-  private readonly known = new Map<string, { readonly parent: unknown; readonly value: T }>();
-  private readonly limit: number;
+  private readonly known: BoundedMap<string, { readonly parent: unknown; readonly value: T }>;
+  private isEmpty = true;
 
   constructor(limit: number) {
-    this.limit = limit;
+    this.known = new BoundedMap(limit);
   }
 
   get(fn: AnyFunction): T | undefined {
-    if (this.known.size === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const name = nameOfBare(fn);
     if (name === undefined) return undefined;
     const key = `${name}\0${textOf.call(fn)}`;
@@ -32,7 +33,7 @@ export class ClosedTexts<T> {
 
   set(fn: AnyFunction, value: T): void {
     const key = `${fn.name}\0${textOf.call(fn)}`;
-    if (this.known.size >= this.limit) this.known.delete(this.known.keys().next().value as string);
+    this.isEmpty = false;
     this.known.set(key, { parent: getPrototypeOf(fn), value });
   }
 }

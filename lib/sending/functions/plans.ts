@@ -2,19 +2,24 @@
  * How each function travels, decided once per function and kept as long as the function lives: by reference, bound,
  * or by value. What a function captures is read again at every use, unless its variables are never reassigned.
  */
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { builtinNameOf } from '../graph/builtins.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { type CodeText, fingerprint, type Row } from '../graph/row.ts';
 import type { Definition } from '../payload.ts';
 import { isNativeText } from '../values/realm.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { goesByValue } from './by-value.ts';
 import { codeDefinition } from './definitions.ts';
 import { type BoundView, type FunctionView, type Location, viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
-import { referenceTo } from './references.ts';
-import { mainScript, type Source, sourceOf } from './sources.ts';
-import { planText, readVariable, type TextPlan } from './text-plan.ts';
+import { planText } from './planner.ts';
+import { type Reference, referenceTo } from './references.ts';
+import { type Source, sourceOf } from './sources.ts';
+import type { TextPlan } from './text-plan.ts';
+import { readVariable } from './variables.ts';
+import { blindPlan } from './without-inspector.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -31,12 +36,12 @@ export type Plan =
 /** Raw values of the slots that are variables, by slot. */
 export type Captured = readonly unknown[];
 
-const TEXT_LIMIT = 4000;
-const texts = new Map<string, TextPlan>();
+const texts = new BoundedMap<string, TextPlan>(2000);
 const byReference = new WeakMap<object, Plan>();
 const plans = new WeakMap<object, Plan>();
 const mainReferences = new WeakMap<object, Plan>();
 const textOf = Function.prototype.toString;
+const NO_VIEW: FunctionView = { location: undefined, scopes: [], bound: undefined };
 
 export interface PlanOptions {
   readonly mainByReference: boolean;
@@ -77,7 +82,7 @@ function makePlan(fn: AnyFunction, options: PlanOptions): Plan {
   try {
     view = viewFunction(fn);
   } catch (error) {
-    return withoutInspector(fn, text, error);
+    return withoutInspector(fn, text, error, options);
   }
   if (view.bound) return { type: 'bound', bound: view.bound };
   if (isNativeText(text) || !view.location) throw native(fn);
@@ -113,9 +118,12 @@ function isTestRealm(fn: AnyFunction, { url, text }: Source): boolean {
 
 function referenceRow(fn: AnyFunction, text: string, view: FunctionView, source: Source): Row | undefined {
   const reference = referenceTo(fn, text, view, source);
-  if (!reference) return undefined;
-  rememberExport(reference.source, reference.path, fn);
-  return { head: ['import', reference.source, reference.path, fingerprint(text)], children: [] };
+  return reference && rowOf(fn, text, reference);
+}
+
+function rowOf(fn: AnyFunction, text: string, { source, path }: Reference): Row {
+  rememberExport(source, path, fn);
+  return { head: ['import', source, path, fingerprint(text)], children: [] };
 }
 
 function textPlan(
@@ -141,7 +149,6 @@ function textPlan(
       'export it from a module, so that it goes by reference',
     );
   }
-  if (texts.size >= TEXT_LIMIT) texts.delete(texts.keys().next().value as string);
   texts.set(key, plan);
   return plan;
 }
@@ -196,21 +203,14 @@ function isStable(plan: TextPlan, values: Captured): boolean {
   });
 }
 
-/** Only what needs nothing from around it can be sent without asking the engine. */
-function withoutInspector(fn: AnyFunction, text: string, cause: unknown): Plan {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  if (isNativeText(text)) throw native(fn);
-  const view: FunctionView = { location: undefined, scopes: [], bound: undefined };
-  const source: Source = { url: mainScript() ?? '', file: '', isModule: undefined, text: undefined };
-  const plan = planText(fn, text, view, source);
-  const [free] = plan.slots;
-  if (plan.problem || free || plan.kind === 'class') {
-    const hint = 'send functions that use only their arguments, or start Node.js without --permission';
-    throw new Refusal(
-      fn,
-      `cannot be read: this process may not ask the engine for its variables (${why})`,
-      hint,
-    );
-  }
-  return { type: 'value', text: plan, code: codeOf(plan), stable: [] };
+function withoutInspector(fn: AnyFunction, text: string, cause: unknown, options: PlanOptions): Plan {
+  const { forceValue, mainByReference } = options;
+  const found = blindPlan(
+    fn,
+    text,
+    cause,
+    (file) => !forceValue && !goesByValue(pathToFileURL(file).href, mainByReference),
+  );
+  if ('path' in found) return { type: 'reference', row: rowOf(fn, text, found) };
+  return { type: 'value', text: found, code: codeOf(found), stable: captured(found, NO_VIEW) };
 }

@@ -33,6 +33,16 @@ export function referenceTo(
   return path && { source: { type: 'esm', specifier: source.url, from: null }, path };
 }
 
+/** The same without knowing the function's file: looks through all CommonJS modules. */
+export function commonJsReference(fn: object, isAllowed: (file: string) => boolean): Reference | undefined {
+  const cache = requireCache();
+  for (const file of Object.keys(cache)) {
+    const path = isAllowed(file) && pathIn(cache[file]?.exports, fn, 0);
+    if (path) return { source: { type: 'cjs', specifier: file, from: null }, path };
+  }
+  return undefined;
+}
+
 function exportedPath(
   fn: object,
   text: string,

@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import { globalPathOf } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
+import { ALL_OWN, isOwnFunction } from '../graph/own.ts';
 import { propertiesOf } from '../graph/properties.ts';
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts';
@@ -11,7 +12,8 @@ import { viewFunction } from './inspector.ts';
 import { numberOf, rememberExport } from './known.ts';
 import { type AnyFunction, captured, type Plan, type Reading } from './plans.ts';
 import { moduleExporting } from './references.ts';
-import { NOT_INITIALIZED, type Slot, type TextPlan } from './text-plan.ts';
+import type { Slot, TextPlan } from './text-plan.ts';
+import { NOT_INITIALIZED } from './variables.ts';
 
 type ValuePlan = Extract<Plan, { type: 'value' }>;
 
@@ -72,6 +74,8 @@ function slotValue(
     case 'meta':
       return writer.stub({ head: ['meta', slot.url], children: [] });
     case 'import':
+      if (isOwnFunction(slot.exported, value))
+        return writer.sharedStub('the package', { head: ['own', ALL_OWN], children: [] });
       if (slot.exported !== '*') rememberExport(slot.source, [slot.exported], value);
       return importStub(slot.source, writer);
     case 'global': {
@@ -99,7 +103,7 @@ function variableValue(
   writer: GraphWriter,
 ): unknown {
   const label = closureLabel(slot.variable);
-  if (value === NOT_INITIALIZED || (value === undefined && text.neverUndefined.has(slot.variable))) {
+  if (value === NOT_INITIALIZED || (value === undefined && slot.defined)) {
     const reason = 'has no value yet: it is used before its declaration ran';
     throw new Refusal(fn, reason, 'move the submit() below the declaration', label);
   }

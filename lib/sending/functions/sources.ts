@@ -5,7 +5,9 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { Module } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Location, outerNames, type ScopeView, scriptSource, viewScript } from './inspector.ts';
+import { BoundedMap } from './bounded-map.ts';
+import { type Location, outerNames, type ScopeView } from './inspector.ts';
+import { scriptUrl, viewScript } from './scripts.ts';
 
 export interface Source {
   /** `file:`, `node:` or another URL; empty for code that has no file. */
@@ -20,12 +22,12 @@ export interface Source {
 export const requireCache = (): Record<string, NodeJS.Module | undefined> =>
   (Module as unknown as { _cache: Record<string, NodeJS.Module | undefined> })._cache;
 
-const known = new Map<string, Source>();
-const fileTexts = new Map<string, string | undefined>();
-const FILE_LIMIT = 500;
+/** By script: those of `eval` and `new Function` come without end. */
+const known = new BoundedMap<string, Source>(5000);
+const fileTexts = new BoundedMap<string, { readonly text: string | undefined }>(500);
 const STACK_DEPTH = 40;
-/** Scripts of `eval` and `new Function` come without end. */
-const SCRIPT_LIMIT = 5000;
+/** By extension, or without one. */
+const IS_JAVASCRIPT = /\.[cm]?js$|[/\\][^./\\]+$/;
 
 let main: string | undefined | null = null;
 
@@ -52,9 +54,7 @@ export function sourceOf(location: Location, text: string, scopes: readonly Scop
   const found = known.get(location.scriptId);
   if (found) return found;
   const source =
-    onDisk(location, text, outerNames(scopes)) ??
-    (isGenerated(text) ? NOWHERE : byDebugger(location.scriptId));
-  if (known.size >= SCRIPT_LIMIT) known.delete(known.keys().next().value as string);
+    onDisk(location, text, outerNames(scopes)) ?? (isGenerated(text) ? NOWHERE : byScript(location, text));
   known.set(location.scriptId, source);
   return source;
 }
@@ -66,35 +66,50 @@ const isGenerated = (text: string): boolean =>
   /^(?:async )?function\*? anonymous\([\s\S]*\n\) \{\n/.test(text);
 
 function onDisk(location: Location, text: string, names: readonly string[]): Source | undefined {
-  for (const file of likelyFiles()) {
-    const whole = fileText(file);
-    if (whole === undefined || startOf(whole, location, text) === undefined) continue;
-    if (!names.every((name) => whole.includes(name))) continue;
-    // The file name alone does not tell what kind of module it is; whoever needs to know parses it.
-    const cjs = file in requireCache();
-    const url = pathToFileURL(file).href;
-    return { url, file: cjs ? file : url, isModule: cjs ? false : undefined, text: whole };
+  for (const name of likelyFiles()) {
+    const source = sourceIn(name, location, text);
+    if (source && names.every((variable) => source.text?.includes(variable))) return source;
   }
   return undefined;
 }
 
-function byDebugger(scriptId: string): Source {
-  const script = viewScript(scriptId);
+/** Undefined if the file does not have the text at that place. `name`: its URL or path. */
+function sourceIn(name: string, location: Location, text: string): Source | undefined {
+  const file = fileOf(name);
+  // Of other files V8 runs another text, even where this function is the same in both.
+  const whole = file === undefined || !IS_JAVASCRIPT.test(file) ? undefined : fileText(file);
+  if (file === undefined || whole === undefined || startOf(whole, location, text) === undefined)
+    return undefined;
+  // The file name alone does not tell what kind of module it is; whoever needs to know parses it.
+  if (file in requireCache()) return { url: pathToFileURL(file).href, file, isModule: false, text: whole };
+  const url = name.startsWith('file:') ? name : pathToFileURL(file).href;
+  return { url, file: url, isModule: undefined, text: whole };
+}
+
+function fileOf(name: string): string | undefined {
+  if (name.startsWith('file:')) return fileURLToPath(name);
+  return /^(?:[/\\]|[A-Za-z]:[/\\])/.test(name) ? name : undefined;
+}
+
+function byScript(location: Location, text: string): Source {
+  const name = scriptUrl(location.scriptId);
+  const source = name === undefined ? undefined : sourceIn(name, location, text);
+  if (source) return source;
+  // It has no file, or was compiled from another text.
+  const script = viewScript(location.scriptId);
   if (!script) return NOWHERE;
   const { url, isModule } = script;
-  const plain = url !== '' && !/^[a-z][a-z0-9+.-]+:/i.test(url);
-  const text = url.startsWith('node:') ? undefined : scriptSource(scriptId);
   return {
-    url: plain && /^[/\\]|^[A-Za-z]:/.test(url) ? pathToFileURL(url).href : url,
+    url: url.startsWith('file:') || fileOf(url) === undefined ? url : pathToFileURL(url).href,
     file: url,
     isModule,
-    text,
+    text: url.startsWith('node:') ? undefined : script.text,
   };
 }
 
 function* likelyFiles(): Generator<string> {
   const first = mainScript();
-  if (first) yield fileURLToPath(first);
+  if (first) yield first;
   yield* stackFiles();
 }
 
@@ -106,7 +121,7 @@ function stackFiles(): Set<string> {
     Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName());
     for (const file of new Error().stack as unknown as (string | null)[]) {
       if (!file || file.startsWith('node:')) continue;
-      files.add(file.startsWith('file:') ? fileURLToPath(file) : file);
+      files.add(file);
     }
   } catch {
     // Somebody froze Error: there are other ways to find the file.
@@ -122,15 +137,15 @@ function stackFiles(): Set<string> {
 }
 
 function fileText(file: string): string | undefined {
-  if (fileTexts.has(file)) return fileTexts.get(file);
+  const found = fileTexts.get(file);
+  if (found) return found.text;
   let text: string | undefined;
   try {
     text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch {
     text = undefined;
   }
-  if (fileTexts.size >= FILE_LIMIT) fileTexts.delete(fileTexts.keys().next().value as string);
-  fileTexts.set(file, text);
+  fileTexts.set(file, { text });
   return text;
 }
 

@@ -2,8 +2,9 @@
  * Names for what every process has already: globals, what they own, and Node's built-in modules. The same code at
  * both ends turns an object into its name and a name into the object, and evaluates nothing on the way.
  */
-
 import { isObjectPrototype } from '../values/realm.ts';
+import { commonGlobals, hiddenIntrinsics, PROCESS_MEMBERS } from './common-globals.ts';
+import { wellKnownSymbol } from './well-known-symbols.ts';
 
 /** A property name, or a getter or setter of it. Hidden intrinsics have a name of ours that begins with `%`. */
 export type Step = string | readonly ['get' | 'set', string] | readonly ['symbol', string];
@@ -13,28 +14,6 @@ const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const DEPTH = 3;
 /** Their members are per process or per stream; they are found by their own name only. */
 const CLOSED = new Set(['process', 'globalThis', 'global', 'GLOBAL', 'root']);
-const OF_A_MODULE = new Set(['require', 'module', 'exports', '__filename', '__dirname']);
-const PROCESS_MEMBERS = [
-  'env',
-  'argv',
-  'versions',
-  'hrtime',
-  'nextTick',
-  'cwd',
-  'exit',
-  'memoryUsage',
-  'cpuUsage',
-];
-const MORE_PROCESS_MEMBERS = [
-  'emitWarning',
-  'uptime',
-  'umask',
-  'kill',
-  'release',
-  'config',
-  'getBuiltinModule',
-];
-
 interface Names {
   readonly paths: Map<unknown, GlobalPath>;
   readonly objects: Map<string, unknown>;
@@ -111,7 +90,7 @@ function collect(): Names {
     const value: unknown = name === 'process' || name === 'Buffer' ? globalThis[name] : descriptor?.value;
     if (add(value, [name]) && !CLOSED.has(name)) visit(value as object, [name]);
   }
-  for (const member of [...PROCESS_MEMBERS, ...MORE_PROCESS_MEMBERS]) {
+  for (const member of PROCESS_MEMBERS) {
     add((process as unknown as Record<string, unknown>)[member], ['process', member]);
   }
   for (const [name, value] of hiddenIntrinsics()) if (add(value, [name])) visit(value, [name]);
@@ -122,75 +101,6 @@ const symbolStep = (key: symbol): Step | undefined => {
   const name = wellKnownSymbol(key);
   return name === undefined ? undefined : ['symbol', name];
 };
-
-function commonGlobals(): string[] {
-  return Object.getOwnPropertyNames(globalThis).filter((name) => {
-    if (OF_A_MODULE.has(name)) return false;
-    const descriptor = getOwnPropertyDescriptor(globalThis, name);
-    // What programs assign is enumerable, writable and configurable; Node's own functions are that too.
-    const assigned = descriptor?.enumerable && descriptor.writable && descriptor.configurable;
-    return !assigned || NODE_GLOBALS.has(name);
-  });
-}
-
-/** Test runners put these into their contexts by assignment. */
-const NODE_GLOBALS = new Set([
-  ...[
-    'console',
-    'process',
-    'Buffer',
-    'URL',
-    'URLSearchParams',
-    'AbortController',
-    'AbortSignal',
-    'Event',
-    'EventTarget',
-  ],
-  ...[
-    'TextEncoder',
-    'TextDecoder',
-    'MessageChannel',
-    'MessagePort',
-    'MessageEvent',
-    'BroadcastChannel',
-    'WebAssembly',
-  ],
-  ...[
-    'Uint8Array',
-    'ArrayBuffer',
-    'DOMException',
-    'Blob',
-    'Request',
-    'Response',
-    'Headers',
-    'FormData',
-    'WebSocket',
-  ],
-  ...['clearImmediate', 'setImmediate', 'clearInterval', 'clearTimeout', 'setInterval', 'setTimeout'],
-  ...[
-    'queueMicrotask',
-    'structuredClone',
-    'atob',
-    'btoa',
-    'performance',
-    'fetch',
-    'crypto',
-    'navigator',
-    'global',
-  ],
-]);
-
-function hiddenIntrinsics(): [string, object][] {
-  const arrayIterator = getPrototypeOf([][Symbol.iterator]()) as object;
-  return [
-    ['%Generator', getPrototypeOf(function* () {}) as object],
-    ['%AsyncGenerator', getPrototypeOf(async function* () {}) as object],
-    ['%AsyncFunction', getPrototypeOf(async () => {}) as object],
-    ['%ArrayIterator', arrayIterator],
-    ['%Iterator', getPrototypeOf(arrayIterator) as object],
-    ['%TypedArray', getPrototypeOf(Uint8Array) as object],
-  ];
-}
 
 const LAZY_NAMES: Record<string, string | undefined> = {
   __proto__: null as never,
@@ -234,23 +144,4 @@ function foreignIntrinsic(value: unknown): GlobalPath | undefined {
   return text.call(value) === text.call(here) && text.call(value).endsWith('{ [native code] }')
     ? [name]
     : undefined;
-}
-
-let symbols: Map<symbol, string> | undefined;
-
-/** `iterator` for `Symbol.iterator`; undefined for a symbol that is not of the language. */
-export function wellKnownSymbol(symbol: symbol): string | undefined {
-  if (!symbols) {
-    symbols = new Map();
-    for (const name of Object.getOwnPropertyNames(Symbol)) {
-      const value = (Symbol as unknown as Record<string, unknown>)[name];
-      if (typeof value === 'symbol') symbols.set(value, name);
-    }
-  }
-  return symbols.get(symbol);
-}
-
-export function symbolNamed(name: string): symbol | undefined {
-  const value = (Symbol as unknown as Record<string, unknown>)[name];
-  return typeof value === 'symbol' ? value : undefined;
 }

@@ -1,10 +1,10 @@
-/** Rows for what both ends have by themselves: globals, Node's modules, and the error classes of this package. */
-import * as errors from '../../errors.ts';
+/** Rows for what both ends have by themselves: globals, Node's modules, and some of this package. */
 import { builtinNameOf } from './builtins.ts';
 import { globalPathOf } from './intrinsics.ts';
+import { own } from './own.ts';
 import type { Row } from './row.ts';
 
-const own = new Map<unknown, string>();
+const names = new Map<unknown, string>();
 
 export function commonRow(value: object): Row | undefined {
   const path = globalPathOf(value);
@@ -12,7 +12,7 @@ export function commonRow(value: object): Row | undefined {
   const builtin = builtinNameOf(value);
   if (builtin) return { head: ['builtin', builtin.module, builtin.path], children: [] };
   if (typeof value !== 'function') return undefined;
-  if (own.size === 0) for (const [name, cls] of Object.entries(errors)) own.set(cls, name);
-  const name = own.get(value);
+  if (names.size === 0) for (const [name, member] of Object.entries(own)) names.set(member, name);
+  const name = names.get(value);
   return name === undefined ? undefined : { head: ['own', name], children: [] };
 }

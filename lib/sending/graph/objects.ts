@@ -1,14 +1,24 @@
 /** Objects as rows: which built-in an object is by its internal slots, its prototype, its properties, its items. */
 import { types } from 'node:util';
+import { hasSlots } from '../values/extras.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
-import { binaryKind } from '../values/views.ts';
+import { BESIDE, binaryKind } from '../values/views.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { propertiesOf } from './properties.ts';
 import { Refusal } from './refusal.ts';
-import { encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
-import type { GraphWriter } from './writer.ts';
+import { type BinaryPlace, encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+
+/** What a row of an object needs of the message that it becomes a part of. */
+export interface ObjectWriter {
+  /** The object that holds a function as a property. */
+  readonly owners: WeakMap<object, object>;
+  /** Keeps the bytes of a binary object. */
+  binary(value: object): BinaryPlace;
+  /** Throws a `Refusal` if instances of this prototype cannot be carried. */
+  checkInstance(value: object, prototype: object): void;
+}
 
 /** Whether devalue carries this object without losing anything. */
 export function isDevaluePlain(value: object): boolean {
@@ -37,20 +47,7 @@ function onlyItems(array: readonly unknown[]): boolean {
   return true;
 }
 
-/** Objects that look plain by their prototype but are more. */
-const hasSlots = (value: object): boolean =>
-  types.isArgumentsObject(value) ||
-  types.isDate(value) ||
-  types.isRegExp(value) ||
-  types.isNativeError(value) ||
-  types.isBoxedPrimitive(value) ||
-  types.isPromise(value) ||
-  types.isExternal(value) ||
-  types.isGeneratorObject(value) ||
-  types.isAnyArrayBuffer(value) ||
-  ArrayBuffer.isView(value);
-
-export function objectRow(value: object, writer: GraphWriter): Row {
+export function objectRow(value: object, writer: ObjectWriter): Row {
   refuseUnsendable(value);
   const prototype = getPrototypeOf(value) as object | null;
   const cls = getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
@@ -61,7 +58,7 @@ export function objectRow(value: object, writer: GraphWriter): Row {
   const isDefault = prototype !== null && isDefaultPrototype(base, prototype, value);
   if (prototype !== null && !isDefault) writer.checkInstance(value, prototype);
   const children: unknown[] = isDefault || prototype === null ? [] : [prototype];
-  const props = propertiesOf(value, children, skip);
+  const props = isLargeView(value) ? [] : propertiesOf(value, children, skip);
   for (const child of children) if (typeof child === 'function') writer.owners.set(child, value);
   for (const item of items) children.push(item);
   const head: ObjectHead = { base, data, props, prototype: prototypeMode(prototype, isDefault) };
@@ -131,7 +128,7 @@ interface Base {
 const none = (): boolean => false;
 const isIndex = (key: string | symbol): boolean => typeof key === 'string' && /^(?:0|[1-9]\d*)$/.test(key);
 
-function baseOf(value: object, writer: GraphWriter): Base {
+function baseOf(value: object, writer: ObjectWriter): Base {
   if (Array.isArray(value)) {
     return { base: 'array', data: value.length, items: [], skip: (key) => key === 'length' };
   }
@@ -223,4 +220,9 @@ function isDefaultPrototype(base: ObjectBase, prototype: object, value: object):
         ? isObjectPrototype(prototype)
         : isBuiltinPrototype(prototype, DEFAULTS[base]);
   }
+}
+
+/** Every index of a view is a property: listing those of some megabytes takes seconds. */
+function isLargeView(value: object): boolean {
+  return ArrayBuffer.isView(value) && value.byteLength >= BESIDE;
 }

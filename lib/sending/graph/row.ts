@@ -72,6 +72,9 @@ export interface ObjectHead {
   readonly props: readonly PropHead[];
 }
 
+/** What kind of binary data it is, whether it is beside the message, and where. */
+export type BinaryPlace = readonly [kind: number, beside: boolean, at: number, length: number];
+
 /** A plain string key; or a key (null: the next child is a symbol) with flags. */
 export type PropHead = string | readonly [string | null, number];
 

@@ -2,7 +2,7 @@
 import { malformed } from '../values/bytes.ts';
 import { fromBytes } from '../values/views.ts';
 import { defineProperties } from './properties.ts';
-import { decodePrimitive, type ObjectHead } from './row.ts';
+import { decodePrimitive, type FunctionHead, type ObjectHead } from './row.ts';
 
 const MAX_LENGTH = 2 ** 32 - 1;
 
@@ -126,4 +126,13 @@ function fillArguments(shell: object, next: () => unknown, more: () => boolean):
   const attributes = { enumerable: true, configurable: true, writable: true };
   for (; more(); length++) Object.defineProperty(shell, length, { ...attributes, value: next() });
   Object.defineProperty(shell, 'length', { value: length });
+}
+
+/** What a function has beside its code and its variables. */
+export function fillFunction(fn: { prototype: object }, head: FunctionHead, next: () => unknown): void {
+  if (head.parent) Object.setPrototypeOf(fn, next() as object);
+  if (head.prototype === 'child') Object.setPrototypeOf(fn.prototype, next() as object);
+  else if (head.prototype === 'null') Object.setPrototypeOf(fn.prototype, null);
+  defineProperties(fn, head.props, next);
+  if (head.prototypeProps.length > 0) defineProperties(fn.prototype, head.prototypeProps, next);
 }

@@ -1,6 +1,6 @@
 /** Symbols as rows: those of the language and registered ones stay themselves, local ones are new in each process. */
-import { symbolNamed, wellKnownSymbol } from './intrinsics.ts';
 import type { Row } from './row.ts';
+import { symbolNamed, wellKnownSymbol } from './well-known-symbols.ts';
 
 export function symbolRow(symbol: symbol): Row {
   const wellKnown = wellKnownSymbol(symbol);

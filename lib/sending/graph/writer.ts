@@ -5,9 +5,9 @@
 import { stringify } from 'devalue';
 import type { Payload } from '../payload.ts';
 import { BESIDE, binaryKind, bytesOf, copyOf } from '../values/views.ts';
-import { isDevaluePlain, objectRow } from './objects.ts';
+import { isDevaluePlain, type ObjectWriter, objectRow } from './objects.ts';
 import { type Edge, Refusal } from './refusal.ts';
-import { ROW, type Row, type RowHead } from './row.ts';
+import { type BinaryPlace, ROW, type Row, type RowHead } from './row.ts';
 import { symbolRow } from './symbols.ts';
 
 /** What differs between the end that sends tasks and the end that sends answers. */
@@ -24,7 +24,7 @@ export interface Policy {
   checkInstance(value: object, prototype: object, writer: GraphWriter): void;
 }
 
-export class GraphWriter {
+export class GraphWriter implements ObjectWriter {
   readonly views: Uint8Array[] = [];
   /** The object that holds a function as a property. */
   readonly owners = new WeakMap<object, object>();
@@ -140,7 +140,7 @@ export class GraphWriter {
   }
 
   /** Keeps the bytes of a binary object; gives its kind and where they are. */
-  binary(value: object): readonly [kind: number, beside: boolean, at: number, length: number] {
+  binary(value: object): BinaryPlace {
     const kind = binaryKind(value);
     if (kind === -1) throw new Refusal(value, 'is binary data that cannot be copied');
     const bytes = bytesOf(value);

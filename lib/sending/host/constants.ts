@@ -18,11 +18,13 @@ export interface Constant {
   readonly id: number;
   readonly name: string;
   readonly definitions: readonly Definition[];
-  /** Functions by value and how many own properties each had: a new one must be sent. */
-  readonly guards: readonly (readonly [fn: object, properties: number])[];
+  /** Functions by value, how many own properties each had and its name: what is new must be sent. */
+  readonly guards: readonly Guard[];
   /** The module it comes from, if it goes by reference. */
   readonly module: string | undefined;
 }
+
+type Guard = readonly [fn: object, properties: number, name: unknown];
 
 const DEPTH = 8;
 const TEXT_LIMIT = 1000;
@@ -45,7 +47,7 @@ export class Constants {
   }
 
   private make(fn: AnyFunction, reading: Reading): Constant | undefined {
-    const guards = new Map<object, number>();
+    const guards = new Map<object, Guard>();
     let module: string | undefined;
     let isClosed = false;
     if (wrappedBy(fn)) return undefined;
@@ -59,18 +61,18 @@ export class Constants {
     const policy = new HostPolicy([], this.mainByReference);
     const payload = new GraphWriter(policy).write(fn, valueHeader(DEFINE_FUNCTION));
     const id = newId();
-    const { name } = fn as { name: unknown };
+    const name = ownName(fn);
     const definition = { id, payload };
     const constant: Constant = {
       id,
       name: typeof name === 'string' ? name : '',
       definitions: [...policy.definitions, definition],
-      guards: [...guards],
+      guards: [...guards.values()],
       module,
     };
     if (isClosed) this.byText.set(fn, constant);
     // What is kept under a text must not hold the function that came first.
-    this.known.set(fn, isClosed ? { ...constant, guards: [[fn, countProperties(fn)]] } : constant);
+    this.known.set(fn, isClosed ? { ...constant, guards: [guardOf(fn)] } : constant);
     retireWhenUnused(definition);
     return constant;
   }
@@ -82,11 +84,11 @@ export class Constants {
     return false;
   }
 
-  private isClosed(fn: object, plan: Plan, guards: Map<object, number>, depth: number): boolean {
+  private isClosed(fn: object, plan: Plan, guards: Map<object, Guard>, depth: number): boolean {
     if (guards.has(fn)) return true;
     if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
     if (plan.text.lexicalThis === 'owner' || countProperties(fn) !== expectedProperties(fn)) return false;
-    guards.set(fn, countProperties(fn));
+    guards.set(fn, guardOf(fn));
     return plan.text.slots.every((slot, index) => {
       if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'superclass';
       const value = plan.stable?.[index];
@@ -103,6 +105,9 @@ export class Constants {
     });
   }
 }
+
+const ownName = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+const guardOf = (fn: object): Guard => [fn, countProperties(fn), ownName(fn)];
 
 /** Its own properties, and those of its prototype object. */
 function countProperties(fn: object): number {
@@ -124,6 +129,8 @@ function expectedProperties(fn: object): number {
 
 function isUnchanged({ guards, module }: Constant): boolean {
   if (module !== undefined) return !goesByValue(module, true);
-  for (const [fn, properties] of guards) if (countProperties(fn) !== properties) return false;
+  for (const [fn, properties, name] of guards) {
+    if (countProperties(fn) !== properties || ownName(fn) !== name) return false;
+  }
   return true;
 }

@@ -3,10 +3,12 @@
  * sent before, and the language's own objects, and nothing is called, imported or evaluated for them.
  */
 import * as errors from '../../errors.ts';
+import { exportedValue } from '../compiled-exports.ts';
 import { exportRemembered, functionNumbered } from '../functions/known.ts';
 import { requireCache } from '../functions/sources.ts';
 import { HOOK } from '../graph/hooks.ts';
 import { globalAt } from '../graph/intrinsics.ts';
+import { ALL_OWN, ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
 import type { NamedReducer } from '../reducers.ts';
@@ -61,7 +63,7 @@ export class HostResolver implements Resolver {
       case 'known':
         return typeof head[1] === 'number' ? functionNumbered(head[1]) : undefined;
       case 'own':
-        return Object.hasOwn(errors, head[1]) ? (errors as Record<string, unknown>)[head[1]] : undefined;
+        return head[1] === ALL_OWN ? undefined : ownNamed(head[1]);
       case 'global':
         return isOpen(head[1]) ? globalAt(head[1]) : undefined;
       case 'builtin':
@@ -126,11 +128,17 @@ function exportedHere(source: ModuleSource, path: readonly string[]): unknown {
   if (remembered) return remembered;
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const owner = exportRemembered(source, path.slice(0, depth));
-    if (owner) return dataAt(owner, path.slice(depth));
+    if (owner) return depth === 0 ? exportAt(owner, path) : dataAt(owner, path.slice(depth));
   }
   const cache = requireCache();
   if (source.type !== 'cjs' || !Object.hasOwn(cache, source.specifier)) return undefined;
-  return dataAt(cache[source.specifier]?.exports, path);
+  return exportAt(cache[source.specifier]?.exports, path);
+}
+
+function exportAt(exported: unknown, [first, ...rest]: readonly unknown[]): unknown {
+  if (first === undefined) return exported;
+  if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) return undefined;
+  return dataAt(exportedValue(exported, String(first)), rest);
 }
 
 function dataAt(owner: unknown, path: readonly unknown[]): unknown {

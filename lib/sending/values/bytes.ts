@@ -1,84 +1,11 @@
-/** Bytes out and bytes in: a growing scratch buffer, and a reader that never reads past the end. */
+/** Bytes in: a reader that never reads past the end. */
 import { SerializationError } from '../../errors.ts';
 
-const SHORT_TEXT = 24;
+/** Texts of up to so many characters are read and written one by one: that is faster than to ask the engine. */
+export const SHORT_TEXT = 24;
 
 export const malformed = (what: string): SerializationError =>
   new SerializationError(`cannot read what was received: ${what}`);
-
-/** Appends to one reused buffer; `finish()` copies what was written. Not for use by two writers at once. */
-export class ByteWriter {
-  private buffer = Buffer.allocUnsafeSlow(4096);
-  private length = 0;
-
-  start(): void {
-    this.length = 0;
-  }
-
-  private room(bytes: number): void {
-    if (this.length + bytes <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes));
-    this.buffer.copy(larger, 0, 0, this.length);
-    this.buffer = larger;
-  }
-
-  byte(value: number): void {
-    this.room(1);
-    this.buffer[this.length++] = value;
-  }
-
-  uint32(value: number): void {
-    this.room(4);
-    this.length = this.buffer.writeUInt32LE(value, this.length);
-  }
-
-  int32(value: number): void {
-    this.room(4);
-    this.length = this.buffer.writeInt32LE(value, this.length);
-  }
-
-  double(value: number): void {
-    this.room(8);
-    this.length = this.buffer.writeDoubleLE(value, this.length);
-  }
-
-  /** Text that can be represented in UTF-8, preceded by its length in bytes. */
-  text(text: string): void {
-    if (text.length <= SHORT_TEXT && this.shortAscii(text)) return;
-    const bytes = Buffer.byteLength(text);
-    this.uint32(bytes);
-    this.room(bytes);
-    this.length += this.buffer.write(text, this.length, bytes, 'utf8');
-  }
-
-  private shortAscii(text: string): boolean {
-    const { length } = text;
-    this.room(4 + length);
-    const start = this.length + 4;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 127) return false;
-      this.buffer[start + i] = code;
-    }
-    this.length = this.buffer.writeUInt32LE(length, this.length) + length;
-    return true;
-  }
-
-  bytes(bytes: Uint8Array): void {
-    this.uint32(bytes.byteLength);
-    this.room(bytes.byteLength);
-    this.buffer.set(bytes, this.length);
-    this.length += bytes.byteLength;
-  }
-
-  finish(): Uint8Array {
-    const copy = Buffer.allocUnsafe(this.length);
-    this.buffer.copy(copy, 0, 0, this.length);
-    // One large value must not keep its memory for ever.
-    if (this.buffer.length > 1 << 20) this.buffer = Buffer.allocUnsafeSlow(4096);
-    return copy;
-  }
-}
 
 /** Reads what a `ByteWriter` wrote. Throws a `SerializationError` where the input is not that. */
 export class ByteReader {
@@ -111,12 +38,28 @@ export class ByteReader {
     return this.buffer.readInt32LE(this.take(4));
   }
 
+  varint(): number {
+    const first = this.byte();
+    if (first < 128) return first;
+    let value = first & 127;
+    for (let shift = 7; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+    throw malformed('a number that is too long');
+  }
+
   double(): number {
     return this.buffer.readDoubleLE(this.take(8));
   }
 
   text(): string {
-    const length = this.uint32();
+    return this.textOf(this.uint32());
+  }
+
+  /** Text of so many bytes. */
+  textOf(length: number): string {
     const at = this.take(length);
     if (length > SHORT_TEXT) return this.buffer.toString('utf8', at, at + length);
     let text = '';
@@ -131,6 +74,12 @@ export class ByteReader {
   /** A window on the input: copy it before it is kept. */
   bytes(): Uint8Array {
     const length = this.uint32();
+    const at = this.take(length);
+    return this.buffer.subarray(at, at + length);
+  }
+
+  /** So many bytes, not copied. */
+  raw(length: number): Buffer {
     const at = this.take(length);
     return this.buffer.subarray(at, at + length);
   }

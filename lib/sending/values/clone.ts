@@ -16,8 +16,16 @@ interface SerializerHooks {
   _getDataCloneError: ErrorConstructor;
 }
 
-/** @throws Error of V8 if something cannot be cloned. */
-export function writeClone(value: unknown, header: Uint8Array): Payload {
+/**
+ * Binary data that goes beside the message is copied, unless `keep` says otherwise.
+ *
+ * @throws Error of V8 if something cannot be cloned.
+ */
+export function writeClone(
+  value: unknown,
+  header: Uint8Array,
+  keep: (bytes: Uint8Array) => Uint8Array = copyOf,
+): Payload {
   const serializer = new Serializer();
   const hooks = serializer as unknown as SerializerHooks;
   const views: Uint8Array[] = [];
@@ -31,7 +39,7 @@ export function writeClone(value: unknown, header: Uint8Array): Payload {
     serializer.writeUint32(aside ? ASIDE : INLINE);
     serializer.writeUint32(kind);
     if (aside) {
-      serializer.writeUint32(views.push(copyOf(bytes)) - 1);
+      serializer.writeUint32(views.push(keep(bytes)) - 1);
     } else {
       serializer.writeUint32(bytes.byteLength);
       serializer.writeRawBytes(bytes);

@@ -1,9 +1,13 @@
 /** One value, or the arguments of a call, in the cheapest form that loses nothing. The graph is the caller's. */
 import type { Payload } from '../payload.ts';
-import { ByteReader, ByteWriter, malformed } from './bytes.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { ByteReader, malformed } from './bytes.ts';
 import { readClone, writeClone } from './clone.ts';
+import { Containers } from './containers.ts';
 import { isPrimitive, type ReadyItem, readItem, readyItem, writeItem } from './items.ts';
-import { CLONE_SAFE, newScan, RICH } from './scan.ts';
+import { NEEDS_GRAPH, NOT_PLAIN } from './plain-writer.ts';
+import { type CLONE_SAFE, RICH, tierOf } from './scan.ts';
+import { copyOf } from './views.ts';
 
 let writer: ByteWriter | undefined;
 const NO_VIEWS: readonly Uint8Array[] = [];
@@ -16,21 +20,44 @@ export function allPrimitive(args: readonly unknown[]): boolean {
 
 /** Copies arguments into items; or says which other form they need. */
 export function readyItems(args: readonly unknown[]): unknown[] | typeof CLONE_SAFE | typeof RICH {
-  const scan = newScan();
-  const items: unknown[] = [];
-  let clone = false;
-  for (const arg of args) {
-    if (isPrimitive(arg)) items.push(arg);
-    else if (typeof arg !== 'object') return RICH;
-    else {
-      const item = readyItem(arg as object, scan);
-      if (item === RICH) return RICH;
-      if (item === CLONE_SAFE) clone = true;
-      else items.push(item);
+  return unlessTooDeep(() => {
+    const containers = new Containers();
+    const items: unknown[] = [];
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i];
+      if (isPrimitive(arg)) items.push(arg);
+      else if (typeof arg !== 'object') return RICH;
+      else {
+        const item = readyItem(arg as object, containers, copyOf);
+        if (typeof item === 'number') return item === NEEDS_GRAPH ? RICH : tierOf(args);
+        items.push(item);
+      }
     }
-  }
-  return clone ? CLONE_SAFE : items;
+    return containers.areDistinct() ? items : tierOf(args);
+  });
 }
+
+/** The same for one value that is written at once: binary data is not copied. */
+export function readyValue(value: object): ReadyItem | typeof CLONE_SAFE | typeof RICH {
+  return unlessTooDeep(() => {
+    const containers = new Containers();
+    const item = readyItem(value, containers, asItIs);
+    if (item === NEEDS_GRAPH) return RICH;
+    return item !== NOT_PLAIN && containers.areDistinct() ? item : tierOf(value);
+  });
+}
+
+/** The graph says of data that is nested too deeply, or too large, what is the matter. */
+function unlessTooDeep<T>(ready: () => T): T | typeof RICH {
+  try {
+    return ready();
+  } catch (error) {
+    if (error instanceof RangeError) return RICH;
+    throw error;
+  }
+}
+
+export const asItIs = (bytes: Uint8Array): Uint8Array => bytes;
 
 /** Items of `readyItems`, or primitives, behind a header of a tag and a number. */
 export function writeItems(tag: number, number: number, items: readonly unknown[]): Payload {
@@ -66,9 +93,13 @@ export const readOne = (body: Uint8Array, offset: number, views: readonly Uint8A
   readItem(new ByteReader(body, offset), views);
 
 /** Undefined if V8 refuses after all: then the graph says why. */
-export function tryClone(value: unknown, header: Uint8Array): Payload | undefined {
+export function tryClone(
+  value: unknown,
+  header: Uint8Array,
+  keep?: (bytes: Uint8Array) => Uint8Array,
+): Payload | undefined {
   try {
-    return writeClone(value, header);
+    return writeClone(value, header, keep);
   } catch {
     return undefined;
   }

@@ -1,10 +1,14 @@
 /**
- * The compact form of one value that needs no graph: a tag byte, then a primitive, a JSON text or binary data.
+ * The compact form of one value that needs no graph: a tag byte, then a primitive, plain data or binary data.
  * This is the fast path of calls and results: it allocates nothing beside the bytes.
  */
-import { type ByteReader, type ByteWriter, malformed } from './bytes.ts';
-import { CLONE_SAFE, JSON_SAFE, type RICH, type Scan, tierOf } from './scan.ts';
-import { BESIDE, bytesOf, copyOf, exactBinaryKind, fromBytes } from './views.ts';
+import { type ByteWriter, isWellFormed } from './byte-writer.ts';
+import { type ByteReader, malformed } from './bytes.ts';
+import type { Containers } from './containers.ts';
+import { hexOf } from './plain-format.ts';
+import { readBigInt, readPlain } from './plain-reader.ts';
+import { type NEEDS_GRAPH, NOT_PLAIN, PlainWriter } from './plain-writer.ts';
+import { BESIDE, bytesOf, exactBinaryKind, fromBytes } from './views.ts';
 
 const UNDEFINED = 0;
 const NULL = 1;
@@ -15,24 +19,25 @@ const DOUBLE = 5;
 const TEXT = 6;
 const UNPAIRED_TEXT = 7;
 const BIGINT = 8;
-const JSON_TEXT = 9;
+const PLAIN_DATA = 9;
 const BINARY = 10;
-const BINARY_BESIDE = 11;
 const TEXT_BESIDE = 12;
-const JSON_BESIDE = 13;
+const PLAIN_BESIDE = 13;
+/** Added to the kind: the bytes are beside the message. */
+const KIND_BESIDE = 128;
 
-/** A value that was made ready for `writeItem` when its task was submitted: it no longer changes. */
+/** A value that was made ready for `writeItem`: bytes, and the kind of binary data or that they are plain data. */
 export class ReadyItem {
-  readonly tag: number;
   readonly kind: number;
-  readonly content: string | Uint8Array;
+  readonly bytes: Uint8Array;
 
-  constructor(tag: number, kind: number, content: string | Uint8Array) {
-    this.tag = tag;
+  constructor(kind: number, bytes: Uint8Array) {
     this.kind = kind;
-    this.content = content;
+    this.bytes = bytes;
   }
 }
+
+const PLAIN_KIND = -1;
 
 export function isPrimitive(value: unknown): boolean {
   switch (typeof value) {
@@ -46,17 +51,25 @@ export function isPrimitive(value: unknown): boolean {
   }
 }
 
-/** Copies a value into an item; or says that it needs a structured clone (`CLONE_SAFE`) or the graph (`RICH`). */
-export function readyItem(value: object, scan: Scan): ReadyItem | typeof CLONE_SAFE | typeof RICH {
+let spare: PlainWriter | undefined;
+
+/**
+ * Turns an object into an item, or says that another form has to carry it (`NOT_PLAIN`) and that only the graph can
+ * (`NEEDS_GRAPH`). `keep` may copy binary data. That no container comes twice is for `containers` to say in the end.
+ */
+export function readyItem(
+  value: object,
+  containers: Containers,
+  keep: (bytes: Uint8Array) => Uint8Array,
+): ReadyItem | typeof NOT_PLAIN | typeof NEEDS_GRAPH {
   const kind = exactBinaryKind(value);
-  if (kind !== -1) {
-    if (scan.seen.has(value)) return CLONE_SAFE;
-    scan.seen.add(value);
-    const bytes = bytesOf(value);
-    return new ReadyItem(bytes.byteLength < BESIDE ? BINARY : BINARY_BESIDE, kind, copyOf(bytes));
-  }
-  const tier = tierOf(value, scan);
-  return tier === JSON_SAFE ? new ReadyItem(JSON_TEXT, 0, JSON.stringify(value)) : tier;
+  if (kind !== -1) return containers.add(value) ? new ReadyItem(kind, keep(bytesOf(value))) : NOT_PLAIN;
+  // A getter among the items of an array can lead back to here.
+  const writer = spare ?? new PlainWriter();
+  spare = undefined;
+  const written = writer.write(value, containers);
+  spare = writer;
+  return typeof written === 'number' ? written : new ReadyItem(PLAIN_KIND, written);
 }
 
 /** Writes a primitive or a `ReadyItem`. Large contents go to `views`, beside the message. */
@@ -78,11 +91,11 @@ export function writeItem(writer: ByteWriter, item: unknown, views: Uint8Array[]
       writer.double(item);
       return;
     case 'string':
-      writeText(writer, item, TEXT, views);
+      writeText(writer, item, views);
       return;
     case 'bigint':
       writer.byte(BIGINT);
-      writer.text(hex(item));
+      writer.text(hexOf(item));
       return;
     default:
       if (item === null) {
@@ -94,22 +107,18 @@ export function writeItem(writer: ByteWriter, item: unknown, views: Uint8Array[]
   }
 }
 
-function writeReady(writer: ByteWriter, item: ReadyItem, views: Uint8Array[]): void {
-  const { content } = item;
-  if (typeof content === 'string') {
-    writeText(writer, content, JSON_TEXT, views);
-    return;
+function writeReady(writer: ByteWriter, { kind, bytes }: ReadyItem, views: Uint8Array[]): void {
+  const isBeside = bytes.byteLength >= BESIDE;
+  if (kind === PLAIN_KIND) writer.byte(isBeside ? PLAIN_BESIDE : PLAIN_DATA);
+  else {
+    writer.byte(BINARY);
+    writer.byte(isBeside ? kind + KIND_BESIDE : kind);
   }
-  writer.byte(item.tag);
-  writer.byte(item.kind);
-  if (item.tag === BINARY) writer.bytes(content);
-  else writer.uint32(views.push(content) - 1);
+  if (isBeside) writer.uint32(views.push(bytes) - 1);
+  else writer.bytes(bytes);
 }
 
-const isWellFormed = (text: string): boolean =>
-  (text as unknown as { isWellFormed(): boolean }).isWellFormed();
-
-function writeText(writer: ByteWriter, text: string, tag: number, views: Uint8Array[]): void {
+function writeText(writer: ByteWriter, text: string, views: Uint8Array[]): void {
   if (!isWellFormed(text)) {
     // A lone surrogate has no UTF-8 form.
     writer.byte(UNPAIRED_TEXT);
@@ -117,11 +126,11 @@ function writeText(writer: ByteWriter, text: string, tag: number, views: Uint8Ar
     return;
   }
   if (text.length < BESIDE) {
-    writer.byte(tag);
+    writer.byte(TEXT);
     writer.text(text);
     return;
   }
-  writer.byte(tag === TEXT ? TEXT_BESIDE : JSON_BESIDE);
+  writer.byte(TEXT_BESIDE);
   writer.uint32(views.push(Buffer.from(text)) - 1);
 }
 
@@ -155,31 +164,19 @@ export function readItem(reader: ByteReader, views: readonly Uint8Array[]): unkn
       return Buffer.from(reader.bytes()).toString('utf16le');
     case BIGINT:
       return readBigInt(reader.text());
-    case JSON_TEXT:
-      return JSON.parse(reader.text()) as unknown;
+    case PLAIN_DATA:
+      return readPlain(reader.bytes());
+    case PLAIN_BESIDE:
+      return readPlain(beside(reader, views));
     case BINARY: {
       const kind = reader.byte();
-      return fromBytes(kind, reader.bytes());
-    }
-    case BINARY_BESIDE: {
-      const kind = reader.byte();
-      return fromBytes(kind, beside(reader, views));
+      return kind < KIND_BESIDE
+        ? fromBytes(kind, reader.bytes())
+        : fromBytes(kind - KIND_BESIDE, beside(reader, views));
     }
     case TEXT_BESIDE:
       return asText(beside(reader, views));
-    case JSON_BESIDE:
-      return JSON.parse(asText(beside(reader, views))) as unknown;
     default:
       throw malformed(`a value of the unknown kind ${tag}`);
   }
-}
-
-/** Hexadecimal, because engines read and write it in linear time. */
-const hex = (value: bigint): string => (value < 0n ? `-${(-value).toString(16)}` : value.toString(16));
-
-function readBigInt(text: string): bigint {
-  const match = /^(-?)([0-9a-f]+)$/.exec(text);
-  if (!match) throw malformed('a bigint without digits');
-  const value = BigInt(`0x${match[2]}`);
-  return match[1] ? -value : value;
 }

@@ -11,10 +11,14 @@ type Open = (
   slots: readonly unknown[],
 ) => readonly [made: object, set: (slot: number, value: unknown) => void];
 
-/** Names that texts cannot have by accident. */
-const SLOTS = '__loky_slots';
-const SLOT = '__loky_slot';
-const VALUE = '__loky_value';
+const NAMES = ['__loky_slots', '__loky_at', '__loky_value'];
+
+/** A name that the text does not have, nor any variable that it uses. */
+function unused(name: string, { text, slots }: CodeText): string {
+  let free = name;
+  while (text.includes(free) || slots.includes(free)) free += '_';
+  return free;
+}
 
 export class Code {
   readonly text: CodeText;
@@ -50,12 +54,13 @@ export class Code {
 
   private compile(open: boolean): unknown {
     const { text, slots, written, form, strict, file, line, column } = this.text;
+    const [all, at, value] = NAMES.map((name) => unused(name, this.text)) as [string, string, string];
     const declare = (name: string, index: number): string =>
-      `${open || written.includes(name) ? 'let' : 'const'} ${name}=${SLOTS}[${index}];`;
+      `${open || written.includes(name) ? 'let' : 'const'} ${name}=${all}[${index}];`;
     const [before, after] = form === 'member' ? ['({', '\n})'] : ['(', '\n)'];
-    const prefix = `(function(${SLOTS}){${strict ? '"use strict";' : ''}${slots.map(declare).join('')}return ${open ? '[' : ''}${before}`;
-    const cases = slots.map((name, index) => `case ${index}:${name}=${VALUE};break;`).join('');
-    const setter = open ? `,function(${SLOT},${VALUE}){switch(${SLOT}){${cases}}}]` : '';
+    const prefix = `(function(${all}){${strict ? '"use strict";' : ''}${slots.map(declare).join('')}return ${open ? '[' : ''}${before}`;
+    const cases = slots.map((name, index) => `case ${index}:${name}=${value};break;`).join('');
+    const setter = open ? `,function(${at},${value}){switch(${at}){${cases}}}]` : '';
     const source = `${prefix}${text}${after}${setter};})`;
     const dynamic = text.includes('import') ? importOption() : {};
     const place = { filename: file, lineOffset: line, columnOffset: column - prefix.length };

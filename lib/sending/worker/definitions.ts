@@ -17,6 +17,8 @@ export interface Definitions {
   forget(id: number): void;
   /** The function of that number; a promise if modules must be imported first. */
   function(id: number): AnyFunction | Promise<AnyFunction>;
+  /** Builds it before it is called for. What that throws is told when it is called. */
+  prepare(id: number): void;
   /** Settings that have arrived and are not in force yet. */
   pending(): Promise<void> | undefined;
   serializer(): string;
@@ -54,6 +56,22 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     arriving?.catch(() => {});
   };
 
+  const build = (id: number): AnyFunction | Promise<AnyFunction> => {
+    const known = built.get(id);
+    if (known !== undefined) return known;
+    const payload = payloads.get(id);
+    if (!payload) throw malformed(`the function number ${id} has not arrived`);
+    const value = readGraph(payload, 1, resolver) as AnyFunction | Promise<AnyFunction>;
+    built.set(id, value);
+    if (value instanceof Promise) {
+      value.then(
+        (fn) => built.set(id, fn),
+        () => built.delete(id),
+      );
+    }
+    return value;
+  };
+
   return {
     define(id, payload) {
       switch (payload.body[0]) {
@@ -75,20 +93,11 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
       built.delete(id);
       functions.forget(id);
     },
-    function(id) {
-      const known = built.get(id);
-      if (known !== undefined) return known;
-      const payload = payloads.get(id);
-      if (!payload) throw malformed(`the function number ${id} has not arrived`);
-      const value = readGraph(payload, 1, resolver) as AnyFunction | Promise<AnyFunction>;
-      built.set(id, value);
-      if (value instanceof Promise) {
-        value.then(
-          (fn) => built.set(id, fn),
-          () => built.delete(id),
-        );
-      }
-      return value;
+    function: build,
+    prepare(id) {
+      try {
+        if (payloads.has(id)) void build(id);
+      } catch {}
     },
     pending: () => arriving,
     serializer: () => settings?.serializer ?? 'auto',

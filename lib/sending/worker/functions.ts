@@ -15,7 +15,10 @@ type SetSlot = (slot: number, value: unknown) => void;
 export class Functions {
   /** A class that comes again is the same class: instances that tasks have kept are still instances of it. */
   private readonly classes = new Map<number, KnownClass>();
-  private readonly collected = new FinalizationRegistry<number>((id) => this.classes.delete(id));
+  /** By then it may have come again. */
+  private readonly collected = new FinalizationRegistry<number>((id) => {
+    if (this.classes.get(id)?.made.deref() === undefined) this.classes.delete(id);
+  });
   private readonly codes = new Map<number, Code>();
   private readonly ids = new WeakMap<object, number>();
 

@@ -41,7 +41,21 @@ const importHere: Importer = (specifier) => import(specifier) as Promise<object>
 function cannotLoad({ specifier, from }: ModuleSource, cause: unknown): SerializationError {
   const why = cause instanceof Error ? cause.message : String(cause);
   const where = from ? `, which ${from} imports` : '';
-  return new SerializationError(`the worker cannot load ${specifier}${where}: ${why}`, { cause });
+  const hint = lacksConfig() ? `\n  hint: ${TS_NODE_HINT}` : '';
+  return new SerializationError(`the worker cannot load ${specifier}${where}: ${why}${hint}`, { cause });
+}
+
+const TS_NODE_HINT =
+  'in a worker, ts-node has found no tsconfig.json, since it looks near the file that a process was started with: name yours by --project or TS_NODE_PROJECT';
+
+/** ts-node shows itself to others in this way. */
+function lacksConfig(): boolean {
+  const service = (process as unknown as Record<symbol, unknown>)[Symbol.for('ts-node.register.instance')];
+  return (
+    typeof service === 'object' &&
+    service !== null &&
+    !(service as { configFilePath?: unknown }).configFilePath
+  );
 }
 
 /** The exports of a module. ES modules must have been loaded before; CommonJS ones are loaded now. */

@@ -1,5 +1,6 @@
 /** How answers are written: functions and classes go by reference only, by the names that came with the task. */
 import { types } from 'node:util';
+import { exportedValue } from '../compiled-exports.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
@@ -80,8 +81,7 @@ export class WorkerPolicy implements Policy {
 function exportRow(fn: object): RowHead | undefined {
   for (const [source, exported] of loadedModules()) {
     for (const key of Object.getOwnPropertyNames(exported)) {
-      const descriptor = Object.getOwnPropertyDescriptor(exported, key);
-      if (descriptor && 'value' in descriptor && descriptor.value === fn) return importHead(source, [key]);
+      if (exportedValue(exported, key) === fn) return importHead(source, [key]);
     }
   }
   return undefined;

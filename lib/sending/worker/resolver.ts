@@ -3,6 +3,7 @@
 import { builtinModules } from 'node:module';
 import * as errors from '../../errors.ts';
 import { globalAt } from '../graph/intrinsics.ts';
+import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
 import { wrapNonSerializable } from '../wrap.ts';
@@ -56,7 +57,7 @@ export class WorkerResolver implements Resolver {
       case 'meta':
         return metaOf(head[1]);
       case 'own':
-        return (errors as Record<string, unknown>)[head[1]];
+        return ownNamed(head[1]);
       default:
         throw missing(`a row of the kind ${JSON.stringify(head[0])}`);
     }

@@ -43,7 +43,7 @@ export async function measureInPool(
     const file = inputs.get(future) as InputFile;
     const error = await future.exception();
     if (error === undefined) {
-      const { measurement, ...task } = await future;
+      const { measurement, ...task } = await future.result();
       measurements.push(measurement);
       timeline.add({ ...task, label: file.path });
     } else failures.push({ path: file.path, error });

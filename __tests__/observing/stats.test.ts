@@ -1,0 +1,69 @@
+/** `stats()` counts what has happened, and tells how long it took. */
+import { once } from 'node:events';
+import { expect, test } from '@jest/globals';
+import { Clock } from '../../lib/manager/clock.ts';
+import { killSelf, poolsOfEachTest, runForEver, sleepFor, square } from '../executor/pools.ts';
+
+const newPool = poolsOfEachTest();
+
+test('outcomes and exits are counted, whether anybody listens or not', async () => {
+  const executor = newPool({ onWorkerCrash: 'isolate' });
+  const fails = (): void => {
+    throw new Error('no');
+  };
+  await executor.submit(square, 1);
+  await executor.submit(fails).exception();
+  await executor.submit(killSelf).exception();
+  await executor.withOptions({ timeout: 50 }).submit(runForEver).exception();
+  const running = executor.submit(square, 1);
+  executor.submit(square, 2).cancel();
+  await running;
+  await executor.shutdown();
+  const stats = executor.stats();
+  expect(stats.outcomes).toEqual({ succeeded: 2, failed: 1, cancelled: 1, 'timed-out': 1, lost: 1 });
+  expect(stats.exits).toEqual({ crash: 1, 'timed-out': 1, shutdown: 1 });
+  expect(stats).toMatchObject({ pending: 0, running: 0, finished: 3, workers: [], recycled: {} });
+});
+
+test('a running task is named with its worker', async () => {
+  const executor = newPool();
+  const started = once(executor, 'taskStarted');
+  const future = executor.withOptions({ name: 'long' }).submit(runForEver);
+  const [{ pid }] = (await started) as [{ pid: number }];
+  expect(executor.stats().workers).toMatchObject([{ pid, rank: 0, state: 'busy', task: 'long' }]);
+  future.cancel({ kill: true });
+});
+
+test('recycled workers are counted by the reason', async () => {
+  const executor = newPool({ maxTasksPerWorker: 2 });
+  for (let index = 0; index < 4; index += 1) await executor.submit(square, index);
+  await executor.shutdown();
+  expect(executor.stats().recycled).toEqual({ 'max-tasks': 2 });
+});
+
+test('run times are those of the task, wait times those before it began', async () => {
+  const executor = newPool();
+  await executor.prewarm();
+  await Promise.all([executor.submit(sleepFor, 100), executor.submit(sleepFor, 100)]);
+  const { waitTime, runTime } = executor.stats();
+  expect(runTime.count).toBe(2);
+  expect(runTime.min).toBeGreaterThan(95);
+  expect(runTime.max).toBeLessThan(400);
+  expect(waitTime.min).toBeLessThan(80);
+  expect(waitTime.max).toBeGreaterThan(90); // it waited for the first one
+});
+
+test('percentiles are right, and all are zero without figures', () => {
+  const clock = new Clock();
+  expect(Object.values(clock.percentiles())).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  for (let duration = 1; duration <= 1_000; duration += 1) clock.record(duration);
+  const { count, mean, min, p50, p90, p95, p99, max } = clock.percentiles();
+  const isClose = (value: number, wanted: number) => Math.abs(value - wanted) <= wanted / 500;
+  expect(count).toBe(1_000);
+  expect([mean, min, p50, p90, p95, p99, max]).toEqual(
+    [500.5, 1, 500, 900, 950, 990, 1_000].map((wanted, index) => {
+      const value = [mean, min, p50, p90, p95, p99, max][index] as number;
+      return isClose(value, wanted) ? value : wanted;
+    }),
+  );
+});

@@ -1,0 +1,142 @@
+/** Submitted again after something has changed: a task sees what is so at the time of its submit. */
+// biome-ignore-all lint/complexity/noStaticOnlyClass: classes of every shape are sent
+// biome-ignore-all lint/correctness/noInnerDeclarations: a var of a loop is one variable for all turns
+// biome-ignore-all lint/correctness/noUnusedVariables: a parameter that is declared again counts as one
+import { type Case, type Submit, same } from './case.ts';
+
+function sees(
+  name: string,
+  expected: readonly unknown[],
+  steps: (submit: Submit) => AsyncGenerator<unknown>,
+): Case {
+  return {
+    name,
+    async run(submit) {
+      const seen: unknown[] = [];
+      for await (const value of steps(submit)) seen.push(value);
+      if (!same(seen, expected))
+        throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`);
+    },
+  };
+}
+
+let mode = 'none';
+const readMode = (): string => mode;
+const throughAnother = (): string => readMode();
+const settings = { level: 0 };
+const readLevel = (): number => settings.level;
+const helpers = { help: (): number => 1 };
+const useHelper = (): number => helpers.help();
+class Config {
+  static level = 0;
+}
+const readStatic = (): number => Config.level;
+class Patched {
+  method(): number {
+    return 1;
+  }
+}
+const usePatched = (): number => new Patched().method();
+const named = (): string => named.name;
+const holder = Object.assign((): number => holder.value, { value: 0 });
+const useHolder = (): number => holder();
+const counter = (() => {
+  let count = 0;
+  return { add: (): number => ++count, read: (): number => count };
+})();
+
+export const again: readonly Case[] = [
+  sees('a let, through another function', ['a', 'b', 'c'], async function* (submit) {
+    for (const next of ['a', 'b', 'c']) {
+      mode = next;
+      yield await submit(throughAnother);
+    }
+  }),
+  sees('what an object holds', [1, 2, 3], async function* (submit) {
+    for (settings.level = 1; settings.level < 4; settings.level++) yield await submit(readLevel);
+  }),
+  sees('a function of an object', [1, 1, 2], async function* (submit) {
+    yield await submit(useHelper);
+    yield await submit(useHelper);
+    helpers.help = () => 2;
+    yield await submit(useHelper);
+  }),
+  sees('static fields', [1, 2, 3], async function* (submit) {
+    for (Config.level = 1; Config.level < 4; Config.level++) yield await submit(readStatic);
+  }),
+  sees('a method that was replaced', [1, 2], async function* (submit) {
+    yield await submit(usePatched);
+    Patched.prototype.method = () => 2;
+    yield await submit(usePatched);
+  }),
+  sees('the name of a function', [true, true, 'other'], async function* (submit) {
+    yield (await submit(named)) === named.name;
+    yield (await submit(named)) === named.name;
+    Object.defineProperty(named, 'name', { value: 'other' });
+    yield await submit(named);
+  }),
+  sees('a property of a function', [1, 2, 3], async function* (submit) {
+    for (holder.value = 1; holder.value < 4; holder.value++) yield await submit(useHolder);
+  }),
+  sees('the state behind a closure', [1, 2, 3], async function* (submit) {
+    for (let turn = 0; turn < 3; turn++) {
+      counter.add();
+      yield await submit(counter.read);
+    }
+  }),
+  sees('a var of a loop', [1, 2, 3], async function* (submit) {
+    for (let turn = 1; turn < 4; turn++) {
+      var value = turn;
+      yield await submit(read);
+    }
+    function read(): number {
+      return value;
+    }
+  }),
+  sees('a var that a loop declares', ['a', 'b', 'c'], async function* (submit) {
+    for (var value of ['a', 'b', 'c']) yield await submit(read);
+    function read(): string {
+      return value;
+    }
+  }),
+  sees('a parameter that is declared again', ['first', 'first', 'second'], async function* (submit) {
+    const steps = async function* (value: string): AsyncGenerator<unknown> {
+      const read = (): string => value;
+      yield await submit(read);
+      yield await submit(read);
+      // biome-ignore lint/suspicious/noRedeclare: it is the parameter
+      var value = 'second';
+      yield await submit(read);
+    };
+    yield* steps('first');
+  }),
+  sees('a variable that another has hidden', [1, 1], async function* (submit) {
+    const value = 1;
+    const read = (): number => value;
+    const other = (): number => {
+      let value = 0;
+      value += 5;
+      return value;
+    };
+    yield await submit(read);
+    other();
+    yield await submit(read);
+  }),
+  sees('a variable that gets its value late', [undefined, 3], async function* (submit) {
+    let value: number | undefined;
+    const read = (): number | undefined => value;
+    yield await submit(read);
+    value = 3;
+    yield await submit(read);
+  }),
+  sees('a variable of evaluated code', [1, 1, 2], async function* (submit) {
+    const box = new Function('let z = 1; return { read: () => z, set: (v) => { z = v; } }')() as {
+      read(): number;
+      set(value: number): void;
+    };
+    yield await submit(box.read);
+    yield await submit(box.read);
+    box.set(2);
+    yield await submit(box.read);
+  }),
+];

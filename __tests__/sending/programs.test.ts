@@ -1,0 +1,262 @@
+/** Sending in programs of their own: compiled CommonJS, no inspector, no source text, tools that compile in memory. */
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { buildLibrary, type Library } from './harness/library.ts';
+
+let library: Library;
+beforeAll(() => {
+  library = buildLibrary();
+});
+afterAll(() => library.remove());
+
+/** A program that submits and prints. It may use `submit` and `say`. */
+const program = (body: string, imports = ''): string => `${imports}
+import { startPool } from 'library';
+const { submit, stop } = startPool(new URL(import.meta.resolve('library/worker')).pathname);
+const say = (value) => console.log(JSON.stringify(value));
+${body}
+await stop();
+`;
+
+/** A program that prints what a submit would say, without a second process. */
+const prepares = (body: string, imports = ''): string => `${imports}
+import { createSender } from 'library';
+const sender = createSender();
+const tell = (fn, ...args) => {
+  try {
+    sender.prepareCall(fn, args);
+    console.log('sent');
+  } catch ({ code, message }) {
+    console.log(code, message);
+  }
+};
+${body}
+`;
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+const permission = [
+  major < 22 ? '--experimental-permission' : '--permission',
+  '--allow-fs-read=*',
+  '--no-warnings',
+];
+
+describe('exports that a compiler has put behind getters', () => {
+  const compiled = `
+    Object.defineProperty(exports, '__esModule', { value: true });
+    class Point { constructor(x) { this.x = x; } }
+    Object.defineProperty(exports, 'Point', { enumerable: true, get: () => Point });
+    exports.make = (x) => new Point(x);
+  `;
+  const host = program(
+    `const point = await submit(shapes.make, 3); say([point instanceof shapes.Point, point.x]);`,
+    `import shapes from './shapes.cjs';`,
+  );
+
+  test('are found for an instance that comes back', async () => {
+    expect(await library.run({ 'main.mjs': host, 'shapes.cjs': compiled })).toBe('[true,3]');
+  });
+
+  test('are not called if they do more than to read a variable', async () => {
+    const lazy = compiled.replace('get: () => Point', 'get: () => { loaded(); return Point; }');
+    const main = `${host.slice(0, host.indexOf('const point'))}
+      globalThis.loaded = () => console.log('called');
+      await submit(shapes.make, 3).catch(({ message }) => say(/does not know/.test(message)));
+      await stop();`;
+    expect(await library.run({ 'main.mjs': main, 'shapes.cjs': lazy })).toBe('true');
+  });
+});
+
+describe('where the inspector may not be used', () => {
+  const way =
+    /^ERR_SERIALIZATION .* uses `factor`, which cannot be read: this process may not use the inspector .*\n {2}hint: pass `factor` as an argument, export the function from a CommonJS module, or start Node\.js with/;
+
+  test('a function that uses a variable is refused at its submit, with the option and the way out', async () => {
+    const body = 'const factor = 2; tell((x) => x * factor, 1); tell((x) => x, () => factor);';
+    const [first = '', hint = '', second = '', ...rest] = (
+      await library.run({ 'main.mjs': prepares(body) }, permission)
+    ).split('\n');
+    expect(`${first}\n${hint}`).toMatch(way);
+    expect(hint).toContain(
+      process.allowedNodeEnvironmentFlags.has('--allow-inspector')
+        ? 'with --allow-inspector'
+        : 'without --permission',
+    );
+    expect(second).toMatch(/argument 0 uses `factor`/);
+    expect(rest.length).toBe(1);
+  });
+
+  test('functions of their arguments, classes, globals and exports of CommonJS modules are sent', async () => {
+    const body = `
+      tell((x) => Math.max(x, 2), 1);
+      tell(function f(n) { return n > 0 ? f(n - 1) : 0; }, 3);
+      tell((C) => new C().m(), class { m() { return 1; } });
+      tell(shapes.twice, 1);
+    `;
+    const cjs = 'const two = 2; exports.twice = (x) => x * two;';
+    const files = { 'main.mjs': prepares(body, "import shapes from './s.cjs';"), 's.cjs': cjs };
+    expect(await library.run(files, permission)).toBe('sent\nsent\nsent\nsent');
+  });
+
+  test('bound functions and import.meta are refused', async () => {
+    const body = 'tell(((x) => x).bind(null, 1)); tell(() => import.meta.url);';
+    const said = await library.run({ 'main.mjs': prepares(body) }, permission);
+    expect(said).toMatch(/is a native or a bound function/);
+    expect(said).toMatch(/uses `import\.meta`, which cannot be read/);
+  });
+});
+
+describe('code without its source text', () => {
+  test('cannot go by value', async () => {
+    const body = `
+      v8.setFlagsFromString('--no-lazy');
+      v8.setFlagsFromString('--no-flush-bytecode');
+      const source = '(x) => { const y = x + 1; return y; }';
+      const cachedData = new vm.Script(source).createCachedData();
+      const script = new vm.Script(' '.repeat(source.length), { cachedData });
+      const fn = script.runInThisContext();
+      console.log(script.cachedDataRejected, fn(1));
+      tell(fn, 1);
+    `;
+    const imports = "import v8 from 'node:v8';\nimport vm from 'node:vm';";
+    const said = await library.run({ 'main.mjs': prepares(body, imports) });
+    expect(said).toMatch(/^false 2\nERR_SERIALIZATION .* could not be parsed/);
+  });
+});
+
+describe('functions that a coverage tool has instrumented', () => {
+  test('go by value, and what they count stays in the worker', async () => {
+    const { createInstrumenter } = createRequire(import.meta.url)('istanbul-lib-instrument') as {
+      createInstrumenter(options: object): { instrumentSync(code: string, file: string): string };
+    };
+    const text = createInstrumenter({ esModules: true }).instrumentSync(
+      'const k = 2; export const give = () => (x) => x * k;',
+      'm.mjs',
+    );
+    const body = 'try { say(await submit(m.give(), 4)); } catch (error) { say(String(error)); }';
+    expect(
+      await library.run({ 'main.mjs': program(body, "import * as m from './m.mjs';"), 'm.mjs': text }),
+    ).toBe('8');
+  });
+});
+
+describe('a module namespace', () => {
+  test('of other files is refused as an argument, and used inside a function', async () => {
+    const body = `
+      await submit((m) => m, barrel).catch(({ message }) => say(message.split('\\n')[0]));
+      say(await submit(() => barrel.one()));
+      say(await submit((m) => m.one(), leaf));
+    `;
+    const files = {
+      'main.mjs': program(
+        body,
+        "import * as barrel from './barrel.mjs';\nimport * as leaf from './leaf.mjs';",
+      ),
+      'barrel.mjs': "export * from './leaf.mjs';\nexport * from './other.mjs';",
+      'other.mjs': 'export const two = () => 2;',
+      'leaf.mjs': 'export const one = () => 1;',
+    };
+    const refused = 'cannot send the task: argument 0 is a module namespace whose file is not known';
+    expect(await library.run(files)).toBe(`${JSON.stringify(refused)}\n1\n1`);
+  });
+});
+
+describe('a class that was collected in a worker', () => {
+  test('and has come again before that was noticed is the same class from then on', async () => {
+    const body = `
+      class Base {}
+      const receiver = await createReceiver(sender.settings());
+      const told = new Set();
+      const arrived = () => {
+        const call = sender.prepareCall((C) => C, [Base]);
+        for (const { id, payload } of call.definitions) if (!told.has(id)) receiver.define(id, payload);
+        for (const { id } of call.definitions) told.add(id);
+        return receiver.decodeCall(call.encode()).args[0];
+      };
+      const turn = () => new Promise(setImmediate);
+      const first = new WeakRef(arrived());
+      await turn();
+      gc();
+      const second = arrived();
+      const wasCollected = first.deref() === undefined;
+      for (let turns = 0; turns < 3; turns++) await turn();
+      console.log(wasCollected, arrived() === second);
+    `;
+    const main = prepares(body).replace('{ createSender }', '{ createReceiver, createSender }');
+    expect(await library.run({ 'main.mjs': main }, ['--expose-gc'])).toBe('true true');
+  });
+});
+
+describe('modules of the same text', () => {
+  test('are told apart, and what they import is their own', async () => {
+    const text =
+      "import { name } from './name.mjs';\nexport const tell = () => name;\nconst hidden = () => name;\nexport const give = () => hidden;\n";
+    const body =
+      'say([await submit(a.tell), await submit(b.tell), await submit(a.give()), await submit(b.give())]);';
+    const files = {
+      'main.mjs': program(body, "import * as a from './a/m.mjs';\nimport * as b from './b/m.mjs';"),
+      'a/m.mjs': text,
+      'b/m.mjs': text,
+      'a/name.mjs': "export const name = 'a';",
+      'b/name.mjs': "export const name = 'b';",
+    };
+    expect(await library.run(files)).toBe('["a","b","a","b"]');
+  });
+
+  test('a module that was loaded under a query keeps it', async () => {
+    const body = 'say((await submit(m.where)).endsWith("?v=2"));';
+    const files = {
+      'main.mjs': program(body, "import * as m from './m.mjs?v=2';"),
+      'm.mjs': 'const url = () => import.meta.url;\nexport const where = () => url();\n',
+    };
+    expect(await library.run(files)).toBe('true');
+  });
+});
+
+describe('tools that compile in memory', () => {
+  test('stacks name the source file, with the line of the compiled code', async () => {
+    const tsx = pathToFileURL(join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs')).href;
+    const body = `
+      interface Gone {
+        a: number;
+      }
+      const fail = (): never => { throw new Error('here'); };
+      await submit(fail).catch(({ stack }: Error) => say(/main\\.ts:(\\d+)/.exec(String(stack))?.[0]));
+    `;
+    const said = await library.run(
+      {
+        'main.ts': program(body).replace('(value)', '(value: unknown)'),
+        'package.json': '{ "type": "module" }',
+      },
+      ['--import', tsx],
+    );
+    expect(said).toMatch(/^"main\.ts:\d+"$/);
+  });
+});
+
+describe('an inspector of the program', () => {
+  test('keeps its coverage counts, whatever is captured', async () => {
+    const body = `
+      const session = new Session();
+      session.connect();
+      session.post('Profiler.enable');
+      session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+      function counted() { return 1; }
+      counted(); counted();
+      const { fn } = await import('./other.mjs');
+      tell(fn, 1);
+      counted();
+      session.post('Profiler.takePreciseCoverage', (error, { result }) => {
+        const own = result.flatMap(({ functions }) => functions).find(({ functionName }) => functionName === 'counted');
+        console.log(own?.ranges[0]?.count);
+      });
+    `;
+    const files = {
+      'main.mjs': prepares(body, "import { Session } from 'node:inspector';"),
+      'other.mjs': 'const k = 1;\nexport const fn = (x) => x + k;\n',
+    };
+    expect(await library.run(files)).toBe('sent\n3');
+  });
+});

@@ -1,0 +1,46 @@
+'use strict';
+
+/**
+ * From CommonJS: runs test suites as a test runner does: every file in a process that no other file has used, several
+ * at a time, in order. What a suite does wrong is a result, so that one bad file does not end the `map`.
+ */
+const { readdirSync } = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { ProcessPoolExecutor } = require('loky');
+
+const folder = join(__dirname, 'suites');
+
+/** In a worker: every function that the file exports is a test. */
+async function runSuite(file) {
+  const suite = await import(pathToFileURL(join(folder, file)).href);
+  const failures = [];
+  let passed = 0;
+  for (const [name, test] of Object.entries(suite)) {
+    try {
+      await test();
+      passed += 1;
+    } catch (error) {
+      failures.push(`${name}: ${error.message.split('\n')[0]}`);
+    }
+  }
+  return { file, passed, failures };
+}
+
+async function main() {
+  const executor = new ProcessPoolExecutor({ maxWorkers: 2, maxTasksPerWorker: 1, onWorkerCrash: 'isolate' });
+
+  let progress = '';
+  const outcomes = executor.withOptions({ timeout: 30_000 }).map(runSuite, readdirSync(folder).sort(), {
+    onProgress: (done, total) => {
+      progress = `${done} of ${total} files`;
+    },
+  });
+  for await (const { file, passed, failures } of outcomes) {
+    console.log(`${failures.length === 0 ? '✓' : '✗'} ${file}: ${passed} passed`);
+    for (const failure of failures) console.log(`    ${failure}`);
+  }
+  console.log(progress);
+  await executor.shutdown();
+}
+void main();

@@ -1,0 +1,140 @@
+/**
+ * Connections to Redis that never give up by themselves, and that say what is wrong while they are away. Knows
+ * nothing of queues and jobs.
+ */
+import type { Redis, RedisOptions } from 'ioredis';
+import { describe } from '../options/check.ts';
+import { ioredis } from './engine.ts';
+import { RedisUnavailableError } from './errors.ts';
+
+/** Options of ioredis, a URL (`redis://…`), or a connection, which is duplicated and left as it is. */
+export type RedisConnection = RedisOptions | string | Redis;
+
+/** Milliseconds between two attempts to connect, at most. */
+const LONGEST_RETRY = 1_000;
+/** Milliseconds that Redis may be away before a warning says so. */
+const WARN_AFTER = 5_000;
+
+/** What Redis answers to who may not use it: trying again does not help. */
+const REJECTED = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|AUTH .*called without any password/;
+/** What Redis answers when it has no room. */
+const FULL = /\bOOM\b|MISCONF|READONLY/;
+
+/** What is told of a connection to those that BullMQ makes from it: they share its options. */
+const lives = new WeakMap<Redis, { isClosed: boolean }>();
+
+/** @throws TypeError if it is none of what `RedisConnection` allows. */
+export function openRedis(connection: RedisConnection): Redis {
+  const life = { isClosed: false };
+  const redis = connect(connection, life);
+  lives.set(redis, life);
+  return redis;
+}
+
+/** Also those that were made from it connect no more, of which one that was never connected would try for ever. */
+export function closeRedis(redis: Redis): void {
+  const life = lives.get(redis);
+  if (life !== undefined) life.isClosed = true;
+  redis.disconnect();
+}
+
+function connect(connection: RedisConnection, life: { readonly isClosed: boolean }): Redis {
+  const own = {
+    replyMapping: 'legacy' as const, // that of ioredis 5, which BullMQ reads
+    maxRetriesPerRequest: null, // BullMQ insists, and a command must outlive an outage
+    retryStrategy: (times: number) =>
+      life.isClosed ? null : Math.min(25 * 2 ** Math.min(times, 10), LONGEST_RETRY),
+  };
+  const { Redis } = ioredis();
+  if (typeof connection === 'string') return new Redis(connection, own);
+  if (typeof connection !== 'object' || connection === null) {
+    throw new TypeError(
+      `connection must be options of ioredis such as { host, port }, a URL or an ioredis instance, got ${describe(connection)}`,
+    );
+  }
+  if (isInstance(connection)) return connection.duplicate(own);
+  return new Redis({ ...connection, ...own });
+}
+
+function isInstance(connection: RedisOptions | Redis): connection is Redis {
+  return typeof (connection as Redis).duplicate === 'function';
+}
+
+/** Lets the process end although the connection is open. */
+export function unrefWhenConnected(redis: Redis): void {
+  const unref = (): void => {
+    (redis.stream as { unref?: () => void } | undefined)?.unref?.();
+  };
+  redis.on('connect', unref);
+  unref();
+}
+
+/** Whether Redis has refused to serve this program at all. */
+export const isRejection = (error: unknown): boolean => REJECTED.test(messageOf(error));
+
+/** Whether Redis has refused to write. */
+export const isFull = (error: unknown): boolean => FULL.test(messageOf(error));
+
+/** Not by `instanceof`: errors of another realm have messages too. */
+const messageOf = (error: unknown): string => String((error as Partial<Error> | undefined)?.message ?? '');
+
+/** Names the place without the password. */
+export function placeOf(redis: Redis): string {
+  const { host, port, path } = redis.options;
+  return path ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`;
+}
+
+/** @param during What was tried, or for how long. */
+export function unavailable(redis: Redis, during: string, cause: unknown): RedisUnavailableError {
+  const message = messageOf(cause).replace(/\.$/, '');
+  const reason = message === '' ? '' : `: ${message}`;
+  return new RedisUnavailableError(`Redis at ${placeOf(redis)} ${during}${reason}${wayOut(cause)}`, {
+    cause,
+  });
+}
+
+function wayOut(cause: unknown): string {
+  if (isRejection(cause)) return '. Check the username and password of `connection`';
+  if (isFull(cause))
+    return '. Give Redis more memory, or remove finished jobs sooner (removeOnComplete, removeOnFail)';
+  return '. Check that it runs and that host and port of `connection` are its own';
+}
+
+/** Warns once for each outage that lasts; returns what ends the watch. */
+export function warnOfOutages(redis: Redis, lastError: () => unknown, what: string): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const away = (): void => {
+    timer ??= setTimeout(() => {
+      process.emitWarning(`${unavailable(redis, 'cannot be reached', lastError()).message}. ${what}`, {
+        type: 'LokyWarning',
+        code: 'LOKY_REDIS_UNAVAILABLE',
+      });
+    }, WARN_AFTER).unref();
+  };
+  const back = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  redis.on('close', away);
+  redis.on('ready', back);
+  return () => {
+    redis.off('close', away);
+    redis.off('ready', back);
+    back();
+  };
+}
+
+/** Waits for something that may never come while Redis is away. `false` if it did not come in time. */
+export async function withinTime(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true as const), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Loads BullMQ and ioredis when they are first needed, not before: worker processes import the modules of tasks, and
+ * with them this entry point, but never talk to Redis.
+ */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+/** A bundle of CommonJS, into which a user may have built this, has no `import.meta`, but has `__filename`. */
+const require = createRequire(import.meta.url ?? pathToFileURL(__filename).href);
+
+/** @throws Error that says what to install. */
+export function bullmq(): typeof import('bullmq') {
+  return load('bullmq') as typeof import('bullmq');
+}
+
+/** @throws Error that says what to install. */
+export function ioredis(): typeof import('ioredis') {
+  return load('ioredis') as typeof import('ioredis');
+}
+
+function load(name: string): unknown {
+  try {
+    return require(name);
+  } catch (cause) {
+    throw new Error(
+      `loky/bullmq needs the package ${name}, which cannot be loaded. Install it: npm install bullmq@6 ioredis`,
+      { cause },
+    );
+  }
+}

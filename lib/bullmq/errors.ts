@@ -1,0 +1,31 @@
+/** What can go wrong between two machines that cannot go wrong on one. Knows nothing of how it is found out. */
+
+/** Redis cannot be reached, does not let this program in, or refuses to write. The message says which, and for how long. */
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError';
+  readonly code = 'ERR_REDIS_UNAVAILABLE';
+}
+
+/** A task is not in the registry of the side that was asked for it. */
+export class UnknownTaskError extends Error {
+  override readonly name = 'UnknownTaskError';
+  readonly code = 'ERR_UNKNOWN_TASK';
+}
+
+/** The two sides run versions of this package, or of the tasks, that do not go together. */
+export class VersionSkewError extends Error {
+  override readonly name = 'VersionSkewError';
+  readonly code = 'ERR_VERSION_SKEW';
+}
+
+/** A job is gone, or its machines were lost too often: what became of its task cannot be known. */
+export class JobLostError extends Error {
+  override readonly name = 'JobLostError';
+  readonly code = 'ERR_JOB_LOST';
+}
+
+/** A function came through Redis without a signature, or with one that the shared key did not make. */
+export class SignatureError extends Error {
+  override readonly name = 'SignatureError';
+  readonly code = 'ERR_SIGNATURE';
+}

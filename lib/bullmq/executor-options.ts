@@ -1,0 +1,115 @@
+/** Every option of `BullMQExecutor`: its meaning, its default, its check. */
+import type { KeepJobs } from 'bullmq';
+import * as check from '../options/check.ts';
+import type { RedisConnection } from './connection.ts';
+import { checkQueueName, expectGiven, MAX_PAYLOAD } from './serve-options.ts';
+import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
+import { checkRegistry, type TaskRegistry } from './task-registry.ts';
+
+/** Durations are in milliseconds, sizes in bytes; `removeOnComplete` and `removeOnFail` are BullMQ's own, in seconds. */
+export interface BullMQExecutorOptions {
+  /** The name of the queue, the same as the serving machines'. Without `:`. */
+  queue: string;
+  /** How to reach Redis. */
+  connection: RedisConnection;
+  /** What `defineTasks` returned: what can be submitted. */
+  tasks: TaskRegistry;
+  /** The prefix of all keys in Redis, as BullMQ's. Default: `'bull'`. */
+  prefix?: string;
+  /** Default for every task, from the moment it starts in a worker; none. */
+  taskTimeout?: number;
+  /** How many times a task whose worker process died is run again. Default: 0. A lost machine's jobs are taken over anyway. */
+  crashRetries?: number;
+  /** How long BullMQ waits before it runs such a task again. Default: not at all. */
+  backoff?: number | { type: 'fixed' | 'exponential'; delay: number };
+  /** Backlog of this executor; a submit beyond it throws `QueueFullError`. Default: no bound. */
+  maxPending?: number;
+  /** Largest list of arguments. Default: 1 MiB. */
+  maxPayload?: number;
+  /** Lets functions travel that are no tasks of the registry, signed with this key. Default: they are refused. */
+  allowFunctions?: AllowFunctions;
+  /** What is kept of jobs that are done. Default: `{ age: 3600, count: 10_000 }`. With `true` a result that is missed is lost. */
+  removeOnComplete?: boolean | number | KeepJobs;
+  /** What is kept of jobs that failed. Default: `{ age: 86_400, count: 10_000 }`. */
+  removeOnFail?: boolean | number | KeepJobs;
+  /** How long Redis may take to answer for the first time. Default: 10_000. */
+  connectTimeout?: number;
+  /** How long Redis may be away, or refuse to write, until every pending future fails. Default: 120_000. */
+  outageTimeout?: number;
+  /** How often the jobs themselves are read, for replies that got lost. Default: 5_000. */
+  checkInterval?: number;
+}
+
+export interface RemoteSettings {
+  readonly queue: string;
+  readonly connection: RedisConnection;
+  readonly tasks: TaskRegistry;
+  readonly prefix: string;
+  readonly taskTimeout: number | undefined;
+  readonly crashRetries: number;
+  readonly backoff: BullMQExecutorOptions['backoff'];
+  readonly maxPending: number;
+  readonly maxPayload: number;
+  readonly allowFunctions: AllowFunctions | undefined;
+  readonly removeOnComplete: boolean | number | KeepJobs;
+  readonly removeOnFail: boolean | number | KeepJobs;
+  readonly connectTimeout: number;
+  readonly outageTimeout: number;
+  readonly checkInterval: number;
+}
+
+const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
+  queue: checkQueueName,
+  connection: check.anything,
+  tasks: checkRegistry,
+  prefix: check.string,
+  taskTimeout: check.milliseconds,
+  crashRetries: check.finiteCount(0),
+  backoff: checkBackoff,
+  maxPending: check.count(0),
+  maxPayload: check.bytes,
+  allowFunctions: checkAllowFunctions,
+  removeOnComplete: checkKeep,
+  removeOnFail: checkKeep,
+  connectTimeout: check.milliseconds,
+  outageTimeout: check.milliseconds,
+  checkInterval: check.number({ min: 10, unit: 'milliseconds' }),
+};
+
+function checkBackoff(value: unknown, name: string): void {
+  if (typeof value === 'number') check.milliseconds(value, name);
+  else
+    check.nested({ type: check.oneOf('fixed', 'exponential'), delay: check.milliseconds }, ['type', 'delay'])(
+      value,
+      name,
+    );
+}
+
+function checkKeep(value: unknown, name: string): void {
+  if (typeof value === 'boolean') return;
+  if (typeof value === 'number') check.count(0)(value, name);
+  else check.nested({ age: check.count(0), count: check.count(0), limit: check.count(1) })(value, name);
+}
+
+/** @throws TypeError, RangeError */
+export function resolveExecutorOptions(options: BullMQExecutorOptions): RemoteSettings {
+  check.checkOptions(options, checks, 'BullMQExecutor');
+  expectGiven(options ?? {}, ['queue', 'connection', 'tasks'], 'BullMQExecutor');
+  return {
+    queue: options.queue,
+    connection: options.connection,
+    tasks: options.tasks,
+    prefix: options.prefix ?? 'bull',
+    taskTimeout: options.taskTimeout,
+    crashRetries: options.crashRetries ?? 0,
+    backoff: options.backoff,
+    maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
+    maxPayload: options.maxPayload ?? MAX_PAYLOAD,
+    allowFunctions: options.allowFunctions,
+    removeOnComplete: options.removeOnComplete ?? { age: 3600, count: 10_000 },
+    removeOnFail: options.removeOnFail ?? { age: 86_400, count: 10_000 },
+    connectTimeout: options.connectTimeout ?? 10_000,
+    outageTimeout: options.outageTimeout ?? 120_000,
+    checkInterval: options.checkInterval ?? 5_000,
+  };
+}

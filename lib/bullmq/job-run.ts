@@ -1,0 +1,94 @@
+/**
+ * From a job to a call in the pool: checks what came, refuses what this machine must not run. Knows nothing of outcomes.
+ */
+import type { Job } from 'bullmq';
+import type { Executor } from '../executor/executor.ts';
+import type { Future } from '../futures/future.ts';
+import { mainScript } from '../system/main-script.ts';
+import { SignatureError, VersionSkewError } from './errors.ts';
+import { type CallOrder, type CallOutcome, runGiven, runSigned, runTask } from './in-worker.ts';
+import { type AllowFunctions, verify } from './signing.ts';
+import { expectTask, type TaskRegistry } from './task-registry.ts';
+import { type JobData, PROTOCOL } from './wire.ts';
+
+export interface RunSettings {
+  readonly queue: string;
+  readonly executor: Executor;
+  readonly tasks: TaskRegistry;
+  readonly maxPayload: number;
+  readonly allowFunctions: AllowFunctions | undefined;
+}
+
+type Submit = (executor: Executor, order: CallOrder) => Future<CallOutcome>;
+
+/** Views with the same options are made once. */
+const MANY_VIEWS = 1_000;
+
+/** @returns what starts a job's call, and throws what is wrong with the job. */
+export function createJobRun(
+  settings: RunSettings,
+): (job: Job, data: Partial<JobData>) => Future<CallOutcome> {
+  const { queue, executor, tasks, maxPayload } = settings;
+  const views = new Map<string, Executor>();
+  const isOfMain = tasks.url === mainScript();
+
+  function viewFor(name: string, timeout: number | null | undefined): Executor {
+    const key = `${timeout ?? ''} ${name}`;
+    let view = views.get(key);
+    if (view === undefined) {
+      if (views.size >= MANY_VIEWS) views.clear();
+      view = executor.withOptions({ name, ...(timeout == null ? {} : { timeout }) });
+      views.set(key, view);
+    }
+    return view;
+  }
+
+  function submitOf(id: string, data: Partial<JobData>): Submit {
+    if (data.signed !== undefined) {
+      const { call } = data.signed;
+      checkSignature(settings, id, data);
+      return (view, order) => view.submit(runSigned, call, tasks.reducers, order);
+    }
+    const name = String(data.task);
+    const fn = expectTask(tasks, name, 'the serving machine');
+    if (isOfMain) return (view, order) => view.submit(runGiven, fn, tasks.reducers, order);
+    return (view, order) => view.submit(runTask, tasks.url, name, JSON.stringify(order));
+  }
+
+  return (job, data) => {
+    const id = String(job.id);
+    expectSameVersion(tasks, data);
+    const submit = submitOf(id, data);
+    const args = data.args ?? '[]';
+    const info = { id, attempt: job.attemptsStarted, queue };
+    const order: CallOrder = { args, chunk: data.chunk === true, limit: maxPayload, job: info };
+    return submit(viewFor(job.name, data.timeout), order);
+  };
+}
+
+function checkSignature({ allowFunctions, queue }: RunSettings, id: string, data: Partial<JobData>): void {
+  if (data.signed === undefined) return;
+  if (allowFunctions !== undefined) {
+    verify(allowFunctions, queue, id, data.signed);
+    return;
+  }
+  throw new SignatureError(
+    `the serving machine takes no functions, only the tasks of its registry, and did not run job ${id}: ` +
+      'add the function to defineTasks, or give serveTasks the same allowFunctions as the executor',
+  );
+}
+
+function expectSameVersion(tasks: TaskRegistry, { loky, version }: Partial<JobData>): void {
+  if (loky !== PROTOCOL) {
+    throw new VersionSkewError(
+      `the job was made for version ${loky} of the protocol of loky/bullmq, and the serving machine has version ${PROTOCOL}: ` +
+        'install the same version of loky on both sides',
+    );
+  }
+  const mine = tasks.version ?? null;
+  if (version == null || mine === null || version === mine) return;
+  throw new VersionSkewError(
+    `the job was made for version ${JSON.stringify(version)} of the tasks, and the serving machine has ${JSON.stringify(mine)}: ` +
+      'deploy the same tasks to both sides, or let each version have a queue of its own',
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * What becomes of a job on the machine that took it: done, failed for good, to be run again, or handed back. It tells BullMQ,
+ * by returning and throwing, and the executor that waits.
+ */
+import type { Job } from 'bullmq';
+import {
+  BrokenProcessPool,
+  QueueFullError,
+  ShutdownExecutorError,
+  TerminatedWorkerError,
+} from '../errors.ts';
+import type { Future } from '../futures/future.ts';
+import { bullmq } from './engine.ts';
+import { JobLostError } from './errors.ts';
+import type { CallOutcome } from './in-worker.ts';
+import { createJobRun, type RunSettings } from './job-run.ts';
+import type { Replies } from './replies.ts';
+import { asJobData, ERROR_FIELD, type JobData, type ReplyKind } from './wire.ts';
+import { valueCodec } from './wire-values.ts';
+
+interface ActiveJob {
+  readonly future: Future<CallOutcome>;
+  isHandedBack: boolean;
+}
+
+interface RunnerSettings extends RunSettings {
+  readonly replies: Replies;
+  /** Keeps the whole error of a job that fails for good. */
+  storeError(jobId: string, field: string, text: string): Promise<unknown>;
+  /** This machine can run nothing any more. */
+  onBroken(error: Error): void;
+}
+
+/** Milliseconds until a job is tried again whose executor had no room. */
+const NO_ROOM_DELAY = 1_000;
+
+export class JobRunner {
+  readonly #settings: RunnerSettings;
+  readonly #start: (job: Job, data: Partial<JobData>) => Future<CallOutcome>;
+  readonly #active = new Map<string, ActiveJob>();
+  /** Errors whose jobs were answered here. */
+  readonly #answered = new WeakSet<Error>();
+  /** Jobs whose outcome is too large for a message, and who waits for it. */
+  readonly #large = new Map<string, string>();
+  #onIdle = () => {};
+
+  constructor(settings: RunnerSettings) {
+    this.#settings = settings;
+    this.#start = createJobRun(settings);
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  /** The processor of the BullMQ worker. */
+  async process(job: Job, token: string | undefined): Promise<string> {
+    const data = asJobData(job.data);
+    if (data === undefined) throw this.#unrecoverable(notOurs(job));
+    let active: ActiveJob;
+    try {
+      active = { future: this.#start(job, data), isHandedBack: false };
+    } catch (error) {
+      const cannotRun = error instanceof BrokenProcessPool || isOfMachine(error);
+      return cannotRun ? this.#giveBack(job, token, data, error as Error) : this.#fail(job, data, error);
+    }
+    const id = String(job.id);
+    this.#active.set(id, active);
+    this.#reply(data, id, 'started');
+    try {
+      return await this.#settle(job, token, data, active);
+    } finally {
+      this.#active.delete(id);
+      if (this.#active.size === 0) this.#onIdle();
+    }
+  }
+
+  async #settle(
+    job: Job,
+    token: string | undefined,
+    data: Partial<JobData>,
+    active: ActiveJob,
+  ): Promise<string> {
+    let outcome: CallOutcome;
+    try {
+      outcome = await active.future;
+    } catch (error) {
+      if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
+      if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
+        this.#reply(data, String(job.id), 'waiting');
+        throw error;
+      }
+      return this.#fail(job, data, error);
+    }
+    if (!outcome.ok) return this.#failAs(job, data, outcome.text, outcome.message, outcome.stack);
+    this.#answer(data, job, 'value', outcome.text);
+    return outcome.text;
+  }
+
+  /** Jobs that BullMQ failed without asking: their machines were lost too often. */
+  noteFailed(job: Job, error: Error): void {
+    const data = asJobData(job.data);
+    if (data === undefined || job.finishedOn === undefined) return;
+    if (this.#answered.has(error)) {
+      this.noteStored(job);
+      return;
+    }
+    const lost = new JobLostError(
+      `job ${job.id} was given up after ${job.attemptsStarted} starts: the machines that ran it were lost (${error.message})`,
+    );
+    const text = valueCodec(undefined, this.#settings.maxPayload).writeThrown(lost);
+    this.#reply(data, String(job.id), 'error', text);
+  }
+
+  /** The outcome lies in the job now. */
+  noteStored(job: Job): void {
+    const id = String(job.id);
+    const executor = this.#large.get(id);
+    if (executor === undefined) return;
+    this.#large.delete(id);
+    this.#settings.replies.send(executor, id, 'stored');
+  }
+
+  /** Ends a job that runs here, for whoever has cancelled it. */
+  cancel(jobId: string): void {
+    this.#active.get(jobId)?.future.cancel({ kill: true });
+  }
+
+  /** Ends everything; what was not done is for other machines. */
+  handBackAll(): void {
+    for (const active of this.#active.values()) {
+      active.isHandedBack = true;
+      active.future.cancel({ kill: true });
+    }
+  }
+
+  async idle(): Promise<void> {
+    if (this.#active.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  #fail(job: Job, data: Partial<JobData>, error: unknown): Promise<never> {
+    const text = valueCodec(this.#settings.tasks.reducers, this.#settings.maxPayload).writeThrown(error);
+    const { message = String(error), stack = '' } = error as Partial<Error>;
+    return this.#failAs(job, data, text, message, stack);
+  }
+
+  /** For good: a task that throws is not run again, as in a pool. */
+  async #failAs(
+    job: Job,
+    data: Partial<JobData>,
+    text: string,
+    message: string,
+    stack: string,
+  ): Promise<never> {
+    this.#answer(data, job, 'error', text);
+    // Without it an executor that misses the reply has the message alone: nothing to fail for.
+    await this.#settings.storeError(String(job.id), ERROR_FIELD, text).catch(() => {});
+    throw this.#unrecoverable({ message, stack });
+  }
+
+  async #giveBack(job: Job, token: string | undefined, data: Partial<JobData>, error: Error): Promise<never> {
+    const { WaitingError, DelayedError } = bullmq();
+    this.#reply(data, String(job.id), 'waiting');
+    if (error instanceof QueueFullError) {
+      await job.moveToDelayed(Date.now() + NO_ROOM_DELAY, token);
+      throw new DelayedError();
+    }
+    if (error instanceof BrokenProcessPool || isOfMachine(error)) this.#settings.onBroken(error);
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+
+  #unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {
+    const error = new (bullmq().UnrecoverableError)(message);
+    if (stack) error.stack = stack;
+    this.#answered.add(error);
+    return error;
+  }
+
+  #answer(data: Partial<JobData>, job: Job, kind: ReplyKind, text: string): void {
+    if (!this.#reply(data, String(job.id), kind, text)) this.#large.set(String(job.id), String(data.reply));
+  }
+
+  #reply(data: Partial<JobData>, jobId: string, kind: ReplyKind, text?: string): boolean {
+    return typeof data.reply !== 'string' || this.#settings.replies.send(data.reply, jobId, kind, text);
+  }
+}
+
+/** Whether the task has nothing to do with it: elsewhere it may go well. */
+function isOfMachine(error: unknown): boolean {
+  if (error instanceof TerminatedWorkerError) return false;
+  return (
+    error instanceof BrokenProcessPool ||
+    error instanceof ShutdownExecutorError ||
+    error instanceof QueueFullError
+  );
+}
+
+function mayTryAgain(job: Job): boolean {
+  return job.attemptsMade + 1 < (job.opts.attempts ?? 1);
+}
+
+function notOurs(job: Job): Error {
+  return new Error(
+    `job ${job.id} (${job.name}) was not made by a BullMQExecutor, and serveTasks runs no other: give such jobs a queue of their own, ` +
+      'and a Worker with processor()',
+  );
+}

@@ -1,0 +1,115 @@
+/**
+ * Looks after tasks whose replies may have got lost: from time to time, and after each outage at once. It decides nothing.
+ */
+import { JobLostError } from './errors.ts';
+import { type JobOutlook, readJobs } from './job-reader.ts';
+import type { RemoteLink } from './remote-link.ts';
+import type { RemoteTask } from './remote-task.ts';
+
+export interface PatrolListener {
+  /** Sent and not settled, those first that were looked at longest ago. */
+  readonly sent: Map<string, RemoteTask>;
+  onOutlook(task: RemoteTask, outlook: JobOutlook): void;
+}
+
+/** Jobs that are read at once. */
+const PAGE = 250;
+/** Pages of one ordinary round: many tasks may wait for long, and most replies do not get lost. */
+const PAGES = 4;
+/** Milliseconds without a machine that serves, until a warning says so. */
+const WARN_AFTER = 10_000;
+
+export class Patrol {
+  readonly #link: RemoteLink;
+  readonly #interval: number;
+  readonly #listener: PatrolListener;
+  readonly #queue: string;
+  #timer: NodeJS.Timeout | undefined;
+  #isWalking = false;
+  #unservedSince: number | undefined;
+  #hasWarned = false;
+
+  constructor(link: RemoteLink, interval: number, queue: string, listener: PatrolListener) {
+    this.#link = link;
+    this.#interval = interval;
+    this.#queue = queue;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => void this.walk(PAGES), this.#interval).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** One round. Errors are the link's business: the next round comes. */
+  async walk(pages = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#isWalking || !this.#link.isReady || this.#listener.sent.size === 0) return;
+    this.#isWalking = true;
+    try {
+      let left = Math.min(this.#listener.sent.size, pages * PAGE);
+      for (; left > 0 && this.#link.isReady; left -= PAGE) await this.#readPage(Math.min(PAGE, left));
+      await this.#link.probe();
+      await this.#lookForServers();
+    } catch {
+    } finally {
+      this.#isWalking = false;
+    }
+  }
+
+  /** Reads one job now. */
+  async look(task: RemoteTask): Promise<void> {
+    try {
+      const [outlook] = await readJobs(this.#link.redis, [this.#link.keyOf(task.id)]);
+      if (outlook !== undefined && task.state !== 'settled') this.#listener.onOutlook(task, outlook);
+    } catch {} // the next round comes
+  }
+
+  async #readPage(size: number): Promise<void> {
+    const { sent } = this.#listener;
+    const tasks = firstOf(sent.values(), size);
+    const outlooks = await readJobs(
+      this.#link.redis,
+      tasks.map(({ id }) => this.#link.keyOf(id)),
+    );
+    for (const [index, task] of tasks.entries()) {
+      if (task.state === 'settled') continue;
+      sent.delete(task.id);
+      sent.set(task.id, task);
+      this.#listener.onOutlook(task, outlooks[index] as JobOutlook);
+    }
+  }
+
+  async #lookForServers(): Promise<void> {
+    if (this.#hasWarned) return;
+    if ((await this.#link.serverCount()) > 0) this.#unservedSince = undefined;
+    else this.#unservedSince ??= performance.now();
+    if (this.#unservedSince === undefined || performance.now() - this.#unservedSince < WARN_AFTER) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      `${this.#listener.sent.size} tasks wait in the queue ${this.#queue}, and no machine serves it: start serveTasks, ` +
+        'with the same queue, prefix and database of Redis',
+      { type: 'LokyWarning', code: 'LOKY_NOBODY_SERVES' },
+    );
+  }
+}
+
+function firstOf<T>(values: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const value of values) {
+    if (first.length === count) break;
+    first.push(value);
+  }
+  return first;
+}
+
+/** @returns the error of a job that cannot be found. */
+export function lostJob(id: string): JobLostError {
+  return new JobLostError(
+    `job ${id} is gone from its queue, and with it what became of its task: it was removed, the queue was emptied, Redis lost ` +
+      'its data (turn on appendonly), or removeOnComplete is too short',
+  );
+}

@@ -1,0 +1,155 @@
+/**
+ * A function for `new Worker(name, …)` of BullMQ that runs each job in a pool: in place of a sandboxed processor, which can
+ * neither be killed, timed out nor recycled. BullMQ's own attempts and backoff decide what becomes of a job that fails.
+ */
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Job } from 'bullmq';
+import { CancelledError } from '../errors.ts';
+import type { Executor } from '../executor/executor.ts';
+import { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
+import type { Future } from '../futures/future.ts';
+import * as check from '../options/check.ts';
+import { type ExecutorOptions, executorChecks } from '../options/executor-options.ts';
+import { asSaying, type JobSnapshot, type ProcessorJob } from './processor-job.ts';
+import { type ProcessorTask, runProcessorFile, runProcessorFunction } from './run-processor.ts';
+
+/** The options of a pool (`memory`, `maxTasksPerWorker`, `maxWorkers`, …), or a pool, and the limit of a job. */
+export interface ProcessorOptions
+  extends Omit<ExecutorOptions, 'taskTimeout' | 'onWorkerCrash' | 'crashRetries' | 'maxPending'> {
+  /** Milliseconds that a job may run; then its worker is ended, with all its descendants, and it fails with `TimeoutError`. Default: none. */
+  timeout?: number;
+  /** A pool that others use as well; it is left to its owner. Default: one of its own, made from the other options. */
+  executor?: ProcessPoolExecutor;
+}
+
+/** What `processor` returns: a processor of BullMQ, with its pool. */
+export interface PoolProcessor<Data = unknown, Result = unknown> extends AsyncDisposable {
+  (job: Job<Data, Result>, token?: string, signal?: AbortSignal): Promise<Result>;
+  readonly executor: ProcessPoolExecutor;
+  /** Ends the pool, unless it was given. To be called when the Worker is closed. */
+  close(): Promise<void>;
+}
+
+/** An idle worker of a pool of its own goes after so many milliseconds: nobody may ever close it. */
+const IDLE_TIMEOUT = 10_000;
+
+const { taskTimeout, onWorkerCrash, crashRetries, maxPending, ...poolChecks } = executorChecks;
+const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
+  ...poolChecks,
+  timeout: check.milliseconds,
+  executor: check.object,
+};
+
+/**
+ * Runs each job of a BullMQ Worker in a pool of processes:
+ * `new Worker('resize', processor('./resize.js', { timeout: 30_000 }), { connection, concurrency: 4 })`.
+ *
+ * A job is killed with its descendants at its deadline, and when BullMQ aborts it (`worker.cancelJob`). If its worker process
+ * dies, it fails with `TerminatedWorkerError`. The lock of the job is renewed by the host, which is never busy with it.
+ *
+ * @param task A file whose default export gets the job, relative to the current directory as BullMQ has it, or its URL; or
+ * a function.
+ * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
+ * @throws Error if there is no such file.
+ */
+export function processor<Data = unknown, Result = unknown>(
+  task: string | URL | ((job: ProcessorJob<Data>) => Result | Promise<Result>),
+  options: ProcessorOptions = {},
+): PoolProcessor<Data, Result> {
+  check.checkOptions(options, checks, 'processor');
+  const start = starterOf(task as string | URL | ProcessorTask);
+  const { timeout, executor: given, ...poolOptions } = options;
+  const executor =
+    given ?? new ProcessPoolExecutor({ idleTimeout: IDLE_TIMEOUT, ...poolOptions, onWorkerCrash: 'isolate' });
+  const view = executor.withOptions({ name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });
+
+  // With three parameters: BullMQ makes a signal only for who declares it.
+  const run = async (
+    job: Job,
+    _token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> => {
+    const future = start(view, JSON.stringify(snapshotOf(job)));
+    future.onProgress((value) => pass(job, value));
+    return signal === undefined ? future : untilAborted(future, signal);
+  };
+  const close = async (): Promise<void> => {
+    if (given === undefined) await executor.shutdown();
+  };
+  return Object.assign(run, { executor, close, [Symbol.asyncDispose]: close }) as unknown as PoolProcessor<
+    Data,
+    Result
+  >;
+}
+
+type Start = (executor: Executor, snapshot: string) => Future<unknown>;
+
+function starterOf(task: string | URL | ProcessorTask): Start {
+  if (typeof task === 'function') {
+    return (executor, snapshot) => executor.submit(runProcessorFunction, task, snapshot);
+  }
+  const url = urlOf(task);
+  return (executor, snapshot) => executor.submit(runProcessorFile, url, snapshot);
+}
+
+/** As BullMQ has it: relative to the current directory, and `.js` may be left out. */
+function urlOf(task: string | URL): string {
+  if (typeof task !== 'string' && !(task instanceof URL)) {
+    throw new TypeError(`processor expects a file, its URL or a function, got ${check.describe(task)}`);
+  }
+  const path = task instanceof URL || task.startsWith('file:') ? fileURLToPath(task) : resolve(task);
+  const file = [path, `${path}.js`].find((each) => existsSync(each));
+  if (file === undefined) throw new Error(`processor expects a file, but there is none at ${path}`);
+  return pathToFileURL(file).href;
+}
+
+function nameOf(task: unknown): string {
+  return typeof task === 'function' ? task.name || '(anonymous)' : basename(String(task));
+}
+
+function snapshotOf(job: Job): JobSnapshot {
+  const { name, data, queueName, attemptsMade, attemptsStarted, stalledCounter, timestamp, processedOn } =
+    job;
+  return {
+    id: String(job.id),
+    name,
+    data: data as unknown,
+    queueName,
+    prefix: job.prefix,
+    attemptsMade,
+    attemptsStarted,
+    stalledCounter,
+    timestamp,
+    processedOn,
+    opts: job.opts as Readonly<Record<string, unknown>>,
+    parentKey: job.parentKey,
+  };
+}
+
+/** What Redis does not take of it is BullMQ's to tell: the job goes on. */
+function pass(job: Job, value: unknown): void {
+  const [kind, what] = asSaying(value) ?? [];
+  if (kind === 'loky:progress') job.updateProgress(what as number).catch(() => {});
+  else if (kind === 'loky:log') job.log(what as string).catch(() => {});
+}
+
+async function untilAborted(future: Future<unknown>, signal: AbortSignal): Promise<unknown> {
+  const abort = (): void => {
+    future.cancel({ kill: true });
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await future;
+  } catch (error) {
+    if (!future.cancelled() || !signal.aborted) throw error;
+    const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+    throw new CancelledError(`BullMQ aborted the job, and its worker was ended: ${reason}`, {
+      cause: signal.reason,
+    });
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

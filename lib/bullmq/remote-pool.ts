@@ -1,0 +1,242 @@
+/**
+ * All tasks of an executor that are not settled: into the queue, and what is heard of them back out.
+ *
+ *   submit ──▶ outbox ──addBulk──▶ queue in Redis ──▶ a machine that serves ──▶ its pool
+ *                                       │                     │
+ *   settled ◀── codec ◀──replies────────┼─────────────────────┘
+ *      ▲                                │
+ *      └───── patrol (reads the jobs) ◀─┘     cancel, kill ──withdrawal──▶ queue, machines
+ *
+ * It decides what becomes of a task; tasks settle themselves.
+ */
+import { QueueFullError, ShutdownExecutorError } from '../errors.ts';
+import type { Future } from '../futures/future.ts';
+import { createKeepAlive } from '../manager/keep-alive.ts';
+import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
+import { JobLostError } from './errors.ts';
+import type { RemoteSettings } from './executor-options.ts';
+import type { JobOutlook } from './job-reader.ts';
+import { Outbox } from './outbox.ts';
+import { lostJob, Patrol } from './patrol.ts';
+import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
+import { RemoteTask, type RemoteTaskKeeper, type RemoteTaskRequest } from './remote-task.ts';
+import type { Reply } from './wire.ts';
+import type { ValueCodec } from './wire-values.ts';
+import { withdraw } from './withdrawal.ts';
+
+/** A job that is not found so often in a row is gone. Once may be before it was added. */
+const GONE_AFTER = 2;
+
+const CANCELLED = 'The future was cancelled before its task was known to have begun.';
+const KILLED = 'The future was cancelled while its task ran; its worker is ended.';
+const ABORTED = 'The signal of the task was aborted.';
+const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task began.';
+const KILLED_BY_SHUTDOWN =
+  'The Executor was shutdown with `killWorkers: true` before this job could complete.';
+
+export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
+  /** In the queue and not settled. */
+  readonly sent = new Map<string, RemoteTask>();
+  readonly #settings: RemoteSettings;
+  readonly #codec: ValueCodec;
+  readonly #link: RemoteLink;
+  readonly #outbox: Outbox;
+  readonly #patrol: Patrol;
+  readonly #keepAlive = createKeepAlive();
+  readonly #unsent = new Map<string, RemoteTask>();
+  readonly #withdrawals = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
+  #resolveDrained = () => {};
+
+  constructor(settings: RemoteSettings, executorId: string, codec: ValueCodec) {
+    this.#settings = settings;
+    this.#codec = codec;
+    this.#link = new RemoteLink(settings, executorId, this);
+    this.#outbox = new Outbox(settings, this.#link, this);
+    this.#patrol = new Patrol(this.#link, settings.checkInterval, settings.queue, this);
+  }
+
+  /** @throws ShutdownExecutorError, QueueFullError */
+  expectRoom(): void {
+    if (this.#closed !== undefined) {
+      throw new ShutdownExecutorError('cannot schedule new futures after shutdown');
+    }
+    const { maxPending } = this.#settings;
+    if (this.pendingCount < maxPending) return;
+    throw new QueueFullError(
+      `${this.pendingCount} tasks are pending already, and maxPending is ${maxPending}`,
+    );
+  }
+
+  /** Tasks that are not settled. */
+  get pendingCount(): number {
+    return this.#unsent.size + this.sent.size;
+  }
+
+  isAwaited(): boolean {
+    return this.pendingCount > 0;
+  }
+
+  submit(request: RemoteTaskRequest): Future<unknown> {
+    this.expectRoom();
+    const task = new RemoteTask(request, this);
+    const { signal } = request.settings;
+    if (signal?.aborted) {
+      task.cancelWith(ABORTED, signal.reason);
+      return task.future;
+    }
+    this.#unsent.set(task.id, task);
+    this.#keepAlive.hold();
+    this.#outbox.add(task);
+    this.#link.noteAwaited();
+    return task.future;
+  }
+
+  // Into the queue …
+
+  onSent(tasks: readonly RemoteTask[]): void {
+    for (const task of tasks) {
+      this.#unsent.delete(task.id);
+      if (task.isUnwanted) this.#withdraw(task.id);
+      if (task.state === 'settled') continue; // cancelled on its way, or answered already
+      if (task.state === 'unsent') task.state = 'sent';
+      this.sent.set(task.id, task);
+    }
+    this.#patrol.start();
+    this.#checkDrained();
+  }
+
+  onRefused(tasks: readonly RemoteTask[], error: unknown): void {
+    for (const task of tasks) {
+      if (task.state === 'settled') continue;
+      this.#drop(task, () => task.fail(this.#link.refusal(error)));
+      this.#withdraw(task.id); // of a batch, some may be there
+    }
+  }
+
+  // … and what is heard of them.
+
+  onReady(): void {
+    this.#outbox.flushSoon();
+    void this.#patrol.walk(); // what was said meanwhile was not heard
+  }
+
+  onReplies(replies: readonly Reply[]): void {
+    for (const [id, kind, text] of replies) {
+      const task = this.sent.get(id) ?? this.#unsent.get(id); // a machine may be quicker than the answer to addBulk
+      if (task === undefined || task.state === 'settled') continue;
+      if (kind === 'started') task.state = 'running';
+      else if (kind === 'waiting') task.state = 'sent';
+      else if (kind === 'stored') void this.#patrol.look(task);
+      else this.#settle(task, kind, text);
+    }
+  }
+
+  onOutlook(task: RemoteTask, outlook: JobOutlook): void {
+    task.missed = outlook.kind === 'missing' ? task.missed + 1 : 0;
+    switch (outlook.kind) {
+      case 'value':
+      case 'error':
+        this.#settle(task, outlook.kind, outlook.text);
+        break;
+      case 'failed':
+        this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
+        break;
+      case 'missing':
+        if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
+        break;
+      default:
+        task.state = outlook.kind === 'running' ? 'running' : 'sent';
+    }
+  }
+
+  #settle(task: RemoteTask, kind: 'value' | 'error', text: string): void {
+    let value: unknown;
+    try {
+      value = this.#codec.read(text, kind === 'value' ? 'the result' : 'the error');
+    } catch (error) {
+      this.#fail(task, error);
+      return;
+    }
+    if (kind === 'error') this.#fail(task, value);
+    else this.#drop(task, () => task.succeed(value));
+  }
+
+  #fail(task: RemoteTask, error: unknown): void {
+    this.#drop(task, () => task.fail(error));
+  }
+
+  /** Its callbacks may submit and shut down: it does not count any more. */
+  #drop(task: RemoteTask, settle: () => void): void {
+    this.#unsent.delete(task.id);
+    this.sent.delete(task.id);
+    settle();
+    this.#checkDrained();
+  }
+
+  /** Redis is away, or full: who waits is told, and what lies in the queue is taken back if it can be. */
+  onUnavailable(error: Error): void {
+    for (const task of this.#all()) this.#takeBack(task, () => task.fail(error));
+  }
+
+  // Who waited has changed his mind.
+
+  cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean {
+    const isRunning = task.state === 'running';
+    if (task.state === 'settled' || (isRunning && !kill)) return false;
+    const message = isRunning ? KILLED : CANCELLED;
+    this.#takeBack(task, () => task.cancelWith(cause === undefined ? message : ABORTED, cause));
+    return true;
+  }
+
+  /** One that is on its way is withdrawn when it has arrived. */
+  #takeBack(task: RemoteTask, settle: () => void): void {
+    if (task.state === 'settled') return;
+    task.isUnwanted = true;
+    if (task.state !== 'unsent') this.#withdraw(task.id);
+    this.#drop(task, settle);
+  }
+
+  #all(): RemoteTask[] {
+    return [...this.#unsent.values(), ...this.sent.values()];
+  }
+
+  #withdraw(id: string): void {
+    const withdrawal = withdraw(this.#link, id).finally(() => {
+      this.#withdrawals.delete(withdrawal);
+      this.#checkDrained();
+    });
+    this.#withdrawals.add(withdrawal);
+    this.#keepAlive.hold();
+  }
+
+  shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
+    this.#closed ??= this.#close();
+    const isKilled = wantsKill(rest);
+    for (const task of isKilled || cancelFutures ? this.#all() : []) {
+      if (isKilled) this.#takeBack(task, () => task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN)));
+      else if (!task.isRunning()) this.#takeBack(task, () => task.cancelWith(CANCELLED_BY_SHUTDOWN));
+    }
+    this.#checkDrained();
+    return wait ? this.#closed : Promise.resolve();
+  }
+
+  async #close(): Promise<void> {
+    this.#keepAlive.hold();
+    await new Promise<void>((resolve) => {
+      this.#resolveDrained = resolve;
+    });
+    this.#patrol.stop();
+    await this.#link.close();
+    this.#keepAlive.close();
+  }
+
+  /** To be called whenever a task may have been the last one. */
+  #checkDrained(): void {
+    const isSending = this.#outbox.isSending && this.#link.isReady;
+    if (this.isAwaited() || isSending || this.#withdrawals.size > 0) return;
+    this.#patrol.stop();
+    if (this.#closed === undefined) this.#keepAlive.release();
+    else this.#resolveDrained();
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A task as its submitter sees it, and the one state machine it goes through. Nobody else settles its future:
+ *
+ *   unsent ──▶ sent ◀──▶ running ──▶ settled
+ *      └─────────┴──────────────────────▲
+ */
+import { CancelledError } from '../errors.ts';
+import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
+import { addAbortCallback, removeAbortCallback } from '../manager/abort-listeners.ts';
+import { type SubmitSite, withSubmitSite } from '../manager/submit-site.ts';
+import type { JobData } from './wire.ts';
+
+/** Shared by all tasks of one view. */
+export interface RemoteTaskSettings {
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly retries: number;
+  readonly priority: number;
+  readonly name: string | undefined;
+}
+
+export interface RemoteTaskRequest {
+  readonly id: string;
+  readonly name: string;
+  readonly data: JobData;
+  readonly settings: RemoteTaskSettings;
+  readonly submitSite: SubmitSite | undefined;
+}
+
+/** Who decides about tasks: the pool of remote tasks. */
+export interface RemoteTaskKeeper {
+  /** `true` if the task is cancelled then. */
+  cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean;
+}
+
+export class RemoteTask implements FutureOwner {
+  readonly future: Future<unknown>;
+  readonly request: RemoteTaskRequest;
+  state: 'unsent' | 'sent' | 'running' | 'settled' = 'unsent';
+  /** How often in a row its job was not found. */
+  missed = 0;
+  /** Nobody waits for it any more: if its job is on its way, it is to be withdrawn. */
+  isUnwanted = false;
+  readonly #keeper: RemoteTaskKeeper;
+  #onAbort: (() => void) | undefined;
+
+  constructor(request: RemoteTaskRequest, keeper: RemoteTaskKeeper) {
+    this.request = request;
+    this.#keeper = keeper;
+    this.future = new Future(this);
+    this.#listen(request.settings.signal);
+  }
+
+  get id(): string {
+    return this.request.id;
+  }
+
+  cancel(kill: boolean): boolean {
+    return this.#keeper.cancelTask(this, kill);
+  }
+
+  isRunning(): boolean {
+    return this.state === 'running';
+  }
+
+  succeed(value: unknown): void {
+    this.#settle();
+    futureControl.resolve(this.future, value);
+  }
+
+  fail(error: unknown): void {
+    this.#settle();
+    futureControl.reject(this.future, withSubmitSite(error, this.request.submitSite));
+  }
+
+  cancelWith(message: string, cause?: unknown): void {
+    this.#settle();
+    const error = new CancelledError(message, cause === undefined ? undefined : { cause });
+    futureControl.cancel(this.future, error);
+  }
+
+  #settle(): void {
+    if (this.state === 'settled') throw new Error('a task was settled twice');
+    this.state = 'settled';
+    const { signal } = this.request.settings;
+    if (this.#onAbort !== undefined) removeAbortCallback(signal as AbortSignal, this.#onAbort);
+  }
+
+  #listen(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    this.#onAbort = () => this.#keeper.cancelTask(this, true, signal.reason);
+    addAbortCallback(signal, this.#onAbort);
+  }
+}

@@ -1,0 +1,110 @@
+/** Every option of `serveTasks`: its meaning, its default, its check. */
+import { executorInternals, ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
+import * as check from '../options/check.ts';
+import type { RedisConnection } from './connection.ts';
+import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
+import { checkRegistry, type TaskRegistry } from './task-registry.ts';
+
+/** Durations are in milliseconds, sizes in bytes. */
+export interface ServeTasksOptions {
+  /** The name of the queue, the same as the executors'. Without `:`. */
+  queue: string;
+  /** How to reach Redis. */
+  connection: RedisConnection;
+  /** What `defineTasks` returned. */
+  tasks: TaskRegistry;
+  /**
+   * The pool that runs the jobs, as many at once as it has `maxWorkers`. It must have `onWorkerCrash: 'isolate'`, and is
+   * left to its owner. Default: one of its own with `cpuCount()` workers.
+   */
+  executor?: ProcessPoolExecutor;
+  /** The prefix of all keys in Redis, as BullMQ's. Default: `'bull'`. */
+  prefix?: string;
+  /** Largest outcome of a task. Default: 1 MiB. */
+  maxPayload?: number;
+  /** Runs functions that are no tasks of the registry, if they are signed with this key. Default: none are run. */
+  allowFunctions?: AllowFunctions;
+  /** How long running jobs may take to finish when the machine leaves; then they are ended and handed back. Default: 10_000. */
+  gracePeriod?: number;
+  /** A machine that was not heard of for so long is taken for lost, and its jobs go to others. Default: 15_000. */
+  lockDuration?: number;
+  /** How often it is looked for jobs of lost machines. Default: 5_000. */
+  stalledInterval?: number;
+  /** How often a job may lose its machine until it is given up. Default: 3. */
+  maxStalledCount?: number;
+  /** Signals upon which it leaves, and then lets the process end as the signal would have. Default: SIGTERM and SIGINT. */
+  leaveOn?: readonly NodeJS.Signals[];
+}
+
+export type ServeSettings = Readonly<
+  Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions'>> & {
+    executor: ProcessPoolExecutor;
+    ownsExecutor: boolean;
+    maxWorkers: number;
+    allowFunctions: AllowFunctions | undefined;
+  }
+>;
+
+const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
+  queue: checkQueueName,
+  connection: check.anything,
+  tasks: checkRegistry,
+  executor: checkExecutor,
+  prefix: check.string,
+  maxPayload: check.bytes,
+  allowFunctions: checkAllowFunctions,
+  gracePeriod: check.milliseconds,
+  lockDuration: check.number({ min: 1_000, unit: 'milliseconds' }),
+  stalledInterval: check.number({ min: 1, unit: 'milliseconds' }),
+  maxStalledCount: check.count(0),
+  leaveOn: check.strings,
+};
+
+export const MAX_PAYLOAD = 1_048_576;
+
+export function checkQueueName(value: unknown, name: string): void {
+  check.string(value, name);
+  if (value === '' || (value as string).includes(':')) {
+    throw new RangeError(`${name} must be a name without ":" and not empty, got ${JSON.stringify(value)}`);
+  }
+}
+
+/** @throws TypeError if one is missing. */
+export function expectGiven(options: object, names: readonly string[], of: string): void {
+  const missing = names.find((name) => (options as Record<string, unknown>)[name] === undefined);
+  if (missing === undefined) return;
+  throw new TypeError(`${of} needs the options ${names.join(', ')}, but ${missing} is missing`);
+}
+
+function checkExecutor(value: unknown, name: string): void {
+  if (!(value instanceof ProcessPoolExecutor)) {
+    throw new TypeError(`${name} must be a ProcessPoolExecutor, got ${check.describe(value)}`);
+  }
+  if (executorInternals.settingsOf(value).onWorkerCrash === 'isolate') return;
+  throw new TypeError(
+    `${name} must have onWorkerCrash: 'isolate': with 'break' one task that crashes ends the whole machine's service`,
+  );
+}
+
+/** @throws TypeError, RangeError */
+export function resolveServeOptions(options: ServeTasksOptions): ServeSettings {
+  check.checkOptions(options, checks, 'serveTasks');
+  expectGiven(options ?? {}, ['queue', 'connection', 'tasks'], 'serveTasks');
+  const executor = options.executor ?? new ProcessPoolExecutor({ onWorkerCrash: 'isolate' });
+  return {
+    queue: options.queue,
+    connection: options.connection,
+    tasks: options.tasks,
+    executor,
+    ownsExecutor: options.executor === undefined,
+    maxWorkers: executorInternals.poolOf(executor).manager.maxWorkers,
+    prefix: options.prefix ?? 'bull',
+    maxPayload: options.maxPayload ?? MAX_PAYLOAD,
+    allowFunctions: options.allowFunctions,
+    gracePeriod: options.gracePeriod ?? 10_000,
+    lockDuration: options.lockDuration ?? 15_000,
+    stalledInterval: options.stalledInterval ?? 5_000,
+    maxStalledCount: options.maxStalledCount ?? 3,
+    leaveOn: options.leaveOn ?? ['SIGTERM', 'SIGINT'],
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Values as devalue text, with the reducers that both sides share and with errors. It knows neither jobs nor Redis, and
+ * reading evaluates no code.
+ */
+import { DevalueError, parse, stringify } from 'devalue';
+import { SerializationError } from '../errors.ts';
+import type { Reducers } from '../sending/index.ts';
+import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
+
+/** One side of the wire. */
+export interface ValueCodec {
+  /**
+   * @param what What it is, for the error.
+   * @throws SerializationError with the path of what cannot be sent, or if the text is longer than the limit.
+   */
+  write(value: unknown, what: string): string;
+  /** Never throws: what cannot be sent of an error is left out. */
+  writeThrown(thrown: unknown): string;
+  /** @throws SerializationError if it is not what `write` makes, or a reducer is missing. */
+  read(text: string, what: string): unknown;
+}
+
+/** The name of errors on the wire. Those of users have a `:` before theirs. */
+const ERROR = 'Error';
+
+/** @param limit Bytes of one text at most. */
+export function valueCodec(reducers: Reducers | undefined, limit: number): ValueCodec {
+  const own = Object.entries(reducers ?? {});
+  const writing: Record<string, (value: unknown) => unknown> = {};
+  const reading: Record<string, (value: never) => unknown> = {};
+  for (const [name, reducer] of own) {
+    writing[`:${name}`] = (value) => (reducer.test(value) ? [reducer.reduce(value as never)] : false);
+    reading[`:${name}`] = ([reduced]: [never]) => reducer.rebuild(reduced);
+  }
+  writing[ERROR] = (value) => isError(value) && toPlainError(value, canWrite);
+  reading[ERROR] = (plain: PlainError) => fromPlainError(plain);
+
+  function canWrite(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return typeof value !== 'symbol';
+    try {
+      stringify(value, writing);
+      return true;
+    } catch {
+      return false; // what cannot be sent, and what holds itself
+    }
+  }
+
+  function write(value: unknown, what: string): string {
+    let text: string;
+    try {
+      text = stringify(value, writing);
+    } catch (error) {
+      throw refusal(error, what);
+    }
+    const size = Buffer.byteLength(text);
+    if (size > limit) throw tooLarge(what, size, limit);
+    return text;
+  }
+
+  return {
+    write,
+    writeThrown(thrown) {
+      try {
+        return write(thrown, 'the error');
+      } catch (error) {
+        return stringify(withoutProperties(thrown, error, limit), {
+          [ERROR]: writing[ERROR] as () => unknown,
+        });
+      }
+    },
+    read(text, what) {
+      try {
+        return parse(text, reading as Record<string, (value: unknown) => unknown>);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        const hint = reason.startsWith('Unknown type') ? '\n  hint: give both sides the same reducers' : '';
+        throw new SerializationError(`cannot rebuild ${what}: ${reason}${hint}`, { cause: error });
+      }
+    },
+  };
+}
+
+function refusal(error: unknown, what: string): SerializationError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const path = error instanceof DevalueError ? error.path : '';
+  const place = path === '' ? '' : ` (at ${path})`;
+  const hint = 'send plain data, or give both sides a reducer for such values';
+  return new SerializationError(`cannot send ${what} through Redis: ${reason}${place}\n  hint: ${hint}`, {
+    cause: error,
+    ...(path === '' ? {} : { path: `${what}${path}` }),
+  });
+}
+
+function tooLarge(what: string, size: number, limit: number): SerializationError {
+  return new SerializationError(
+    `cannot send ${what} through Redis: it has ${size} bytes, and maxPayload is ${limit}\n` +
+      '  hint: put it into a store that all machines reach (a bucket, a database, a shared folder) and send its name',
+  );
+}
+
+/** The last resort: an error that is too large, or that throws when it is read. */
+function withoutProperties(thrown: unknown, failure: unknown, limit: number): Error {
+  const reason = failure instanceof Error ? failure.message.split('\n')[0] : 'unknown';
+  if (!isError(thrown)) return new Error(`the task threw a value that cannot be sent: ${reason}`);
+  const { class: className, message, stack } = toPlainError(thrown, () => false);
+  const room = Math.max(100, Math.floor(limit / 20)); // far below: text grows when it is written
+  const plain = {
+    class: className,
+    message: message.slice(0, room),
+    stack: stack?.slice(0, room),
+    properties: {},
+  };
+  return fromPlainError(plain);
+}

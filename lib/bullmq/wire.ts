@@ -1,0 +1,60 @@
+/**
+ * What lies in a job and what comes back: the protocol of the two sides, with its version. Shapes only; values inside
+ * are text that only the submitter and the worker process read.
+ */
+
+/** Both sides must have the same. Changes with every change of this file that the other side would not understand. */
+export const PROTOCOL = 1;
+
+/** The data of a job. */
+export interface JobData {
+  readonly loky: number;
+  /** The name of the task in the registry; `null` for a function that travels itself. */
+  readonly task: string | null;
+  /** Devalue text: the list of arguments, or of lists of arguments for a chunk. `''` if the function travels itself. */
+  readonly args: string;
+  /** Whether it is a chunk of a `map`. */
+  readonly chunk: boolean;
+  /** The executor that waits for the outcome. */
+  readonly reply: string;
+  /** The version that the submitter's registry has. */
+  readonly version: string | null;
+  /** Milliseconds; `null` for none but the executor's own. */
+  readonly timeout: number | null;
+  /** A function with its arguments, and the signature of that. */
+  readonly signed?: SignedCall;
+}
+
+export interface SignedCall {
+  readonly call: string;
+  readonly mac: string;
+}
+
+/** The field of a failed job that holds its error, whole. BullMQ keeps the message and the stack alone. */
+export const ERROR_FIELD = 'loky:error';
+
+/**
+ * - `started`, `waiting`: a machine runs it; it waits again (handed back, or to be run again after a crash)
+ * - `value`, `error`: the outcome, with its text
+ * - `stored`: the outcome is too large for a message and can be read from the job
+ */
+export type ReplyKind = 'started' | 'waiting' | 'value' | 'error' | 'stored';
+
+/** To an executor. `text` is devalue text, and empty for what has no outcome in it. */
+export type Reply = readonly [jobId: string, kind: ReplyKind, text: string];
+
+/** To the machines that serve a queue. */
+export interface Order {
+  readonly cancel: string;
+}
+
+export const repliesChannel = (prefix: string, queue: string, executor: string): string =>
+  `${prefix}:${queue}:loky:replies:${executor}`;
+
+export const ordersChannel = (prefix: string, queue: string): string => `${prefix}:${queue}:loky:orders`;
+
+/** `undefined` if a job was not made by an executor of this package. */
+export function asJobData(data: unknown): (Partial<JobData> & Pick<JobData, 'loky'>) | undefined {
+  const { loky } = (data ?? {}) as Partial<JobData>;
+  return typeof loky === 'number' ? (data as JobData) : undefined;
+}

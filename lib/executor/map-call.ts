@@ -1,0 +1,33 @@
+/** What `map` was called with, whatever kind of executor it is. It knows neither functions nor pools. */
+import { checkMapOptions, type MapOptions } from '../options/task-options.ts';
+import type { Inputs } from './executor.ts';
+import { expectInputs, isInputs } from './map-inputs.ts';
+
+export interface MapCall {
+  readonly inputs: readonly Inputs<unknown>[];
+  readonly chunkSize: number;
+  readonly options: Pick<MapOptions, 'timeout' | 'onProgress' | 'bufferSize'> & { readonly ordered: boolean };
+}
+
+/**
+ * @param rest All that came after the function: inputs, and options if the last is no input.
+ * @throws TypeError, RangeError
+ */
+export function readMapCall(rest: readonly unknown[]): MapCall {
+  const hasOptions = rest.length > 1 && !isInputs(rest.at(-1));
+  const options = (hasOptions ? rest.at(-1) : undefined) as MapOptions | undefined;
+  if (options !== undefined) checkMapOptions(options);
+  const inputs: readonly unknown[] = hasOptions ? rest.slice(0, -1) : rest;
+  expectInputs(inputs);
+  const { chunkSize = 1, timeout, ordered = true, onProgress, bufferSize } = options ?? {};
+  return {
+    inputs: inputs as readonly Inputs<unknown>[],
+    chunkSize,
+    options: {
+      ordered,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(bufferSize === undefined ? {} : { bufferSize }),
+    },
+  };
+}

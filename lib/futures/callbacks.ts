@@ -1,0 +1,38 @@
+/** Calls what users have added to a future: in their own async context, and without suffering from what they throw. */
+import { AsyncResource } from 'node:async_hooks';
+import { describeThrown } from './thrown.ts';
+
+/** `fn` as it would run here, whoever calls it later. */
+export function inThisContext<T>(fn: (value: T) => unknown): (value: T) => unknown {
+  // Not AsyncResource.bind: what it returns costs ten times as much.
+  const context = new AsyncResource('LokyCallback');
+  return (value) => context.runInAsyncScope(fn, undefined, value);
+}
+
+/** @param addedWith By which method it came, for the warning if it throws. */
+export function call<T>(
+  callback: (value: T) => unknown,
+  value: unknown,
+  addedWith = 'addDoneCallback',
+): void {
+  try {
+    const result: unknown = callback(value as T);
+    if (result instanceof Promise) result.catch((error: unknown) => warnOfThrown(error, addedWith));
+  } catch (error) {
+    warnOfThrown(error, addedWith);
+  }
+}
+
+function warnOfThrown(thrown: unknown, addedWith: string): void {
+  process.emitWarning(`A callback added with ${addedWith} threw: ${describeThrown(thrown)}`, {
+    type: 'LokyWarning',
+    code: 'LOKY_CALLBACK_THREW',
+  });
+}
+
+export function warnOfLostReport(error: unknown): void {
+  process.emitWarning(`A report of progress could not be read: ${describeThrown(error)}`, {
+    type: 'LokyWarning',
+    code: 'LOKY_PROGRESS_LOST',
+  });
+}

@@ -1,0 +1,26 @@
+/** What a pool says by itself: each of these once, as loky does, however often it happens. */
+import type { LeakFigures } from '../channel/leak-figures.ts';
+import { megabytes } from '../worker-process/exit-report.ts';
+
+export class PoolWarnings {
+  readonly #given = new Set<string>();
+
+  leak({ reference, memory }: LeakFigures): void {
+    this.#give(
+      'LOKY_MEMORY_LEAK',
+      `A worker was replaced because its memory grew from ${megabytes(reference)} to ${megabytes(memory)}: its tasks ` +
+        'leave memory behind (a memory leak). No task was lost; the event workerRecycled tells of each replacement.',
+    );
+  }
+
+  /** The system has no process to spare. */
+  shortage({ message }: Error): void {
+    this.#give('LOKY_WORKER_SHORTAGE', message);
+  }
+
+  #give(code: string, message: string): void {
+    if (this.#given.has(code)) return;
+    this.#given.add(code);
+    process.emitWarning(message, { type: 'LokyWarning', code });
+  }
+}

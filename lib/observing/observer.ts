@@ -1,0 +1,155 @@
+/**
+ * Hears what a pool does and tells whoever wants to know: listeners of the executor's events, subscribers of the
+ * diagnostics channels, and the debug log. It changes nothing.
+ */
+import type { EventEmitter } from 'node:events';
+import type { LeakFigures } from '../channel/leak-figures.ts';
+import type { BrokenProcessPool } from '../errors.ts';
+import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
+import type { PoolEvents, RecycleReason } from '../manager/pool-events.ts';
+import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/pool-worker.ts';
+import type { Task, TaskOutcome } from '../manager/task.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { type ExitReport, exitCodeName, terminationReason } from '../worker-process/exit-report.ts';
+import { channels, taskChannelsAreWatched } from './channels.ts';
+import { debug, isDebugging, workerName } from './debug-log.ts';
+import { hasTaskListeners, type TaskInterest } from './listeners.ts';
+import { TaskWatch } from './task-watch.ts';
+
+export class PoolObserver implements PoolEvents {
+  readonly interest: TaskInterest = { isThere: isDebugging };
+  /** How many workers ended, and why. */
+  readonly exits: Partial<Record<WorkerExitReason, number>> = {};
+  readonly recycled: Partial<Record<RecycleReason, number>> = {};
+  readonly #emitter: WeakRef<EventEmitter<ExecutorEvents>>;
+  readonly #executorId: number;
+  readonly #tasks: TaskWatch;
+
+  /** @param emitter Held weakly: an executor that nobody else holds may be collected. */
+  constructor(emitter: EventEmitter<ExecutorEvents>, executorId: number) {
+    this.#emitter = new WeakRef(emitter);
+    this.#executorId = executorId;
+    this.#tasks = new TaskWatch(executorId, (name, event) => {
+      const delivered = this.#tell(name, event);
+      if (!delivered) this.#reconsiderInterest();
+    });
+  }
+
+  get watchesTasks(): boolean {
+    return this.interest.isThere || taskChannelsAreWatched();
+  }
+
+  #reconsiderInterest(): void {
+    const emitter = this.#emitter.deref();
+    this.interest.isThere = isDebugging || (emitter !== undefined && hasTaskListeners(emitter));
+  }
+
+  onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void {
+    this.#debug(worker, `starts (${reason})`);
+    this.#tellOfWorker('workerStarted', () => ({ ...this.#eventOf(worker), reason }));
+  }
+
+  onWorkerReady(worker: PoolWorker): void {
+    this.#debug(worker, 'is ready');
+    this.#tellOfWorker('workerReady', () => this.#eventOf(worker));
+  }
+
+  onWorkerEnding(worker: PoolWorker, reason: WorkerEndReason): void {
+    this.#debug(worker, `is being ended (${reason})`);
+  }
+
+  onWorkerExit(worker: PoolWorker, exit: ExitReport): void {
+    const reason = exitReason(worker, exit);
+    const { exitCode, signal } = exit;
+    count(this.exits, reason);
+    this.#debug(worker, `has ended with ${exitCodeName(exit)} (${reason})`);
+    this.#tellOfWorker('workerExited', () => ({ ...this.#eventOf(worker), exitCode, signal, reason }));
+  }
+
+  onWorkerRecycled(worker: PoolWorker, reason: RecycleReason, memory: LeakFigures | undefined): void {
+    const { tasksDone } = worker;
+    count(this.recycled, reason);
+    this.#debug(worker, `is recycled after ${tasksDone} tasks (${reason})`);
+    this.#tellOfWorker('workerRecycled', () => ({ ...this.#eventOf(worker), reason, memory, tasksDone }));
+  }
+
+  onBroken(error: BrokenProcessPool): void {
+    if (isDebugging) debug(this.#executorId, `is broken: ${error.message.split('\n')[0]}`);
+    inRootContext(() => {
+      this.#emit('broken', error);
+      if (channels.broken.hasSubscribers) channels.broken.publish({ executorId: this.#executorId, error });
+    });
+  }
+
+  onOutput(worker: PoolWorker, stream: 'stdout' | 'stderr', line: string, task: string | undefined): void {
+    const { pid, rank } = worker;
+    this.#emit('output', { executorId: this.#executorId, pid, rank, stream, line, task });
+  }
+
+  onTaskQueued(task: Task): void {
+    this.#tasks.queued(task);
+  }
+
+  onTaskStarted(task: Task, worker: PoolWorker): void {
+    this.#tasks.started(task, worker);
+  }
+
+  onTaskAnswered(task: Task, worker: PoolWorker, runTime: number): void {
+    this.#tasks.answered(task, worker, runTime);
+  }
+
+  onTaskRetried(task: Task): void {
+    this.#tasks.retried(task);
+  }
+
+  onTaskSettled(task: Task, outcome: TaskOutcome, error: unknown): void {
+    this.#tasks.settled(task, outcome, error);
+  }
+
+  /** Events of workers belong to no request, whoever's task it was that started or ended one. */
+  #tellOfWorker<K extends Exclude<keyof typeof channels, 'broken'>>(
+    name: K,
+    event: () => ExecutorEvents[K][0],
+  ): void {
+    const isHeard = (this.#emitter.deref()?.listenerCount(name) ?? 0) > 0 || channels[name].hasSubscribers;
+    if (isHeard) inRootContext(() => this.#tell(name, event()));
+  }
+
+  /** Whether a listener of the executor has got it. */
+  #tell<K extends Exclude<keyof typeof channels, 'broken'>>(name: K, event: ExecutorEvents[K][0]): boolean {
+    if (channels[name].hasSubscribers) channels[name].publish(event);
+    return this.#emit(name, event);
+  }
+
+  #emit<K extends keyof ExecutorEvents>(name: K, event: ExecutorEvents[K][0]): boolean {
+    const emitter = this.#emitter.deref() as NodeJS.EventEmitter | undefined;
+    if (emitter === undefined || emitter.listenerCount(name) === 0) return false;
+    try {
+      emitter.emit(name, event);
+    } catch (error) {
+      process.emitWarning(
+        `A listener of the event ${name} threw: ${error instanceof Error ? error.stack : String(error)}`,
+        { type: 'LokyWarning', code: 'LOKY_LISTENER_THREW' },
+      );
+    }
+    return true;
+  }
+
+  #eventOf({ pid, rank }: PoolWorker): WorkerEvent {
+    return { executorId: this.#executorId, pid, rank };
+  }
+
+  #debug(worker: PoolWorker, what: string): void {
+    if (isDebugging) debug(this.#executorId, `${workerName(worker)} ${what}`);
+  }
+}
+
+function exitReason(worker: PoolWorker, exit: ExitReport): WorkerExitReason {
+  if (worker.endReason !== undefined) return worker.endReason;
+  if (exit.startError !== undefined) return 'could-not-start';
+  return terminationReason(exit, { ...worker.lastSeen, task: undefined });
+}
+
+function count<K extends string>(counts: Partial<Record<K, number>>, key: K): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}

@@ -1,0 +1,42 @@
+/** Answers of workers to values. They are not trusted: nothing in them is evaluated. */
+import { SerializationError } from '../errors.ts';
+import { ERROR_GRAPH, VALUE_CLONE, VALUE_GRAPH, VALUE_HEADER, VALUE_ITEM } from './format.ts';
+import { GraphReader } from './graph/reader.ts';
+import type { Resolver } from './graph/resolver.ts';
+import type { Payload } from './payload.ts';
+import { reasonOf } from './reason.ts';
+import { malformed } from './values/bytes.ts';
+import { readCloneAt, readOne } from './values/encode.ts';
+
+/**
+ * `lenient` reads what was thrown: classes that this process does not have are replaced.
+ *
+ * @throws SerializationError if it cannot be rebuilt.
+ */
+export function readAnswer(payload: Payload, resolver: Resolver, lenient: Resolver): unknown {
+  try {
+    return read(payload, resolver, lenient);
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
+    throw new SerializationError(`cannot read the answer of the worker: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function read({ body, views }: Payload, resolver: Resolver, lenient: Resolver): unknown {
+  switch (body[0]) {
+    case VALUE_ITEM:
+      return readOne(body, VALUE_HEADER, views);
+    case VALUE_CLONE:
+      return readCloneAt(body, VALUE_HEADER, views);
+    case ERROR_GRAPH:
+    case VALUE_GRAPH: {
+      const reader = new GraphReader(body[0] === ERROR_GRAPH ? lenient : resolver, views);
+      reader.open(body, VALUE_HEADER);
+      return reader.build();
+    }
+    default:
+      throw malformed(`an answer of the unknown kind ${body[0]}`);
+  }
+}

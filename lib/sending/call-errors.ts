@@ -1,0 +1,34 @@
+/** What a caller is told when a call cannot be sent. Knows nothing of how it would have been. */
+import { SerializationError } from '../errors.ts';
+import type { AnyFunction } from './functions/plans.ts';
+import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';
+import type { GraphWriter } from './graph/writer.ts';
+import { reasonOf } from './reason.ts';
+
+/** A function's own name; empty if it has none. Runs no code of the user's. */
+export function nameOf(fn: AnyFunction): string {
+  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  return typeof name === 'string' ? name : '';
+}
+
+/** What came in the place of a function. */
+export const describe = (value: unknown): string =>
+  value === null ? 'null' : `a value of type ${typeof value}`;
+
+/** The error of `prepareCall`, whatever was thrown inside: with the path of what cannot be sent, if that is the reason. */
+export function callError(
+  error: unknown,
+  fn: AnyFunction,
+  args: readonly unknown[],
+  writer: GraphWriter,
+): SerializationError {
+  if (error instanceof SerializationError) return error;
+  if (error instanceof Refusal) {
+    const roots: Root[] = [{ name: 'the function', value: fn, silent: true }];
+    args.forEach((value, index) => {
+      roots.push({ name: `argument ${index}`, value });
+    });
+    return explainRefusal(error, 'the task', roots, (owner) => writer.edgesOf(owner));
+  }
+  return new SerializationError(`cannot send the task: ${reasonOf(error)}`, { cause: error });
+}

@@ -1,0 +1,30 @@
+/** Replacements in a text, at positions that count in the text as it was. */
+
+export class Edits {
+  private readonly text: string;
+  private readonly offset: number;
+  private readonly list: { readonly start: number; readonly end: number; readonly text: string }[] = [];
+
+  /** `offset`: where the text starts in the positions that are given. */
+  constructor(text: string, offset: number) {
+    this.text = text;
+    this.offset = offset;
+  }
+
+  add(start: number, end: number, text: string): void {
+    this.list.push({ start: start - this.offset, end: end - this.offset, text });
+  }
+
+  /** Replaces a use of a name. */
+  name(use: { start: number; end: number; shorthand: boolean }, name: string, text: string): void {
+    this.add(use.start, use.end, use.shorthand ? `${name}:${text}` : text);
+  }
+
+  result(): string {
+    let { text } = this;
+    for (const { start, end, text: replacement } of this.list.sort((a, b) => b.start - a.start)) {
+      text = text.slice(0, start) + replacement + text.slice(end);
+    }
+    return text;
+  }
+}

@@ -1,0 +1,39 @@
+/** What is found in a piece of syntax: the names that it takes from outside, and what else it takes from there. */
+import type { AstNode } from './syntax.ts';
+
+export interface NameUse {
+  readonly start: number;
+  readonly end: number;
+  /** Written as `{ name }` for `{ name: name }`. */
+  readonly shorthand: boolean;
+  /** The property that is read of it: `b` in `name.b`. */
+  readonly member: string | undefined;
+}
+
+export interface FreeName {
+  written: boolean;
+  /** Only asked for its type: then it may be missing. */
+  onlyTypeof: boolean;
+  readonly uses: NameUse[];
+}
+
+export interface FreeNames {
+  readonly names: Map<string, FreeName>;
+  usesThis: boolean;
+  usesSuper: boolean;
+  usesNewTarget: boolean;
+  callsEval: boolean;
+  readonly importMeta: AstNode[];
+  /** Private names of a class that is not part of the text. */
+  readonly privateNames: Set<string>;
+}
+
+export const nothingFound = (): FreeNames => ({
+  names: new Map(),
+  usesThis: false,
+  usesSuper: false,
+  usesNewTarget: false,
+  callsEval: false,
+  importMeta: [],
+  privateNames: new Set(),
+});

@@ -1,0 +1,35 @@
+/**
+ * The scopes of a whole file, as each function and class in it sees them: whether a variable is ever assigned to, and
+ * whether it can be undefined. By scope and not by name: minifiers use the same few names over and over.
+ */
+import { nothingFound } from './found-names.ts';
+import { ASSIGNED, DEFINED, declaring, FIXED, isMarked, type Scope } from './scope.ts';
+import type { AstNode } from './syntax.ts';
+import { Walker } from './walker.ts';
+
+/** What CommonJS gives each file. */
+const GIVEN = ['require', 'module', 'exports', '__filename', '__dirname'];
+
+export interface ModuleScopes {
+  /** Whether the variable that a function means by that name keeps the value that its declaration gave it. */
+  isConstant(place: AstNode | undefined, name: string): boolean;
+  /** Whether it is never undefined once its declaration has run. */
+  isDefined(place: AstNode | undefined, name: string): boolean;
+}
+
+export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
+  const found = nothingFound();
+  const places = new Map<AstNode, Scope | undefined>();
+  new Walker(found, places).program(tree, isModule ? [] : GIVEN);
+  const hasMark = (place: AstNode | undefined, name: string, mark: number): boolean | undefined => {
+    const scope = place && declaring(places.get(place), name);
+    // What another script has declared, or code that was evaluated: nothing is known of it.
+    return scope && isMarked(scope, name, mark);
+  };
+  const isConstant = (place: AstNode | undefined, name: string): boolean =>
+    hasMark(place, name, ASSIGNED) === false || hasMark(place, name, FIXED) === true;
+  return {
+    isConstant,
+    isDefined: (place, name) => isConstant(place, name) && hasMark(place, name, DEFINED) === true,
+  };
+}

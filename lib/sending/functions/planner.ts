@@ -1,0 +1,154 @@
+/** Makes the plan of a text: what of it becomes a slot, what is rewritten, and what speaks against it. */
+import { computedKeys, definitionNames, SUPER } from './class-text.ts';
+import { Edits } from './edits.ts';
+import type { FreeName, FreeNames } from './found-names.ts';
+import { freeNames } from './free-names.ts';
+import type { FunctionView } from './inspector.ts';
+import { isFreeOfNames, isSameEverywhere } from './same-everywhere.ts';
+import { Slots } from './slots.ts';
+import type { Source } from './sources.ts';
+import { type AstNode, type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
+import { placeOf, type TextPlace } from './text-place.ts';
+import type { Problem, TextPlan } from './text-plan.ts';
+import { CAPTURES_THIS, kindOf, problemOf } from './text-problems.ts';
+import { readVariable } from './variables.ts';
+
+const META = '__loky_meta';
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** @throws SyntaxError if the text is no function of JavaScript. `copyImports`: imports of own files go by value. */
+export function planText(
+  fn: object,
+  text: string,
+  view: FunctionView,
+  source: Source,
+  copyImports = false,
+): TextPlan {
+  const syntax = parseFunction(text);
+  const free = freeNames(syntax.node);
+  const kind = kindOf(syntax);
+  const place = placeOf(text, syntax, view, source);
+  const edits = new Edits(text, syntax.offset);
+  const early = kind === 'class' ? definitionNames(syntax.node) : NO_NAMES;
+  const slots = new Slots({ view, url: source.url, place, edits, copyImports, early });
+
+  const replaced = kind === 'class' ? replaceInClass(fn, text, syntax.node, slots, edits) : [];
+  const needs = slots.list.length;
+  replaceOwnName(fn, syntax, view, place, slots, edits);
+  for (const [name, found] of free.names) if (!isWithin(found, replaced)) slots.add(name, found);
+  if (free.importMeta.length > 0) {
+    const name = unusedIn(text, META);
+    slots.list.push({ kind: 'meta', name, url: source.url });
+    for (const node of free.importMeta) edits.add(node.start, node.end, name);
+  }
+  const key = syntax.member?.['computed'] ? (syntax.member['key'] as AstNode) : undefined;
+  if (key) edits.add(key.start, key.end, '"computed"');
+
+  const lexicalThis = lexicalThisOf(kind, free, place);
+  const problem =
+    problemOf(syntax, kind, free, (fn as { name?: unknown }).name) ??
+    slots.problem ??
+    (lexicalThis === 'unknown' ? CAPTURES_THIS : undefined);
+  const { module, around, line, column } = place;
+  const rest = slots.list.slice(needs);
+  const first = rest.filter((slot) => early.has(slot.name));
+  return {
+    kind,
+    text: edits.result(),
+    slots: [...slots.list.slice(0, needs), ...first, ...rest.filter((slot) => !early.has(slot.name))],
+    unresolved: slots.unresolved,
+    written: slots.written,
+    needs: needs + first.length,
+    form: syntax.form === 'expression' ? 'expression' : 'member',
+    strict: around?.strict ?? module?.strict ?? !Object.hasOwn(fn, 'arguments'),
+    file: source.file,
+    line,
+    column,
+    lexicalThis: lexicalThis === 'unknown' ? 'none' : lexicalThis,
+    isGenerator: syntax.node['generator'] === true,
+    required: module?.required ?? NO_NAMES,
+    problem,
+    url: source.url,
+    isClosed: kind === 'arrow' && isClosed(text, syntax, free, slots.list.length, problem),
+  };
+}
+
+/** What was rebuilt by a worker, and is sent on from there, has such names already. */
+function unusedIn(text: string, name: string): string {
+  let unused = name;
+  while (text.includes(unused)) unused += '_';
+  return unused;
+}
+
+/** A comment in the style of HTML is code in a module. */
+function isClosed(
+  text: string,
+  syntax: FunctionSyntax,
+  free: FreeNames,
+  slots: number,
+  problem: Problem | undefined,
+): boolean {
+  const isWhole = slots === 0 && !problem && !free.usesThis && free.importMeta.length === 0;
+  return isWhole && isFreeOfNames(free.names) && isSameEverywhere(syntax.node) && !/<!--|-->/.test(text);
+}
+
+function lexicalThisOf(
+  kind: TextPlan['kind'],
+  free: FreeNames,
+  { around }: TextPlace,
+): TextPlan['lexicalThis'] | 'unknown' {
+  if (kind !== 'arrow' || !free.usesThis) return 'none';
+  if (around?.thisOf === 'module') return 'module';
+  return around?.thisOf === 'field' || around?.thisOf === 'static' ? 'owner' : 'unknown';
+}
+
+/** Gives the nodes whose names the text no longer uses. */
+function replaceInClass(fn: object, text: string, node: AstNode, slots: Slots, edits: Edits): AstNode[] {
+  const replaced: AstNode[] = [];
+  for (const [key, name] of computedKeys(fn, node)) {
+    // V8 keeps a variable that only names a method no longer than the definition takes: the name is known.
+    if ([...freeNames(key).names.keys()].every((free) => slots.isThere(free))) continue;
+    edits.add(key.start, key.end, JSON.stringify(name));
+    replaced.push(key);
+  }
+  const parent = node['superClass'];
+  if (!isNode(parent)) return replaced;
+  replaced.push(parent);
+  if (parent.type === 'Literal' && parent['value'] === null) return replaced;
+  const name = unusedIn(text, SUPER);
+  slots.list.push({ kind: 'superclass', name });
+  edits.add(parent.start, parent.end, name);
+  return replaced;
+}
+
+const isWithin = ({ uses }: FreeName, nodes: readonly AstNode[]): boolean =>
+  uses.every((use) => nodes.some(({ start, end }) => use.start >= start && use.end <= end));
+
+/** `function f() { … f() … }` whose outer `f` has become something else: a declaration has no name of its own. */
+function replaceOwnName(
+  fn: object,
+  syntax: FunctionSyntax,
+  view: FunctionView,
+  { around }: TextPlace,
+  slots: Slots,
+  edits: Edits,
+): void {
+  const own = syntax.node['id'];
+  if (!isNode(own) || around?.node?.type !== 'FunctionDeclaration') return;
+  const name = own['name'] as string;
+  const scope = slots.scopeOf(name);
+  if (scope === -1) return;
+  const value = readVariable(view.scopes[scope]?.variables, name);
+  if (value === fn || value === undefined) return;
+  edits.add(own.start, own.end, '');
+  const free: FreeName = { written: false, onlyTypeof: false, uses: [] };
+  slots.list.push({
+    kind: 'variable',
+    name,
+    variable: name,
+    scope,
+    stable: false,
+    defined: false,
+    free,
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * Where a walk through syntax stands: the scopes around it, and what was found so far. Says of each name whether it is
+ * free. Knows no kinds of nodes but those that declare.
+ */
+import type { FreeNames } from './found-names.ts';
+import {
+  ASSIGNED,
+  DEFINED,
+  declaring,
+  FIXED,
+  isMarked,
+  markName,
+  type Scope,
+  STARTED,
+  scopeIn,
+} from './scope.ts';
+import { type AstNode, boundNames, isNode } from './syntax.ts';
+
+export interface UseOptions {
+  readonly written?: boolean;
+  readonly onlyTypeof?: boolean;
+  readonly shorthand?: boolean;
+  readonly member?: string;
+}
+
+/** Expressions that never give undefined. */
+const NEVER_UNDEFINED = new Set([
+  ...['Literal', 'TemplateLiteral', 'ObjectExpression', 'ArrayExpression', 'ArrowFunctionExpression'],
+  ...['FunctionExpression', 'ClassExpression', 'NewExpression', 'BinaryExpression', 'UpdateExpression'],
+  ...['MetaProperty', 'ImportExpression'],
+]);
+
+export class ScopeKeeper {
+  protected readonly found: FreeNames;
+  protected readonly classes: Set<string>[] = [];
+  protected scope: Scope | undefined;
+  /** How many functions with a `this` of their own are around. */
+  protected owners = 0;
+  /** How many methods are around: what `super` refers to is then part of the text. */
+  protected homes = 0;
+  /** How many loops of the same function are around. */
+  protected loops = 0;
+
+  constructor(found: FreeNames) {
+    this.found = found;
+  }
+
+  protected within(names: Iterable<string>, action: () => void): void {
+    const outer = this.scope;
+    this.scope = scopeIn(outer, names);
+    action();
+    this.scope = outer;
+  }
+
+  protected inLoop(action: () => void): void {
+    this.loops++;
+    action();
+    this.loops--;
+  }
+
+  protected use(node: AstNode, options: UseOptions): void {
+    const name = node['name'] as string;
+    const declared = declaring(this.scope, name);
+    if (declared) {
+      if (options.written) markName(declared, name, ASSIGNED);
+      return;
+    }
+    if (name === 'arguments' && this.owners > 0) return;
+    let free = this.found.names.get(name);
+    if (!free) {
+      free = { written: false, onlyTypeof: true, uses: [] };
+      this.found.names.set(name, free);
+    }
+    free.written ||= options.written === true;
+    free.onlyTypeof &&= options.onlyTypeof === true;
+    const { shorthand = false, member } = options;
+    free.uses.push({ start: node.start, end: node.end, shorthand, member });
+  }
+
+  /** What a direct `eval` runs may assign to everything that it sees. */
+  protected noteEval(): void {
+    this.found.callsEval = true;
+    for (let at = this.scope; at; at = at.parent) {
+      for (const [name, marks] of at.names) at.names.set(name, marks | ASSIGNED);
+    }
+  }
+
+  /** A `var` that is declared twice, or in a loop, or that is a parameter too, is assigned to. */
+  protected noteVar(pattern: unknown): void {
+    for (const name of boundNames(pattern)) {
+      const scope = declaring(this.scope, name);
+      if (!scope) continue;
+      const isAssigned = this.loops > 0 || isMarked(scope, name, STARTED);
+      markName(scope, name, isAssigned ? ASSIGNED | STARTED : STARTED);
+    }
+  }
+
+  protected noteConst(pattern: unknown): void {
+    for (const name of boundNames(pattern)) markName(this.scope, name, FIXED);
+  }
+
+  protected noteDefined(pattern: unknown, value: unknown): void {
+    if (!isNode(pattern) || pattern.type !== 'Identifier' || !isDefined(value)) return;
+    markName(this.scope, pattern['name'] as string, DEFINED);
+  }
+}
+
+function isDefined(value: unknown): boolean {
+  if (!isNode(value)) return false;
+  if (value.type === 'UnaryExpression') return value['operator'] !== 'void';
+  if (value.type === 'CallExpression') return isNaming(value['arguments'] as AstNode[]);
+  return NEVER_UNDEFINED.has(value.type);
+}
+
+/** `name(() => …, "name")`: how compilers that rename keep names. */
+function isNaming([first, second]: readonly AstNode[]): boolean {
+  return first !== undefined && /Function|Class/.test(first.type) && typeof second?.['value'] === 'string';
+}

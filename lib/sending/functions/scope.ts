@@ -1,0 +1,43 @@
+/**
+ * Scopes of a piece of syntax: which names each declares, and what the text does to them. Knows no syntax tree, no
+ * function and no value.
+ */
+
+/** May get another value after its declaration. */
+export const ASSIGNED = 1;
+/** Its declaration gives it a value that is never undefined. */
+export const DEFINED = 2;
+/** A `var` that has a value already: the next declaration of it is an assignment. */
+export const STARTED = 4;
+/** A `const`: nothing assigns to it, not even a direct `eval`. */
+export const FIXED = 8;
+
+export interface Scope {
+  readonly parent: Scope | undefined;
+  /** Each name with its marks. */
+  readonly names: Map<string, number>;
+}
+
+/** The outer one itself if there are no names: large files have many functions. */
+export function scopeIn(parent: Scope | undefined, names: Iterable<string>): Scope | undefined {
+  let scope: Scope | undefined;
+  for (const name of names) {
+    scope ??= { parent, names: new Map() };
+    scope.names.set(name, 0);
+  }
+  return scope ?? parent;
+}
+
+/** The scope that declares the name, seen from `scope`. */
+export function declaring(scope: Scope | undefined, name: string): Scope | undefined {
+  for (let at = scope; at; at = at.parent) if (at.names.has(name)) return at;
+  return undefined;
+}
+
+export const isMarked = (scope: Scope, name: string, mark: number): boolean =>
+  ((scope.names.get(name) ?? 0) & mark) !== 0;
+
+export function markName(scope: Scope | undefined, name: string, mark: number): void {
+  const declared = declaring(scope, name);
+  declared?.names.set(name, (declared.names.get(name) ?? 0) | mark);
+}

@@ -1,0 +1,111 @@
+/** Which free names of a text become slots, and how the text then refers to them. Reads no values but one. */
+import { isCommonGlobal } from '../graph/intrinsics.ts';
+import type { ModuleSource } from '../graph/row.ts';
+import { importName } from './class-text.ts';
+import type { Edits } from './edits.ts';
+import type { FreeName } from './found-names.ts';
+import type { FunctionView } from './inspector.ts';
+import type { ImportedName } from './module-text.ts';
+import type { TextPlace } from './text-place.ts';
+import type { Problem, Slot } from './text-plan.ts';
+
+const ARGUMENTS = '__loky_arguments';
+const NEVER_A_SLOT = new Set(['undefined', 'NaN', 'Infinity', 'globalThis']);
+
+export interface SlotContext {
+  readonly view: FunctionView;
+  readonly url: string;
+  readonly place: TextPlace;
+  readonly edits: Edits;
+  /** Files of the program were transformed in memory: what they export is sent like any variable. */
+  readonly copyImports: boolean;
+  /** Names that are needed while the text is evaluated. */
+  readonly early: ReadonlySet<string>;
+}
+
+export class Slots {
+  readonly list: Slot[] = [];
+  readonly written: string[] = [];
+  readonly unresolved: string[] = [];
+  problem: Problem | undefined;
+  private readonly context: SlotContext;
+
+  constructor(context: SlotContext) {
+    this.context = context;
+  }
+
+  /** The scope that holds the variable, counted from the inside; -1 if none does. */
+  scopeOf(name: string): number {
+    return this.context.view.scopes.findIndex((scope) => Object.hasOwn(scope.variables, name));
+  }
+
+  /** Whether a worker would find something under the name. */
+  isThere(name: string): boolean {
+    return (
+      this.scopeOf(name) !== -1 ||
+      this.imported(name) !== undefined ||
+      isCommonGlobal(name) ||
+      Object.hasOwn(globalThis, name)
+    );
+  }
+
+  add(name: string, free: FreeName): void {
+    if (NEVER_A_SLOT.has(name)) return;
+    const { view, copyImports, early } = this.context;
+    const scope = this.scopeOf(name);
+    const imported = this.imported(name);
+    const copied = copyImports && scope !== -1 && /^[./]/.test(imported?.specifier ?? '');
+    if (imported && !copied && (scope === -1 || view.scopes[scope]?.type === 'Module')) {
+      this.addImport(name, free, imported, scope);
+    } else if (scope !== -1) {
+      this.addVariable(name, free, scope);
+    } else if (name === 'arguments') {
+      this.refuse('is an arrow that captures `arguments`', 'use rest parameters: (...args) => …');
+    } else if (!isCommonGlobal(name)) {
+      if (Object.hasOwn(globalThis, name)) {
+        this.list.push({ kind: 'global', name, variable: name });
+        return;
+      }
+      // It is nowhere: the same ReferenceError as at home.
+      this.unresolved.push(name);
+      if (early.has(name) && !free.onlyTypeof) this.refuseMissing(name);
+    }
+  }
+
+  private imported(name: string): ImportedName | undefined {
+    const { module } = this.context.place;
+    return module?.isModule ? module.imports.get(name) : undefined;
+  }
+
+  private refuse(reason: string, hint: string): void {
+    this.problem ??= { reason, hint };
+  }
+
+  private refuseMissing(name: string): void {
+    this.refuse(
+      `needs \`${name}\` while it is being defined, and V8 did not keep that variable`,
+      'export the class from a module, so that it goes by reference',
+    );
+  }
+
+  private addVariable(variable: string, free: FreeName, scope: number): void {
+    const { edits, place } = this.context;
+    const node = place.around?.node;
+    const name = variable === 'arguments' ? ARGUMENTS : variable;
+    if (name === ARGUMENTS) for (const use of free.uses) edits.name(use, 'arguments', ARGUMENTS);
+    if (free.written) this.written.push(name);
+    const stable = place.module?.scopes.isConstant(node, variable) === true;
+    const defined = place.module?.scopes.isDefined(node, variable) === true;
+    this.list.push({ kind: 'variable', name, variable, scope, stable, defined, free });
+  }
+
+  private addImport(variable: string, free: FreeName, imported: ImportedName, scope: number): void {
+    const { edits, url } = this.context;
+    const name = importName(variable);
+    const { specifier, attributes } = imported;
+    const source: ModuleSource = { type: 'esm', specifier, from: url, ...(attributes && { attributes }) };
+    this.list.push({ kind: 'import', name, source, exported: imported.name, scope, variable });
+    const access = imported.name === '*' ? name : `(0,${name}[${JSON.stringify(imported.name)}])`;
+    for (const use of free.uses) edits.name(use, variable, access);
+  }
+}

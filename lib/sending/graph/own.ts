@@ -1,0 +1,21 @@
+/** What this package gives to tasks and every worker has by itself: to refer to it loads nothing there. */
+import * as errors from '../../errors.ts';
+import { reportProgress } from '../../observing/report-progress.ts';
+import { workerInfo } from '../../system/worker-info.ts';
+
+const functions: Readonly<Record<string, unknown>> = { reportProgress, workerInfo };
+
+export const own: Readonly<Record<string, unknown>> = { ...errors, ...functions };
+
+/** Stands for a namespace of all of it. */
+export const ALL_OWN = '*';
+
+/** Whether an import of the package under this name can do without the package. */
+export function isOwnFunction(name: string, value: unknown): boolean {
+  return value !== undefined && Object.hasOwn(functions, name) && functions[name] === value;
+}
+
+export function ownNamed(name: string): unknown {
+  if (name === ALL_OWN) return own;
+  return Object.hasOwn(own, name) ? own[name] : undefined;
+}

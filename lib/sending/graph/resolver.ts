@@ -1,0 +1,26 @@
+/** What a reader of graph messages asks of its end: functions, named things and values of reducers. */
+import type { FunctionHead, RowHead } from './row.ts';
+
+/** What differs between the end that reads tasks and the end that reads answers. */
+export interface Resolver {
+  /** What a row of a named thing stands for. Throws a `SerializationError` if there is no such thing here. */
+  named(head: RowHead): unknown;
+  /** `values` gives the slots in order, one at a time, while the function may already be asked for. */
+  fn(head: FunctionHead, build: FunctionBuild): void;
+  rebuilt(head: RowHead, children: readonly unknown[]): unknown;
+  /** An unknown class is replaced by the built-in one that it extends: better an error of another class than none. */
+  readonly lenient?: boolean;
+  /** Refuses properties that the reading end must not have. */
+  checkProperty?(key: string | symbol, value: unknown, accessor: boolean): void;
+}
+
+/** How a resolver makes a function: `made` as soon as it exists, which may be before all its slots are known. */
+export interface FunctionBuild {
+  slot(index: number): unknown;
+  lexicalThis(): unknown;
+  /** Fills all objects that exist so far: code is about to run that may look into them. */
+  settle(): void;
+  made(fn: object): void;
+  /** Asked for the function before it was made: the resolver must make it now, with the slots known so far. */
+  onDemand(make: () => object): void;
+}

@@ -1,0 +1,13 @@
+/**
+ * The async context of the program itself, outside of whatever request happens to use an executor. What outlives a
+ * request (processes, sockets, timers) is made here: otherwise it would carry the request's `AsyncLocalStorage` into
+ * all that it calls later, and keep it in memory.
+ */
+import { AsyncResource } from 'node:async_hooks';
+
+/** Made when the package is loaded, which programs do before they serve anybody. */
+const root = new AsyncResource('Loky');
+
+export function inRootContext<T>(run: () => T): T {
+  return root.runInAsyncScope(run);
+}

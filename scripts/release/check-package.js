@@ -1,0 +1,74 @@
+/**
+ * Whether the packed package is what users should get: its files, its exports, its types as each kind of resolution
+ * finds them. Looks at the build as it is; needs no network.
+ *
+ *   npm run build && node scripts/release/check-package.js
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const bin = (name) => join(root, 'node_modules/.bin', name);
+
+const MUST_HAVE = [
+  ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
+  ...['index', 'metrics', 'bullmq'].flatMap((entry) => [`dist/${entry}.js`, `dist/${entry}.d.ts`]),
+  ...['dist/worker.cjs', 'dist/resource-tracker.cjs', 'dist/THIRD-PARTY-NOTICES.md'],
+];
+const MAY_HAVE =
+  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|md))$/;
+const MOST_BYTES = 5_000_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'loky-pack-'));
+try {
+  const [packed] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]),
+  );
+  const tarball = join(folder, packed.filename);
+  const faults = [
+    ...filesAreRight(packed),
+    ...says('publint', [tarball, '--strict']),
+    // The package is ESM alone: `require` loads it in the versions of Node.js that it supports, but not all tools know.
+    ...says('attw', [tarball, '--profile', 'esm-only', '--no-color']),
+  ];
+  if (faults.length > 0) {
+    console.error(faults.join('\n\n'));
+    process.exitCode = 1;
+  } else {
+    console.log(
+      `${packed.filename}: ${packed.files.length} files, ${packed.unpackedSize} bytes, nothing wrong`,
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function filesAreRight({ files, unpackedSize }) {
+  const paths = files.map(({ path }) => path);
+  const missing = MUST_HAVE.filter((path) => !paths.includes(path));
+  const tooMuch = paths.filter((path) => !MAY_HAVE.test(path));
+  return [
+    ...(missing.length > 0 ? [`The package lacks ${missing.join(', ')}: is it built?`] : []),
+    ...(tooMuch.length > 0
+      ? [`The package must not hold ${tooMuch.join(', ')}: see "files" in package.json.`]
+      : []),
+    ...(unpackedSize > MOST_BYTES ? [`The package has ${unpackedSize} bytes, more than ${MOST_BYTES}.`] : []),
+  ];
+}
+
+/** What a linter has to say, if it finds fault. */
+function says(name, args) {
+  try {
+    run(bin(name), args);
+    return [];
+  } catch (error) {
+    return [`${name} says:\n${error.stdout ?? ''}${error.stderr ?? error}`];
+  }
+}
+
+function run(command, args) {
+  return execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}

@@ -1,0 +1,91 @@
+/**
+ * Reports of progress on their way out of a worker: those of the task that runs, no more than the host can take. It
+ * knows no channel and no value, only encoded ones.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Payload } from '../lib/sending/payload.ts';
+
+export interface ProgressOutput {
+  encode(value: unknown): Payload;
+  send(id: number, payload: Payload): void;
+  /** Whether what was sent before still waits in this process. */
+  isBlocked(): boolean;
+}
+
+export interface Progress {
+  report(value: unknown): void;
+  /** Runs the call with this number; what it reports is its progress until `end`. */
+  during<T>(id: number, run: () => T): T;
+  /** Sends what was held back: nothing may come after the result. */
+  end(): void;
+}
+
+/** So many reports may follow each other at once; each millisecond allows another one. */
+const BURST = 100;
+/** And so many are each task's own, however many the tasks before it have made. */
+const OF_EACH_TASK = 10;
+/** When a report that was held back is sent if no other one replaces it, in milliseconds. */
+const HELD_FOR = 5;
+
+export function createProgress(output: ProgressOutput): Progress {
+  let current: number | undefined;
+  /** Tells which task a callback belongs to. Made with the first report: it makes promises slower. */
+  let storage: AsyncLocalStorage<number> | undefined;
+  /** The task that runs began before there was a storage. */
+  let isFirst = true;
+  let held: Payload | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let allowed = BURST;
+  let countedAt = 0;
+
+  function isOfCurrent(): boolean {
+    if (current === undefined) return false;
+    if (storage === undefined) {
+      storage = new AsyncLocalStorage();
+      storage.enterWith(current);
+    }
+    const owner = storage.getStore();
+    return owner === undefined ? isFirst : owner === current;
+  }
+
+  function mayGo(): boolean {
+    const now = performance.now();
+    allowed = Math.min(BURST, allowed + now - countedAt);
+    countedAt = now;
+    return allowed >= 1 && !output.isBlocked();
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const payload = held;
+    held = undefined;
+    if (payload !== undefined && current !== undefined) output.send(current, payload);
+  }
+
+  return {
+    report(value) {
+      if (!isOfCurrent()) return;
+      held = detached(output.encode(value));
+      if (mayGo()) {
+        allowed -= 1;
+        flush();
+      } else timer ??= setTimeout(flush, HELD_FOR).unref();
+    },
+    during(id, run) {
+      current = id;
+      allowed = Math.max(allowed, OF_EACH_TASK);
+      isFirst = storage === undefined;
+      return storage === undefined ? run() : storage.run(id, run);
+    },
+    end() {
+      if (held !== undefined) flush();
+      current = undefined;
+    },
+  };
+}
+
+/** The task goes on, and may write to its buffers before they have left. */
+function detached({ body, views }: Payload): Payload {
+  return { body, views: views.map((view) => Buffer.from(view)) };
+}
