@@ -11,9 +11,12 @@ export function createRandom(seed) {
   };
 }
 
-/** Helpers on one source of numbers. */
-export function createDice(seed) {
-  const random = createRandom(seed);
+/**
+ * Helpers on one source of numbers. Each step of a schedule has dice of its own: how often one step throws them
+ * depends on what it meets, and must not change what the next one does.
+ */
+export function createDice(seed, step = 0) {
+  const random = createRandom(seed ^ Math.imul(step, 0x9e3779b1));
   const below = (limit) => Math.floor(random() * limit);
   return {
     below,

@@ -1,11 +1,15 @@
 /** What a round may leave behind in this process and on this system: nothing. */
+
+import { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
 
 const PATIENCE = 5_000;
 
-/** Living descendants of this process, with their command lines. */
-function descendants() {
+/** The pids of the living descendants of this process. */
+export function descendants() {
   const parents = new Map();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -18,7 +22,7 @@ function descendants() {
   return [...parents.keys()].filter((pid) => pid !== process.pid && isOurs(pid));
 }
 
-function descriptors() {
+export function descriptors() {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`).replace(/\d+/g, '*')}`];
@@ -33,10 +37,39 @@ const handles = () =>
     .getActiveResourcesInfo()
     .filter((name) => name !== 'Immediate')
     .sort();
-const listeners = () => process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);
+/** `[event, count]` for each event of the process that somebody listens to. */
+export const listeners = () =>
+  process.eventNames().map((name) => [String(name), process.listenerCount(name)]);
+
+/**
+ * All timers that this process has set and that may still fire, also those that keep nothing alive. Held objects
+ * would not do: a pool that somebody holds may hold what it has ended.
+ */
+const timers = new Set();
+for (const name of ['setTimeout', 'setInterval']) {
+  const set = globalThis[name];
+  const noted = (...args) => {
+    const timer = set(...args);
+    timers.add(timer);
+    return timer;
+  };
+  globalThis[name] = Object.defineProperties(noted, Object.getOwnPropertyDescriptors(set));
+}
+
+function livingTimers() {
+  for (const timer of timers) if (timer._destroyed) timers.delete(timer);
+  return timers.size;
+}
+
+/** What may still fire, and what somebody holds after a garbage collection, also of what keeps nothing alive. */
+export function heldObjects() {
+  const count = (type) => queryObjects(type, { format: 'count' });
+  return { timers: livingTimers(), sockets: count(Socket), children: count(ChildProcess) };
+}
 
 export function takeStock() {
   return {
+    timers: livingTimers(),
     processes: descendants().length,
     descriptors: descriptors(),
     handles: handles(),
@@ -56,8 +89,11 @@ export async function remainsSince(before) {
         (key) => `${key} left: ${JSON.stringify(now[key])}, before: ${JSON.stringify(before[key])}`,
       );
     }
-    await sleep(20);
+    await sleep(100);
   }
 }
 
-const sizeOf = (list) => (Array.isArray(list) ? list.length : list);
+function sizeOf(stock) {
+  if (!Array.isArray(stock)) return stock;
+  return stock.reduce((sum, each) => sum + (Array.isArray(each) ? each[1] : 1), 0);
+}
