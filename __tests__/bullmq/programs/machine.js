@@ -1,0 +1,22 @@
+/** A machine that works. Says `ready` when it takes jobs. */
+import { ProcessPoolExecutor } from 'loky';
+import { serveTasks } from 'loky/bullmq';
+import { tasks } from './tasks.js';
+
+const options = JSON.parse(process.argv[2]);
+const { maxWorkers = 1, breaks = false, ...serve } = options;
+const executor = new ProcessPoolExecutor({
+  maxWorkers,
+  onWorkerCrash: 'isolate',
+  stdio: 'ignore',
+  ...(breaks ? { initializer: () => Promise.reject(new Error('no such database')) } : {}),
+});
+const server = serveTasks({ ...serve, tasks, executor });
+server.ready.then(
+  () => console.log('ready'),
+  (error) => console.log(`not ready: ${error.message}`),
+);
+server.closed.then(
+  () => console.log('left'),
+  (error) => console.log(`left: ${error.name}: ${error.message}`),
+);

@@ -1,0 +1,60 @@
+/** The tasks that all machines of the tests share. */
+import { appendFileSync } from 'node:fs';
+import { defineTasks, jobInfo } from 'loky/bullmq';
+import { reducers } from './money.js';
+
+export const add = (a, b) => a + b;
+export const square = (n) => n * n;
+export const echo = (value) => value;
+export const noop = () => undefined;
+export const whoAmI = () => ({ ...jobInfo(), pid: process.pid });
+export const grow = (length) => 'x'.repeat(length);
+
+export function fail(message) {
+  throw Object.assign(new RangeError(message, { cause: new Error('the cause') }), { detail: { code: 7 } });
+}
+
+export function failOn(item) {
+  if (item === 'bad') throw new TypeError('a bad item');
+  return item;
+}
+
+export async function sleep(ms) {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return ms;
+}
+
+/** Tells that it has begun, and never ends. */
+export function hang(file) {
+  appendFileSync(file, `${process.pid}\n`);
+  return new Promise((resolve) => setTimeout(resolve, 2 ** 30));
+}
+
+export function crash() {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+export function crashUntilAttempt(attempt) {
+  if (jobInfo().attempt < attempt) process.kill(process.pid, 'SIGKILL');
+  return jobInfo().attempt;
+}
+
+/** Writes down that it was done; one of a hundred kills its process the first time. */
+export function work(file, index) {
+  if (index % 100 === 7 && jobInfo().attempt === 1) process.kill(process.pid, 'SIGKILL');
+  appendFileSync(file, `${index}\n`);
+  return index;
+}
+
+/** Keeps a core busy for so many rounds. */
+export function burn(rounds) {
+  let sum = 0;
+  for (let i = 0; i < rounds; i += 1) sum = (sum + i * i) % 1_000_003;
+  return sum;
+}
+
+export const tasks = defineTasks(
+  import.meta.url,
+  { add, square, echo, noop, whoAmI, grow, fail, failOn, sleep, hang, crash, crashUntilAttempt, work, burn },
+  { reducers, ...(process.env.TASKS_VERSION ? { version: process.env.TASKS_VERSION } : {}) },
+);
