@@ -1,0 +1,2 @@
+/** The processor of the benchmark: does nothing. */
+export default function noop() {}
