@@ -7,6 +7,7 @@ import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
 import { setProgressReport } from '../lib/observing/report-progress.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
+import { BusyPoll } from '../lib/system/busy-poll.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { createClaims } from './claims.ts';
@@ -36,11 +37,13 @@ export function runTaskLoop(settings: StartMessage): void {
   let retiring = false;
   let receiver: Receiver | undefined;
   let running = false;
+  const calls = new BusyPoll();
 
   const channel = createChannel(
     pipe,
     {
       onFrame(frame) {
+        calls.arrived();
         waiting.push(kept(frame));
         if (!running) void work();
       },
@@ -76,11 +79,14 @@ export function runTaskLoop(settings: StartMessage): void {
   async function work(): Promise<void> {
     running = true;
     receiver ??= await createReceiver(settings.settings);
+    let last: Frame | undefined;
     for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
       const outcome = handle(frame, receiver);
       if (outcome !== undefined) await outcome;
+      last = frame;
     }
     running = false;
+    if (last?.kind === FrameKind.call) calls.expect();
   }
 
   function handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {

@@ -5,6 +5,8 @@
  */
 
 import type { Payload } from '../sending/index.ts';
+import { BusyPoll } from '../system/busy-poll.ts';
+import { cpuCount } from '../system/cpu-count.ts';
 import { inRootContext } from '../system/root-context.ts';
 import type { Fleet } from './fleet.ts';
 import { PendingQueue } from './pending-queue.ts';
@@ -31,7 +33,10 @@ export class Dispatcher {
   #outstanding = 0;
   #lastId = 0;
   #clock: NodeJS.Timeout | undefined;
+  readonly #answers = new BusyPoll();
   #isScheduled = false;
+  /** With fewer tasks out there is a core for this process. */
+  readonly #cpus = cpuCount();
 
   constructor(fleet: Fleet, maxTasksPerWorker: number, listener: DispatcherListener) {
     this.#fleet = fleet;
@@ -91,6 +96,7 @@ export class Dispatcher {
   /** The worker's first task was answered; it goes on with the next one, or is free. */
   takeAnswered(worker: PoolWorker, time: number): Task {
     const task = worker.takeAnswered();
+    this.#answers.arrived();
     this.#outstanding -= 1;
     const [definition] = task.call.definitions;
     if (definition !== undefined && !task.isChunk) this.#runTimes.note(definition, time);
@@ -141,6 +147,7 @@ export class Dispatcher {
     this.#outstanding += 1;
     task.begin(this.#nextId());
     worker.run(task, payload);
+    if (this.#outstanding < this.#cpus && this.#isBrief(task)) this.#answers.expect();
     this.#listener.onSent(worker, task);
   }
 
@@ -178,6 +185,11 @@ export class Dispatcher {
   #depthOf({ call, isChunk }: Task): number {
     const [definition] = call.definitions;
     return definition === undefined || isChunk ? 1 : this.#runTimes.depthOf(definition);
+  }
+
+  #isBrief({ call, isChunk }: Task): boolean {
+    const [definition] = call.definitions;
+    return definition !== undefined && !isChunk && this.#runTimes.isBrief(definition);
   }
 
   /** Nobody waits behind a task that has turned out to be long. */

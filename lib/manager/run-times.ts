@@ -12,6 +12,8 @@ const WORK_AHEAD = 1000;
 /** A function that took longer than this of late goes alone, in microseconds. */
 const SHORT = 5000;
 const DEEPEST = 128;
+/** Its answer is there about when a core that fell asleep would be awake again, in microseconds. */
+const BRIEF = 50;
 
 export class RunTimes {
   readonly #times = new WeakMap<Definition, RunTime>();
@@ -31,5 +33,11 @@ export class RunTimes {
     const known = this.#times.get(definition);
     if (known === undefined || known.worst > SHORT) return 1;
     return Math.min(DEEPEST, Math.max(1, Math.floor(WORK_AHEAD / (known.mean + 1))));
+  }
+
+  /** Whether it is worth staying awake for the answer. */
+  isBrief(definition: Definition): boolean {
+    const known = this.#times.get(definition);
+    return known !== undefined && known.mean < BRIEF;
   }
 }

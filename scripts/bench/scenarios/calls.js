@@ -6,12 +6,25 @@ import { census, countCalls } from '../measure/workers.js';
 const WORKERS = 2;
 /** Calls of the burst before the one that is measured. */
 const WARM_BURST = 20_000;
+/** Round trips before those that are measured: V8 optimizes the code on the way, at both ends, within some thousands. */
+const WARM_TRIPS = 10_000;
 
 /** Both workers up, and the code on the way compiled. */
-async function warm(pool, calls) {
+async function warm(pool, calls, trips = 200) {
   await census(pool, WORKERS);
-  for (let index = 0; index < 200; index++) await pool.run('noop');
+  for (let index = 0; index < trips; index++) await pool.run('noop');
   await Promise.all(Array.from({ length: calls }, () => pool.run('noop')));
+}
+
+/** In microseconds. */
+async function timeTrips(pool, count) {
+  const times = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
+    const start = performance.now();
+    await pool.run('noop');
+    times[index] = (performance.now() - start) * 1000;
+  }
+  return times;
 }
 
 export const roundTrip = {
@@ -21,23 +34,29 @@ export const roundTrip = {
   metrics: {
     mean: { title: 'no-op round trip', unit: 'µs', better: 'lower' },
     p50: { title: 'no-op round trip, p50', unit: 'µs', better: 'lower' },
+    first: { title: 'of the first thousand', unit: 'µs', better: 'lower' },
+    hostCpu: { title: 'host CPU a trip', unit: 'µs', better: 'lower' },
   },
-  sizes: { full: { calls: 3000 }, quick: { calls: 1000 } },
+  sizes: { full: { calls: 10_000, warm: WARM_TRIPS }, quick: { calls: 1000, warm: 1000 } },
   timeout: 20_000,
   async run({ adapter, library, sizes }) {
     const pool = await adapter.open(library, { workers: WORKERS });
-    await warm(pool, 1000);
+    await census(pool, WORKERS);
+    const first = await timeTrips(pool, 1000);
+    await warm(pool, 1000, sizes.warm);
     const before = await countCalls(pool, WORKERS);
-    const times = new Float64Array(sizes.calls);
-    for (let index = 0; index < sizes.calls; index++) {
-      const start = performance.now();
-      await pool.run('noop');
-      times[index] = (performance.now() - start) * 1000;
-    }
+    const cpuBefore = process.cpuUsage();
+    const times = await timeTrips(pool, sizes.calls);
+    const cpu = process.cpuUsage(cpuBefore);
     const ran = (await countCalls(pool, WORKERS)) - before;
     return {
       status: ran === sizes.calls ? 'ok' : 'wrong',
-      metrics: { mean: mean(times), p50: median(times) },
+      metrics: {
+        mean: mean(times),
+        p50: median(times),
+        first: mean(first),
+        hostCpu: (cpu.user + cpu.system) / sizes.calls,
+      },
     };
   },
 };
