@@ -90,6 +90,7 @@ describe('an executor', () => {
 
     test('runs as many tasks at the same time as there are workers', async () => {
       const wide = newPool({ maxWorkers: 4 });
+      await wide.prewarm();
       const pids = await Promise.all(
         Array.from({ length: 4 }, () =>
           wide.submit(async () => {

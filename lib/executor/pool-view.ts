@@ -65,6 +65,7 @@ function submitCall(
   fn: AnyFunction,
   args: unknown[],
 ): Future<unknown> {
+  if (!request.settings.signal?.aborted) manager.expectTask();
   let call: PreparedCall;
   try {
     call = sender.prepareCall(fn, args);

@@ -23,6 +23,14 @@ export interface DispatcherListener {
 /** How long a worker may be at one task before those behind it are taken back, in milliseconds. */
 const PATIENCE = 2;
 
+let counted: number | undefined;
+
+/** With fewer tasks out there is a core for this process. Asked again and again, and for the first time late. */
+function cpus(): number {
+  counted ??= cpuCount();
+  return counted;
+}
+
 export class Dispatcher {
   readonly #fleet: Fleet;
   readonly #maxTasksPerWorker: number;
@@ -35,8 +43,6 @@ export class Dispatcher {
   #clock: NodeJS.Timeout | undefined;
   readonly #answers = new BusyPoll();
   #isScheduled = false;
-  /** With fewer tasks out there is a core for this process. */
-  readonly #cpus = cpuCount();
 
   constructor(fleet: Fleet, maxTasksPerWorker: number, listener: DispatcherListener) {
     this.#fleet = fleet;
@@ -147,7 +153,7 @@ export class Dispatcher {
     this.#outstanding += 1;
     task.begin(this.#nextId());
     worker.run(task, payload);
-    if (this.#outstanding < this.#cpus && this.#isBrief(task)) this.#answers.expect();
+    if (this.#isBrief(task) && this.#outstanding < cpus()) this.#answers.expect();
     this.#listener.onSent(worker, task);
   }
 

@@ -99,6 +99,11 @@ export class Manager implements TaskKeeper, FleetListener, DispatcherListener {
     }
   }
 
+  /** A call is being prepared, which takes a while for a function that is new: the first worker boots meanwhile. */
+  expectTask(): void {
+    if (this.#fleet.workers.size === 0) this.#fleet.provide(1);
+  }
+
   submit(request: TaskRequest): Future<unknown> {
     this.expectRoom();
     const task = new Task(request, this);
