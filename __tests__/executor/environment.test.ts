@@ -1,4 +1,5 @@
 /** env, execArgv, stdio: what a worker process is given. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,4 +118,19 @@ describe('a worker', () => {
   test('runs in the working directory of the host', async () => {
     expect(await newPool().submit(() => process.cwd())).toBe(process.cwd());
   });
+});
+
+test('under the permission model the error names the option that is missing', () => {
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  const program = `
+    import { ProcessPoolExecutor } from 'loky';
+    const error = await new ProcessPoolExecutor({ maxWorkers: 1 }).submit(Math.max, 1).exception();
+    console.log(error.name, error.message);
+  `;
+  const args = [flag, '--allow-fs-read=*', '--no-warnings', '--input-type=module', '--eval', program];
+  expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toMatch(
+    /^WorkerStartupError A worker process could not be started: .*\(start the program with --allow-child-process\)/,
+  );
 });

@@ -17,6 +17,11 @@ export function isShortage({ startError, stderr }: ExitReport): boolean {
   return /pthread_create|uv_thread_create|Resource temporarily unavailable/.test(stderr);
 }
 
+/** Node's own message does not say what is missing. */
+function wayOut({ code }: NodeJS.ErrnoException): string {
+  return code === 'ERR_ACCESS_DENIED' ? ' (start the program with --allow-child-process)' : '';
+}
+
 /** @param consequence What that means for the executor. */
 export function diedWhileStarting(
   exit: ExitReport,
@@ -24,11 +29,10 @@ export function diedWhileStarting(
   consequence: string = BROKEN,
 ): InitializerError | WorkerStartupError {
   if (exit.startError !== undefined) {
+    const { message } = exit.startError;
     return new WorkerStartupError(
-      `A worker process could not be started: ${exit.startError.message}; ${consequence}.`,
-      {
-        cause: exit.startError,
-      },
+      `A worker process could not be started: ${message}${wayOut(exit.startError)}; ${consequence}.`,
+      { cause: exit.startError },
     );
   }
   const said = exit.stderr === '' ? '' : `\nIts stderr was:\n${indent(exit.stderr)}`;
