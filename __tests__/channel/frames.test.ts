@@ -2,7 +2,14 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { createChannel } from '../../lib/channel/channel.ts';
-import { type Frame, FrameKind, HEADER_BYTES, MAGIC, MalformedFrameError } from '../../lib/channel/frame.ts';
+import {
+  type Frame,
+  FrameKind,
+  HEADER_BYTES,
+  lostBody,
+  MAGIC,
+  MalformedFrameError,
+} from '../../lib/channel/frame.ts';
 import { createFrameReader } from '../../lib/channel/frame-reader.ts';
 import { createFrameWriter } from '../../lib/channel/frame-writer.ts';
 
@@ -111,6 +118,46 @@ describe('what is no frame', () => {
     channel.receive(header(FrameKind.ready));
     expect([ends.length, seen.length, stream.destroyed]).toEqual([1, 0, true]);
     expect(ends[0]).toBeInstanceOf(MalformedFrameError);
+  });
+});
+
+describe('a frame for which there is no memory', () => {
+  const read = (pieces: readonly Buffer[], limit: number): [number, Buffer, number][] => {
+    const seen: [number, Buffer, number][] = [];
+    const reader = createFrameReader(
+      ({ id, body, views }) => seen.push([id, Buffer.from(body), views.length]),
+      (length) => {
+        if (length > limit) throw new RangeError('Array buffer allocation failed');
+        return Buffer.alloc(length);
+      },
+    );
+    for (const piece of pieces) reader.read(piece);
+    expect(reader.isMidFrame).toBe(false);
+    return seen;
+  };
+  const sent: Sent[] = [
+    { kind: FrameKind.value, id: 1, body: noise(20), views: [] },
+    { kind: FrameKind.value, id: 2, body: noise(5000), views: [] },
+    { kind: FrameKind.value, id: 3, body: noise(3), views: [noise(10), noise(4000), noise(7)] },
+    { kind: FrameKind.value, id: 4, body: noise(30), views: [noise(9)] },
+  ];
+
+  test.each([1, 5, 100, 4096])(
+    'is read past, and those that follow arrive, in pieces of %p',
+    async (size) => {
+      expect(read(cut(await written(sent), size), 1000)).toEqual([
+        [1, noise(20), 0],
+        [2, Buffer.from(lostBody(5000)), 0],
+        [3, Buffer.from(lostBody(4020)), 0],
+        [4, noise(30), 1],
+      ]);
+    },
+  );
+
+  test.each([Number.NaN, -1, 0.5, 2 ** 41, Infinity])('is none with a view of %p bytes', async (length) => {
+    const bytes = await written([{ kind: FrameKind.value, id: 1, body: noise(1), views: [noise(1)] }]);
+    bytes.writeDoubleLE(length, HEADER_BYTES);
+    expect(() => readIn([bytes])).toThrow(MalformedFrameError);
   });
 });
 

@@ -1,8 +1,6 @@
-/** Sending in programs of their own: compiled CommonJS, no inspector, no source text, tools that compile in memory. */
+/** Sending in programs of their own: compiled CommonJS, no inspector, no source text. */
 
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildLibrary, type Library } from './harness/library.ts';
 
@@ -163,6 +161,26 @@ describe('a module namespace', () => {
   });
 });
 
+describe('a namespace of a module of Node', () => {
+  test('is sent by its name, and comes back', async () => {
+    const body =
+      'say(await submit((p) => p.join("a", "b"), path)); say((await submit((p) => p, path)) === path);';
+    const imports = "import * as path from 'node:path';";
+    expect(await library.run({ 'main.mjs': program(body, imports) })).toBe('"a/b"\ntrue');
+  });
+});
+
+describe('a function of a CommonJS module that requires', () => {
+  test('is sent again and again', async () => {
+    const body = 'for (let i = 0; i < 3; i++) say(await submit(cjs.give()));';
+    const files = {
+      'main.mjs': program(body, "import cjs from './m.cjs';"),
+      'm.cjs': "exports.give = () => own;\nconst own = () => require('node:path').basename(__filename);",
+    };
+    expect(await library.run(files)).toBe(Array(3).fill('"m.cjs"').join('\n'));
+  });
+});
+
 describe('a class that was collected in a worker', () => {
   test('and has come again before that was noticed is the same class from then on', async () => {
     const body = `
@@ -212,27 +230,6 @@ describe('modules of the same text', () => {
       'm.mjs': 'const url = () => import.meta.url;\nexport const where = () => url();\n',
     };
     expect(await library.run(files)).toBe('true');
-  });
-});
-
-describe('tools that compile in memory', () => {
-  test('stacks name the source file, with the line of the compiled code', async () => {
-    const tsx = pathToFileURL(join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs')).href;
-    const body = `
-      interface Gone {
-        a: number;
-      }
-      const fail = (): never => { throw new Error('here'); };
-      await submit(fail).catch(({ stack }: Error) => say(/main\\.ts:(\\d+)/.exec(String(stack))?.[0]));
-    `;
-    const said = await library.run(
-      {
-        'main.ts': program(body).replace('(value)', '(value: unknown)'),
-        'package.json': '{ "type": "module" }',
-      },
-      ['--import', tsx],
-    );
-    expect(said).toMatch(/^"main\.ts:\d+"$/);
   });
 });
 

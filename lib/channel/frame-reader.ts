@@ -6,12 +6,15 @@ import {
   type Frame,
   HEADER_BYTES,
   isFrameKind,
+  lostBody,
   MAGIC,
   MalformedFrameError,
   VIEW_LENGTH_BYTES,
 } from './frame.ts';
 
 const NO_VIEWS: readonly Uint8Array[] = [];
+/** No process holds more: a larger length is forged, and waiting for its end would be waiting for ever. */
+const LARGEST_FRAME = 2 ** 40;
 
 export interface FrameReader {
   /** Whether a frame has begun and not ended. */
@@ -32,9 +35,18 @@ interface Incoming {
   readonly time: number;
   readonly body: Part;
   readonly views: readonly Part[];
+  /** Bytes that come before all else and are read past, because there is no memory for them. */
+  unwanted: number;
 }
 
-export function createFrameReader(onFrame: (frame: Frame) => void): FrameReader {
+/**
+ * @param allocate Throws where there is no memory of that size. Such a frame is read to its end, so that the other
+ *   end is not blocked, and arrives with a {@link lostBody}.
+ */
+export function createFrameReader(
+  onFrame: (frame: Frame) => void,
+  allocate: (length: number) => Uint8Array = allocateBuffer,
+): FrameReader {
   let partialHeader: Buffer | undefined;
   let incoming: Incoming | undefined;
 
@@ -58,13 +70,26 @@ export function createFrameReader(onFrame: (frame: Frame) => void): FrameReader 
     const lengths: number[] = [];
     for (let at = start + HEADER_BYTES; at < bodyStart; at += VIEW_LENGTH_BYTES)
       lengths.push(chunk.readDoubleLE(at));
-    incoming = { kind, id, time, body: part(bodyLength), views: lengths.map(part) };
+    incoming = { kind, id, time, ...contentOf(bodyLength, lengths) };
     return fill(chunk, bodyStart);
+  }
+
+  function contentOf(body: number, views: readonly number[]): Pick<Incoming, 'body' | 'views' | 'unwanted'> {
+    const part = (length: number): Part => ({ bytes: allocate(length), filled: 0 });
+    const total = totalOf(body, views);
+    try {
+      return { body: part(body), views: views.map(part), unwanted: 0 };
+    } catch {
+      const bytes = lostBody(total);
+      return { body: { bytes, filled: bytes.length }, views: [], unwanted: total };
+    }
   }
 
   function fill(chunk: Buffer, start: number): number {
     const frame = incoming as Incoming;
-    let at = start;
+    let at = start + Math.min(frame.unwanted, chunk.length - start);
+    frame.unwanted -= at - start;
+    if (frame.unwanted > 0) return at;
     for (const each of [frame.body, ...frame.views]) {
       const missing = each.bytes.length - each.filled;
       if (missing === 0) continue;
@@ -110,11 +135,16 @@ function headerLength(chunk: Buffer, start: number): number | undefined {
   return HEADER_BYTES + chunk.readUInt16LE(start + 2) * VIEW_LENGTH_BYTES;
 }
 
-/** Memory that nobody writes to is not committed: a forged length costs address space only. */
-function part(length: number): Part {
-  try {
-    return { bytes: Buffer.from(new ArrayBuffer(length)), filled: 0 };
-  } catch {
-    throw new MalformedFrameError(`a frame of ${length} bytes does not fit into memory`);
+/** @throws MalformedFrameError if there can be no such frame. */
+function totalOf(body: number, views: readonly number[]): number {
+  let total = body;
+  for (const length of views) {
+    total += length;
+    if (!(Number.isSafeInteger(length) && length >= 0 && total <= LARGEST_FRAME))
+      throw new MalformedFrameError(`there is no frame with ${length} bytes of binary data`);
   }
+  return total;
 }
+
+/** Memory that nobody writes to is not committed: a forged length costs address space only. */
+const allocateBuffer = (length: number): Uint8Array => Buffer.from(new ArrayBuffer(length));

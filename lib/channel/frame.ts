@@ -63,6 +63,16 @@ export interface Frame {
   readonly views: readonly Uint8Array[];
 }
 
+/**
+ * Stands for a body and views for which the reading end had no memory: a zero byte, which is no tag of any content, and
+ * how many bytes they were, f64.
+ */
+export function lostBody(bytes: number): Uint8Array {
+  const body = Buffer.alloc(1 + VIEW_LENGTH_BYTES);
+  body.writeDoubleLE(bytes, 1);
+  return body;
+}
+
 const kinds = new Set<number>(Object.values(FrameKind));
 
 export function isFrameKind(kind: number): kind is FrameKind {

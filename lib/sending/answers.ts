@@ -1,11 +1,11 @@
 /** Answers of workers to values. They are not trusted: nothing in them is evaluated. */
 import { SerializationError } from '../errors.ts';
-import { ERROR_GRAPH, VALUE_CLONE, VALUE_GRAPH, VALUE_HEADER, VALUE_ITEM } from './format.ts';
+import { ERROR_GRAPH, LOST, VALUE_CLONE, VALUE_GRAPH, VALUE_HEADER, VALUE_ITEM } from './format.ts';
 import { GraphReader } from './graph/reader.ts';
 import type { Resolver } from './graph/resolver.ts';
 import type { Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
-import { malformed } from './values/bytes.ts';
+import { lost, malformed } from './values/bytes.ts';
 import { readCloneAt, readOne } from './values/encode.ts';
 
 /**
@@ -36,6 +36,8 @@ function read({ body, views }: Payload, resolver: Resolver, lenient: Resolver): 
       reader.open(body, VALUE_HEADER);
       return reader.build();
     }
+    case LOST:
+      throw lost(body, 'the answer of the worker', 'this process');
     default:
       throw malformed(`an answer of the unknown kind ${body[0]}`);
   }

@@ -1,5 +1,7 @@
 /** The first byte of every body, and the forms behind it. Both ends share this. */
 
+/** What was sent did not fit into the memory of this end: how many bytes it was follows, f64. Put there by the channel. */
+export const LOST = 0;
 /** Header: tag, number of the function. Then the count of arguments and each of them as an item. */
 export const CALL_ITEMS = 1;
 /** Header as above, then the array of arguments as a structured clone. */

@@ -6,6 +6,7 @@ import {
   CALL_GRAPH,
   CALL_HEADER,
   CALL_ITEMS,
+  LOST,
   VALUE_CLONE,
   VALUE_GRAPH,
   VALUE_ITEM,
@@ -15,7 +16,7 @@ import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import type { Payload, ReceivedCall } from './payload.ts';
 import { reasonOf } from './reason.ts';
-import { malformed } from './values/bytes.ts';
+import { lost, malformed } from './values/bytes.ts';
 import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
 import { isPrimitive } from './values/items.ts';
 import { RICH } from './values/scan.ts';
@@ -69,6 +70,8 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
         const root = readGraph(payload, CALL_HEADER, resolver);
         return root instanceof Promise ? root.then((value) => callOf(id, value)) : callOf(id, root);
       }
+      case LOST:
+        throw lost(body, 'the task', 'the worker');
       default:
         throw malformed(`a call of the unknown kind ${tag}`);
     }

@@ -156,6 +156,9 @@ export function createSender(options: SenderOptions = {}): Sender {
       if (constant) writer.list(args as unknown[]);
       else writer.list(root as unknown[]);
       const payload = writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));
+      // What the worker knows already would be another one than what comes with the arguments.
+      if (constant?.guards.some(([known]) => writer.hasWritten(known)))
+        return graphCall(fn, args, undefined, reading);
       if (!constant) warnOfLargeCapture(fn, payload, mainByReference);
       const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...toldLater()];
       return new WrittenCall(nameOf(fn), definitions, payload);

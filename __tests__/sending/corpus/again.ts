@@ -45,7 +45,35 @@ const counter = (() => {
   return { add: (): number => ++count, read: (): number => count };
 })();
 
+type Maker = new (value: number) => { value: number };
+const Made = function (this: { value: number }, value: number) {
+  this.value = value;
+} as unknown as Maker;
+const isMade = (value: unknown): boolean => value instanceof Made;
+const Ancestor = function (this: { value: number }) {
+  this.value = 0;
+} as unknown as Maker;
+const Heir = function (this: { value: number }, value: number) {
+  this.value = value;
+} as unknown as Maker;
+Heir.prototype = Object.create(Ancestor.prototype) as object;
+const ancestry = (value: unknown): boolean[] => [value instanceof Heir, value instanceof Ancestor];
+
 export const again: readonly Case[] = [
+  sees('that an instance of a function is one', [true, true, true, true], async function* (submit) {
+    for (let turn = 0; turn < 4; turn++) yield await submit(isMade, new Made(turn));
+  }),
+  sees(
+    'an instance whose prototype object is not that of a class',
+    [1, 2, 3].map(() => [true, true]),
+    async function* (submit) {
+      for (let turn = 0; turn < 3; turn++) yield await submit(ancestry, new Heir(turn));
+    },
+  ),
+  sees('itself, when it is an argument', [true, true, true], async function* (submit) {
+    const isSame = (fn: unknown): boolean => fn === isSame;
+    for (let turn = 0; turn < 3; turn++) yield await submit(isSame, isSame);
+  }),
   sees('a let, through another function', ['a', 'b', 'c'], async function* (submit) {
     for (const next of ['a', 'b', 'c']) {
       mode = next;

@@ -243,7 +243,13 @@ const singleton = new (class {
   }
 })();
 
+class Inheriting {}
+Object.setPrototypeOf(Inheriting, { inherited: () => 3 });
+
 export const classes: readonly Case[] = [
+  gives('what a class inherits by a prototype that was set', 3, () =>
+    (Inheriting as unknown as { inherited(): number }).inherited(),
+  ),
   gives('new of a class', 5, () => new Point(3, 4).norm()),
   gives('new of a subclass with fields and super', [9, 4.5], () => [
     new Square(4).area(),

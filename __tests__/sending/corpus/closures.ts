@@ -81,7 +81,12 @@ function outer(a: number) {
   };
 }
 
+const shadowing = new Function('undefined', 'NaN', 'return () => [undefined, NaN]') as (
+  ...values: number[]
+) => () => number[];
+
 export const closures: readonly Case[] = [
+  gives('variables called undefined and NaN', [7, 8], shadowing(7, 8)),
   gives('captures nothing', 3, (a: number, b: number) => a + b, 1, 2),
   gives('a constant', 11, (x: number) => x + K, 1),
   gives('an object', 6, () => config.list.reduce((a, b) => a + b)),

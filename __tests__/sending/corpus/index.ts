@@ -1,6 +1,7 @@
 /** All cases, by topic. */
 
 import { again } from './again.ts';
+import { binary } from './binary.ts';
 import type { Case } from './case.ts';
 import { classes } from './classes.ts';
 import { closures } from './closures.ts';
@@ -17,6 +18,7 @@ export const corpus: Readonly<Record<string, readonly Case[]>> = {
   again,
   classes,
   values,
+  binary,
   errors,
   refusals,
   limits,

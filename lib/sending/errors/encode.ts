@@ -8,6 +8,7 @@ import { isDOMException } from '../graph/objects.ts';
 import { bareError } from '../graph/shells.ts';
 import type { Payload } from '../payload.ts';
 import { writeOne } from '../values/encode.ts';
+import { withSourcePlaces } from '../worker/source-maps.ts';
 import { withoutProgramFrames } from './stack-frames.ts';
 
 type Encode = (value: unknown, header: Buffer) => Payload;
@@ -50,7 +51,7 @@ function cleanStacks(error: unknown, done: Set<unknown>): void {
   attempt(() => {
     const stack: unknown = Object.hasOwn(error, 'stack') ? error.stack : undefined;
     if (typeof stack !== 'string') return;
-    const value = withoutProgramFrames(stack, program);
+    const value = withSourcePlaces(withoutProgramFrames(stack, program));
     if (value !== stack) define(error, 'stack', value, {});
   });
   attempt(() => cleanStacks(error.cause, done));

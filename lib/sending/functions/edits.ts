@@ -20,6 +20,13 @@ export class Edits {
     this.add(use.start, use.end, use.shorthand ? `${name}:${text}` : text);
   }
 
+  /** Where something at `offset` of the text that is not replaced is afterwards. */
+  moved(offset: number): number {
+    let moved = offset;
+    for (const { start, end, text } of this.list) if (end <= offset) moved += text.length - (end - start);
+    return moved;
+  }
+
   result(): string {
     let { text } = this;
     for (const { start, end, text: replacement } of this.list.sort((a, b) => b.start - a.start)) {

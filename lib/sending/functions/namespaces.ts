@@ -1,4 +1,5 @@
 /** Which file a module namespace object belongs to, told by the functions that it exports. */
+import { builtinNameOf } from '../graph/builtins.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { viewFunction } from './inspector.ts';
 import { moduleText } from './module-text.ts';
@@ -16,6 +17,8 @@ export function namespaceSource(namespace: object): ModuleSource | undefined {
 }
 
 function find(namespace: object): ModuleSource | undefined {
+  const builtin = builtinNameOf((namespace as { default?: unknown }).default);
+  if (builtin?.path.length === 0) return { type: 'esm', specifier: `node:${builtin.module}`, from: null };
   for (const name of Object.getOwnPropertyNames(namespace)) {
     let value: unknown;
     try {

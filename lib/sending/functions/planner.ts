@@ -8,6 +8,7 @@ import { isFreeOfNames, isSameEverywhere } from './same-everywhere.ts';
 import { Slots } from './slots.ts';
 import type { Source } from './sources.ts';
 import { type AstNode, type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
+import { textMap } from './text-map.ts';
 import { placeOf, type TextPlace } from './text-place.ts';
 import type { Problem, TextPlan } from './text-plan.ts';
 import { CAPTURES_THIS, kindOf, problemOf } from './text-problems.ts';
@@ -64,6 +65,7 @@ export function planText(
     file: source.file,
     line,
     column,
+    map: textMap(source, line, column, text, edits),
     lexicalThis: lexicalThis === 'unknown' ? 'none' : lexicalThis,
     isGenerator: syntax.node['generator'] === true,
     required: module?.required ?? NO_NAMES,

@@ -171,7 +171,7 @@ function codeOf(plan: TextPlan): Definition | undefined {
 }
 
 function codeText(plan: TextPlan): CodeText {
-  const { text, written, needs, form, strict, file, line, column } = plan;
+  const { text, written, needs, form, strict, file, line, column, map } = plan;
   const isClass = plan.kind === 'class';
   return {
     text,
@@ -184,6 +184,7 @@ function codeText(plan: TextPlan): CodeText {
     file,
     line,
     column,
+    map,
   };
 }
 

@@ -181,12 +181,20 @@ export const isBuiltinParent = (prototype: object | null): boolean => {
 };
 
 function replacedPrototype(fn: AnyFunction, text: TextPlan): boolean {
-  if (text.kind === 'class') return false;
+  if (text.slots.some(({ kind }) => kind === 'superclass')) return false;
   return !isBuiltinParent(getPrototypeOf(fn) as object | null);
 }
 
+/** `Sub.prototype = Object.create(Base.prototype)`: an object of its own, which instances refer to as well. */
+function hasOtherPrototype(fn: AnyFunction, text: TextPlan): boolean {
+  if (text.kind !== 'function' || text.isGenerator) return false;
+  const prototype = getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  return getOwnPropertyDescriptor(prototype, 'constructor')?.value !== fn;
+}
+
 function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype'] {
-  if (text.kind !== 'function' || text.isGenerator) return 'default';
+  if (text.kind !== 'function' || text.isGenerator || hasOtherPrototype(fn, text)) return 'default';
   const own = getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
   if (typeof own !== 'object' || own === null) return 'default';
   const parent = getPrototypeOf(own) as object | null;
@@ -201,7 +209,9 @@ function skipOwn(
   text: TextPlan,
 ): (key: string | symbol, descriptor: PropertyDescriptor) => boolean {
   const source = textOf.call(fn);
+  const isOther = hasOtherPrototype(fn, text);
   return (key, descriptor) => {
+    if (key === 'prototype' && isOther) return false;
     if (key === 'name' && descriptor.enumerable) return false;
     return ALWAYS.has(key) || (text.kind === 'class' && isDefinedBy(source, descriptor));
   };
@@ -220,7 +230,8 @@ function isDefinedBy(source: string, { enumerable, value, get, set }: PropertyDe
 function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[]): PropHead[] {
   const prototype = getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
   const counts = text.kind === 'class' || (text.kind === 'function' && typeof prototype === 'object');
-  if (!counts || typeof prototype !== 'object' || prototype === null) return [];
+  if (!counts || typeof prototype !== 'object' || prototype === null || hasOtherPrototype(fn, text))
+    return [];
   const source = textOf.call(fn);
   return propertiesOf(prototype, children, (key, descriptor) => {
     if (key === 'constructor') return descriptor.value === fn;

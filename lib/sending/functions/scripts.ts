@@ -19,6 +19,9 @@ interface Coverage {
 const LIMIT = 10_000;
 const urls = new Map<string, string>();
 
+/** A worker compiles a text that has a map under a name of its own. */
+export const withoutMark = (name: string): string => name.replace(/\?loky=\d+$/, '');
+
 /** Undefined if there is no such script; empty if it has no name. */
 export function scriptUrl(scriptId: string): string | undefined {
   const known = urls.get(scriptId);
@@ -27,7 +30,7 @@ export function scriptUrl(scriptId: string): string | undefined {
   if (urls.size > LIMIT) urls.clear();
   // Lists the scripts with their names and counts what it has seen so far: it starts no measurement, and stops none.
   const { result } = post<Coverage>('Profiler.getBestEffortCoverage');
-  for (const script of result) urls.set(script.scriptId, script.url);
+  for (const script of result) urls.set(script.scriptId, withoutMark(script.url));
   return urls.get(scriptId);
 }
 
@@ -37,8 +40,9 @@ export function viewScript(scriptId: string): ScriptView | undefined {
   let view: Omit<ScriptView, 'text'> | undefined;
   let text = '';
   const onScript = ({ params }: { params: { scriptId: string; url: string; isModule?: boolean } }): void => {
-    urls.set(params.scriptId, params.url);
-    if (params.scriptId === scriptId) view = { url: params.url, isModule: params.isModule === true };
+    const url = withoutMark(params.url);
+    urls.set(params.scriptId, url);
+    if (params.scriptId === scriptId) view = { url, isModule: params.isModule === true };
   };
   listening('Debugger.scriptParsed', onScript, () => {
     try {

@@ -50,7 +50,7 @@ export class Slots {
   }
 
   add(name: string, free: FreeName): void {
-    if (NEVER_A_SLOT.has(name)) return;
+    if (NEVER_A_SLOT.has(name) && this.scopeOf(name) === -1) return;
     const { view, copyImports, early } = this.context;
     const scope = this.scopeOf(name);
     const imported = this.imported(name);

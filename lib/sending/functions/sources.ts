@@ -7,7 +7,7 @@ import { Module } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BoundedMap } from './bounded-map.ts';
 import { type Location, outerNames, type ScopeView } from './inspector.ts';
-import { scriptUrl, viewScript } from './scripts.ts';
+import { scriptUrl, viewScript, withoutMark } from './scripts.ts';
 
 export interface Source {
   /** `file:`, `node:` or another URL; empty for code that has no file. */
@@ -17,6 +17,8 @@ export interface Source {
   readonly isModule: boolean | undefined;
   /** The text of the whole script, as V8 runs it. */
   readonly text: string | undefined;
+  /** A tool compiled the text and left no file of it. */
+  readonly isInMemory?: boolean;
 }
 
 export const requireCache = (): Record<string, NodeJS.Module | undefined> =>
@@ -104,6 +106,7 @@ function byScript(location: Location, text: string): Source {
     file: url,
     isModule,
     text: url.startsWith('node:') ? undefined : script.text,
+    isInMemory: true,
   };
 }
 
@@ -121,7 +124,7 @@ function stackFiles(): Set<string> {
     Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName());
     for (const file of new Error().stack as unknown as (string | null)[]) {
       if (!file || file.startsWith('node:')) continue;
-      files.add(file);
+      files.add(withoutMark(file));
     }
   } catch {
     // Somebody froze Error: there are other ways to find the file.

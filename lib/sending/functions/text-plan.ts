@@ -2,7 +2,7 @@
  * What must be done with a function's text so that it can be evaluated elsewhere: which names become slots, how
  * imported names are rewritten, and why it cannot be sent if it cannot. Shapes alone: no values here.
  */
-import type { ModuleSource } from '../graph/row.ts';
+import type { ModuleSource, TextMap } from '../graph/row.ts';
 import type { FreeName } from './found-names.ts';
 
 export type Slot =
@@ -49,6 +49,7 @@ export interface TextPlan {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  readonly map: TextMap | undefined;
   /** Whose `this` the text uses although it is not its own. */
   readonly lexicalThis: 'none' | 'module' | 'owner';
   readonly isGenerator: boolean;

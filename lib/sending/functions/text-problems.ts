@@ -5,6 +5,9 @@ import type { Problem, TextPlan } from './text-plan.ts';
 
 const WHOLE = 'send the object or the class instead of the bare method';
 
+const FOR_SUPER =
+  'send the class that has it; in an object literal, call the other method by its object instead of `super`';
+
 export const CAPTURES_THIS: Problem = {
   reason: 'is an arrow that captures `this`',
   hint: 'copy what it needs into a const, or submit(obj.method.bind(obj))',
@@ -36,7 +39,7 @@ export function problemOf(
       hint: 'use (0, eval)(…), or pass what it needs as arguments',
     };
   }
-  if (free.usesSuper && kind !== 'class') return { reason: 'is a method that uses `super`', hint: WHOLE };
+  if (free.usesSuper && kind !== 'class') return { reason: 'is a method that uses `super`', hint: FOR_SUPER };
   if (free.usesNewTarget && kind === 'arrow')
     return { reason: 'is an arrow that captures `new.target`', hint: 'copy it into a const' };
   return undefined;

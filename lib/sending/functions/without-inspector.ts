@@ -3,6 +3,7 @@
  * reference if a CommonJS module exports them, by value if they use nothing from around them, and else refused.
  */
 import { Refusal } from '../graph/refusal.ts';
+import { reasonOf } from '../reason.ts';
 import { isNativeText } from '../values/realm.ts';
 import { planText } from './planner.ts';
 import { commonJsReference, type Reference } from './references.ts';
@@ -22,7 +23,7 @@ export function blindPlan(
   cause: unknown,
   isAllowed: (file: string) => boolean,
 ): Reference | TextPlan {
-  const why = `this process may not use the inspector (${reasonOf(cause)})`;
+  const why = `this process may not use the inspector (${firstSentence(reasonOf(cause))})`;
   if (isNativeText(text)) {
     throw new Refusal(
       fn,
@@ -41,9 +42,8 @@ export function blindPlan(
   return plan;
 }
 
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.split('.')[0] as string;
+function firstSentence(text: string): string {
+  return text.split('.')[0] as string;
 }
 
 function wayOut(name: string): string {

@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { hasSlots } from '../values/extras.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
-import { BESIDE, binaryKind } from '../values/views.ts';
+import { BESIDE, binaryKind, isDetached, isResizable } from '../values/views.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { propertiesOf } from './properties.ts';
 import { Refusal } from './refusal.ts';
@@ -86,8 +86,7 @@ function refuseUnsendable(value: object): void {
     refuse('is a module namespace whose import was not found', 'import the module inside the function');
   }
   if (types.isPromise(value)) refuse('is a Promise', 'await it before submitting');
-  if (types.isSharedArrayBuffer(value))
-    refuse('is a SharedArrayBuffer, which processes cannot share', 'send a copy');
+  refuseMemory(value, refuse);
   if (types.isWeakMap(value) || types.isWeakSet(value) || isWeak(value)) {
     refuse(`is a ${className(value)}: weak references end with their process`, 'build it inside the task');
   }
@@ -97,6 +96,21 @@ function refuseUnsendable(value: object): void {
     refuse('is an iterator in use', 'send an array of its items');
   }
   if (types.isExternal(value)) refuse('is a pointer into native code', 'open it inside the task');
+}
+
+/** What cannot be copied, or would be another thing there: memory that others write to. */
+function refuseMemory(value: object, refuse: (reason: string, hint: string) => void): void {
+  const isView = ArrayBuffer.isView(value);
+  if (!isView && !types.isAnyArrayBuffer(value)) return;
+  const memory = isView ? value.buffer : value;
+  const what = isView ? 'a view of a' : 'a';
+  if (types.isSharedArrayBuffer(memory)) {
+    refuse(`is ${what} SharedArrayBuffer, which processes cannot share`, 'send a copy');
+  } else if (isDetached(memory)) {
+    refuse(`is ${what} detached ArrayBuffer: its memory was transferred`, 'send it before that');
+  } else if (!isView && isResizable(memory)) {
+    refuse('is a resizable ArrayBuffer', 'send a copy (slice()), or a view of it');
+  }
 }
 
 const isWeak = (value: object): boolean =>

@@ -115,6 +115,15 @@ export interface CodeText {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** Of a text that was compiled from something else. */
+  readonly map: TextMap | undefined;
+}
+
+/** The part of a source map that is about one text, as if the text were a file. */
+export interface TextMap {
+  /** URLs. */
+  readonly sources: readonly string[];
+  readonly mappings: string;
 }
 
 export type EncodedPrimitive = readonly [type: string, text: string];

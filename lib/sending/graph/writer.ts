@@ -101,6 +101,11 @@ export class GraphWriter implements ObjectWriter {
     return number;
   }
 
+  /** Whether it is part of what was written, in a row of its own. */
+  hasWritten(value: object): boolean {
+    return this.numbers.has(value);
+  }
+
   checkInstance(value: object, prototype: object): void {
     this.policy.checkInstance(value, prototype, this);
   }

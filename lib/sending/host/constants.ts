@@ -9,6 +9,7 @@ import { newId, retireWhenUnused } from '../functions/definitions.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '../functions/plans.ts';
 import { HostPolicy } from '../functions/policy.ts';
 import { commonRow } from '../graph/naming.ts';
+import { Refusal } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
 import { isPrimitive } from '../values/items.ts';
@@ -84,6 +85,20 @@ export class Constants {
     return false;
   }
 
+  /** Undefined for what has no plan of its own, such as the `require` of a file. */
+  private innerPlan(fn: AnyFunction): Plan | undefined {
+    try {
+      return planOf(fn, {
+        mainByReference: this.mainByReference,
+        forceValue: false,
+        reading: newReading(),
+      });
+    } catch (error) {
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    }
+  }
+
   private isClosed(fn: object, plan: Plan, guards: Map<object, Guard>, depth: number): boolean {
     if (guards.has(fn)) return true;
     if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
@@ -96,11 +111,8 @@ export class Constants {
       if (isPrimitive(value)) return true;
       if (typeof value !== 'function' || wrappedBy(value)) return false;
       if (commonRow(value)) return true;
-      const inner = planOf(value as AnyFunction, {
-        mainByReference: this.mainByReference,
-        forceValue: false,
-        reading: newReading(),
-      });
+      const inner = this.innerPlan(value as AnyFunction);
+      if (!inner) return false;
       return inner.type === 'reference' || this.isClosed(value, inner, guards, depth + 1);
     });
   }

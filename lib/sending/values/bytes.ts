@@ -7,6 +7,15 @@ export const SHORT_TEXT = 24;
 export const malformed = (what: string): SerializationError =>
   new SerializationError(`cannot read what was received: ${what}`);
 
+/** For a body that begins with `LOST`. `what` names its content, `where` the process that has no room for it. */
+export function lost(body: Uint8Array, what: string, where: string): SerializationError {
+  const bytes = new ByteReader(body, 1).double();
+  const hint = 'send less at a time, or write it to a file and send its path';
+  return new SerializationError(
+    `${what}, ${bytes} bytes, does not fit into the memory of ${where}\n  hint: ${hint}`,
+  );
+}
+
 /** Reads what a `ByteWriter` wrote. Throws a `SerializationError` where the input is not that. */
 export class ByteReader {
   private readonly buffer: Buffer;

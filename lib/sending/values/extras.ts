@@ -25,6 +25,18 @@ const OPTIONS = {
 /** Properties beside the items: listing a long array's indices costs more than sending it. */
 const hasMoreThanItems = (array: readonly unknown[]): boolean => !itemsOnly.test(inspect(array, OPTIONS));
 
+const MANY = 1_000_000;
+const SAMPLES = 32;
+
+/** A long array of next to no items: to go through its indices could take minutes. */
+export function isMostlyHoles(array: readonly unknown[]): boolean {
+  const { length } = array;
+  if (length < MANY) return false;
+  let items = 0;
+  for (let i = 0; i < SAMPLES; i++) if (Object.hasOwn(array, Math.floor((length / SAMPLES) * i))) items++;
+  return items <= 1;
+}
+
 /** Objects that look plain by their prototype but are more. */
 export const hasSlots = (value: object): boolean =>
   types.isArgumentsObject(value) ||

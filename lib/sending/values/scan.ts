@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import { Visited } from './containers.ts';
-import { hasOnlyItems, hasSlots, LONG_ARRAY } from './extras.ts';
+import { hasOnlyItems, hasSlots, isMostlyHoles, LONG_ARRAY } from './extras.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from './realm.ts';
 import { exactBinaryKind } from './views.ts';
 
@@ -48,6 +48,7 @@ function isObjectCarried(value: object, visited: Visited, depth: number): boolea
 
 function isArrayCarried(array: readonly unknown[], visited: Visited, depth: number): boolean {
   const { length } = array;
+  if (isMostlyHoles(array)) return false; // the graph names the items that are there
   if (!hasOnlyItems(array) && (length >= LONG_ARRAY || !hasHolesOnly(array))) return false;
   for (let i = 0; i < length; i++) if (!isCarried(array[i], visited, depth + 1)) return false;
   return true;

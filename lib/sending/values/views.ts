@@ -38,13 +38,27 @@ const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.p
 /** The kind of a binary object by its internal slots, whatever its prototype; -1 if it is none that can be sent. */
 export function binaryKind(value: object): number {
   if (ArrayBuffer.isView(value)) {
+    if (types.isSharedArrayBuffer(value.buffer) || isDetached(value.buffer)) return -1;
     const name = tagOf.call(value);
     if (name === undefined) return DATA_VIEW;
     return name === 'Uint8Array' && Buffer.isBuffer(value)
       ? BUFFER
       : (NAMES as readonly string[]).indexOf(name);
   }
-  return types.isArrayBuffer(value) && !(value as { resizable?: boolean }).resizable ? ARRAY_BUFFER : -1;
+  return types.isArrayBuffer(value) && !isResizable(value) && !isDetached(value) ? ARRAY_BUFFER : -1;
+}
+
+export const isResizable = (value: object): boolean => (value as { resizable?: boolean }).resizable === true;
+
+/** Its memory was transferred to somebody else. */
+export function isDetached(memory: ArrayBufferLike): boolean {
+  if (memory.byteLength > 0) return false;
+  try {
+    new Uint8Array(memory);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** The same for a binary object that has no class of the user's; -1 for instances of subclasses as well. */

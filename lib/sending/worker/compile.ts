@@ -3,8 +3,9 @@
  * stacks point to the user's source. Captured values become constants of the compiled scope: full speed.
  */
 import { Script } from 'node:vm';
-import type { CodeText } from '../graph/row.ts';
+import type { CodeText, TextMap } from '../graph/row.ts';
 import { importOption } from './modules.ts';
+import { nameWithMap } from './source-maps.ts';
 
 type Closed = (slots: readonly unknown[]) => object;
 type Open = (
@@ -24,6 +25,7 @@ export class Code {
   readonly text: CodeText;
   private closed: Closed | undefined;
   private open: Open | undefined;
+  private name: string | undefined;
 
   constructor(text: CodeText) {
     this.text = text;
@@ -52,8 +54,13 @@ export class Code {
     return (descriptor.get ?? descriptor.set ?? descriptor.value) as object;
   }
 
+  private mapped(map: TextMap): Pick<CodeText, 'file' | 'line' | 'column'> {
+    this.name ??= nameWithMap(this.text.file, map);
+    return { file: this.name, line: 0, column: 0 };
+  }
+
   private compile(open: boolean): unknown {
-    const { text, slots, written, form, strict, file, line, column } = this.text;
+    const { text, slots, written, form, strict, map } = this.text;
     const [all, at, value] = NAMES.map((name) => unused(name, this.text)) as [string, string, string];
     const declare = (name: string, index: number): string =>
       `${open || written.includes(name) ? 'let' : 'const'} ${name}=${all}[${index}];`;
@@ -63,6 +70,7 @@ export class Code {
     const setter = open ? `,function(${at},${value}){switch(${at}){${cases}}}]` : '';
     const source = `${prefix}${text}${after}${setter};})`;
     const dynamic = text.includes('import') ? importOption() : {};
+    const { file, line, column } = map ? this.mapped(map) : this.text;
     const place = { filename: file, lineOffset: line, columnOffset: column - prefix.length };
     return new Script(source, { ...place, ...dynamic }).runInThisContext();
   }

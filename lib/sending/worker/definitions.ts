@@ -1,5 +1,5 @@
 /** What the host has told this worker: codes, functions and settings, built when they are first needed. */
-import { DEFINE_CODE, DEFINE_FUNCTION, DEFINE_SETTINGS, type Settings } from '../format.ts';
+import { DEFINE_CODE, DEFINE_FUNCTION, DEFINE_SETTINGS, LOST, type Settings } from '../format.ts';
 import { GraphReader } from '../graph/reader.ts';
 import type { CodeText } from '../graph/row.ts';
 import type { Payload } from '../payload.ts';
@@ -75,6 +75,8 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
   return {
     define(id, payload) {
       switch (payload.body[0]) {
+        case LOST: // a task that needs it says that it has not arrived
+          return;
         case DEFINE_CODE:
           functions.define(id, new Code(JSON.parse(new ByteReader(payload.body, 1).text()) as CodeText));
           return;

@@ -30,10 +30,19 @@ async function load(source: ModuleSource): Promise<void> {
   const { specifier, from, attributes } = source;
   try {
     const namespace = await (from === null ? importHere : importerOf(from))(specifier, attributes);
-    loaded.set(keyOf(source), namespace);
+    loaded.set(keyOf(source), whole(namespace));
   } catch (cause) {
     throw cannotLoad(source, cause);
   }
+}
+
+/** Of a CommonJS module that it compiles, tsx shows `default` alone to an import that stands in a script. */
+function whole(namespace: object): object {
+  const { default: exported } = namespace as { default?: unknown };
+  const isCompiled = typeof exported === 'object' && exported !== null && '__esModule' in exported;
+  if (!isCompiled || Object.keys(namespace).join() !== 'default') return namespace;
+  const { default: _, ...others } = Object.getOwnPropertyDescriptors(exported) as PropertyDescriptorMap;
+  return Object.defineProperties({ default: exported }, others);
 }
 
 const importHere: Importer = (specifier) => import(specifier) as Promise<object>;
