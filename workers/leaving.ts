@@ -11,13 +11,20 @@ export async function leave(channel: Channel): Promise<void> {
 
 /** In milliseconds. */
 const GUARDIAN_PATIENCE = 500;
+/** So often is a host waited for that is there, and busy: a task has closed the channel, and it will end this worker for that. */
+const HOST_PATIENCE = 10;
+
+const hostPid = process.ppid;
 
 /**
  * The host is gone: nothing this worker or a descendant could do matters to anybody. The host's guardian ends them
  * all, and must find this process alive for that: descendants in sessions of their own are known by their parents.
  */
-export function endWithHost(): void {
-  setTimeout(endGroup, GUARDIAN_PATIENCE);
+export function endWithHost(rounds = HOST_PATIENCE): void {
+  setTimeout(() => {
+    if (process.ppid === hostPid && rounds > 1) endWithHost(rounds - 1);
+    else endGroup();
+  }, GUARDIAN_PATIENCE);
 }
 
 function endGroup(): void {

@@ -1,10 +1,12 @@
 /** What is wrong is said, clearly and soon: nothing hangs. */
 
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { ProcessPoolExecutor, SerializationError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, defineTasks, serveTasks } from 'loky/bullmq';
+import { waitUntil } from '../helpers/processes.ts';
 import { launchMachine, startMachine } from './machines.ts';
 import * as tasks from './programs/tasks.js';
 import { startRedis, type TestRedis } from './redis.ts';
@@ -62,25 +64,29 @@ describeWithRedis('bad input', (redis) => {
     await own.remove();
   });
 
-  test('Redis down for a while: what was submitted before and meanwhile is done when it is back', async () => {
-    const own = await startRedis();
-    const queue = newQueue();
-    const machine = await startMachine({ queue, connection: own.connection });
-    const executor = open(queue, { connection: own.connection });
-    const before = executor.submit(tasks.sleep, 300);
-    await untilAdded(own);
-    await own.stop();
-    const meanwhile = executor.submit(tasks.add, 20, 22);
-    await new Promise((resolve) =>
-      setTimeout(resolve, Number(process.env['LOKY_LONG_TESTS'] ? 60_000 : 2_000)),
-    );
-    expect(meanwhile.done()).toBe(false);
-    await own.start();
-    expect(await Promise.all([before, meanwhile])).toEqual([300, 42]);
-    await executor.shutdown();
-    await machine.kill('SIGTERM');
-    await own.remove();
-  }, 120_000);
+  const outages = process.env['LOKY_LONG_TESTS'] === '1' ? [2, 60] : [2];
+
+  test.each(outages)(
+    'Redis down for %i s: what was submitted before and meanwhile is done when it is back',
+    async (outage) => {
+      const own = await startRedis();
+      const queue = newQueue();
+      const machine = await startMachine({ queue, connection: own.connection });
+      const executor = open(queue, { connection: own.connection });
+      const before = executor.submit(tasks.sleep, 300);
+      await untilAdded(own);
+      await own.stop();
+      const meanwhile = executor.submit(tasks.add, 20, 22);
+      await sleep(outage * 1_000);
+      expect(meanwhile.done()).toBe(false);
+      await own.start();
+      expect(await Promise.all([before, meanwhile])).toEqual([300, 42]);
+      await executor.shutdown();
+      await machine.kill('SIGTERM');
+      await own.remove();
+    },
+    120_000,
+  );
 
   test('a wrong password: futures fail at once, and a machine says why it leaves', async () => {
     const own = await startRedis(['--requirepass', 'right']);
@@ -176,6 +182,29 @@ describeWithRedis('bad input', (redis) => {
       const strange = await jobs.add('strange', { some: 'thing' });
       await expect(strange.waitUntilFinished(events)).rejects.toThrow(/not made by a BullMQExecutor/);
       await Promise.all([jobs.close(), events.close()]);
+    });
+  });
+
+  test('what strangers write into the channels ends neither side', async () => {
+    await withMachine(async (executor, queue) => {
+      const future = executor.submit(tasks.sleep, 300);
+      await waitUntil(() => future.running(), 10_000);
+      const channels = (await redis().command('pubsub', 'channels', `bull:${queue}:loky:*`)).split('\n');
+      expect(channels).toHaveLength(2);
+      const id = (await redis().command('lindex', `bull:${queue}:active`, '0')) || 'none';
+      for (const message of [
+        'no JSON',
+        'null',
+        '5',
+        '{}',
+        '[[]]',
+        `[["${id}","unheard","1"]]`,
+        `[["${id}","value",5]]`,
+      ]) {
+        for (const channel of channels) await redis().command('publish', channel, message);
+      }
+      expect(await future).toBe(300);
+      expect(await executor.submit(tasks.add, 1, 1)).toBe(2);
     });
   });
 

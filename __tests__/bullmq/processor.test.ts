@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Job, type JobsOptions, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
+import { ProcessPoolExecutor } from 'loky';
 import { type ProcessorOptions, processor } from 'loky/bullmq';
 import { waitUntil, waitUntilGone } from '../helpers/processes.ts';
 import { describeWithRedis, newQueue } from './with-redis.ts';
@@ -156,5 +157,12 @@ describeWithRedis('processor()', (redis) => {
     expect(() => processor('./no-such-file.js')).toThrow(/there is none at .*no-such-file\.js/);
     expect(() => processor(file, { timout: 5 } as never)).toThrow(/unknown option timout of processor/);
     expect(() => processor(5 as never)).toThrow(/a file, its URL or a function/);
+    expect(() => processor(file, { executor: {} as never })).toThrow(/must be a ProcessPoolExecutor/);
+  });
+
+  test('a pool that one crash would break is refused: every later job would fail', async () => {
+    const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+    expect(() => processor(file, { executor })).toThrow(/executor must have onWorkerCrash: 'isolate'/);
+    await executor.shutdown();
   });
 });

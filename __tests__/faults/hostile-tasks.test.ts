@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ProcessPoolExecutor } from 'loky';
 import { pidOfWorker, poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';
-import { waitUntilGone } from '../helpers/processes.ts';
+import { waitUntil, waitUntilGone } from '../helpers/processes.ts';
 
 const newPool = poolsOfEachTest();
 
@@ -108,5 +108,18 @@ describe('a worker whose task shuts the door', () => {
     const failed = settled.filter(({ status }) => status === 'rejected');
     expect(failed.length).toBeLessThanOrEqual(1);
     expect(await executor.submit(square, 5)).toBe(25);
+  });
+
+  test('is told so, however busy the host is meanwhile', async () => {
+    const executor = newPool({ onWorkerCrash: 'isolate', maxWorkers: 1, stdio: 'ignore' });
+    const closing = executor.submit(() => process.getBuiltinModule('node:fs').closeSync(3));
+    await waitUntil(
+      () => closing.running(),
+      5_000,
+      () => 'the task to begin',
+    );
+    const end = performance.now() + 1_500;
+    while (performance.now() < end);
+    expect(await closing.exception()).toMatchObject({ name: 'TerminatedWorkerError', reason: 'channel' });
   });
 });

@@ -53,7 +53,7 @@ test('a task is queued, started and settled, in this order, with its worker and 
   expect(settled).toMatchObject({ id: queued?.id, name: 'who', pid, rank: 0, outcome: 'succeeded' });
   expect(settled?.waitTime).toBe(started?.waitTime);
   expect((queued?.submittedAt ?? 0) + (started?.waitTime ?? 0)).toBeCloseTo(started?.startedAt ?? 0, 6);
-  expect(started?.waitTime).toBeGreaterThan(10); // a process was started for it
+  expect(started?.waitTime).toBeGreaterThan(0); // its process may have got ready while the call was prepared
   expect(settled?.runTime).toBeLessThan(1000);
   expect(heard.exited).toEqual([
     { executorId, pid, rank: 0, exitCode: 0, signal: undefined, reason: 'shutdown' },

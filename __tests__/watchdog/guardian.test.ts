@@ -188,6 +188,24 @@ describe('a guardian in this process', () => {
     guardian.unguard(2 ** 30);
   });
 
+  test('pauses for a second when it dies again and again, whatever is guarded meanwhile', async () => {
+    start();
+    guardian.guard(2 ** 30);
+    let pause = 0;
+    // After the fourth quick death in a row; on a busy machine one may count as slow.
+    for (let deaths = 1; pause < 500 && deaths <= 12; deaths++) {
+      const died = performance.now();
+      process.kill(launched.at(-1) as number, 'SIGKILL');
+      await waitUntil(() => !isRunning(launched.at(-1) as number) || launched.length > deaths, 2_000);
+      guardian.guard(2 ** 30 + deaths);
+      await waitUntil(() => launched.length > deaths, 5_000);
+      pause = performance.now() - died;
+    }
+    expect(pause).toBeGreaterThan(950);
+    expect(isRunning(launched.at(-1) as number)).toBe(true);
+    for (let index = 0; index <= 12; index++) guardian.unguard(2 ** 30 + index);
+  }, 30_000);
+
   test.each(['/nonexistent/sh', '/bin/false', '/etc/passwd'])(
     'survives that %s is the shell',
     async (shell) => {

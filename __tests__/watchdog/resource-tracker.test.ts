@@ -194,6 +194,29 @@ describe('the tracker process', () => {
     await host.closed;
   });
 
+  test('that only dies is started by the next order at last, and knows everything then', async () => {
+    const host = startHost(registryHost);
+    const [path, next] = [create('file'), create('file')];
+    let [{ tracker } = {}] = await tell(host, 'register', path, 'file');
+    let warning: string | undefined;
+    // The fourth quick death in a row; on a busy machine one may count as slow.
+    for (let deaths = 0; deaths < 12 && !warning?.includes('when it is next used'); deaths++) {
+      process.kill(tracker as number, 'SIGKILL');
+      ({ warning } = await host.next<Said>());
+      if (warning?.includes('started again now')) ({ tracker } = await host.next<Said>());
+    }
+    expect(warning).toBe(
+      'The resource tracker of loky ended unexpectedly (SIGKILL) and is started again when it is next used. ' +
+        'What is registered stays registered.',
+    );
+    const [{ tracker: last } = {}] = await tell(host, 'register', next, 'file');
+    expect(isRunning(last as number)).toBe(true);
+    host.child.kill('SIGKILL');
+    await Promise.all([gone(path), gone(next)]);
+    await waitUntilGone([last as number], 2_000);
+    await host.closed;
+  });
+
   test('removes files before the folders that hold them, without a complaint', async () => {
     const host = startHost(registryHost);
     const directory = create('folder');

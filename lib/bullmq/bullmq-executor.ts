@@ -1,7 +1,7 @@
 /** The executor whose tasks run on other machines: the same calls as on one, other options. */
 import { randomUUID } from 'node:crypto';
 import type { Executor, ResultIterator } from '../executor/executor.ts';
-import type { AnyFunction } from '../executor/pool-view.ts';
+import { type AnyFunction, mapOn, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
 import {
   checkShutdownOptions,
@@ -10,7 +10,7 @@ import {
   type TaskOptions,
 } from '../options/task-options.ts';
 import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';
-import { mapRemotely, type RemoteCalls, remoteCalls, submitRemotely } from './remote-calls.ts';
+import { type RemoteCalls, remoteCalls } from './remote-calls.ts';
 import { RemotePool } from './remote-pool.ts';
 import type { RemoteTaskSettings } from './remote-task.ts';
 import { valueCodec } from './wire-values.ts';
@@ -55,11 +55,11 @@ export class BullMQExecutor implements Executor {
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return submitRemotely(this.#calls, this.#settings, this.submit, fn, args) as Future<Awaited<R>>;
+    return submitTo(this.#calls, this.#settings, this.submit, fn, args) as Future<Awaited<R>>;
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapRemotely(this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
+    mapOn(this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   /**
    * A view whose tasks have these options. `retries` is for tasks whose worker process died. Of two priorities the higher
@@ -96,11 +96,11 @@ class RemoteView implements Executor {
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return submitRemotely(this.#calls, this.#settings, this.submit, fn, args) as Future<Awaited<R>>;
+    return submitTo(this.#calls, this.#settings, this.submit, fn, args) as Future<Awaited<R>>;
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapRemotely(this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
+    mapOn(this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return new RemoteView(this.#executor, this.#calls, withRemoteOptions(this.#settings, options));

@@ -2,57 +2,58 @@
  * From a job to a call in the pool: checks what came, refuses what this machine must not run. Knows nothing of outcomes.
  */
 import type { Job } from 'bullmq';
-import type { Executor } from '../executor/executor.ts';
+import type { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { Future } from '../futures/future.ts';
 import { mainScript } from '../system/main-script.ts';
 import { SignatureError, VersionSkewError } from './errors.ts';
 import { type CallOrder, type CallOutcome, runGiven, runSigned, runTask } from './in-worker.ts';
+import { type PoolCall, poolCall } from './pool-calls.ts';
 import { type AllowFunctions, verify } from './signing.ts';
 import { expectTask, type TaskRegistry } from './task-registry.ts';
 import { type JobData, PROTOCOL } from './wire.ts';
 
 export interface RunSettings {
   readonly queue: string;
-  readonly executor: Executor;
+  readonly executor: ProcessPoolExecutor;
   readonly tasks: TaskRegistry;
   readonly maxPayload: number;
   readonly allowFunctions: AllowFunctions | undefined;
 }
 
-type Submit = (executor: Executor, order: CallOrder) => Future<CallOutcome>;
+type Submit = (call: PoolCall, order: CallOrder) => Future<CallOutcome>;
 
-/** Views with the same options are made once. */
-const MANY_VIEWS = 1_000;
+/** Calls with the same options are made once. */
+const MANY_CALLS = 1_000;
 
 /** @returns what starts a job's call, and throws what is wrong with the job. */
 export function createJobRun(
   settings: RunSettings,
 ): (job: Job, data: Partial<JobData>) => Future<CallOutcome> {
   const { queue, executor, tasks, maxPayload } = settings;
-  const views = new Map<string, Executor>();
+  const calls = new Map<string, PoolCall>();
   const isOfMain = tasks.url === mainScript();
 
-  function viewFor(name: string, timeout: number | null | undefined): Executor {
+  function callFor(name: string, timeout: number | null | undefined): PoolCall {
     const key = `${timeout ?? ''} ${name}`;
-    let view = views.get(key);
-    if (view === undefined) {
-      if (views.size >= MANY_VIEWS) views.clear();
-      view = executor.withOptions({ name, ...(timeout == null ? {} : { timeout }) });
-      views.set(key, view);
+    let call = calls.get(key);
+    if (call === undefined) {
+      if (calls.size >= MANY_CALLS) calls.clear();
+      call = poolCall(executor, { name, ...(timeout == null ? {} : { timeout }) });
+      calls.set(key, call);
     }
-    return view;
+    return call;
   }
 
   function submitOf(id: string, data: Partial<JobData>): Submit {
     if (data.signed !== undefined) {
-      const { call } = data.signed;
+      const { call: code } = data.signed;
       checkSignature(settings, id, data);
-      return (view, order) => view.submit(runSigned, call, tasks.reducers, order);
+      return (call, order) => call(runSigned, code, tasks.reducers, order);
     }
     const name = String(data.task);
     const fn = expectTask(tasks, name, 'the serving machine');
-    if (isOfMain) return (view, order) => view.submit(runGiven, fn, tasks.reducers, order);
-    return (view, order) => view.submit(runTask, tasks.url, name, JSON.stringify(order));
+    if (isOfMain) return (call, order) => call(runGiven, fn, tasks.reducers, order);
+    return (call, order) => call(runTask, tasks.url, name, JSON.stringify(order));
   }
 
   return (job, data) => {
@@ -62,7 +63,7 @@ export function createJobRun(
     const args = data.args ?? '[]';
     const info = { id, attempt: job.attemptsStarted, queue };
     const order: CallOrder = { args, chunk: data.chunk === true, limit: maxPayload, job: info };
-    return submit(viewFor(job.name, data.timeout), order);
+    return submit(callFor(job.name, data.timeout), order);
   };
 }
 

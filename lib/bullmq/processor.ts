@@ -7,20 +7,21 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Job } from 'bullmq';
 import { CancelledError } from '../errors.ts';
-import type { Executor } from '../executor/executor.ts';
 import { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { Future } from '../futures/future.ts';
 import * as check from '../options/check.ts';
 import { type ExecutorOptions, executorChecks } from '../options/executor-options.ts';
+import { type PoolCall, poolCall } from './pool-calls.ts';
 import { asSaying, type JobSnapshot, type ProcessorJob } from './processor-job.ts';
 import { type ProcessorTask, runProcessorFile, runProcessorFunction } from './run-processor.ts';
+import { checkExecutor } from './serve-options.ts';
 
 /** The options of a pool (`memory`, `maxTasksPerWorker`, `maxWorkers`, …), or a pool, and the limit of a job. */
 export interface ProcessorOptions
   extends Omit<ExecutorOptions, 'taskTimeout' | 'onWorkerCrash' | 'crashRetries' | 'maxPending'> {
   /** Milliseconds that a job may run; then its worker is ended, with all its descendants, and it fails with `TimeoutError`. Default: none. */
   timeout?: number;
-  /** A pool that others use as well; it is left to its owner. Default: one of its own, made from the other options. */
+  /** A pool with `onWorkerCrash: 'isolate'` that others use as well; it is left to its owner. Default: one of its own, made from the other options. */
   executor?: ProcessPoolExecutor;
 }
 
@@ -39,7 +40,7 @@ const { taskTimeout, onWorkerCrash, crashRetries, maxPending, ...poolChecks } = 
 const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
   ...poolChecks,
   timeout: check.milliseconds,
-  executor: check.object,
+  executor: checkExecutor,
 };
 
 /**
@@ -63,7 +64,7 @@ export function processor<Data = unknown, Result = unknown>(
   const { timeout, executor: given, ...poolOptions } = options;
   const executor =
     given ?? new ProcessPoolExecutor({ idleTimeout: IDLE_TIMEOUT, ...poolOptions, onWorkerCrash: 'isolate' });
-  const view = executor.withOptions({ name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });
+  const call = poolCall(executor, { name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });
 
   // With three parameters: BullMQ makes a signal only for who declares it.
   const run = async (
@@ -71,7 +72,7 @@ export function processor<Data = unknown, Result = unknown>(
     _token: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<unknown> => {
-    const future = start(view, JSON.stringify(snapshotOf(job)));
+    const future = start(call, JSON.stringify(snapshotOf(job)));
     future.onProgress((value) => pass(job, value));
     return signal === undefined ? future : untilAborted(future, signal);
   };
@@ -84,14 +85,14 @@ export function processor<Data = unknown, Result = unknown>(
   >;
 }
 
-type Start = (executor: Executor, snapshot: string) => Future<unknown>;
+type Start = (call: PoolCall, snapshot: string) => Future<unknown>;
 
 function starterOf(task: string | URL | ProcessorTask): Start {
   if (typeof task === 'function') {
-    return (executor, snapshot) => executor.submit(runProcessorFunction, task, snapshot);
+    return (call, snapshot) => call(runProcessorFunction, task, snapshot);
   }
   const url = urlOf(task);
-  return (executor, snapshot) => executor.submit(runProcessorFile, url, snapshot);
+  return (call, snapshot) => call(runProcessorFile, url, snapshot);
 }
 
 /** As BullMQ has it: relative to the current directory, and `.js` may be left out. */
@@ -135,21 +136,18 @@ function pass(job: Job, value: unknown): void {
   else if (kind === 'loky:log') job.log(what as string).catch(() => {});
 }
 
-async function untilAborted(future: Future<unknown>, signal: AbortSignal): Promise<unknown> {
+/** The listener goes with the signal, which is the job's own: BullMQ forgets it when the job has ended. */
+function untilAborted(future: Future<unknown>, signal: AbortSignal): PromiseLike<unknown> {
   const abort = (): void => {
     future.cancel({ kill: true });
   };
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await future;
-  } catch (error) {
+  return future.then(undefined, (error: unknown) => {
     if (!future.cancelled() || !signal.aborted) throw error;
     const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
     throw new CancelledError(`BullMQ aborted the job, and its worker was ended: ${reason}`, {
       cause: signal.reason,
     });
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  });
 }

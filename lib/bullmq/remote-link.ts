@@ -16,7 +16,7 @@ import {
 } from './connection.ts';
 import { bullmq } from './engine.ts';
 import type { RemoteSettings } from './executor-options.ts';
-import { ordersChannel, type Reply, repliesChannel } from './wire.ts';
+import { ordersChannel, type Reply, readReplies, repliesChannel } from './wire.ts';
 
 export interface RemoteLinkListener {
   onReady(): void;
@@ -57,7 +57,7 @@ export class RemoteLink {
     }
     this.#writer.on('ready', () => this.#noteReady());
     this.#hearer.on('ready', () => void this.#hear(channel));
-    this.#hearer.on('message', (_channel, message) => listener.onReplies(JSON.parse(message) as Reply[]));
+    this.#hearer.on('message', (_channel, message) => listener.onReplies(readReplies(message)));
     this.#endWarnings = warnOfOutages(this.#writer, () => this.#lastError, 'Pending futures wait for it');
   }
 

@@ -7,34 +7,57 @@ import { type Reply, type ReplyKind, repliesChannel } from './wire.ts';
 
 /** Bytes of a text that goes into a message; Redis cuts off listeners whose messages pile up. */
 const LARGEST_IN_MESSAGE = 64_000;
+/** Milliseconds until an executor is told that a job has begun. */
+const STARTED_DELAY = 10;
 
 export interface Replies {
   /** @returns whether the text went into the message; if not, `stored` is to be sent once it lies in the job. */
   send(executor: string, jobId: string, kind: ReplyKind, text?: string): boolean;
 }
 
-export function createReplies(redis: Redis, prefix: string, queue: string): Replies {
-  const waiting = new Map<string, Map<string, Reply>>();
+/** By executor, and of each job the latest one. */
+type Outgoing = Map<string, Map<string, Reply>>;
 
-  function flush(): void {
-    for (const [executor, replies] of waiting) {
+export function createReplies(redis: Redis, prefix: string, queue: string): Replies {
+  const soon: Outgoing = new Map();
+  /** A brief job has ended before anybody is told that it has begun: a message less for each. */
+  const later: Outgoing = new Map();
+  let isScheduled = false;
+
+  function flush(outgoing: Outgoing): void {
+    for (const [executor, replies] of outgoing) {
+      if (replies.size === 0) continue;
       const message = JSON.stringify([...replies.values()]);
       redis.publish(repliesChannel(prefix, queue, executor), message).catch(() => {}); // the executor will look by itself
     }
-    waiting.clear();
+    outgoing.clear();
+  }
+
+  function flushLater(): void {
+    isScheduled = false;
+    flush(later);
   }
 
   return {
     send(executor, jobId, kind, text = '') {
       if (text.length > LARGEST_IN_MESSAGE) return false;
-      if (waiting.size === 0) setImmediate(flush);
-      let replies = waiting.get(executor);
-      if (replies === undefined) {
-        replies = new Map();
-        waiting.set(executor, replies);
+      const reply: Reply = [jobId, kind, text];
+      if (kind === 'started') {
+        put(later, executor, reply);
+        if (!isScheduled) setTimeout(flushLater, STARTED_DELAY).unref();
+        isScheduled = true;
+        return true;
       }
-      replies.set(jobId, [jobId, kind, text]); // takes the place of its `started`, if that was not sent yet
+      if (soon.size === 0) setImmediate(flush, soon);
+      put(soon, executor, reply);
+      later.get(executor)?.delete(jobId);
       return true;
     },
   };
+}
+
+function put(outgoing: Outgoing, executor: string, reply: Reply): void {
+  const replies = outgoing.get(executor);
+  if (replies === undefined) outgoing.set(executor, new Map([[reply[0], reply]]));
+  else replies.set(reply[0], reply);
 }

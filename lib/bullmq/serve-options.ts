@@ -14,8 +14,9 @@ export interface ServeTasksOptions {
   /** What `defineTasks` returned. */
   tasks: TaskRegistry;
   /**
-   * The pool that runs the jobs, as many at once as it has `maxWorkers`. It must have `onWorkerCrash: 'isolate'`, and is
-   * left to its owner. Default: one of its own with `cpuCount()` workers.
+   * The pool that runs the jobs, as many at once as it has `maxWorkers`; if it is resized (`getReusableExecutor`), from the
+   * next job on that begins. It must have `onWorkerCrash: 'isolate'`, and is left to its owner. Default: one of its own with
+   * `cpuCount()` workers.
    */
   executor?: ProcessPoolExecutor;
   /** The prefix of all keys in Redis, as BullMQ's. Default: `'bull'`. */
@@ -40,7 +41,6 @@ export type ServeSettings = Readonly<
   Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions'>> & {
     executor: ProcessPoolExecutor;
     ownsExecutor: boolean;
-    maxWorkers: number;
     allowFunctions: AllowFunctions | undefined;
   }
 >;
@@ -76,13 +76,14 @@ export function expectGiven(options: object, names: readonly string[], of: strin
   throw new TypeError(`${of} needs the options ${names.join(', ')}, but ${missing} is missing`);
 }
 
-function checkExecutor(value: unknown, name: string): void {
+/** @throws TypeError if it is no pool, or one that a crash would break. */
+export function checkExecutor(value: unknown, name: string): void {
   if (!(value instanceof ProcessPoolExecutor)) {
     throw new TypeError(`${name} must be a ProcessPoolExecutor, got ${check.describe(value)}`);
   }
   if (executorInternals.settingsOf(value).onWorkerCrash === 'isolate') return;
   throw new TypeError(
-    `${name} must have onWorkerCrash: 'isolate': with 'break' one task that crashes ends the whole machine's service`,
+    `${name} must have onWorkerCrash: 'isolate': with 'break' one task that crashes ends the whole pool, and no job can run any more`,
   );
 }
 
@@ -97,7 +98,6 @@ export function resolveServeOptions(options: ServeTasksOptions): ServeSettings {
     tasks: options.tasks,
     executor,
     ownsExecutor: options.executor === undefined,
-    maxWorkers: executorInternals.poolOf(executor).manager.maxWorkers,
     prefix: options.prefix ?? 'bull',
     maxPayload: options.maxPayload ?? MAX_PAYLOAD,
     allowFunctions: options.allowFunctions,

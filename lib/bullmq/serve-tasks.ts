@@ -8,9 +8,10 @@ import { closeRedis, isRejection, openRedis, unavailable, warnOfOutages, withinT
 import { bullmq } from './engine.ts';
 import { JobRunner } from './job-runner.ts';
 import { leaveOnSignals } from './leave-on-signals.ts';
+import { workersOf } from './pool-calls.ts';
 import { createReplies } from './replies.ts';
 import { resolveServeOptions, type ServeSettings, type ServeTasksOptions } from './serve-options.ts';
-import { type Order, ordersChannel } from './wire.ts';
+import { ordersChannel, readCancel } from './wire.ts';
 
 /** A machine that serves a queue. */
 export interface TaskServer extends AsyncDisposable {
@@ -108,12 +109,16 @@ class Server implements TaskServer {
   }
 
   #createWorker(): Worker {
-    const { queue, prefix, maxWorkers, lockDuration, stalledInterval, maxStalledCount } = this.#settings;
+    const { queue, prefix, executor, lockDuration, stalledInterval, maxStalledCount } = this.#settings;
     const { Worker } = bullmq();
-    const worker = new Worker(queue, (job, token) => this.#runner.process(job, token), {
+    const run = (job: Job, token: string | undefined): Promise<string> => {
+      worker.concurrency = workersOf(executor); // read by BullMQ before it fetches the next one
+      return this.#runner.process(job, token);
+    };
+    const worker: Worker = new Worker(queue, run, {
       connection: this.#redis,
       prefix,
-      concurrency: maxWorkers,
+      concurrency: workersOf(executor),
       lockDuration,
       stalledInterval,
       maxStalledCount,
@@ -132,7 +137,8 @@ class Server implements TaskServer {
       this.#rejectReady = reject;
     });
     this.#orders.on('message', (_channel, message) => {
-      this.#runner.cancel((JSON.parse(message) as Order).cancel);
+      const id = readCancel(message);
+      if (id !== undefined) this.#runner.cancel(id);
     });
     const { prefix, queue } = this.#settings;
     const subscribed = this.#orders.subscribe(ordersChannel(prefix, queue));

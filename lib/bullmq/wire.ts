@@ -58,3 +58,29 @@ export function asJobData(data: unknown): (Partial<JobData> & Pick<JobData, 'lok
   const { loky } = (data ?? {}) as Partial<JobData>;
   return typeof loky === 'number' ? (data as JobData) : undefined;
 }
+
+/** Whoever reaches Redis can write into a channel: what is not understood is nothing. */
+export function readReplies(message: string): Reply[] {
+  const replies = parsed(message);
+  return Array.isArray(replies) ? replies.filter(isReply) : [];
+}
+
+/** @returns the id of the job to cancel; `undefined` for any other order. */
+export function readCancel(message: string): string | undefined {
+  const { cancel } = (parsed(message) ?? {}) as Partial<Order>;
+  return typeof cancel === 'string' ? cancel : undefined;
+}
+
+const KINDS: readonly unknown[] = ['started', 'waiting', 'value', 'error', 'stored'] satisfies ReplyKind[];
+
+function isReply(value: unknown): value is Reply {
+  return Array.isArray(value) && KINDS.includes(value[1]) && typeof value[2] === 'string';
+}
+
+function parsed(message: string): unknown {
+  try {
+    return JSON.parse(message);
+  } catch {
+    return undefined;
+  }
+}

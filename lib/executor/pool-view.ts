@@ -1,13 +1,16 @@
 /**
- * `submit` and `map` on a pool, with the options of one view. An executor is the view without options of its own.
+ * `submit` and `map` on a pool of any kind, with the options of one view. An executor is the view without options of
+ * its own. It does not know where tasks run.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { type Future, failedFuture } from '../futures/future.ts';
-import type { Manager } from '../manager/manager.ts';
-import { recordSubmitSite, SITES_RECORDED_UP_TO, withSubmitSite } from '../manager/submit-site.ts';
-import type { TaskRequest, TaskSettings } from '../manager/task.ts';
+import {
+  recordSubmitSite,
+  SITES_RECORDED_UP_TO,
+  type SubmitSite,
+  withSubmitSite,
+} from '../manager/submit-site.ts';
 import { describe } from '../options/check.ts';
-import type { PreparedCall, Sender } from '../sending/index.ts';
 import type { ResultIterator } from './executor.ts';
 import { mapChunks } from './map.ts';
 import { readMapCall } from './map-call.ts';
@@ -15,30 +18,56 @@ import { chunksOf } from './map-inputs.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
-/** A pool and how values get to it. */
-export interface Pool {
-  readonly manager: Manager;
-  readonly sender: Sender;
+/** What a request says beside the function and its arguments. */
+export interface CallTerms<Settings> {
+  readonly settings: Settings;
+  readonly submitSite: SubmitSite | undefined;
+  readonly isChunk: boolean;
+}
+
+/** Who takes requests, and how a call becomes one. */
+export interface Pool<Settings, Request> {
+  readonly manager: {
+    /** @throws what `submit` of its executor throws when it takes no more. */
+    expectRoom(): void;
+    readonly pendingCount: number;
+    submit(request: Request): Future<unknown>;
+  };
+  /** How many chunks of an async input are in flight, unless the caller says otherwise. */
+  readonly asyncBuffer: number;
+  /** @throws what the future of the call is to fail with. */
+  prepare(fn: AnyFunction, args: readonly unknown[], terms: CallTerms<Settings>): Request;
 }
 
 /** @param above The public method whose caller is the submit site. */
-export function submitTo(
-  pool: Pool,
-  settings: TaskSettings,
+export function submitTo<Settings, Request>(
+  pool: Pool<Settings, Request>,
+  settings: Settings,
   above: AnyFunction,
   fn: AnyFunction,
-  args: unknown[],
+  args: readonly unknown[],
 ): Future<unknown> {
   expectFunction(fn, 'submit');
   pool.manager.expectRoom();
   const submitSite = pool.manager.pendingCount < SITES_RECORDED_UP_TO ? recordSubmitSite(above) : undefined;
-  return submitCall(pool, { settings, submitSite, isChunk: false }, fn, args);
+  return submitCall(pool, fn, args, { settings, submitSite, isChunk: false });
+}
+
+/** For a caller that always submits from the same place, which would tell nobody anything. */
+export function submitUnseen<Settings, Request>(
+  pool: Pool<Settings, Request>,
+  settings: Settings,
+  fn: AnyFunction,
+  args: readonly unknown[],
+): Future<unknown> {
+  pool.manager.expectRoom();
+  return submitCall(pool, fn, args, { settings, submitSite: undefined, isChunk: false });
 }
 
 /** @param above The public method whose caller is the submit site. */
-export function mapOn(
-  pool: Pool,
-  settings: TaskSettings,
+export function mapOn<Settings, Request>(
+  pool: Pool<Settings, Request>,
+  settings: Settings,
   above: AnyFunction,
   fn: AnyFunction,
   rest: readonly unknown[],
@@ -48,36 +77,33 @@ export function mapOn(
   pool.manager.expectRoom();
   const source = chunksOf(inputs, chunkSize);
   const submitSite = recordSubmitSite(above);
-  const request = { settings, submitSite, isChunk: true };
-  return mapChunks(source, (chunk) => submitCall(pool, request, fn, chunk), {
+  const terms = { settings, submitSite, isChunk: true };
+  return mapChunks(source, (chunk) => submitCall(pool, fn, chunk, terms), {
     ...options,
     // It is the caller's, whoever takes the results.
     ...(options.onProgress && { onProgress: AsyncResource.bind(options.onProgress) }),
     finishError: (error) => withSubmitSite(error, submitSite),
-    bufferSize:
-      options.bufferSize ?? (source.isAsync ? 2 * pool.manager.maxWorkers : Number.POSITIVE_INFINITY),
+    bufferSize: options.bufferSize ?? (source.isAsync ? pool.asyncBuffer : Number.POSITIVE_INFINITY),
   });
 }
 
-function submitCall(
-  { manager, sender }: Pool,
-  request: Omit<TaskRequest, 'call'>,
+function submitCall<Settings, Request>(
+  pool: Pool<Settings, Request>,
   fn: AnyFunction,
-  args: unknown[],
+  args: readonly unknown[],
+  terms: CallTerms<Settings>,
 ): Future<unknown> {
-  if (!request.settings.signal?.aborted) manager.expectTask();
-  let call: PreparedCall;
+  let request: Request;
   try {
-    call = sender.prepareCall(fn, args);
+    request = pool.prepare(fn, args, terms);
   } catch (error) {
-    return failedFuture(withSubmitSite(error, request.submitSite));
+    return failedFuture(withSubmitSite(error, terms.submitSite));
   }
-  const { settings, submitSite, isChunk } = request;
-  return manager.submit({ call, settings, submitSite, isChunk });
+  return pool.manager.submit(request);
 }
 
 /** @throws TypeError */
-export function expectFunction(fn: unknown, of: string): void {
+function expectFunction(fn: unknown, of: string): void {
   if (typeof fn === 'function') return;
   const hint =
     typeof fn === 'string'

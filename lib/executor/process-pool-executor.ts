@@ -17,7 +17,8 @@ import { createSender } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
-import { type AnyFunction, mapOn, type Pool, submitTo } from './pool-view.ts';
+import { type LocalPool, localPool } from './local-pool.ts';
+import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
 
@@ -28,11 +29,14 @@ const abandoned = new FinalizationRegistry<Manager>((manager) => {
   void manager.shutdown({ wait: false });
 });
 
-/** For the executors of this folder alone. */
+/** For the executors of this folder, and for loky/bullmq. */
 export let executorInternals: {
-  poolOf(executor: ProcessPoolExecutor): Pool;
+  poolOf(executor: ProcessPoolExecutor): LocalPool;
+  /** Where its tasks go now: to another pool, once a reusable executor was replaced. */
+  routeOf(executor: ProcessPoolExecutor): LocalPool;
+  taskSettingsOf(executor: ProcessPoolExecutor): TaskSettings;
   settingsOf(executor: ProcessPoolExecutor): ExecutorSettings;
-  route(executor: ProcessPoolExecutor, route: () => Pool): void;
+  route(executor: ProcessPoolExecutor, route: () => LocalPool): void;
 };
 
 /**
@@ -44,10 +48,10 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   readonly executorId: number;
   readonly #settings: ExecutorSettings;
   readonly #taskSettings: TaskSettings;
-  readonly #pool: Pool;
+  readonly #pool: LocalPool;
   readonly #observer: PoolObserver;
   /** Where tasks go; elsewhere once a reusable executor was replaced. */
-  #route: () => Pool;
+  #route: () => LocalPool;
 
   /**
    * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
@@ -68,7 +72,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     const orders = createWorkerOrders(settings, sender, this.executorId);
     this.#observer = new PoolObserver(this, this.executorId);
     const manager = new Manager(settings, sender, orders, this.#observer);
-    this.#pool = { manager, sender };
+    this.#pool = localPool(manager, sender);
     this.#route = () => this.#pool;
     this.#taskSettings = {
       timeout: settings.taskTimeout,
@@ -120,6 +124,8 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   static {
     executorInternals = {
       poolOf: (executor) => executor.#pool,
+      routeOf: (executor) => executor.#route(),
+      taskSettingsOf: (executor) => executor.#taskSettings,
       settingsOf: (executor) => executor.#settings,
       route: (executor, route) => {
         executor.#route = route;

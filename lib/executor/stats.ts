@@ -1,7 +1,10 @@
 /** What `executor.stats()` tells. */
+import type { Percentiles } from '../manager/clock.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { WorkerState } from '../manager/pool-worker.ts';
 import type { RecycleReason, TaskOutcome, WorkerExitReason } from './events.ts';
+
+export type { Percentiles };
 
 export interface WorkerStats {
   readonly pid: number | undefined;
@@ -15,20 +18,6 @@ export interface WorkerStats {
   /** CPU use with descendants when it was sampled last, in percent of one core. */
   readonly cpu: number | undefined;
   readonly tasksDone: number;
-}
-
-/** The distribution of a duration over all tasks that were answered. In milliseconds; all 0 while there is none. */
-export interface Percentiles {
-  /** How many were measured. */
-  readonly count: number;
-  readonly mean: number;
-  readonly min: number;
-  /** Half of them took at most so long. */
-  readonly p50: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 export interface ExecutorStats {

@@ -3,15 +3,16 @@ import type { Future } from '../futures/future.ts';
 import type { TaskSettings } from '../manager/task.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
-import { type AnyFunction, mapOn, type Pool, submitTo } from './pool-view.ts';
+import type { LocalPool } from './local-pool.ts';
+import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 
 export class ExecutorView implements Executor {
   readonly #executor: Executor;
-  readonly #pool: () => Pool;
+  readonly #pool: () => LocalPool;
   readonly #settings: TaskSettings;
 
   /** @param executor Where `shutdown` goes. */
-  constructor(executor: Executor, pool: () => Pool, settings: TaskSettings) {
+  constructor(executor: Executor, pool: () => LocalPool, settings: TaskSettings) {
     this.#executor = executor;
     this.#pool = pool;
     this.#settings = settings;

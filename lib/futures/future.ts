@@ -5,6 +5,7 @@
 import type { CancelledError } from '../errors.ts';
 import { boolean, checkOptions, describe } from '../options/check.ts';
 import { call, inThisContext, warnOfLostReport } from './callbacks.ts';
+import { type Deferred, defer, type Outcome } from './deferred.ts';
 import { describeThrown, isError } from './thrown.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
@@ -17,18 +18,7 @@ export interface FutureOwner {
   isRunning(): boolean;
 }
 
-type Outcome =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'error'; readonly error: unknown }
-  | { readonly kind: 'cancelled'; readonly error: CancelledError };
-
 type Callback = (future: Future<never>) => unknown;
-
-/** The promise behind a future, made only when somebody asks for it. */
-interface Deferred {
-  readonly promise: Promise<unknown>;
-  settle(outcome: Outcome): void;
-}
 
 /** For the owner of a future alone. */
 export let futureControl: {
@@ -230,23 +220,4 @@ export function failedFuture(error: unknown): Future<unknown> {
   const future = new Future<unknown>({ cancel: () => false, isRunning: () => false });
   futureControl.reject(future, error);
   return future;
-}
-
-function defer(): Deferred {
-  let resolve!: (value: unknown) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<unknown>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  return {
-    promise,
-    settle(outcome) {
-      if (outcome.kind === 'value') resolve(outcome.value);
-      else {
-        promise.catch(() => {}); // who looks through a derived promise sees the rejection there
-        reject(outcome.error);
-      }
-    },
-  };
 }

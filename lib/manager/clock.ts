@@ -1,11 +1,13 @@
 /** Durations of many tasks in constant memory. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** In milliseconds. */
-interface Distribution {
+/** The distribution of a duration over all tasks that were answered. In milliseconds; all 0 while there is none. */
+export interface Percentiles {
+  /** How many were measured. */
   readonly count: number;
   readonly mean: number;
   readonly min: number;
+  /** Half of them took at most so long. */
   readonly p50: number;
   readonly p90: number;
   readonly p95: number;
@@ -13,7 +15,7 @@ interface Distribution {
   readonly max: number;
 }
 
-const NOTHING: Distribution = { count: 0, mean: 0, min: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
+const NOTHING: Percentiles = { count: 0, mean: 0, min: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
 
 export class Clock {
   readonly #microseconds: RecordableHistogram = createHistogram();
@@ -23,7 +25,7 @@ export class Clock {
     this.#microseconds.record(Math.max(1, Math.round(duration * 1000)));
   }
 
-  percentiles(): Distribution {
+  percentiles(): Percentiles {
     const { count, mean, min, max } = this.#microseconds;
     if (count === 0) return NOTHING;
     const at = (percentile: number) => this.#microseconds.percentile(percentile) / 1000;

@@ -79,10 +79,11 @@ export class Dispatcher {
   }
 
   dispatch(): void {
-    while (this.#queue.length > 0) {
-      const worker = this.#fleet.takeIdle();
-      if (worker === undefined) break;
-      this.#start(this.#queue.take() as Task, worker);
+    while (this.#queue.length > 0 && this.#fleet.hasIdle()) {
+      const task = this.#queue.take() as Task;
+      const [payload, error] = encode(task);
+      if (payload === undefined) this.#listener.onUnsendable(task, error);
+      else this.#start(task, payload, this.#fleet.takeIdle() as PoolWorker);
     }
     if (this.#queue.length === 0) return;
     this.#fleet.provide(this.#outstanding + this.#queue.length);
@@ -117,11 +118,15 @@ export class Dispatcher {
 
   /** What the worker has not begun waits again, before all others. */
   takeBack(worker: PoolWorker): void {
+    if (this.#takeUnbegun(worker)) this.#fleet.release(worker);
+  }
+
+  /** Returns whether the worker has answered all that it has begun: no further answer will tell that it is free. */
+  #takeUnbegun(worker: PoolWorker): boolean {
     const taken = worker.takeBack();
     this.#outstanding -= taken.length;
     for (const task of taken.reverse()) this.#putBack(task);
-    // It had answered all that it has begun, and no further answer will tell that it is free.
-    if (taken.length > 0 && worker.tasks.length === 0) this.#fleet.release(worker);
+    return taken.length > 0 && worker.tasks.length === 0;
   }
 
   #putBack(task: Task): void {
@@ -137,19 +142,16 @@ export class Dispatcher {
     return all;
   }
 
-  takeQueue(): Task[] {
-    return this.#queue.takeAll();
+  /** All that has not begun, wherever it is; who is free then gets nothing of it. */
+  takePending(): Task[] {
+    const free = [...this.#fleet.workers].filter((worker) => this.#takeUnbegun(worker));
+    const pending = this.#queue.takeAll();
+    for (const task of pending) task.beginSettling();
+    for (const worker of free) this.#fleet.release(worker);
+    return pending;
   }
 
-  #start(task: Task, worker: PoolWorker): void {
-    let payload: Payload;
-    try {
-      payload = task.call.encode();
-    } catch (error) {
-      this.#fleet.returnIdle(worker);
-      this.#listener.onUnsendable(task, error);
-      return;
-    }
+  #start(task: Task, payload: Payload, worker: PoolWorker): void {
     this.#outstanding += 1;
     task.begin(this.#nextId());
     worker.run(task, payload);
@@ -162,15 +164,19 @@ export class Dispatcher {
     const depth = this.#depthBehind(worker);
     if (worker.tasks.length > depth / 2 || this.#fleet.hasTooMany) return; // one of them leaves when it has answered
     const tasks: Task[] = [];
+    const payloads: Payload[] = [];
     while (worker.tasks.length + tasks.length < depth) {
       const next = this.#queue.peek();
       if (next === undefined || !mayGoAhead(next) || this.#depthOf(next) < 2) break;
+      const [payload] = encode(next);
+      if (payload === undefined) break; // it fails when its turn comes
       this.#queue.take();
       next.send(this.#nextId());
       tasks.push(next);
+      payloads.push(payload);
     }
     if (tasks.length === 0) return;
-    const count = worker.sendAhead(tasks);
+    const count = worker.sendAhead(tasks, payloads);
     this.#outstanding += count;
     for (const task of tasks.slice(count).reverse()) this.#putBack(task);
     // Answers that are there already are read between the timer and the look.
@@ -220,6 +226,15 @@ export class Dispatcher {
   #nextId(): number {
     this.#lastId = (this.#lastId + 1) >>> 0;
     return this.#lastId;
+  }
+}
+
+/** Its values were copied when it was submitted; there may be no memory for their bytes. */
+function encode({ call }: Task): readonly [payload: Payload | undefined, error?: unknown] {
+  try {
+    return [call.encode()];
+  } catch (error) {
+    return [undefined, error];
   }
 }
 

@@ -5,12 +5,14 @@
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
 import { guardianEnded } from '../watchdog/guardian.ts';
 import { trackerEnded } from '../watchdog/resource-tracker.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { Fleet } from './fleet.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import { Prewarming } from './prewarming.ts';
 
 export class Lifetime {
   readonly #fleet: Fleet;
+  readonly #tasks: Pick<Dispatcher, 'isEmpty'>;
   readonly #keepAlive = createKeepAlive();
   readonly #prewarming = new Prewarming();
   #brokenBy: BrokenProcessPool | undefined;
@@ -18,8 +20,9 @@ export class Lifetime {
   #closed: Promise<void> | undefined;
   #resolveClosed = () => {};
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: Fleet, tasks: Pick<Dispatcher, 'isEmpty'>) {
     this.#fleet = fleet;
+    this.#tasks = tasks;
   }
 
   get brokenBy(): BrokenProcessPool | undefined {
@@ -47,8 +50,9 @@ export class Lifetime {
     this.#keepAlive.hold();
   }
 
-  /** Every task is settled. */
-  drained(): void {
+  /** To be called whenever a task may have been the last one. */
+  checkDrained(): void {
+    if (!this.#tasks.isEmpty) return;
     if (this.#closed === undefined) {
       if (!this.#prewarming.isWaitedFor) this.#keepAlive.release();
     } else {

@@ -135,14 +135,14 @@ export class PoolWorker {
    * It begins them when it has finished what it has, unless they are taken back before. Returns how many of them
    * there was room for.
    */
-  sendAhead(tasks: readonly Task[]): number {
+  sendAhead(tasks: readonly Task[], payloads: readonly Payload[]): number {
     this.#sentLast = undefined;
     const count = this.process.claims?.post(tasks.map((task) => task.sentAs)) ?? 0;
-    for (const task of tasks.slice(0, count)) {
+    for (const [index, task] of tasks.slice(0, count).entries()) {
       this.tasks.push(task);
       if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
       this.tell(task.call.definitions);
-      this.process.send(FrameKind.callAhead, task.sentAs, task.call.encode());
+      this.process.send(FrameKind.callAhead, task.sentAs, payloads[index]);
     }
     return count;
   }

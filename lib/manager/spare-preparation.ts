@@ -3,6 +3,7 @@
  * worker that died has loaded their modules by then. It knows no queue and starts nobody.
  */
 import type { Definition } from '../sending/index.ts';
+import { inRootContext } from '../system/root-context.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 /** A spare worker loads the rest, of a pool that runs more functions than these, when it takes over. */
@@ -16,6 +17,8 @@ export class SparePreparation {
   readonly #functions = new Set<readonly Definition[]>();
   #latest: readonly Definition[] | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** A pool that was shut down goes on with what it has, but nobody stops a timer any more. */
+  #isStopped = false;
 
   /** @param workers Those of the pool, whatever they do. */
   constructor(workers: ReadonlySet<PoolWorker>) {
@@ -24,13 +27,14 @@ export class SparePreparation {
 
   /** A function was called. */
   note(definitions: readonly Definition[]): void {
-    if (definitions === this.#latest) return;
+    if (definitions === this.#latest || this.#isStopped) return;
     this.#latest = definitions;
     const isNew = !this.#functions.delete(definitions);
     this.#functions.add(definitions);
     if (!isNew) return;
     if (this.#functions.size > FUNCTIONS) this.#functions.delete(firstOf(this.#functions));
-    this.#timer ??= setTimeout(() => this.#prepareAll(), PAUSE).unref();
+    if (this.#timer !== undefined || this.#spares().length === 0) return; // one that joins later is prepared then
+    this.#timer = inRootContext(() => setTimeout(() => this.#prepareSpares(), PAUSE).unref());
   }
 
   /** A worker has joined the reserve. */
@@ -46,14 +50,19 @@ export class SparePreparation {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#functions.clear();
   }
 
-  #prepareAll(): void {
+  #prepareSpares(): void {
     this.#timer = undefined;
-    for (const worker of this.#workers) if (worker.state === 'spare') this.prepare(worker);
+    for (const worker of this.#spares()) this.prepare(worker);
+  }
+
+  #spares(): PoolWorker[] {
+    return [...this.#workers].filter(({ state }) => state === 'spare');
   }
 }
 

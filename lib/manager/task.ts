@@ -34,7 +34,7 @@ export interface TaskSettings {
  */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'lost';
 
-/** Who decides about tasks: the manager. */
+/** Who decides about tasks when somebody asks or their time is over: the manager's `Interruptions`. */
 export interface TaskKeeper {
   /** `true` if the task is cancelled then. */
   cancelTask(task: Task, kill: boolean, cause?: unknown): boolean;

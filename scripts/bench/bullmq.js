@@ -1,141 +1,69 @@
 /**
- * No-op jobs through BullMQ: its own in-process processor, `processor()` and `serveTasks` of loky/bullmq, with the same
- * concurrency, in turns. Prints the jobs a second of each round and the medians. Needs `redis-server` and a build.
+ * No-op jobs through BullMQ, with the same concurrency, in turns: its own processor in the process of the Worker, the same
+ * with a line to a bare child and back (what any second process costs), its sandboxed processor, and `processor()` and
+ * `serveTasks` of loky/bullmq. Prints jobs a second, the ratio to the first of them (the median of the rounds' ratios, as
+ * other load changes from round to round) and the CPU of a job. Needs `redis-server` and a build.
  *
- *     node scripts/bench/bullmq.js [--jobs 5000] [--rounds 5] [--concurrency 2,8]
+ *     node scripts/bench/bullmq.js [--jobs 10000] [--rounds 5] [--concurrency 2,8] [--workers 2]
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Queue, Worker } from 'bullmq';
-import { BullMQExecutor, processor, serveTasks } from '../../dist/bullmq.js';
-import { ProcessPoolExecutor } from '../../dist/index.js';
-import { noop, tasks } from './bullmq-tasks.js';
+import { startRedis } from './bullmq-redis.js';
+import { inProcess, overPipe, poolProcessor, sandboxed, served } from './bullmq-runs.js';
 
 const { values } = parseArgs({
   options: {
-    jobs: { type: 'string', default: '5000' },
+    jobs: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '2,8' },
+    workers: { type: 'string', default: '2' },
   },
 });
 const jobs = Number(values.jobs);
 const rounds = Number(values.rounds);
-const file = fileURLToPath(new URL('./bullmq-noop.js', import.meta.url));
 
-async function startRedis() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  const folder = mkdtempSync(join(tmpdir(), 'bench-redis-'));
-  const server = spawn('redis-server', [
-    '--port',
-    port,
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--save',
-    '',
-  ]);
-  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept')) break;
-  server.stdout.resume();
-  const stop = async () => {
-    server.kill();
-    await once(server, 'exit');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { connection: { host: '127.0.0.1', port }, stop };
-}
+/** V8 optimizes the code within some thousands of jobs, in each process. */
+const WARM = 4_000;
 
-const removal = { removeOnComplete: true, removeOnFail: true };
-
-async function fill(connection) {
-  const queue = new Queue('plain', { connection });
-  for (let done = 0; done < jobs; done += 500) {
-    const size = Math.min(500, jobs - done);
-    await queue.addBulk(Array.from({ length: size }, () => ({ name: 'noop', data: {}, opts: removal })));
-  }
-  await queue.close();
-}
-
-/** Milliseconds from the first job that a warm worker takes to the last one. */
-async function drain(worker) {
-  let left = jobs;
-  const done = new Promise((resolve) => {
-    worker.on('completed', () => {
-      left -= 1;
-      if (left === 0) resolve();
-    });
-  });
-  const start = performance.now();
-  worker.run().catch(() => {});
-  await done;
-  return performance.now() - start;
-}
-
-async function ownProcessor(connection, concurrency) {
-  await fill(connection);
-  const worker = new Worker('plain', async () => undefined, { connection, concurrency, autorun: false });
-  await worker.waitUntilReady();
-  const time = await drain(worker);
-  await worker.close();
-  return time;
-}
-
-async function poolProcessor(connection, concurrency) {
-  await fill(connection);
-  const inPool = processor(file, { maxWorkers: Math.min(concurrency, 2) });
-  await inPool.executor.prewarm();
-  const worker = new Worker('plain', inPool, { connection, concurrency, autorun: false });
-  await worker.waitUntilReady();
-  const time = await drain(worker);
-  await worker.close();
-  await inPool.close();
-  return time;
-}
-
-/** The executor waits in this process as well: its share is in the figure. */
-async function served(connection, concurrency) {
-  const executor = new BullMQExecutor({ queue: 'served', connection, tasks, ...removal });
-  const futures = Array.from({ length: jobs }, () => executor.submit(noop));
-  const queue = new Queue('served', { connection });
-  while ((await queue.getWaitingCount()) < jobs) await new Promise((resolve) => setTimeout(resolve, 20));
-  const pool = new ProcessPoolExecutor({ maxWorkers: concurrency, onWorkerCrash: 'isolate' });
-  await pool.prewarm();
-  const start = performance.now();
-  const server = serveTasks({ queue: 'served', connection, tasks, executor: pool });
-  await Promise.all(futures);
-  const time = performance.now() - start;
-  await server.close();
-  await Promise.all([queue.close(), executor.shutdown(), pool.shutdown()]);
-  return time;
-}
+const base = 'BullMQ in-process';
+const ways = {
+  [base]: inProcess,
+  'bare child, a pipe': overPipe,
+  'BullMQ sandboxed': sandboxed,
+  'processor()': poolProcessor,
+  serveTasks: served,
+};
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+function report(concurrency, name, list, bases) {
+  const rates = list.map(({ time }) => Math.round((jobs / time) * 1000));
+  const ratio = median(list.map(({ time }, round) => bases[round].time / time)).toFixed(2);
+  const cpu = ['host', 'redis', 'workers'].map(
+    (of) => `${of} ${Math.round(median(list.map((each) => each[of])) / jobs)}`,
+  );
+  const rate = `${median(rates)} jobs/s`.padStart(13);
+  console.log(
+    `concurrency ${concurrency}  ${name.padEnd(19)} ${rate}  ratio ${ratio}  CPU µs a job: ${cpu.join(', ')}  (${rates.join(' ')})`,
+  );
+}
+
 const redis = await startRedis();
 try {
   for (const concurrency of values.concurrency.split(',').map(Number)) {
-    const runs = { 'BullMQ in-process': ownProcessor, 'processor()': poolProcessor, serveTasks: served };
-    const times = Object.fromEntries(Object.keys(runs).map((name) => [name, []]));
+    const run = {
+      redis,
+      warm: WARM,
+      jobs,
+      concurrency,
+      workers: Math.min(concurrency, Number(values.workers)),
+    };
+    const measured = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
-      for (const [name, run] of Object.entries(runs))
-        times[name].push(await run(redis.connection, concurrency));
+      for (const [name, measure] of Object.entries(ways)) measured[name].push(await measure(run));
     }
-    const base = median(times['BullMQ in-process']);
-    for (const [name, list] of Object.entries(times)) {
-      const each = list.map((time) => Math.round((jobs / time) * 1000)).join(' ');
-      const rate = Math.round((jobs / median(list)) * 1000);
-      console.log(
-        `concurrency ${concurrency}  ${name.padEnd(18)} ${rate} jobs/s  ${(base / median(list)).toFixed(2)} of BullMQ's own  (${each})`,
-      );
-    }
+    for (const [name, list] of Object.entries(measured)) report(concurrency, name, list, measured[base]);
+    console.log(`load average of the last minute: ${loadavg()[0].toFixed(1)}`);
   }
 } finally {
   await redis.stop();

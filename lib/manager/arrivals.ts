@@ -1,0 +1,134 @@
+/**
+ * What workers send: answers, reports of progress, and what they announce of themselves. It settles the tasks that are
+ * answered. It knows neither the queue nor how workers end.
+ */
+import { type Frame, FrameKind } from '../channel/frame.ts';
+import { type LeakFigures, readLeakFigures } from '../channel/leak-figures.ts';
+import type { Sender } from '../sending/index.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Fleet } from './fleet.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { Losses } from './losses.ts';
+import type { PoolEvents } from './pool-events.ts';
+import type { PoolParts } from './pool-parts.ts';
+import type { PoolWarnings } from './pool-warnings.ts';
+import type { PoolWorker } from './pool-worker.ts';
+import { initializerThrew } from './startup-errors.ts';
+import { withSubmitSite } from './submit-site.ts';
+import type { TaskCounts } from './task-counts.ts';
+
+export class Arrivals {
+  readonly #maxTasksPerWorker: number;
+  readonly #sender: Sender;
+  readonly #fleet: Fleet;
+  readonly #dispatcher: Dispatcher;
+  readonly #lifetime: Lifetime;
+  readonly #losses: Losses;
+  readonly #counts: TaskCounts;
+  readonly #warnings: PoolWarnings;
+  readonly #events: PoolEvents;
+
+  constructor(parts: PoolParts, losses: Losses) {
+    this.#maxTasksPerWorker = parts.settings.maxTasksPerWorker;
+    this.#sender = parts.sender;
+    this.#fleet = parts.fleet;
+    this.#dispatcher = parts.dispatcher;
+    this.#lifetime = parts.lifetime;
+    this.#losses = losses;
+    this.#counts = parts.counts;
+    this.#warnings = parts.warnings;
+    this.#events = parts.events;
+  }
+
+  /** A worker that sends what no worker of ours sends is ended, which is told like any other death. */
+  take(worker: PoolWorker, frame: Frame): void {
+    try {
+      this.#read(worker, frame);
+    } catch (error) {
+      worker.fault = error instanceof Error ? error.message : String(error);
+      worker.process.kill();
+    }
+  }
+
+  #read(worker: PoolWorker, frame: Frame): void {
+    switch (frame.kind) {
+      case FrameKind.value:
+      case FrameKind.error:
+        if (frame.id === worker.task?.sentAs) this.#answered(worker, frame);
+        break;
+      case FrameKind.handedBack:
+        if (frame.id === worker.task?.sentAs) this.#handedBack(worker);
+        break;
+      case FrameKind.progress:
+        if (frame.id === worker.task?.sentAs) worker.task.progress(() => this.#sender.decodeValue(frame));
+        break;
+      case FrameKind.initializerFailed:
+        if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
+        this.#losses.breakPool(initializerThrew(this.#decode(frame).value));
+        break;
+      case FrameKind.uncaught:
+        worker.uncaught = { error: this.#decode(frame).value };
+        this.#fleet.expectExit(worker);
+        break;
+      case FrameKind.retire:
+        this.#retire(worker, readLeakFigures(frame.body));
+        break;
+      case FrameKind.growing:
+        this.#fleet.prepareReplacement(worker);
+        break;
+      default:
+        throw new Error(`a frame of kind ${frame.kind} is for workers only`);
+    }
+  }
+
+  #answered(worker: PoolWorker, frame: Frame): void {
+    const task = this.#dispatcher.takeAnswered(worker, frame.time);
+    const runTime = frame.time / 1000;
+    this.#counts.noteAnswered(task, runTime);
+    if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
+    const { ok, value } = this.#decode(frame);
+    this.#countTask(worker);
+    if (worker.tasks.length === 0) this.#fleet.release(worker);
+    else this.#dispatcher.refill(worker);
+    if (task.state === 'settled') return; // it was killed when its answer was on its way
+    if (ok && frame.kind === FrameKind.value) task.succeed(value);
+    else task.fail(withSubmitSite(value, task.submitSite));
+    this.#lifetime.checkDrained();
+  }
+
+  /** It has announced that it leaves, and got a task before the host knew. */
+  #handedBack(worker: PoolWorker): void {
+    for (const task of this.#dispatcher.takeAll(worker).reverse()) {
+      task.takeBack();
+      this.#dispatcher.addFirst(task);
+    }
+    this.#fleet.release(worker);
+    this.#dispatcher.dispatch();
+  }
+
+  #retire(worker: PoolWorker, figures: LeakFigures): void {
+    if (worker.isRetiring) return;
+    this.#fleet.retire(worker);
+    this.#dispatcher.takeBack(worker);
+    this.#warnings.leak(figures);
+    this.#events.onWorkerRecycled(worker, 'memory-leak', figures);
+    this.#dispatcher.dispatch();
+  }
+
+  /** Its replacement starts with its last task, and it leaves after that. */
+  #countTask(worker: PoolWorker): void {
+    const left = this.#maxTasksPerWorker - worker.tasksDone;
+    if (left === 1) this.#fleet.prepareReplacement(worker);
+    if (left > 0 || worker.isRetiring) return;
+    this.#fleet.retire(worker);
+    this.#events.onWorkerRecycled(worker, 'max-tasks', undefined);
+  }
+
+  #decode(frame: Frame): { readonly ok: boolean; readonly value: unknown } {
+    try {
+      return { ok: true, value: this.#sender.decodeValue(frame) };
+    } catch (error) {
+      return { ok: false, value: error };
+    }
+  }
+}
