@@ -7,6 +7,8 @@ export default {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leave-nothing-behind.ts'],
   coverageProvider: 'v8',
+  // Of tests that say test.concurrent: programs that mostly start, wait and end.
+  maxConcurrency: 3,
   testTimeout: 20_000,
   // What a test file has loaded stays in memory: files run in a process that is replaced when it has become large.
   workerIdleMemoryLimit: '1GB',

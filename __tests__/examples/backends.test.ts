@@ -27,7 +27,7 @@ workers replaced: true; each before it had 500 MB: true
 describe.each(['ts', 'cjs'])(
   'each program runs to its end, prints what one expects, and leaves no process: %s',
   (language) => {
-    test.each(Object.entries(outputs))(
+    test.concurrent.each(Object.entries(outputs))(
       '%s',
       async (name, { stdout, stderr }) => {
         const outcome = await runProgram(`examples/backends/${name}.${language}`);

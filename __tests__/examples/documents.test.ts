@@ -40,7 +40,8 @@ test('the README has blocks to run', () => {
 });
 
 describe('the block runs as it stands and prints what it says', () => {
-  test.each(blocks)(
+  // Each is a program of its own that mostly starts and ends processes: some at a time.
+  test.concurrent.each(blocks)(
     '$place',
     async ({ place, language, code, prints }) => {
       const file = join(folder, `${place.replaceAll(/\W/g, '-')}.${language}`);

@@ -91,7 +91,7 @@ With a bad initializer: no worker can start: no such database
 };
 
 describe('each program runs to its end, prints what one expects, and leaves no process', () => {
-  test.each(Object.entries(outputs))(
+  test.concurrent.each(Object.entries(outputs))(
     '%s',
     async (name, expected) => {
       const outcome = await runProgram(`examples/error-handling/${name}.ts`);

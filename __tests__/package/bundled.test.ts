@@ -46,16 +46,16 @@ describe.each([
     return folder;
   }
 
-  test('says what is missing, and the ways out', () => {
-    const { code, stdout, stderr } = runNode(deploy([]), ['main.mjs']);
+  test('says what is missing, and the ways out', async () => {
+    const { code, stdout, stderr } = await runNode(deploy([]), ['main.mjs']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^ERR_WORKER_STARTUP .*Expected the program worker\.cjs of loky at .*deployed-/);
     expect(stdout).toContain('mark it as external, or copy its dist/ folder beside the bundle');
   });
 
-  test('works with the files of the package beside it', () => {
+  test('works with the files of the package beside it', async () => {
     const dist = join(project.folder, 'node_modules/loky/dist');
     const folder = deploy(readdirSync(dist).map((name) => join(dist, name)));
-    expect(runNode(folder, ['main.mjs'])).toEqual({ code: 0, stdout: '4\n', stderr: '' });
+    expect(await runNode(folder, ['main.mjs'])).toEqual({ code: 0, stdout: '4\n', stderr: '' });
   });
 });

@@ -1,9 +1,10 @@
 /** The package as its users get it: packed from the build, installed into an empty folder. It knows no test. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -57,14 +58,16 @@ export interface Outcome {
 }
 
 /** Runs Node.js in a folder until it ends. */
-export function runNode(folder: string, args: readonly string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+export async function runNode(folder: string, args: readonly string[]): Promise<Outcome> {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
     cwd: folder,
-    encoding: 'utf8',
     timeout: 60_000,
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { NODE_OPTIONS: '' },
+    stdin: 'ignore',
+    reject: false,
+    stripFinalNewline: false,
   });
-  return { code: status, stdout, stderr };
+  return { code: exitCode ?? null, stdout, stderr };
 }
 
 function npm(folder: string, args: readonly string[]): string {

@@ -1,9 +1,10 @@
 /** `npm run release -- --dry-run` in a clone: it tells what it would do, and does nothing. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
 
 const LONG = 60_000;
 const FILES = [
@@ -45,17 +46,20 @@ function writeChangelog(notes: string): void {
   writeFileSync(join(folder, 'CHANGELOG.md'), `# Changelog\n\n## [Unreleased]\n\n${notes}\n`);
 }
 
-function release(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ['scripts/release/release.js', '--skip-ci', ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
+async function release(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    ['scripts/release/release.js', '--skip-ci', ...args],
+    { cwd: folder, reject: false, stripFinalNewline: false },
+  );
+  return { status: exitCode ?? -1, stdout, stderr };
 }
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 describe('a dry run', () => {
-  test.each([
+  // Dry runs change nothing, so they need not wait for each other.
+  test.concurrent.each([
     [[], version],
     [
       ['minor'],
@@ -65,9 +69,9 @@ describe('a dry run', () => {
     [['7.8.9'], '7.8.9'],
   ])(
     '%j would release the right version, with its notes, and leaves all as it was',
-    (args, expected) => {
+    async (args, expected) => {
       const before = git('rev-parse', 'HEAD');
-      const { status, stdout, stderr } = release('--dry-run', ...args);
+      const { status, stdout, stderr } = await release('--dry-run', ...args);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(stdout).toContain(`Would release loky ${expected} with these notes:\n\n- Something new.\n`);
       expect(stdout.match(/^would run: .*$/gm)).toEqual([
@@ -82,27 +86,27 @@ describe('a dry run', () => {
     LONG,
   );
 
-  test('refuses what is no version, and to leave out checks of a real release', () => {
-    expect(release('--dry-run', 'big').stderr).toContain(
+  test('refuses what is no version, and to leave out checks of a real release', async () => {
+    expect((await release('--dry-run', 'big')).stderr).toContain(
       'Expected patch, minor, major or a version such as 1.2.3, but got "big"',
     );
-    expect(release().stderr).toContain('--skip-ci is for --dry-run');
+    expect((await release()).stderr).toContain('--skip-ci is for --dry-run');
   });
 
-  test('refuses uncommitted changes', () => {
+  test('refuses uncommitted changes', async () => {
     writeFileSync(join(folder, 'new.txt'), '');
-    const { status, stderr } = release('--dry-run');
+    const { status, stderr } = await release('--dry-run');
     rmSync(join(folder, 'new.txt'));
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('?? new.txt') });
   });
 
-  test('refuses a version that has its tag, and a changelog without news', () => {
+  test('refuses a version that has its tag, and a changelog without news', async () => {
     git('tag', 'v7.8.9');
-    expect(release('--dry-run', '7.8.9').stderr).toContain('The tag v7.8.9 is there already');
+    expect((await release('--dry-run', '7.8.9')).stderr).toContain('The tag v7.8.9 is there already');
     git('tag', '--delete', 'v7.8.9');
     writeChangelog('');
     commit();
-    expect(release('--dry-run').stderr).toContain('Expected notes under "## [Unreleased]"');
+    expect((await release('--dry-run')).stderr).toContain('Expected notes under "## [Unreleased]"');
   });
 });
 

@@ -2,8 +2,9 @@
  * `node scripts/coverage/run.js [paths of tests]`: which lines of lib/ and workers/ the tests run, in the process
  * of jest, in the programs that they start, and in the workers of both. Prints what is never run, file by file.
  *
- * Jest measures lib/ in its own process, where `loky` stands for lib/index.ts in this run; every other process runs
- * the build, and Node writes down what it ran when it exits. One that is killed tells nothing.
+ * Jest measures lib/ in its own process, where `loky` and its other entries stand for lib/ in this run; all of them,
+ * as an entry of the build would bring other classes along. Every other process runs the build, and Node writes down
+ * what it ran when it exits. One that is killed tells nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,10 @@ import { printReport } from './report.js';
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'coverage');
 const processes = join(folder, 'processes');
+const sources = {
+  '^loky$': '<rootDir>/lib/index.ts',
+  '^loky/(metrics|bullmq)$': '<rootDir>/lib/$1/index.ts',
+};
 
 function runTests(paths) {
   rmSync(folder, { recursive: true, force: true });
@@ -27,7 +32,7 @@ function runTests(paths) {
       ...['--coverage', '--coverageProvider=v8', '--coverageReporters=json'],
       `--coverageDirectory=${join(folder, 'jest')}`,
       '--collectCoverageFrom=lib/**/*.ts',
-      `--moduleNameMapper=${JSON.stringify({ '^loky$': '<rootDir>/lib/index.ts' })}`,
+      `--moduleNameMapper=${JSON.stringify(sources)}`,
       ...paths,
     ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, NODE_V8_COVERAGE: processes } },
