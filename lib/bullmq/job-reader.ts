@@ -17,6 +17,7 @@ export async function readJobs(redis: Redis, keys: readonly string[]): Promise<J
   const answers = (await pipeline.exec()) ?? [];
   return keys.map((_, index) => {
     const [error, fields] = answers[index * 2] ?? [new Error('no answer'), undefined];
+    if (error?.message.startsWith('WRONGTYPE')) return notOurs(`${keys[index]} holds no job`);
     if (error) throw error;
     const [, locked] = answers[index * 2 + 1] ?? [];
     return outlookOf(fields as (string | null)[], locked === 1);
@@ -29,5 +30,17 @@ function outlookOf(fields: readonly (string | null)[], isLocked: boolean): JobOu
   if (finishedOn == null) return { kind: isLocked ? 'running' : 'waiting' };
   if (error != null) return { kind: 'error', text: error };
   if (reason != null) return { kind: 'failed', reason };
-  return { kind: 'value', text: value == null ? '' : String(JSON.parse(value)) };
+  try {
+    return { kind: 'value', text: value == null ? '' : String(JSON.parse(value)) };
+  } catch {
+    return notOurs('its result is no JSON');
+  }
+}
+
+/** One job that somebody else has written to must not keep the others from being read. */
+function notOurs(found: string): JobOutlook {
+  return {
+    kind: 'failed',
+    reason: `what became of the task cannot be read: ${found}, somebody else has written it`,
+  };
 }
