@@ -133,8 +133,10 @@ test.each([
         outcome: cancelled || killed ? 'cancelled' : OUTCOMES[bomb],
       });
       const count = runs.get(id) ?? 0;
-      if (cancelled) expect({ id, count }).toEqual({ id, count: 0 });
-      else if (!killed) expect({ id, count }).toEqual({ id, count: 1 });
+      if (cancelled) expect({ id, bomb, count }).toEqual({ id, bomb, count: 0 });
+      // Its time may be over before a busy machine has let its worker begin.
+      else if (bomb === 'hang') expect(count).toBeLessThanOrEqual(1);
+      else if (!killed) expect({ id, bomb, count }).toEqual({ id, bomb, count: 1 });
     }
   },
   30_000,
