@@ -7,6 +7,8 @@ export default {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leave-nothing-behind.ts'],
   coverageProvider: 'v8',
+  // Each is a process of its own, and sees only its own descendants.
+  maxWorkers: 2,
   // Of tests that say test.concurrent: programs that mostly start, wait and end.
   maxConcurrency: 3,
   testTimeout: 20_000,
