@@ -7,6 +7,9 @@ import { census } from '../measure/workers.js';
 /** Echoes of a measurement end when they have taken so long (ms). */
 const ENOUGH = 1500;
 
+/** Echoes before those that are measured, as far as there is time: V8 optimizes the code on the way within some thousands. */
+const WARM_ECHOES = 10_000;
+
 /** The first echo shows the peak of the memory: later ones meet garbage of earlier ones. */
 async function firstEcho(pool, name) {
   const [worker] = await census(pool, 1);
@@ -47,7 +50,7 @@ async function runEcho({ adapter, library, sizes }) {
   const peaks = sizes.peaks ? first.peaks : {};
   // What takes seconds shows no more when it is repeated.
   if (first.ms > ENOUGH) return { status: first.status, metrics: { ms: first.ms, ...peaks } };
-  await timeEchoes(pool, first.payload, Math.min(sizes.echoes - 1, 20));
+  await timeEchoes(pool, first.payload, WARM_ECHOES);
   const { times, status } = await timeEchoes(pool, first.payload, sizes.echoes);
   return { status: worse(first.status, status), metrics: { ms: median(times), ...peaks } };
 }
