@@ -100,6 +100,26 @@ describe('a program that is killed by SIGKILL takes along', () => {
     await waitUntilGone(pids, 2_000);
     await script.ended;
   });
+
+  test('everything, also when it is killed at the moment when it has started another guardian', async () => {
+    const script = await start(
+      'a spinning worker with a spinning grandchild',
+      `const { default: childProcess } = await import('node:child_process');
+       const spawnIt = childProcess.spawn;
+       childProcess.spawn = (...args) => {
+         spawnIt(...args);
+         process.kill(process.pid, 'SIGKILL');
+       };
+       (await import('node:module')).syncBuiltinESMExports();
+       say('patched');`,
+    );
+    await script.line((value) => value === 'patched');
+    const pids = everything(script);
+    const [first] = find(script, '# loky guardian');
+    process.kill(first as number, 'SIGKILL');
+    expect((await script.ended).signal).toBe('SIGKILL');
+    await waitUntilGone(pids, 2_000);
+  });
 });
 
 describe('a program with a spinning worker, a nested executor and grandchildren takes all along', () => {

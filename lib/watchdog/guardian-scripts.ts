@@ -1,5 +1,6 @@
 /**
- * What the guardian process runs: lines `add PID` and `remove PID` come from stdin, and at its end all that is
+ * What the guardian process runs. Its arguments are the first pids to guard: a host that is killed right after it has
+ * started its guardian gets no line through. Lines `add PID` and `remove PID` come from stdin, and at its end all that is
  * registered is killed with its descendants. The host is dead or leaving then, so nobody hears of an error.
  * The first line is what lists of processes show.
  */
@@ -17,7 +18,7 @@
  */
 export const shellGuardian = `# loky guardian
 trap '' INT TERM HUP
-roots=' '
+roots=" \${*:+$* }"
 while read -r verb pid rest; do
   case $pid in ''|*[!0-9]*|0*|1) continue;; esac
   case $verb in
@@ -82,7 +83,7 @@ fi
 /** The same in Node where there is no shell, or no POSIX one. It ends process groups, on Windows trees. */
 export const nodeGuardian = `// loky guardian
 const { spawnSync } = require('node:child_process');
-const roots = new Set();
+const roots = new Set(process.argv.slice(1).map(Number));
 let rest = '';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 const obey = (line) => {

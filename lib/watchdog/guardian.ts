@@ -45,7 +45,7 @@ export function createGuardian({ shell = '/bin/sh', onLaunch }: GuardianOptions 
     clearTimeout(retry);
     retry = undefined;
     const start = performance.now();
-    const child = startProcess(failures < MAX_FAILURES ? shell : undefined);
+    const child = startProcess(failures < MAX_FAILURES ? shell : undefined, guarded);
     current = child;
     if (!child) {
       onGone(undefined, start);
@@ -60,7 +60,6 @@ export function createGuardian({ shell = '/bin/sh', onLaunch }: GuardianOptions 
       onGone(child, start);
     };
     child.once('exit', onEnd).on('error', onEnd);
-    tell(child, [...guarded].map((pid) => `add ${pid}\n`).join(''));
     if (child.pid !== undefined) onLaunch?.(child.pid);
   }
 
@@ -114,12 +113,14 @@ const { guard, unguard, ended: guardianEnded } = createGuardian();
 export { guard, guardianEnded, unguard };
 
 /** A session of its own keeps Ctrl-C away from it. Nothing of it keeps this process alive. */
-function startProcess(shell: string | undefined): ChildProcess | undefined {
+function startProcess(shell: string | undefined, guarded: ReadonlySet<number>): ChildProcess | undefined {
   const { NODE_OPTIONS: _, ...env } = withoutMark(process.env);
   const useShell = shell !== undefined && process.platform !== 'win32' && existsSync(shell);
-  const [file, script] = useShell ? [shell, shellGuardian] : [process.execPath, nodeGuardian];
+  const [file, args] = useShell
+    ? [shell, ['-c', shellGuardian, 'loky-guardian']]
+    : [process.execPath, ['-e', nodeGuardian]];
   try {
-    const child = spawn(file, [useShell ? '-c' : '-e', script], {
+    const child = spawn(file, [...args, ...[...guarded].map(String)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       env,
@@ -137,7 +138,7 @@ function startProcess(shell: string | undefined): ChildProcess | undefined {
 }
 
 function tell(child: ChildProcess, lines: string): void {
-  if (child.stdin?.writable && lines) child.stdin.write(lines);
+  if (child.stdin?.writable) child.stdin.write(lines);
 }
 
 function untilGone(child: ChildProcess): Promise<void> {
