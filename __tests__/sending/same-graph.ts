@@ -63,9 +63,9 @@ function contentsOf(value: object): Part[] {
     return [['bytes', Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')]];
   }
   for (const key of Reflect.ownKeys(value)) {
-    const { value: content, ...attributes } = Object.getOwnPropertyDescriptor(value, key) ?? {};
-    // A stack is computed when it is read; whether a property can be changed is not carried.
-    const { enumerable } = attributes;
+    const { value: data, enumerable } = Object.getOwnPropertyDescriptor(value, key) ?? {};
+    // A stack is computed when it is read, from Node.js 21 on by a getter.
+    const content = key === 'stack' && types.isNativeError(value) ? value.stack : data;
     const label = typeof key === 'symbol' ? `[${String(key)}]` : `.${JSON.stringify(key)}`;
     if (typeof key === 'symbol') parts.push([`${label} itself`, key]);
     parts.push([`${label}${enumerable ? '' : ' (hidden)'}`, content]);
