@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { BusyPoll } from '../../lib/system/busy-poll.ts';
@@ -62,5 +63,20 @@ describe('adaptive busy polling', () => {
     // The loop has not turned between the two.
     for (let count = 0; count < 4; count++) awake.push(await trip(setup, 0.5));
     expect(awake).toEqual([true, false, false, true]);
+  });
+
+  test('keeps nothing of the request that it began in', async () => {
+    const request = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const poll = new BusyPoll(() => {
+      seen.push(request.getStore());
+      return 0;
+    });
+    request.run('a request', () => poll.expect());
+    await delay(5);
+    poll.arrived();
+    expect(seen.shift()).toBe('a request'); // of expect() itself
+    expect(seen.length).toBeGreaterThan(1);
+    expect(new Set(seen)).toEqual(new Set([undefined]));
   });
 });

@@ -6,6 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
+import { inRootContext } from './root-context.ts';
 
 /** The longest that a message is polled for, in milliseconds. */
 const WINDOW = 0.1;
@@ -34,7 +35,8 @@ export class BusyPoll {
     this.#expectedAt = this.#now();
     if (this.#isTurning) return;
     this.#isTurning = true;
-    setImmediate(this.#turn);
+    // Under steady traffic it turns for as long as the program runs.
+    inRootContext(() => setImmediate(this.#turn));
   }
 
   /** A message has come, expected or not. */
