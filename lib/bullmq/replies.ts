@@ -13,6 +13,8 @@ const STARTED_DELAY = 10;
 export interface Replies {
   /** @returns whether the text went into the message; if not, `stored` is to be sent once it lies in the job. */
   send(executor: string, jobId: string, kind: ReplyKind, text?: string): boolean;
+  /** Sends at once what still waits. */
+  close(): void;
 }
 
 /** By executor, and of each job the latest one. */
@@ -22,7 +24,7 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
   const soon: Outgoing = new Map();
   /** A brief job has ended before anybody is told that it has begun: a message less for each. */
   const later: Outgoing = new Map();
-  let isScheduled = false;
+  let timer: NodeJS.Timeout | undefined;
 
   function flush(outgoing: Outgoing): void {
     for (const [executor, replies] of outgoing) {
@@ -34,7 +36,8 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
   }
 
   function flushLater(): void {
-    isScheduled = false;
+    clearTimeout(timer);
+    timer = undefined;
     flush(later);
   }
 
@@ -44,14 +47,17 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
       const reply: Reply = [jobId, kind, text];
       if (kind === 'started') {
         put(later, executor, reply);
-        if (!isScheduled) setTimeout(flushLater, STARTED_DELAY).unref();
-        isScheduled = true;
+        timer ??= setTimeout(flushLater, STARTED_DELAY).unref();
         return true;
       }
       if (soon.size === 0) setImmediate(flush, soon);
       put(soon, executor, reply);
       later.get(executor)?.delete(jobId);
       return true;
+    },
+    close() {
+      flush(soon);
+      flushLater();
     },
   };
 }

@@ -69,9 +69,11 @@ class Server implements TaskServer {
     this.#redis = openRedis(connection);
     this.#orders = openRedis(connection);
     this.#watchConnections();
+    const replies = createReplies(this.#redis, prefix, queue);
+    this.#cleanUps.push(() => replies.close());
     this.#runner = new JobRunner({
       ...settings,
-      replies: createReplies(this.#redis, prefix, queue),
+      replies,
       storeError: (jobId, field, text) => this.#redis.hset(`${prefix}:${queue}:${jobId}`, field, text),
       onBroken: (error) => this.#giveUp(error),
     });

@@ -2,13 +2,15 @@
 
 import { newMark } from '../channel/output-marks.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
-import type { PreparedCall, Sender } from '../sending/index.ts';
+import type { Definition, Payload, Sender } from '../sending/index.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
 import type { WorkerProcessSettings } from '../worker-process/worker-process.ts';
 
 export interface WorkerOrders {
-  readonly initializer: PreparedCall | undefined;
+  readonly initializer:
+    | { readonly definitions: readonly Definition[]; readonly payload: Payload }
+    | undefined;
   settingsFor(rank: number): WorkerProcessSettings;
 }
 
@@ -21,8 +23,10 @@ export function createWorkerOrders(
   const { initializer, initArgs, env, execArgv, memory, stdio, context } = settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
+  const call = initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs);
   return {
-    initializer: initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs),
+    // Encoded once, here: that there is no memory for it is told to who makes the pool.
+    initializer: call && { definitions: call.definitions, payload: call.encode() },
     settingsFor(rank) {
       checkMainScriptIsLoaded();
       return {

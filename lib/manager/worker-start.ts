@@ -38,7 +38,7 @@ export function workerStarter(orders: WorkerOrders, startTimeout: number, events
 /** It reads this when it has booted, and answers with `started`, then `ready`. */
 function initialize(worker: PoolWorker, { initializer }: WorkerOrders): void {
   if (initializer !== undefined) worker.tell(initializer.definitions);
-  worker.process.send(FrameKind.initialize, 0, initializer?.encode());
+  worker.process.send(FrameKind.initialize, 0, initializer?.payload);
 }
 
 function read(worker: PoolWorker, frame: Frame, listener: WorkerStartListener): void {
