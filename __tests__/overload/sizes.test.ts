@@ -51,6 +51,19 @@ describe('large values', () => {
     expect(await executor.submit(square, 3)).toBe(9);
   }, 60_000);
 
+  test('so does a result of more binary parts than a message can tell of', async () => {
+    const executor = newPool();
+    const manyParts = executor.submit((parts: number) => {
+      const memory = new ArrayBuffer(65_536);
+      return Array.from({ length: parts }, () => new Uint8Array(memory));
+    }, 65_536);
+    expect(await rejectionOf(manyParts)).toMatchObject({
+      name: 'SerializationError',
+      message: expect.stringMatching(/cannot send more than 65535 large binary parts/),
+    });
+    expect(await executor.submit(square, 3)).toBe(9);
+  }, 60_000);
+
   test('memory that a task cannot have is an error of that task', async () => {
     const executor = newPool();
     const tooMuch = executor.submit(() => new ArrayBuffer(Number.MAX_SAFE_INTEGER));

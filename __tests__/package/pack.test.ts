@@ -7,7 +7,10 @@ import { installPackage, type Project, repository, runNode } from './installed.t
 /** npm and tsc take seconds where the machine is busy. */
 const LONG = 120_000;
 /** The package's own types are checked with a program, as users need not have skipLibCheck; TypeScript's are not. */
-const ALL_BUT_ITS_OWN = ['--skipDefaultLibCheck'];
+const COMPILER_FLAGS = [
+  ...['--ignoreConfig', '--target', 'es2022', '--strict'],
+  ...['--types', 'node', '--skipDefaultLibCheck'],
+];
 const IMPORTS = /^import (\{.*\}) from ('.*');$/gm;
 
 let project: Project;
@@ -85,16 +88,7 @@ describe('the first example of the README', () => {
       linkTypesOfNode();
       const file = project.write(`${name}.mts`, typed);
       const tsc = join(repository, 'node_modules/typescript/bin/tsc');
-      const common = [
-        '--ignoreConfig',
-        '--target',
-        'es2022',
-        '--strict',
-        '--types',
-        'node',
-        ...ALL_BUT_ITS_OWN,
-      ];
-      const compiled = await runNode(project.folder, [tsc, ...common, ...flags, file]);
+      const compiled = await runNode(project.folder, [tsc, ...COMPILER_FLAGS, ...flags, file]);
       expect(compiled).toEqual({ code: 0, stdout: '', stderr: '' });
       const ran = await runNode(project.folder, [join(project.folder, `${name}.mjs`)]);
       expect(ran).toEqual({ code: 0, stdout: printed, stderr: '' });
@@ -110,17 +104,7 @@ describe('the first example of the README', () => {
       const body = typed.replaceAll(IMPORTS, '');
       const file = project.write('common.cts', `${imports}\nvoid (async () => {\n${body}\n})();`);
       const tsc = join(repository, 'node_modules/typescript/bin/tsc');
-      const flags = [
-        '--ignoreConfig',
-        '--target',
-        'es2022',
-        '--strict',
-        '--types',
-        'node',
-        ...ALL_BUT_ITS_OWN,
-        '--module',
-        'nodenext',
-      ];
+      const flags = [...COMPILER_FLAGS, '--module', 'nodenext'];
       expect(await runNode(project.folder, [tsc, ...flags, file])).toEqual({
         code: 0,
         stdout: '',

@@ -3,11 +3,39 @@
  * knowing what they mean; this folder makes and reads them without knowing how they travel.
  */
 
+import { SerializationError } from '../errors.ts';
+
 /** An encoded value: a body, and large binary views that travel beside it as raw bytes. */
 export interface Payload {
   readonly body: Uint8Array;
   readonly views: readonly Uint8Array[];
 }
+
+/** What the header of a frame can tell. */
+const LARGEST_BODY = 2 ** 32 - 1;
+const MOST_VIEWS = 2 ** 16 - 1;
+
+/** @throws SerializationError if no frame can carry it. */
+export function payloadOf(body: Uint8Array, views: readonly Uint8Array[]): Payload {
+  if (body.length > LARGEST_BODY)
+    throw tooMuch(`${body.length} bytes at once, large binary parts and texts not counted`);
+  return { body, views };
+}
+
+/**
+ * @returns The number of the view, by which the body refers to it.
+ * @throws SerializationError if no frame can carry so many.
+ */
+export function addView(views: Uint8Array[], view: Uint8Array): number {
+  if (views.length === MOST_VIEWS)
+    throw tooMuch(`more than ${MOST_VIEWS} large binary parts and texts at once`);
+  return views.push(view) - 1;
+}
+
+const tooMuch = (what: string): SerializationError =>
+  new SerializationError(
+    `cannot send ${what}\n  hint: send less at a time, or write it to a file and send its path`,
+  );
 
 /** Something that a worker is told once and then knows by its number: a function's code or reference. */
 export interface Definition {

@@ -3,7 +3,7 @@
  * while devalue runs. How functions travel is decided by the policy of the end that writes.
  */
 import { stringify } from 'devalue';
-import type { Payload } from '../payload.ts';
+import { addView, type Payload, payloadOf } from '../payload.ts';
 import { BESIDE, binaryKind, bytesOf, copyOf } from '../values/views.ts';
 import { isDevaluePlain, type ObjectWriter, objectRow } from './objects.ts';
 import { type Edge, Refusal } from './refusal.ts';
@@ -49,7 +49,7 @@ export class GraphWriter implements ObjectWriter {
     this.internal.add(top);
     this.internal.add(this.table);
     const text = stringify(top, { $: (value: unknown) => this.reduce(value) });
-    return { body: this.pack(header, text), views: this.views };
+    return payloadOf(this.pack(header, text), this.views);
   }
 
   private pack(header: Uint8Array, text: string): Uint8Array {
@@ -150,7 +150,7 @@ export class GraphWriter implements ObjectWriter {
     if (kind === -1) throw new Refusal(value, 'is binary data that cannot be copied');
     const bytes = bytesOf(value);
     const { byteLength } = bytes;
-    if (byteLength >= BESIDE) return [kind, true, this.views.push(copyOf(bytes)) - 1, byteLength];
+    if (byteLength >= BESIDE) return [kind, true, addView(this.views, copyOf(bytes)), byteLength];
     const at = this.blobLength;
     this.blobs.push(bytes);
     this.blobLength += byteLength;

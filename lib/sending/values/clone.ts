@@ -3,7 +3,7 @@
  * back as a Buffer, and large views travel beside the message.
  */
 import { Deserializer, Serializer } from 'node:v8';
-import type { Payload } from '../payload.ts';
+import { addView, type Payload, payloadOf } from '../payload.ts';
 import { malformed } from './bytes.ts';
 import { BESIDE, binaryKind, bytesOf, copyOf, fromBytes } from './views.ts';
 
@@ -39,7 +39,7 @@ export function writeClone(
     serializer.writeUint32(aside ? ASIDE : INLINE);
     serializer.writeUint32(kind);
     if (aside) {
-      serializer.writeUint32(views.push(keep(bytes)) - 1);
+      serializer.writeUint32(addView(views, keep(bytes)));
     } else {
       serializer.writeUint32(bytes.byteLength);
       serializer.writeRawBytes(bytes);
@@ -48,7 +48,7 @@ export function writeClone(
   serializer.writeRawBytes(header);
   serializer.writeHeader();
   serializer.writeValue(value);
-  return { body: serializer.releaseBuffer(), views };
+  return payloadOf(serializer.releaseBuffer(), views);
 }
 
 interface DeserializerHooks {

@@ -1,5 +1,6 @@
 /** One value, or the arguments of a call, in the cheapest form that loses nothing. The graph is the caller's. */
-import type { Payload } from '../payload.ts';
+import { SerializationError } from '../../errors.ts';
+import { type Payload, payloadOf } from '../payload.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ByteReader, malformed } from './bytes.ts';
 import { readClone, writeClone } from './clone.ts';
@@ -68,7 +69,7 @@ export function writeItems(tag: number, number: number, items: readonly unknown[
   writer.uint32(items.length);
   const views: Uint8Array[] = [];
   for (let i = 0; i < items.length; i++) writeItem(writer, items[i], views);
-  return { body: writer.finish(), views: views.length > 0 ? views : NO_VIEWS };
+  return payloadOf(writer.finish(), views.length > 0 ? views : NO_VIEWS);
 }
 
 export function writeOne(tag: number, item: unknown): Payload {
@@ -77,7 +78,7 @@ export function writeOne(tag: number, item: unknown): Payload {
   writer.byte(tag);
   const views: Uint8Array[] = [];
   writeItem(writer, item, views);
-  return { body: writer.finish(), views: views.length > 0 ? views : NO_VIEWS };
+  return payloadOf(writer.finish(), views.length > 0 ? views : NO_VIEWS);
 }
 
 export function readItems(body: Uint8Array, offset: number, views: readonly Uint8Array[]): unknown[] {
@@ -92,7 +93,11 @@ export function readItems(body: Uint8Array, offset: number, views: readonly Uint
 export const readOne = (body: Uint8Array, offset: number, views: readonly Uint8Array[]): unknown =>
   readItem(new ByteReader(body, offset), views);
 
-/** Undefined if V8 refuses after all: then the graph says why. */
+/**
+ * Undefined if V8 refuses after all: then the graph says why.
+ *
+ * @throws SerializationError if it is too much, in whatever form.
+ */
 export function tryClone(
   value: unknown,
   header: Uint8Array,
@@ -100,7 +105,8 @@ export function tryClone(
 ): Payload | undefined {
   try {
     return writeClone(value, header, keep);
-  } catch {
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
  * The compact form of one value that needs no graph: a tag byte, then a primitive, plain data or binary data.
  * This is the fast path of calls and results: it allocates nothing beside the bytes.
  */
+import { addView } from '../payload.ts';
 import { type ByteWriter, isWellFormed } from './byte-writer.ts';
 import { type ByteReader, malformed } from './bytes.ts';
 import type { Containers } from './containers.ts';
@@ -114,7 +115,7 @@ function writeReady(writer: ByteWriter, { kind, bytes }: ReadyItem, views: Uint8
     writer.byte(BINARY);
     writer.byte(isBeside ? kind + KIND_BESIDE : kind);
   }
-  if (isBeside) writer.uint32(views.push(bytes) - 1);
+  if (isBeside) writer.uint32(addView(views, bytes));
   else writer.bytes(bytes);
 }
 
@@ -131,7 +132,7 @@ function writeText(writer: ByteWriter, text: string, views: Uint8Array[]): void 
     return;
   }
   writer.byte(TEXT_BESIDE);
-  writer.uint32(views.push(Buffer.from(text)) - 1);
+  writer.uint32(addView(views, Buffer.from(text)));
 }
 
 const asText = (bytes: Uint8Array): string =>
