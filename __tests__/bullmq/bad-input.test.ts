@@ -132,6 +132,21 @@ describeWithRedis('bad input', (redis) => {
     await own.remove();
   });
 
+  test('a machine says that a full Redis gives it no jobs, and goes on when there is room', async () => {
+    const own = await startRedis(['--maxmemory-policy', 'noeviction']);
+    const queue = newQueue();
+    const machine = await startMachine({ queue, connection: own.connection });
+    await own.command('config', 'set', 'maxmemory', '1');
+    expect(await machine.says('warning')).toMatch(/gives out no jobs: OOM.* Give Redis more memory/);
+    await own.command('config', 'set', 'maxmemory', '0');
+    const executor = open(queue, { connection: own.connection });
+    expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
+    await executor.shutdown();
+    await machine.kill('SIGTERM');
+    expect(machine.said.filter((line) => line.startsWith('warning'))).toHaveLength(1);
+    await own.remove();
+  });
+
   test('a function that is no task: the future fails, and says what can be submitted', async () => {
     const executor = open(newQueue());
     await expect(executor.submit(() => 1).result()).rejects.toMatchObject({

@@ -115,6 +115,22 @@ describeWithRedis('three machines', (redis) => {
     await other.kill('SIGTERM');
   });
 
+  test('a second signal ends them at once', async () => {
+    const queue = newQueue();
+    const file = join(folder, 'hurried');
+    const machine = await startMachine({ queue, connection: redis().connection, gracePeriod: 3_600_000 });
+    const executor = open(queue);
+    const future = executor.submit(tasks.hang, file);
+    await waitUntil(() => doneBy(file).length === 1, 10_000);
+    process.kill(machine.pid, 'SIGINT');
+    await machine.says('SIGINT');
+    process.kill(machine.pid, 'SIGINT');
+    expect(await machine.ended).toEqual({ exitCode: null, signal: 'SIGINT' });
+    await waitUntilGone(doneBy(file), 5_000);
+    expect(future.cancel({ kill: true })).toBe(true);
+    await executor.shutdown();
+  });
+
   test('a job whose machines are lost too often is given up', async () => {
     const queue = newQueue();
     const file = join(folder, 'lost');

@@ -1,9 +1,19 @@
 /** Leaves upon a signal, and then lets the process end as the signal would have ended it. */
 
-/** @returns what takes the listeners away. */
-export function leaveOnSignals(signals: readonly NodeJS.Signals[], leave: () => Promise<void>): () => void {
+/**
+ * @param leave Called for each signal; with `isUrgent` from the second one on.
+ * @returns what takes the listeners away.
+ */
+export function leaveOnSignals(
+  signals: readonly NodeJS.Signals[],
+  leave: (isUrgent: boolean) => Promise<void>,
+): () => void {
+  let isLeaving = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    void leave()
+    const left = leave(isLeaving);
+    if (isLeaving) return;
+    isLeaving = true;
+    void left
       .catch(() => {})
       .then(() => {
         release();

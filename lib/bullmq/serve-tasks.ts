@@ -4,8 +4,17 @@
  */
 import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { closeRedis, isRejection, openRedis, unavailable, warnOfOutages, withinTime } from './connection.ts';
+import {
+  closeRedis,
+  isFull,
+  isRejection,
+  openRedis,
+  unavailable,
+  warnOfOutages,
+  withinTime,
+} from './connection.ts';
 import { bullmq } from './engine.ts';
+import { createGrace } from './grace.ts';
 import { JobRunner } from './job-runner.ts';
 import { leaveOnSignals } from './leave-on-signals.ts';
 import { workersOf } from './pool-calls.ts';
@@ -23,13 +32,14 @@ export interface TaskServer extends AsyncDisposable {
   readonly activeCount: number;
   /**
    * Takes no more jobs and lets those that run finish; after `gracePeriod` milliseconds these are ended, with their
-   * descendants, and handed back to the queue. Calling it again waits for the same end.
+   * descendants, and handed back to the queue. Calling it again waits for the same end, and can bring it nearer.
    */
   close(options?: { gracePeriod?: number }): Promise<void>;
 }
 
 /** Milliseconds that the last words to Redis may take. */
 const FAREWELL = 3_000;
+const AT_ONCE = { gracePeriod: 0 };
 /** Milliseconds until a fetch that failed is tried again. */
 const RETRY_DELAY = 1_000;
 
@@ -53,6 +63,8 @@ class Server implements TaskServer {
   readonly #runner: JobRunner;
   readonly #cleanUps: (() => void)[] = [];
   #lastError: unknown;
+  #isFullKnown = false;
+  readonly #grace = createGrace();
   #closing: Promise<void> | undefined;
   #settleClosed: { resolve(): void; reject(error: unknown): void };
   #rejectReady: (error: unknown) => void = () => {};
@@ -83,7 +95,7 @@ class Server implements TaskServer {
     const onBroken = (error: Error): void => this.#giveUp(error);
     executor.on('broken', onBroken);
     this.#cleanUps.push(() => executor.off('broken', onBroken));
-    this.#cleanUps.push(leaveOnSignals(settings.leaveOn, () => this.close()));
+    this.#cleanUps.push(leaveOnSignals(settings.leaveOn, (isUrgent) => this.close(isUrgent ? AT_ONCE : {})));
   }
 
   get activeCount(): number {
@@ -91,7 +103,8 @@ class Server implements TaskServer {
   }
 
   close({ gracePeriod = this.#settings.gracePeriod }: { gracePeriod?: number } = {}): Promise<void> {
-    this.#closing ??= this.#leave(gracePeriod).then(this.#settleClosed.resolve, this.#settleClosed.reject);
+    this.#closing ??= this.#leave().then(this.#settleClosed.resolve, this.#settleClosed.reject);
+    this.#grace.endAfter(gracePeriod);
     return this.#closing;
   }
 
@@ -107,6 +120,7 @@ class Server implements TaskServer {
 
   #noteError(error: unknown): void {
     this.#lastError = error;
+    if (isFull(error)) this.#warnOfFull(error);
     if (isRejection(error)) this.#giveUp(unavailable(this.#redis, 'does not let this machine in', error));
   }
 
@@ -114,6 +128,7 @@ class Server implements TaskServer {
     const { queue, prefix, executor, lockDuration, stalledInterval, maxStalledCount } = this.#settings;
     const { Worker } = bullmq();
     const run = (job: Job, token: string | undefined): Promise<string> => {
+      this.#isFullKnown = false;
       worker.concurrency = workersOf(executor); // read by BullMQ before it fetches the next one
       return this.#runner.process(job, token);
     };
@@ -148,6 +163,14 @@ class Server implements TaskServer {
     await Promise.race([Promise.all([this.#worker.waitUntilReady(), subscribed]), rejected]);
   }
 
+  /** It goes on trying, and says so once until it has got through. */
+  #warnOfFull(error: unknown): void {
+    if (this.#isFullKnown) return;
+    this.#isFullKnown = true;
+    const { message } = unavailable(this.#redis, 'gives out no jobs', error);
+    process.emitWarning(message, { type: 'LokyWarning', code: 'LOKY_REDIS_UNAVAILABLE' });
+  }
+
   /** Who listens to nothing sees it in a warning, and the process may end. */
   #giveUp(error: Error): void {
     if (this.#closing !== undefined) return;
@@ -156,13 +179,14 @@ class Server implements TaskServer {
       code: 'LOKY_SERVICE_ENDED',
     });
     this.#rejectReady(error);
-    this.#closing = this.#leave(0).then(() => this.#settleClosed.reject(error));
+    this.#closing = this.#leave().then(() => this.#settleClosed.reject(error));
+    this.#grace.endAfter(0);
   }
 
-  async #leave(gracePeriod: number): Promise<void> {
+  async #leave(): Promise<void> {
     this.#worker.pause(true).catch(() => {});
     this.#rejectReady(new Error('the server was closed before it was ready'));
-    const isFinished = await withinTime(this.#runner.idle(), gracePeriod);
+    const isFinished = await this.#grace.covers(this.#runner.idle());
     if (!isFinished) {
       this.#runner.handBackAll();
       await withinTime(this.#runner.idle(), FAREWELL);

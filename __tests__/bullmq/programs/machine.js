@@ -5,6 +5,8 @@ import { tasks } from './tasks.js';
 
 const options = JSON.parse(process.argv[2]);
 const { maxWorkers = 1, breaks = false, ...serve } = options;
+process.on('warning', ({ message }) => console.log(`warning: ${message}`));
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => console.log(signal));
 const executor = new ProcessPoolExecutor({
   maxWorkers,
   onWorkerCrash: 'isolate',
