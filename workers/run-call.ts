@@ -1,5 +1,6 @@
 /** Runs one call and encodes its outcome. Synchronous as long as the task and its values allow it. */
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
+import { encodeOutcomes, type ItemOutcome } from '../lib/sending/outcomes.ts';
 import type { Payload, ReceivedCall } from '../lib/sending/payload.ts';
 import type { Receiver } from '../lib/sending/receiver.ts';
 
@@ -27,9 +28,6 @@ export function runCall(receiver: Receiver, frame: Frame): Outcome | Promise<Out
 function runOnce({ fn, args }: ReceivedCall): unknown {
   return fn(...args);
 }
-
-/** What became of one item of a chunk. */
-export type ItemOutcome = readonly [true, unknown] | readonly [false, unknown];
 
 /** The only argument is a list of argument lists. An error on one item does not stop the others. */
 function runChunk({ fn, args }: ReceivedCall): ItemOutcome[] | Promise<ItemOutcome[]> {
@@ -74,35 +72,8 @@ function succeeded(receiver: Receiver, value: unknown): Outcome {
   return { kind: FrameKind.value, payload: receiver.encodeValue(value) };
 }
 
-/** What cannot be sent of one item is an error of that item alone. */
 function chunkSucceeded(receiver: Receiver, outcomes: unknown): Outcome {
-  try {
-    return succeeded(receiver, outcomes);
-  } catch {
-    return succeeded(
-      receiver,
-      (outcomes as ItemOutcome[]).map((outcome) => sendable(receiver, outcome)),
-    );
-  }
-}
-
-function sendable(receiver: Receiver, [ok, value]: ItemOutcome): ItemOutcome {
-  try {
-    receiver.encodeValue(value);
-    return [ok, value] as ItemOutcome;
-  } catch (refusal) {
-    return [false, ok ? refusal : plainError(value)];
-  }
-}
-
-/** An error without whatever it is that cannot be sent of it. */
-function plainError(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return new Error('The task threw a value that cannot be sent.');
-  const { message, name, stack } = thrown;
-  return Object.defineProperties(new Error(message), {
-    name: { value: name, writable: true, configurable: true },
-    stack: { value: stack, writable: true, configurable: true },
-  });
+  return { kind: FrameKind.value, payload: encodeOutcomes(outcomes as ItemOutcome[], receiver) };
 }
 
 export function failed(receiver: Receiver, error: unknown): Outcome {

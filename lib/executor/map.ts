@@ -6,11 +6,9 @@ import { TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import { waitFor } from '../futures/wait-for.ts';
 import type { MapOptions } from '../options/task-options.ts';
+import type { ItemOutcome } from '../sending/index.ts';
 import type { ResultIterator } from './executor.ts';
 import type { Chunk, ChunkSource } from './map-inputs.ts';
-
-/** What became of one item: its result, or the error it failed with. */
-export type ItemOutcome = readonly [ok: true, result: unknown] | readonly [ok: false, error: unknown];
 
 /** A future of the outcomes of all items of the chunk. */
 export type SubmitChunk = (chunk: Chunk) => Future<unknown>;

@@ -86,7 +86,7 @@ export class Arrivals {
     const runTime = frame.time / 1000;
     this.#counts.noteAnswered(task, runTime);
     if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
-    const { ok, value } = this.#decode(frame);
+    const { ok, value } = this.#decode(frame, task.isChunk);
     this.#countTask(worker);
     if (worker.tasks.length === 0) this.#fleet.release(worker);
     else this.#dispatcher.refill(worker);
@@ -124,8 +124,10 @@ export class Arrivals {
     this.#events.onWorkerRecycled(worker, 'max-tasks', undefined);
   }
 
-  #decode(frame: Frame): { readonly ok: boolean; readonly value: unknown } {
+  #decode(frame: Frame, isChunk = false): { readonly ok: boolean; readonly value: unknown } {
+    const { kind } = frame;
     try {
+      if (isChunk && kind === FrameKind.value) return { ok: true, value: this.#sender.decodeOutcomes(frame) };
       return { ok: true, value: this.#sender.decodeValue(frame) };
     } catch (error) {
       return { ok: false, value: error };

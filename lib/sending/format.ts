@@ -13,6 +13,8 @@ export const VALUE_CLONE = 5;
 export const VALUE_GRAPH = 6;
 /** A graph as above, of something thrown: classes that the host does not have are replaced. */
 export const ERROR_GRAPH = 10;
+/** A structured clone of what became of each item of a chunk, with the answer to each as a payload. */
+export const OUTCOMES = 11;
 /** A code text as JSON. */
 export const DEFINE_CODE = 7;
 /** A graph whose root is a function. */

@@ -15,6 +15,7 @@ import { type Constant, Constants } from './host/constants.ts';
 import { warnOfLargeCapture } from './host/explain.ts';
 import { HostResolver } from './host/resolver.ts';
 import { settingsDefinition } from './host/settings.ts';
+import { decodeOutcomes, type ItemOutcome } from './outcomes.ts';
 import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
@@ -36,6 +37,8 @@ export interface Sender {
   prepareCall(fn: (...args: never[]) => unknown, args: readonly unknown[]): PreparedCall;
   /** @throws SerializationError if it cannot be rebuilt. */
   decodeValue(payload: Payload): unknown;
+  /** The same for the answer to a chunk. */
+  decodeOutcomes(payload: Payload): ItemOutcome[];
   /** What the worker's receiver needs to know at boot. */
   settings(): Payload;
   /** Numbers of definitions that are no longer used since it was asked last: workers may forget them. */
@@ -175,12 +178,15 @@ export function createSender(options: SenderOptions = {}): Sender {
     throw new SerializationError(`${message}\n  hint: ${hint}`, { path: 'arguments' });
   }
 
+  function decodeValue(payload: Payload): unknown {
+    refresh();
+    return readAnswer(payload, resolver, lenient);
+  }
+
   return {
     prepareCall,
-    decodeValue: (payload) => {
-      refresh();
-      return readAnswer(payload, resolver, lenient);
-    },
+    decodeValue,
+    decodeOutcomes: (payload) => decodeOutcomes(payload, decodeValue),
     settings: () => currentSettings().payload,
     takeRetired: () => (retired.length === 0 ? retired : retired.splice(0)),
   };
