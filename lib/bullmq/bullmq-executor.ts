@@ -73,9 +73,8 @@ export class BullMQExecutor implements Executor {
    * Takes no more tasks, waits for those it has, and closes its connections; the serving machines go on. With `killWorkers`
    * running tasks are ended, wherever they run. If Redis stays away, pending futures fail after `outageTimeout`.
    */
-  shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkShutdownOptions(options);
-    return this.#pool.shutdown(options);
+  shutdown(options?: ShutdownOptions): Promise<void> {
+    return this.#pool.shutdown(checkShutdownOptions(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -116,8 +115,8 @@ class RemoteView implements Executor {
 }
 
 /** @throws TypeError, RangeError */
-function withRemoteOptions(settings: RemoteTaskSettings, options: TaskOptions = {}): RemoteTaskSettings {
-  checkTaskOptions(options);
+function withRemoteOptions(settings: RemoteTaskSettings, given: TaskOptions): RemoteTaskSettings {
+  const options = checkTaskOptions(given);
   if (options.retries === Number.POSITIVE_INFINITY) {
     throw new RangeError('retries must be a whole number, 0 or more, got Infinity: BullMQ counts attempts');
   }

@@ -92,9 +92,9 @@ function checkKeep(value: unknown, name: string): void {
 }
 
 /** @throws TypeError, RangeError */
-export function resolveExecutorOptions(options: BullMQExecutorOptions): RemoteSettings {
-  check.checkOptions(options, checks, 'BullMQExecutor');
-  expectGiven(options ?? {}, ['queue', 'connection', 'tasks'], 'BullMQExecutor');
+export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSettings {
+  const options = check.checkOptions(given, checks, 'BullMQExecutor') as BullMQExecutorOptions;
+  expectGiven(options, ['queue', 'connection', 'tasks'], 'BullMQExecutor');
   return {
     queue: options.queue,
     connection: options.connection,

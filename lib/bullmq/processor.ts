@@ -57,11 +57,10 @@ const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
  */
 export function processor<Data = unknown, Result = unknown>(
   task: string | URL | ((job: ProcessorJob<Data>) => Result | Promise<Result>),
-  options: ProcessorOptions = {},
+  options?: ProcessorOptions,
 ): PoolProcessor<Data, Result> {
-  check.checkOptions(options, checks, 'processor');
   const start = starterOf(task as string | URL | ProcessorTask);
-  const { timeout, executor: given, ...poolOptions } = options;
+  const { timeout, executor: given, ...poolOptions } = check.checkOptions(options, checks, 'processor');
   const executor =
     given ?? new ProcessPoolExecutor({ idleTimeout: IDLE_TIMEOUT, ...poolOptions, onWorkerCrash: 'isolate' });
   const call = poolCall(executor, { name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });

@@ -88,9 +88,9 @@ export function checkExecutor(value: unknown, name: string): void {
 }
 
 /** @throws TypeError, RangeError */
-export function resolveServeOptions(options: ServeTasksOptions): ServeSettings {
-  check.checkOptions(options, checks, 'serveTasks');
-  expectGiven(options ?? {}, ['queue', 'connection', 'tasks'], 'serveTasks');
+export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
+  const options = check.checkOptions(given, checks, 'serveTasks') as ServeTasksOptions;
+  expectGiven(options, ['queue', 'connection', 'tasks'], 'serveTasks');
   const executor = options.executor ?? new ProcessPoolExecutor({ onWorkerCrash: 'isolate' });
   return {
     queue: options.queue,

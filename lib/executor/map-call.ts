@@ -15,11 +15,10 @@ export interface MapCall {
  */
 export function readMapCall(rest: readonly unknown[]): MapCall {
   const hasOptions = rest.length > 1 && !isInputs(rest.at(-1));
-  const options = (hasOptions ? rest.at(-1) : undefined) as MapOptions | undefined;
-  if (options !== undefined) checkMapOptions(options);
+  const options = checkMapOptions((hasOptions ? rest.at(-1) : undefined) as MapOptions | undefined);
   const inputs: readonly unknown[] = hasOptions ? rest.slice(0, -1) : rest;
   expectInputs(inputs);
-  const { chunkSize = 1, timeout, ordered = true, onProgress, bufferSize } = options ?? {};
+  const { chunkSize = 1, timeout, ordered = true, onProgress, bufferSize } = options;
   return {
     inputs: inputs as readonly Inputs<unknown>[],
     chunkSize,

@@ -112,9 +112,8 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     return statsOf(this.#pool.manager, this.#observer);
   }
 
-  shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkShutdownOptions(options);
-    return this.#pool.manager.shutdown(options);
+  shutdown(options?: ShutdownOptions): Promise<void> {
+    return this.#pool.manager.shutdown(checkShutdownOptions(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -56,9 +56,9 @@ export class ReusableExecutor extends ProcessPoolExecutor {
  *
  * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
  */
-export function getReusableExecutor(options: ReusableExecutorOptions = {}): ReusableExecutor {
-  checkOptions(options, reusableChecks, 'getReusableExecutor');
-  const { reuse = 'auto', key = '', killWorkers, ...rest } = withoutPythonNames(options);
+export function getReusableExecutor(options?: ReusableExecutorOptions): ReusableExecutor {
+  const checked = checkOptions(options, reusableChecks, 'getReusableExecutor');
+  const { reuse = 'auto', key = '', killWorkers, ...rest } = withoutPythonNames(checked);
   const existing = current.get(key);
   const keptSize =
     reuse === true && existing !== undefined

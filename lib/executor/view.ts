@@ -39,8 +39,8 @@ export class ExecutorView implements Executor {
 }
 
 /** @throws TypeError, RangeError */
-export function withTaskOptions(settings: TaskSettings, options: TaskOptions = {}): TaskSettings {
-  checkTaskOptions(options);
+export function withTaskOptions(settings: TaskSettings, given?: TaskOptions): TaskSettings {
+  const options = checkTaskOptions(given);
   if (options.retries && !settings.mayRetry) {
     throw new TypeError(
       "retries needs an executor with onWorkerCrash: 'isolate': with 'break' one death ends the whole pool",

@@ -31,10 +31,9 @@ export interface FutureIterator<F extends Future<unknown>> {
  */
 export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
-  options: AsCompletedOptions = {},
+  options?: AsCompletedOptions,
 ): FutureIterator<F> {
-  checkOptions(options, { timeout: milliseconds }, 'asCompleted');
-  const { timeout } = options;
+  const { timeout } = checkOptions(options, { timeout: milliseconds }, 'asCompleted');
   const all = expectFutures(futures, 'asCompleted');
   const deadline = timeout === undefined ? undefined : performance.now() + timeout;
   const done = [...all].filter((future) => future.done());

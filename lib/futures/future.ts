@@ -99,9 +99,9 @@ export class Future<T> implements PromiseLike<T> {
    * are ended, and the worker is replaced.
    */
   cancel(options?: { kill?: boolean }): boolean {
-    checkOptions(options, { kill: boolean }, 'cancel');
+    const { kill = false } = checkOptions(options, { kill: boolean }, 'cancel');
     if (this.#outcome !== undefined) return this.#outcome.kind === 'cancelled';
-    return this.#owner.cancel(options?.kill === true);
+    return this.#owner.cancel(kill);
   }
 
   /** Whether it was cancelled, before its task began or with its worker. */

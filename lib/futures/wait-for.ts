@@ -17,8 +17,7 @@ const waitChecks: Readonly<Record<keyof WaitOptions, Check>> = { timeout: millis
  * @throws TypeError, RangeError
  */
 export async function waitFor<T>(promise: Promise<T>, options?: WaitOptions, of = 'result'): Promise<T> {
-  checkOptions(options, waitChecks, of);
-  const { timeout, signal } = options ?? {};
+  const { timeout, signal } = checkOptions(options, waitChecks, of);
   if (timeout === undefined && signal === undefined) return promise;
   signal?.throwIfAborted();
   let release = () => {};

@@ -37,8 +37,7 @@ export async function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitForAllOptions = {},
 ): Promise<WaitResult<F>> {
-  checkOptions(options, waitChecks, 'wait');
-  const { timeout, returnWhen = ALL_COMPLETED } = options;
+  const { timeout, returnWhen = ALL_COMPLETED } = checkOptions(options, waitChecks, 'wait');
   const all = expectFutures(futures, 'wait');
   await untilEnough(all, returnWhen, timeout);
   const done = new Set<F>();

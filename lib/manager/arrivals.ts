@@ -15,7 +15,13 @@ import type { PoolWarnings } from './pool-warnings.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { initializerThrew } from './startup-errors.ts';
 import { withSubmitSite } from './submit-site.ts';
+import type { Task } from './task.ts';
 import type { TaskCounts } from './task-counts.ts';
+
+interface Answer {
+  readonly ok: boolean;
+  readonly value: unknown;
+}
 
 export class Arrivals {
   readonly #maxTasksPerWorker: number;
@@ -83,15 +89,26 @@ export class Arrivals {
 
   #answered(worker: PoolWorker, frame: Frame): void {
     const task = this.#dispatcher.takeAnswered(worker, frame.time);
-    const runTime = frame.time / 1000;
+    const answer = this.#decode(frame, task.isChunk);
+    try {
+      this.#moveOn(worker, task, frame.time / 1000);
+    } finally {
+      this.#settle(task, frame, answer); // the worker has it no more: whatever went wrong, nobody else would
+    }
+  }
+
+  /** @param runTime In milliseconds. */
+  #moveOn(worker: PoolWorker, task: Task, runTime: number): void {
     this.#counts.noteAnswered(task, runTime);
     if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
-    const { ok, value } = this.#decode(frame, task.isChunk);
     this.#countTask(worker);
     if (worker.tasks.length === 0) this.#fleet.release(worker);
     else this.#dispatcher.refill(worker);
+  }
+
+  #settle(task: Task, { kind }: Frame, { ok, value }: Answer): void {
     if (task.state === 'settled') return; // it was killed when its answer was on its way
-    if (ok && frame.kind === FrameKind.value) task.succeed(value);
+    if (ok && kind === FrameKind.value) task.succeed(value);
     else task.fail(withSubmitSite(value, task.submitSite));
     this.#lifetime.checkDrained();
   }
@@ -124,7 +141,7 @@ export class Arrivals {
     this.#events.onWorkerRecycled(worker, 'max-tasks', undefined);
   }
 
-  #decode(frame: Frame, isChunk = false): { readonly ok: boolean; readonly value: unknown } {
+  #decode(frame: Frame, isChunk = false): Answer {
     const { kind } = frame;
     try {
       if (isChunk && kind === FrameKind.value) return { ok: true, value: this.#sender.decodeOutcomes(frame) };

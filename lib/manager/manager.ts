@@ -114,6 +114,7 @@ export class Manager implements FleetListener, DispatcherListener {
     if (this.#events.watchesTasks) this.#events.onTaskQueued(task);
     if (task.settings.signal?.aborted) this.#interruptions.cancelNew(task, task.settings.signal.reason);
     else {
+      task.listen();
       this.#lifetime.hold();
       this.#dispatcher.add(task);
     }

@@ -36,6 +36,16 @@ export type WorkerEndReason =
   | 'timed-out'
   | 'start-timeout';
 
+/** While its settings are made: code of the user may be asked for the environment, and ask the pool in turn. */
+const NOT_STARTED: WorkerProcess = {
+  pid: undefined,
+  claims: undefined,
+  marksOutput: false,
+  send() {},
+  leave() {},
+  kill() {},
+};
+
 export class PoolWorker {
   readonly rank: number;
   /** Started to be kept in reserve, or there already. */
@@ -76,7 +86,7 @@ export class PoolWorker {
   /** Who takes its place is started already. */
   hasReplacement = false;
   startClock: NodeJS.Timeout | undefined;
-  process!: WorkerProcess;
+  process: WorkerProcess = NOT_STARTED;
   /** Of the tasks that it was sent: lines of its output tell the numbers alone. */
   readonly names = new TaskNames();
   readonly #told = new Set<number>();

@@ -86,7 +86,6 @@ export class Task implements FutureOwner {
     this.#keeper = keeper;
     this.#retriesLeft = settings.retries;
     this.future = new Future(this);
-    this.#listen(settings.signal);
   }
 
   get name(): string {
@@ -104,6 +103,14 @@ export class Task implements FutureOwner {
   }
 
   // What the manager does with it.
+
+  /** From when it is in the queue: before that there would be nothing to cancel it in. */
+  listen(): void {
+    const { signal } = this.settings;
+    if (signal === undefined) return;
+    this.#onAbort = () => this.#keeper.cancelTask(this, true, signal.reason);
+    addAbortCallback(signal, this.#onAbort);
+  }
 
   /** To a worker that has others to do first. */
   send(id: number): void {
@@ -207,12 +214,6 @@ export class Task implements FutureOwner {
     this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
     this.#keeper.taskSettled(this, outcome, error);
-  }
-
-  #listen(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    this.#onAbort = () => this.#keeper.cancelTask(this, true, signal.reason);
-    addAbortCallback(signal, this.#onAbort);
   }
 
   #expect(state: Task['state']): void {

@@ -28,6 +28,7 @@ export function workerStarter(orders: WorkerOrders, startTimeout: number, events
       onFrame: (frame) => read(worker, frame, listener),
       onOutput: (stream, line, id) => events.onOutput(worker, stream, line, worker.names.nameOf(stream, id)),
     });
+    if (worker.state === 'killed') worker.process.kill(); // by whoever was asked for its environment
     events.onWorkerStarting(worker, reason);
     initialize(worker, orders);
   };

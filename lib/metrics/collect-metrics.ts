@@ -44,13 +44,13 @@ const families = new WeakMap<object, Map<string, MetricFamily>>();
  * @throws TypeError, RangeError for options that are unknown or of the wrong type.
  * @throws Error if the registry has an executor of this name already.
  */
-export function collectMetrics(
-  executor: ProcessPoolExecutor,
-  options: MetricsOptions = {},
-): CollectedMetrics {
-  checkOptions(options, checks, 'collectMetrics');
-  const { registry = defaultRegistry, prefix = 'loky_', buckets = BUCKETS } = options;
-  const name = options.name ?? String(executor.executorId);
+export function collectMetrics(executor: ProcessPoolExecutor, options?: MetricsOptions): CollectedMetrics {
+  const {
+    registry = defaultRegistry,
+    prefix = 'loky_',
+    buckets = BUCKETS,
+    name = String(executor.executorId),
+  } = checkOptions(options, checks, 'collectMetrics');
   const ofRegistry = families.get(registry) ?? new Map<string, MetricFamily>();
   families.set(registry, ofRegistry);
   const family = ofRegistry.get(prefix) ?? createMetricFamily(registry, prefix, buckets);

@@ -45,9 +45,8 @@ const checks: Readonly<Record<keyof TraceTimelineOptions, Check>> = {
  *
  * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
  */
-export function traceTimeline(executor: Executor, options: TraceTimelineOptions = {}): TraceTimeline {
-  checkOptions(options, checks, 'traceTimeline');
-  const { to, maxEvents = 100_000 } = options;
+export function traceTimeline(executor: Executor, options?: TraceTimelineOptions): TraceTimeline {
+  const { to, maxEvents = 100_000 } = checkOptions(options, checks, 'traceTimeline');
   const sink: TraceSink = to === undefined ? keepLatest(maxEvents) : writeTo(to, maxEvents);
   const trace = createTraceEvents(executor.executorId, sink.add, sink.describe);
   const listeners: Partial<{ [K in keyof ExecutorEvents]: (event: ExecutorEvents[K][0]) => void }> = {

@@ -23,24 +23,32 @@ const pythonNames: Readonly<Record<string, string>> = {
 };
 
 /**
+ * @returns The values that were checked: each is read once, wherever the object has it from.
  * @throws TypeError for an unknown key or a wrong type.
  * @throws RangeError for a value out of range.
  */
-export function checkOptions(
-  options: unknown,
+export function checkOptions<Options extends object>(
+  options: Options | undefined,
   checks: Readonly<Record<string, Check>>,
   of: string,
   prefix = '',
-): void {
-  if (options === undefined) return;
+): Partial<Options> {
+  const checked: Record<string, unknown> = Object.create(null);
+  if (options === undefined) return checked as Partial<Options>;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`the options of ${of} must be an object, got ${describe(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) throw new TypeError(`unknown option ${name} of ${of}: ${wayOut(name, checks)}`);
-    if (value !== undefined) check(value, `${prefix}${name}`);
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(checks, name))
+      throw new TypeError(`unknown option ${name} of ${of}: ${wayOut(name, checks)}`);
   }
+  for (const [name, check] of Object.entries(checks)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    check(value, `${prefix}${name}`);
+    checked[name] = value;
+  }
+  return checked as Partial<Options>;
 }
 
 function wayOut(name: string, checks: Readonly<Record<string, Check>>): string {
@@ -147,7 +155,7 @@ export function nullable(check: Check): Check {
 export function nested(checks: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
   return (value, name) => {
     object(value, name);
-    checkOptions(value, checks, name, `${name}.`);
+    checkOptions(value as object, checks, name, `${name}.`);
     for (const key of required) {
       if ((value as Record<string, unknown>)[key] === undefined) {
         throw new TypeError(`${name} must have ${required.join(' and ')}, but ${key} is missing`);

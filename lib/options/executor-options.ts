@@ -147,10 +147,11 @@ function hostExecArgv(): string[] {
 
 /** @throws TypeError, RangeError */
 export function resolveExecutorOptions(
-  options: ExecutorOptions = {},
+  given?: ExecutorOptions,
   of = 'ProcessPoolExecutor',
 ): ExecutorSettings {
-  checkOptionsTogether(options, of);
+  const options: ExecutorOptions = check.checkOptions(given, executorChecks, of);
+  checkTogether(options);
   return {
     maxWorkers: options.maxWorkers ?? Math.max(cpuCount(), options.minWorkers ?? 0),
     minWorkers: options.minWorkers ?? 0,
@@ -180,8 +181,7 @@ export function resolveExecutorOptions(
   };
 }
 
-function checkOptionsTogether(options: ExecutorOptions, of: string): void {
-  check.checkOptions(options, executorChecks, of);
+function checkTogether(options: ExecutorOptions): void {
   if (
     options.minWorkers !== undefined &&
     options.minWorkers > (options.maxWorkers ?? Number.POSITIVE_INFINITY)

@@ -60,16 +60,16 @@ const shutdownChecks: Readonly<Record<keyof ShutdownOptions | 'kill_workers', ch
   kill_workers: check.boolean,
 };
 
-export function checkTaskOptions(options: TaskOptions): void {
-  check.checkOptions(options, taskChecks, 'withOptions');
+export function checkTaskOptions(options: TaskOptions | undefined): TaskOptions {
+  return check.checkOptions(options, taskChecks, 'withOptions');
 }
 
-export function checkMapOptions(options: MapOptions): void {
-  check.checkOptions(options, mapChecks, 'map');
+export function checkMapOptions(options: MapOptions | undefined): MapOptions {
+  return check.checkOptions(options, mapChecks, 'map');
 }
 
-export function checkShutdownOptions(options: ShutdownOptions): void {
-  check.checkOptions(options, shutdownChecks, 'shutdown');
+export function checkShutdownOptions(options: ShutdownOptions | undefined): ShutdownOptions {
+  return check.checkOptions(options, shutdownChecks, 'shutdown');
 }
 
 /** `kill_workers` is accepted wherever `killWorkers` is, as loky spells it. */
