@@ -3,7 +3,7 @@
  * source maps say which line an offset comes from. The maps also tell which lines are code at all.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping';
 
@@ -13,20 +13,36 @@ export function linesOfBuild(root, folder) {
   const lines = new Map();
   const scripts = new Map();
   for (const name of readdirSync(dist).filter((file) => /\.c?js$/.test(file)))
-    scripts.set(join(dist, name), readScript(root, dist, name));
-  for (const { segments } of scripts.values())
+    scripts.set(join(dist, name), readScript(root, readBuilt(join(dist, name))));
+  for (const segments of scripts.values())
     for (const { source, line } of segments) note(lines, source, line, false);
-  for (const name of readdirSync(folder)) {
+  const names = readdirSync(folder);
+  for (const name of names.filter(isBundle)) {
+    const bundle = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    const segments = readScript(root, bundle);
+    const ofTheBuild = segments.filter(({ source, line }) => lines.get(source)?.has(line));
+    scripts.set(bundle.file, ofTheBuild);
+  }
+  for (const name of names.filter((each) => !isBundle(each))) {
     for (const { url, functions } of readCoverage(join(folder, name))) {
-      const script = url.startsWith('file:') ? scripts.get(fileURLToPath(url)) : undefined;
-      if (script === undefined) continue;
-      const counts = countsOf(functions, script.segments);
-      for (const [index, { source, line }] of script.segments.entries())
+      const segments = url.startsWith('file:') ? scripts.get(fileURLToPath(url)) : undefined;
+      if (segments === undefined) continue;
+      const counts = countsOf(functions, segments);
+      for (const [index, { source, line }] of segments.entries())
         if (counts[index] > 0) note(lines, source, line, true);
     }
   }
   return lines;
 }
+
+/** Some tests bundle what they need of lib/ into a folder that they remove: they leave the text and its map. */
+const isBundle = (name) => name.startsWith('bundle-');
+
+const readBuilt = (file) => ({
+  file,
+  text: readFileSync(file, 'utf8'),
+  map: readFileSync(`${file}.map`, 'utf8'),
+});
 
 function note(lines, source, line, isRun) {
   if (!lines.has(source)) lines.set(source, new Map());
@@ -44,10 +60,9 @@ function readCoverage(file) {
 }
 
 /** The places of a built script that come from sources of ours, by rising offset. */
-function readScript(root, dist, name) {
-  const text = readFileSync(join(dist, name), 'utf8');
-  const map = new TraceMap(readFileSync(join(dist, `${name}.map`), 'utf8'));
-  const sources = map.sources.map((source) => resolve(dist, source).slice(root.length + 1));
+function readScript(root, { file, text, map: mapText }) {
+  const map = new TraceMap(mapText);
+  const sources = map.sources.map((source) => resolve(dirname(file), source).slice(root.length + 1));
   const segments = [];
   let start = 0;
   for (const [row, mapped] of decodedMappings(map).entries()) {
@@ -58,7 +73,7 @@ function readScript(root, dist, name) {
     start = text.indexOf('\n', start) + 1;
     if (start === 0 && row === 0) break;
   }
-  return { segments };
+  return segments;
 }
 
 /** How often each place was run: the innermost range around it says so. Outer ranges come first. */

@@ -1,35 +1,27 @@
 /** The library as one file, for programs of their own: what a test runner's own realm would hide shows there. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { bundle } from './bundle.ts';
 
 export interface Library {
   /** Writes files and runs the first of them; gives what it prints. The library is there as `library`. */
-  run(files: Readonly<Record<string, string>>, flags?: readonly string[]): Promise<string>;
+  run(
+    files: Readonly<Record<string, string>>,
+    flags?: readonly string[],
+    environment?: NodeJS.ProcessEnv,
+  ): Promise<string>;
   remove(): void;
 }
-
-const esbuild = join(import.meta.dirname, '../../../node_modules/esbuild/bin/esbuild');
-const require =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
-const flags = ['--bundle', '--platform=node', '--format=esm', '--log-level=error', `--banner:js=${require}`];
 
 export function buildLibrary(): Library {
   // Where the system's own folder is behind a link, modules are known by the real path.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'loky-program-')));
   const library = join(folder, 'node_modules/library');
-  execFileSync(esbuild, [
-    join(import.meta.dirname, 'process.ts'),
-    `--outfile=${join(library, 'index.mjs')}`,
-    ...flags,
-  ]);
-  execFileSync(esbuild, [
-    join(import.meta.dirname, 'worker.ts'),
-    `--outfile=${join(library, 'worker.mjs')}`,
-    ...flags,
-  ]);
+  bundle('process.ts', join(library, 'index.mjs'));
+  bundle('worker.ts', join(library, 'worker.mjs'));
   writeFileSync(
     join(library, 'package.json'),
     '{ "name": "library", "exports": { ".": "./index.mjs", "./worker": "./worker.mjs" } }',
@@ -37,14 +29,15 @@ export function buildLibrary(): Library {
   let programs = 0;
   return {
     remove: () => rmSync(folder, { recursive: true }),
-    async run(files, nodeFlags = []) {
+    async run(files, flags = [], environment = {}) {
       const place = join(folder, `program-${programs++}`);
       for (const [name, text] of Object.entries(files)) {
         mkdirSync(dirname(join(place, name)), { recursive: true });
         writeFileSync(join(place, name), text);
       }
       const [main = ''] = Object.keys(files);
-      const { stdout } = await promisify(execFile)(process.execPath, [...nodeFlags, join(place, main)]);
+      const env = { ...process.env, ...environment };
+      const { stdout } = await promisify(execFile)(process.execPath, [...flags, join(place, main)], { env });
       return stdout.trim();
     },
   };

@@ -1,5 +1,5 @@
 /** One worker process for the tests of sending, without the pool: prepares, sends, and reads what comes back. */
-import { execFileSync, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import {
   type SenderOptions,
 } from '../../../lib/sending/index.ts';
 import type { Submit } from '../corpus/case.ts';
+import { bundle } from './bundle.ts';
 
 export interface Call {
   readonly id: number;
@@ -33,23 +34,11 @@ export interface Pool {
   stop(): Promise<void>;
 }
 
-const require =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
-
 /** Bundles the worker into a temporary folder; `remove` takes it away again. */
 export function buildWorker(): { readonly file: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'loky-sending-'));
   const file = join(folder, 'worker.mjs');
-  // As a program that ends: the library keeps a process of its own for later builds.
-  const esbuild = join(import.meta.dirname, '../../../node_modules/esbuild/bin/esbuild');
-  const flags = [
-    '--bundle',
-    '--platform=node',
-    '--format=esm',
-    '--log-level=error',
-    `--banner:js=${require}`,
-  ];
-  execFileSync(esbuild, [join(import.meta.dirname, 'worker.ts'), `--outfile=${file}`, ...flags]);
+  bundle('worker.ts', file);
   return { file, remove: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -1,0 +1,50 @@
+/** What a worker makes of the files of a program: `import.meta`, and modules that have changed or gone since. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildLibrary, type Library } from './harness/library.ts';
+
+let library: Library;
+beforeAll(() => {
+  library = buildLibrary();
+});
+afterAll(() => library.remove());
+
+const program = (imports: string, body: string): string => `${imports}
+import { rmSync, writeFileSync } from 'node:fs';
+import { startPool } from 'library';
+const { submit, stop } = startPool(new URL(import.meta.resolve('library/worker')).pathname);
+const tell = ({ message }) => console.log(message);
+${body}
+await stop();
+`;
+
+test('import.meta of a function by value is that of its file', async () => {
+  const body = `
+    const read = () => [
+      import.meta.url, import.meta.filename, import.meta.dirname, import.meta.resolve('./a.mjs'),
+      import.meta.resolve('library'), import.meta.resolve('node:fs'), import.meta.resolve('fs'),
+    ];
+    console.log(JSON.stringify(await submit(read)) === JSON.stringify(read()));`;
+  expect(await library.run({ 'main.mjs': program('', body) })).toBe('true');
+});
+
+test('a module that has changed since it was loaded is refused', async () => {
+  const body = `
+    writeFileSync(new URL('./m.mjs', import.meta.url), 'export const one = () => 2;');
+    await submit(one).then(console.log, tell);`;
+  const files = {
+    'main.mjs': program("import { one } from './m.mjs';", body),
+    'm.mjs': 'export const one = () => 1;',
+  };
+  expect(await library.run(files)).toMatch(/m\.mjs has changed since .* another text of `one`\n {2}hint/);
+});
+
+test('a module that is gone since it was loaded is named', async () => {
+  const body = `
+    rmSync(new URL('./m.mjs', import.meta.url));
+    await submit(one).then(console.log, tell);`;
+  const files = {
+    'main.mjs': program("import { one } from './m.mjs';", body),
+    'm.mjs': 'export const one = () => 1;',
+  };
+  expect(await library.run(files)).toMatch(/^the worker cannot load file:.*\/m\.mjs: /);
+});
