@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { ProcessPoolExecutor, SerializationError } from 'loky';
-import { BullMQExecutor, type BullMQExecutorOptions, defineTasks, serveTasks } from 'loky/bullmq';
+import { SerializationError } from 'loky';
+import { BullMQExecutor, type BullMQExecutorOptions, defineTasks } from 'loky/bullmq';
 import { waitUntil } from '../helpers/processes.ts';
 import { launchMachine, startMachine } from './machines.ts';
 import * as tasks from './programs/tasks.js';
@@ -265,6 +265,11 @@ describeWithRedis('bad input', (redis) => {
         const stranger = open(queue, { allowFunctions: { key: `${key}!` } });
         await expect(stranger.submit(fn, 1).result()).rejects.toMatchObject({ name: 'SignatureError' });
         await stranger.shutdown();
+        const padding = 'x'.repeat(2_000_000);
+        await expect(executor.submit(() => padding.length).result()).rejects.toMatchObject({
+          name: 'SerializationError',
+          message: expect.stringMatching(/function .* has 2\d{6} bytes, and maxPayload is 1048576\n.*store/),
+        });
       },
       { allowFunctions: { key } },
       { allowFunctions: { key } },
@@ -275,23 +280,6 @@ describeWithRedis('bad input', (redis) => {
       },
       { allowFunctions: { key } },
     );
-  });
-
-  test('options are checked, and say what was expected', async () => {
-    const connection = redis().connection;
-    expect(() => new BullMQExecutor({ connection, tasks: tasks.tasks } as never)).toThrow(/queue is missing/);
-    expect(() => open('a:b')).toThrow(/queue must be a name without ":"/);
-    expect(() => open('q', { tasks: {} as never })).toThrow(/tasks must be what defineTasks/);
-    expect(() => open('q', { allowFunctions: { key: 'short' } })).toThrow(/32 bytes or more/);
-    expect(() => open('q', { connection: 5 as never })).toThrow(/connection must be options of ioredis/);
-    expect(() => open('q', { retries: 1 } as never)).toThrow(/unknown option retries/);
-    const breaking = new ProcessPoolExecutor({ maxWorkers: 1 });
-    expect(() => serveTasks({ queue: 'q', connection, tasks: tasks.tasks, executor: breaking })).toThrow(
-      /isolate/,
-    );
-    await breaking.shutdown();
-    expect(() => defineTasks('./tasks.js', {})).toThrow(/import\.meta\.url/);
-    expect(() => defineTasks('file:///x.js', { a: 1 } as never)).toThrow(/"a"/);
   });
 
   test('an idle executor does not keep the program alive, a pending task does', async () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Job, type JobsOptions, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { ProcessPoolExecutor } from 'loky';
-import { type ProcessorOptions, processor } from 'loky/bullmq';
+import { type ProcessorJob, type ProcessorOptions, processor } from 'loky/bullmq';
 import { waitUntil, waitUntilGone } from '../helpers/processes.ts';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
@@ -31,11 +31,12 @@ describeWithRedis('processor()', (redis) => {
     options: ProcessorOptions,
     run: (bench: Bench) => Promise<void>,
     workerOptions: Partial<WorkerOptions> = {},
+    task: Parameters<typeof processor>[0] = file,
   ): Promise<void> {
     const name = newQueue();
     const { connection } = redis();
     const [queue, events] = [new Queue(name, { connection }), new QueueEvents(name, { connection })];
-    const inPool = processor(file, { maxWorkers: 1, stdio: 'ignore', ...options });
+    const inPool = processor(task, { maxWorkers: 1, stdio: 'ignore', ...options });
     const worker = new Worker(name, inPool, { connection, ...workerOptions });
     await events.waitUntilReady();
     try {
@@ -66,6 +67,30 @@ describeWithRedis('processor()', (redis) => {
       expect(result).toMatchObject({ width: 42, attempt: 1 });
       expect(result.pid).not.toBe(process.pid);
     });
+  });
+
+  test('runs a function in place of a file, with what it closes over', async () => {
+    const factor = 3;
+    const triple = (job: ProcessorJob<{ width: number }>) => ({
+      width: job.data.width * factor,
+      attempt: job.attemptsStarted,
+      pid: process.pid,
+    });
+    const run = async ({ add, outcome }: Bench): Promise<void> => {
+      const result = await outcome(await add({ width: 7 }));
+      expect(result).toMatchObject({ width: 21, attempt: 1 });
+      expect(result.pid).not.toBe(process.pid);
+    };
+    await withWorker({}, run, {}, triple as never);
+  });
+
+  test('a file that exports no function fails its jobs, and says what it exports', async () => {
+    const run = async ({ add, outcome }: Bench): Promise<void> => {
+      await expect(outcome(await add({ width: 7 }))).rejects.toThrow(
+        /money\.js must export a function as its default, which gets the job, but it exports undefined/,
+      );
+    };
+    await withWorker({}, run, {}, fileURLToPath(new URL('./programs/money.js', import.meta.url)));
   });
 
   test('passes on what a job says of its progress, and its log', async () => {

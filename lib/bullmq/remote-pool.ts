@@ -27,6 +27,9 @@ import { withdraw } from './withdrawal.ts';
 /** A job that is not found so often in a row is gone. Once may be before it was added. */
 const GONE_AFTER = 2;
 
+/** Milliseconds that jobs may take into the queue when nobody waits for them any more: Redis need not ever answer. */
+const FAREWELL = 3_000;
+
 const CANCELLED = 'The future was cancelled before its task was known to have begun.';
 const KILLED = 'The future was cancelled while its task ran; its worker is ended.';
 const ABORTED = 'The signal of the task was aborted.';
@@ -47,6 +50,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   readonly #withdrawals = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
   #resolveDrained = () => {};
+  #farewell: NodeJS.Timeout | undefined;
 
   constructor(settings: RemoteSettings, executorId: string, codec: ValueCodec) {
     this.#settings = settings;
@@ -226,6 +230,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     await new Promise<void>((resolve) => {
       this.#resolveDrained = resolve;
     });
+    clearTimeout(this.#farewell);
     this.#patrol.stop();
     await this.#link.close();
     this.#keepAlive.close();
@@ -233,8 +238,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   /** To be called whenever a task may have been the last one. */
   #checkDrained(): void {
-    const isSending = this.#outbox.isSending && this.#link.isReady;
-    if (this.isAwaited() || isSending || this.#withdrawals.size > 0) return;
+    if (this.isAwaited() || this.#withdrawals.size > 0) return;
+    if (this.#outbox.isSending && this.#link.isReady) {
+      if (this.#closed !== undefined) this.#farewell ??= setTimeout(() => this.#resolveDrained(), FAREWELL);
+      return;
+    }
     this.#patrol.stop();
     if (this.#closed === undefined) this.#keepAlive.release();
     else this.#resolveDrained();

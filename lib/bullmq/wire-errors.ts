@@ -51,8 +51,8 @@ export function toPlainError(error: Error, keeps: (value: unknown) => boolean): 
     if (typeof value !== 'function' && keeps(value)) properties[key] = value;
   }
   return {
-    class: String(read(read(error, 'constructor'), 'name') ?? 'Error'),
-    message: String(read(error, 'message') ?? ''),
+    class: textOf(read(read(error, 'constructor'), 'name'), 'Error'),
+    message: textOf(read(error, 'message'), ''),
     stack: typeof read(error, 'stack') === 'string' ? (read(error, 'stack') as string) : undefined,
     properties,
   };
@@ -64,6 +64,15 @@ function read(owner: unknown, key: string): unknown {
     return (owner as Record<string, unknown> | null | undefined)?.[key];
   } catch {
     return undefined;
+  }
+}
+
+/** It need not be a string, and may have no text. */
+function textOf(value: unknown, otherwise: string): string {
+  try {
+    return String(value ?? otherwise);
+  } catch {
+    return otherwise;
   }
 }
 

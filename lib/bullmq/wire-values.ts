@@ -32,8 +32,22 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
     writing[`:${name}`] = (value) => (reducer.test(value) ? [reducer.reduce(value as never)] : false);
     reading[`:${name}`] = ([reduced]: [never]) => reducer.rebuild(reduced);
   }
-  writing[ERROR] = (value) => isError(value) && toPlainError(value, canWrite);
+  writing[ERROR] = (value) => isError(value) && plainOf(value);
   reading[ERROR] = (plain: PlainError) => fromPlainError(plain);
+
+  /** The errors of the text that is being written; without a value while an error is looked at. */
+  const plains = new Map<Error, PlainError | undefined>();
+
+  /** Once for each error: a chain of causes would double the work with each of them. @throws if it holds itself. */
+  function plainOf(error: Error): PlainError {
+    const known = plains.get(error);
+    if (known !== undefined) return known;
+    if (plains.has(error)) throw new Error('an error holds itself');
+    plains.set(error, undefined);
+    const plain = toPlainError(error, canWrite);
+    plains.set(error, plain);
+    return plain;
+  }
 
   function canWrite(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return typeof value !== 'symbol';
@@ -51,6 +65,8 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
       text = stringify(value, writing);
     } catch (error) {
       throw refusal(error, what);
+    } finally {
+      plains.clear();
     }
     const size = Buffer.byteLength(text);
     if (size > limit) throw tooLarge(what, size, limit);
@@ -64,7 +80,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
         return write(thrown, 'the error');
       } catch (error) {
         return stringify(withoutProperties(thrown, error, limit), {
-          [ERROR]: writing[ERROR] as () => unknown,
+          [ERROR]: (value: unknown) => isError(value) && toPlainError(value, canWrite),
         });
       }
     },

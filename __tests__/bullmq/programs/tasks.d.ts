@@ -1,13 +1,17 @@
 import type { TaskRegistry } from 'loky/bullmq';
+import type { Money } from './money.js';
 
 export function add(a: number, b: number): number;
 export function square(n: number): number;
 export function echo<T>(value: T): T;
 export function noop(): undefined;
 export function whoAmI(): { id: string; attempt: number; queue: string; pid: number };
+export function price(amount: number): Money;
 export function grow(length: number): string;
 export function fail(message: string): never;
 export function failOn(item: string): string;
+export function throwBare(): never;
+export function failLater(message: string): Promise<never>;
 export function sleep(ms: number): Promise<number>;
 export function hang(file: string): Promise<void>;
 export function crash(): void;

@@ -1,13 +1,14 @@
 /** The tasks that all machines of the tests share. */
 import { appendFileSync } from 'node:fs';
 import { defineTasks, jobInfo } from 'loky/bullmq';
-import { reducers } from './money.js';
+import { Money, reducers } from './money.js';
 
 export const add = (a, b) => a + b;
 export const square = (n) => n * n;
 export const echo = (value) => value;
 export const noop = () => undefined;
 export const whoAmI = () => ({ ...jobInfo(), pid: process.pid });
+export const price = (amount) => new Money(amount, 'EUR');
 export const grow = (length) => 'x'.repeat(length);
 
 export function fail(message) {
@@ -17,6 +18,16 @@ export function fail(message) {
 export function failOn(item) {
   if (item === 'bad') throw new TypeError('a bad item');
   return item;
+}
+
+/** Throws something that has no text. */
+export function throwBare() {
+  throw Object.create(null);
+}
+
+export async function failLater(message) {
+  await null;
+  throw new RangeError(message);
 }
 
 export async function sleep(ms) {
@@ -55,6 +66,9 @@ export function burn(rounds) {
 
 export const tasks = defineTasks(
   import.meta.url,
-  { add, square, echo, noop, whoAmI, grow, fail, failOn, sleep, hang, crash, crashUntilAttempt, work, burn },
+  {
+    ...{ add, square, echo, noop, whoAmI, price, grow, fail, failOn, throwBare, failLater },
+    ...{ sleep, hang, crash, crashUntilAttempt, work, burn },
+  },
   { reducers, ...(process.env.TASKS_VERSION ? { version: process.env.TASKS_VERSION } : {}) },
 );
