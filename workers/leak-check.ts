@@ -2,9 +2,8 @@
  * loky's protection from memory leaks, seen from inside the worker: compare the memory between two tasks with
  * what it was after the first one. It only measures and tells; the host replaces the worker.
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { LeakFigures } from '../lib/channel/leak-figures.ts';
+import { natives } from './natives.ts';
 
 /** To be called between two tasks, after the answer was sent. */
 export type LeakCheck = () => undefined;
@@ -25,27 +24,27 @@ const NEGLIGIBLE = 0.1;
 
 /** @param checkDelay Shortest time between two forced garbage collections that found no leak, in milliseconds. */
 export function createLeakCheck(threshold: number, checkDelay: number, listener: LeakListener): LeakCheck {
-  const atBoot = process.memoryUsage.rss();
+  const atBoot = natives.rss();
   let reference: number | undefined;
   let lookedAt = 0;
   let collectedAt = Number.NEGATIVE_INFINITY;
   let hasGrown = false;
 
   return () => {
-    const now = performance.now();
+    const now = natives.now();
     if (now - lookedAt < LOOK_DELAY) return;
     lookedAt = now;
     if (reference === undefined) {
-      reference = process.memoryUsage.rss();
+      reference = natives.rss();
       if (reference - atBoot < threshold * NEGLIGIBLE) return;
       collectGarbage();
-      reference = process.memoryUsage.rss();
+      reference = natives.rss();
       return;
     }
     const bound = hasGrown ? threshold : threshold * GROWTH;
-    if (process.memoryUsage.rss() - reference < bound || now - collectedAt < checkDelay) return;
+    if (natives.rss() - reference < bound || now - collectedAt < checkDelay) return;
     collectGarbage();
-    const memory = process.memoryUsage.rss();
+    const memory = natives.rss();
     if (memory - reference < bound)
       collectedAt = now; // it was garbage
     else if (memory - reference >= threshold) listener.onLeak({ reference, memory, threshold });
@@ -61,9 +60,9 @@ let collector: (() => void) | undefined;
 /** The collector is fetched when it is first needed: a worker with --expose-gc takes longer to boot. */
 function collectGarbage(): void {
   if (collector === undefined) {
-    setFlagsFromString('--expose-gc');
-    collector = runInNewContext('gc') as () => void;
-    setFlagsFromString('--no-expose-gc');
+    natives.setFlagsFromString('--expose-gc');
+    collector = natives.runInNewContext('gc') as () => void;
+    natives.setFlagsFromString('--no-expose-gc');
   }
   collector();
   // The memory of buffers is given back beside the main thread, after the collection: the second one waits for that.

@@ -2,10 +2,11 @@
 import type { Channel } from '../lib/channel/channel.ts';
 import { FrameKind } from '../lib/channel/frame.ts';
 import type { Payload } from '../lib/sending/payload.ts';
+import { drained } from './natives.ts';
 
 /** The host asked for it: everything was answered before. */
 export async function leave(channel: Channel): Promise<void> {
-  await channel.drained();
+  await drained(channel);
   process.exit(0);
 }
 
@@ -35,16 +36,20 @@ function endGroup(): void {
   }
 }
 
-/** A timer or promise that a task left behind threw: the state of this process is unknown from here on. */
+/** A timer or promise that a task left behind threw, or the worker's own code did: the state of this process is unknown from here on. */
 export async function leaveAfterUncaught(
   channel: Channel,
-  encoded: Payload | undefined,
+  encode: (error: unknown) => Payload | undefined,
   error: unknown,
 ): Promise<void> {
   try {
     console.error(error);
   } catch {} // a console of the task's own; throwing here would lead here again, for ever
-  if (encoded !== undefined) channel.send(FrameKind.uncaught, 0, encoded.body, encoded.views);
-  await channel.drained();
-  process.exit(1);
+  try {
+    const encoded = encode(error);
+    if (encoded !== undefined) channel.send(FrameKind.uncaught, 0, encoded.body, encoded.views);
+    await drained(channel);
+  } finally {
+    process.exit(1);
+  }
 }

@@ -2,8 +2,8 @@
  * What a worker does for its output to be told apart and not to be lost: it marks where each task begins, and writes
  * to its pipes so that nothing is left in this process when it ends, however it ends.
  */
-import { writeSync } from 'node:fs';
 import { markOf } from '../lib/channel/output-marks.ts';
+import { natives } from './natives.ts';
 
 type StreamName = 'stdout' | 'stderr';
 
@@ -37,7 +37,7 @@ export function markOutput(mark: string): (id: number) => void {
     const bytes = markOf(mark, id);
     for (const descriptor of [1, 2]) {
       try {
-        writeSync(descriptor, bytes);
+        natives.writeSync(descriptor, bytes);
       } catch {} // closed by a task, or full and not to be waited for: its lines keep the last name
     }
   };

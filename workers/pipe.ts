@@ -1,7 +1,7 @@
 /** The worker's end of the private pipe, with as little of the stream's machinery as can be. */
-import { writeSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { PIPE_DESCRIPTOR } from '../lib/channel/start-message.ts';
+import { natives } from './natives.ts';
 
 /** All reads share one buffer of this size: larger than what a socket holds, so that large frames take few reads. */
 const READ_BYTES = 256 * 1024;
@@ -36,7 +36,7 @@ export function writeDirectly(pipe: Socket): (bytes: Uint8Array) => void {
     let written = 0;
     try {
       while (pipe.writableLength === 0 && written < bytes.length) {
-        written += writeSync(PIPE_DESCRIPTOR, bytes, written, bytes.length - written);
+        written += natives.writeSync(PIPE_DESCRIPTOR, bytes, written, bytes.length - written);
       }
     } catch {} // full (EAGAIN), or closed, which the stream tells
     if (written < bytes.length) pipe.write(bytes.subarray(written));

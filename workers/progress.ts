@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Payload } from '../lib/sending/payload.ts';
+import { natives } from './natives.ts';
 
 export interface ProgressOutput {
   encode(value: unknown): Payload;
@@ -49,7 +50,7 @@ export function createProgress(output: ProgressOutput): Progress {
   }
 
   function mayGo(): boolean {
-    const now = performance.now();
+    const now = natives.now();
     allowed = Math.min(BURST, allowed + now - countedAt);
     countedAt = now;
     return allowed >= 1 && !output.isBlocked();

@@ -69,15 +69,20 @@ async function finishChunk(
 }
 
 function succeeded(receiver: Receiver, value: unknown): Outcome {
-  return { kind: FrameKind.value, payload: receiver.encodeValue(value) };
+  return outcomeOf(FrameKind.value, receiver.encodeValue(value));
 }
 
 function chunkSucceeded(receiver: Receiver, outcomes: unknown): Outcome {
-  return { kind: FrameKind.value, payload: encodeOutcomes(outcomes as ItemOutcome[], receiver) };
+  return outcomeOf(FrameKind.value, encodeOutcomes(outcomes as ItemOutcome[], receiver));
 }
 
 export function failed(receiver: Receiver, error: unknown): Outcome {
-  return { kind: FrameKind.error, payload: receiver.encodeError(error) };
+  return outcomeOf(FrameKind.error, receiver.encodeError(error));
+}
+
+/** It goes through promises, and a task may have left a `then` in `Object.prototype`. */
+function outcomeOf(kind: Outcome['kind'], payload: Payload): Outcome {
+  return { __proto__: null, kind, payload } as Outcome;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

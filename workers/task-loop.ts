@@ -14,6 +14,7 @@ import { createClaims } from './claims.ts';
 import { createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { createLivenessCheck } from './liveness-check.ts';
+import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
 import { openPipe, writeDirectly } from './pipe.ts';
 import { createProgress } from './progress.ts';
@@ -37,7 +38,7 @@ export function runTaskLoop(settings: StartMessage): void {
   let retiring = false;
   let receiver: Receiver | undefined;
   let running = false;
-  const calls = new BusyPoll();
+  const calls = new BusyPoll(natives.now);
 
   const channel = createChannel(
     pipe,
@@ -45,7 +46,7 @@ export function runTaskLoop(settings: StartMessage): void {
       onFrame(frame) {
         calls.arrived();
         waiting.push(kept(frame));
-        if (!running) void work();
+        if (!running) work().catch(leaveBroken);
       },
       onEnd() {
         waiting.length = 0;
@@ -72,9 +73,12 @@ export function runTaskLoop(settings: StartMessage): void {
     channel.send(FrameKind.resource, 0, Buffer.from(line));
     channel.flush();
   });
-  process.on('uncaughtException', (error) => {
-    void leaveAfterUncaught(channel, receiver?.encodeError(error), error);
-  });
+  process.on('uncaughtException', leaveBroken);
+
+  /** Called, not thrown to: a task can have rejections ignored. */
+  function leaveBroken(error: unknown): void {
+    void leaveAfterUncaught(channel, (thrown) => receiver?.encodeError(thrown), error);
+  }
 
   async function work(): Promise<void> {
     running = true;
@@ -104,16 +108,19 @@ export function runTaskLoop(settings: StartMessage): void {
         return initialize(frame, receiver);
       case FrameKind.call:
       case FrameKind.chunk:
-        if (!retiring) return run(frame, receiver);
-        channel.send(FrameKind.handedBack, frame.id);
-        return undefined;
+        return retiring ? handBack(frame) : run(frame, receiver);
       case FrameKind.callAhead:
-        return retiring || !claims.mayBegin(frame.id) ? undefined : run(frame, receiver);
+        return retiring || !claims.mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
       case FrameKind.leave:
         return leave(channel);
       default:
         throw new Error(`a worker has no use for a frame of kind ${frame.kind}`);
     }
+  }
+
+  /** The host knows already, unless a task has spoilt the claims. */
+  function handBack(frame: Frame): undefined {
+    channel.send(FrameKind.handedBack, frame.id);
   }
 
   async function initialize(frame: Frame, receiver: Receiver): Promise<void> {
@@ -128,7 +135,7 @@ export function runTaskLoop(settings: StartMessage): void {
 
   function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
     markTask?.(frame.id);
-    const begun = performance.now();
+    const begun = natives.now();
     const outcome = progress.during(frame.id, () => runCall(receiver, frame));
     if (!(outcome instanceof Promise)) return finish(frame, outcome, begun);
     return settle(receiver, outcome).then((settled) => finish(frame, settled, begun));
@@ -140,10 +147,10 @@ export function runTaskLoop(settings: StartMessage): void {
 
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
   function finish(frame: Frame, { kind, payload }: Outcome, begun: number): Promise<void> | undefined {
-    const time = Math.min((performance.now() - begun) * 1000, LONGEST_TIME) >>> 0;
+    const time = Math.min((natives.now() - begun) * 1000, LONGEST_TIME) >>> 0;
     progress.end();
     channel.send(kind, frame.id, payload.body, payload.views, time);
-    const draining = channel.drained();
+    const draining = drained(channel);
     if (draining === undefined) return checkForLeak();
     return draining.then(checkForLeak);
   }

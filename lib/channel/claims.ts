@@ -121,12 +121,16 @@ function write(descriptor: number, buffer: Buffer, bytes: number, at: number): n
   }
 }
 
-export function createClaimReader(): ClaimReader {
+/** @param read Kept by a worker from before any task could replace it. */
+export function createClaimReader(read: typeof readSync = readSync): ClaimReader {
   const record = Buffer.allocUnsafe(RECORD_BYTES);
   return {
-    next: () =>
-      readSync(CLAIMS_DESCRIPTOR, record, 0, RECORD_BYTES, null) === RECORD_BYTES
-        ? record.readUInt32LE(0)
-        : undefined,
+    next() {
+      try {
+        if (read(CLAIMS_DESCRIPTOR, record, 0, RECORD_BYTES, null) === RECORD_BYTES)
+          return record.readUInt32LE(0);
+      } catch {} // closed by a task: what was sent ahead is handed back, and the host ends this worker
+      return undefined;
+    },
   };
 }

@@ -9,6 +9,8 @@ const STAGE_BYTES = 64 * 1024;
 /** Up to here a copy is cheaper than a write of its own. */
 const COPIED_BYTES = 16 * 1024;
 const NO_BYTES = Buffer.alloc(0);
+/** Kept: a task may replace it. */
+const { nextTick } = process;
 const NO_VIEWS: readonly Uint8Array[] = [];
 
 export interface FrameWriter {
@@ -76,7 +78,7 @@ export function createFrameWriter(output: (bytes: Uint8Array) => void): FrameWri
       for (const view of views) put(view);
       if (!scheduled) {
         scheduled = true;
-        process.nextTick(flush);
+        nextTick(flush);
       }
     },
     flush,

@@ -44,7 +44,7 @@ export const FrameKind = {
   growing: 21,
   /** Worker to host: the worker asks to be replaced, with figures. */
   retire: 22,
-  /** Worker to host: a call that it will not run, because it is about to leave. */
+  /** Worker to host: a call that it will not run: it is about to leave, or has no claim to it. */
   handedBack: 23,
   /** Worker to host: an order of the resource tracker. */
   resource: 24,

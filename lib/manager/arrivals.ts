@@ -115,6 +115,7 @@ export class Arrivals {
 
   /** It has announced that it leaves, and got a task before the host knew. */
   #handedBack(worker: PoolWorker): void {
+    if (!worker.isRetiring) throw new Error('a task has closed, read or written file descriptor 4');
     for (const task of this.#dispatcher.takeAll(worker).reverse()) {
       task.takeBack();
       this.#dispatcher.addFirst(task);

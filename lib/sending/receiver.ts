@@ -112,7 +112,8 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
 
   receiver.define(0, settings);
   const pending = definitions.pending();
-  return pending !== undefined ? pending.then(() => receiver) : receiver;
+  const itself = (): Receiver => receiver; // what fails in the settings is told by each task
+  return pending !== undefined ? pending.then(itself, itself) : receiver;
 }
 
 const onlyClone = (what: string): SerializationError =>

@@ -43,17 +43,33 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     arriving = undefined;
   };
 
-  const defineSettings = (payload: Payload): void => {
+  const readSettings = (payload: Payload): unknown => {
     const reader = new ByteReader(payload.body, 1);
     for (let count = reader.uint32(); count > 0; count--) {
       const id = reader.uint32();
       functions.define(id, new Code(JSON.parse(reader.text()) as CodeText));
     }
-    const value = readGraph(payload, payload.body.length - reader.left, resolver);
-    if (value instanceof Promise) arriving = value.then(adopt);
-    else adopt(value);
+    return readGraph(payload, payload.body.length - reader.left, resolver);
+  };
+
+  const defineSettings = (payload: Payload): void => {
+    try {
+      const value = readSettings(payload);
+      if (value instanceof Promise) arriving = value.then(adopt);
+      else adopt(value);
+    } catch (error) {
+      arriving = Promise.reject(error);
+    }
     // Whoever waits for it gets the error.
     arriving?.catch(() => {});
+  };
+
+  const defineCode = (id: number, payload: Payload): void => {
+    try {
+      functions.define(id, new Code(JSON.parse(new ByteReader(payload.body, 1).text()) as CodeText));
+    } catch (error) {
+      functions.defineFailed(id, error);
+    }
   };
 
   const build = (id: number): AnyFunction | Promise<AnyFunction> => {
@@ -78,7 +94,7 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
         case LOST: // a task that needs it says that it has not arrived
           return;
         case DEFINE_CODE:
-          functions.define(id, new Code(JSON.parse(new ByteReader(payload.body, 1).text()) as CodeText));
+          defineCode(id, payload);
           return;
         case DEFINE_FUNCTION:
           payloads.set(id, payload);

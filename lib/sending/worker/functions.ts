@@ -20,14 +20,22 @@ export class Functions {
     if (this.classes.get(id)?.made.deref() === undefined) this.classes.delete(id);
   });
   private readonly codes = new Map<number, Code>();
+  /** Why a code is not there, though it has arrived. */
+  private readonly failures = new Map<number, unknown>();
   private readonly ids = new WeakMap<object, number>();
 
   define(id: number, code: Code): void {
     this.codes.set(id, code);
   }
 
+  /** Told when a function with that code is built. */
+  defineFailed(id: number, error: unknown): void {
+    this.failures.set(id, error);
+  }
+
   forget(id: number): void {
     this.codes.delete(id);
+    this.failures.delete(id);
   }
 
   /** The number by which the host knows a function that it has sent. */
@@ -37,6 +45,7 @@ export class Functions {
 
   build(head: FunctionHead, build: FunctionBuild): void {
     const code = this.codes.get(head.code);
+    if (!code && this.failures.has(head.code)) throw this.failures.get(head.code);
     if (!code) throw new SerializationError(`the code of the function "${head.name}" has not arrived`);
     const { slots, needs, isClass } = code.text;
     if (isClass && this.reuse(head, slots.length, build)) return;

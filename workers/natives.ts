@@ -1,0 +1,29 @@
+/**
+ * What the worker itself needs of Node, taken before any code of the user runs: tasks replace such things (mocks, fake
+ * timers, wrappers of `fs`), and each of them is a property that is looked up again at every call.
+ */
+import { readSync, writeSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Channel } from '../lib/channel/channel.ts';
+
+export const natives = {
+  readSync,
+  writeSync,
+  setFlagsFromString,
+  runInNewContext,
+  nextTick: process.nextTick,
+  now: performance.now.bind(performance),
+  rss: process.memoryUsage.rss,
+} as const;
+
+/** As `channel.drained()`. Streams call `process.nextTick`: while this waits it is Node's own, and then the task's again. */
+export function drained(channel: Channel): Promise<void> | undefined {
+  const draining = channel.drained();
+  if (draining === undefined || process.nextTick === natives.nextTick) return draining;
+  const { nextTick } = process;
+  process.nextTick = natives.nextTick;
+  return draining.then(() => {
+    if (process.nextTick === natives.nextTick) process.nextTick = nextTick;
+  });
+}
