@@ -1,6 +1,14 @@
 /** Answers of workers to values. They are not trusted: nothing in them is evaluated. */
 import { SerializationError } from '../errors.ts';
-import { ERROR_GRAPH, LOST, VALUE_CLONE, VALUE_GRAPH, VALUE_HEADER, VALUE_ITEM } from './format.ts';
+import {
+  ERROR_GRAPH,
+  ERROR_LOST,
+  LOST,
+  VALUE_CLONE,
+  VALUE_GRAPH,
+  VALUE_HEADER,
+  VALUE_ITEM,
+} from './format.ts';
 import { GraphReader } from './graph/reader.ts';
 import type { Resolver } from './graph/resolver.ts';
 import type { Payload } from './payload.ts';
@@ -36,6 +44,8 @@ function read({ body, views }: Payload, resolver: Resolver, lenient: Resolver): 
       reader.open(body, VALUE_HEADER);
       return reader.build();
     }
+    case ERROR_LOST:
+      return new SerializationError(String(readOne(body, VALUE_HEADER, views)));
     case LOST:
       throw lost(body, 'the answer of the worker', 'this process');
     default:

@@ -5,12 +5,6 @@ import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';
 import type { GraphWriter } from './graph/writer.ts';
 import { reasonOf } from './reason.ts';
 
-/** A function's own name; empty if it has none. Runs no code of the user's. */
-export function nameOf(fn: AnyFunction): string {
-  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
-  return typeof name === 'string' ? name : '';
-}
-
 /** What came in the place of a function. */
 export const describe = (value: unknown): string =>
   value === null ? 'null' : `a value of type ${typeof value}`;

@@ -15,6 +15,8 @@ export const VALUE_GRAPH = 6;
 export const ERROR_GRAPH = 10;
 /** A structured clone of what became of each item of a chunk, with the answer to each as a payload. */
 export const OUTCOMES = 11;
+/** Text that tells why something thrown cannot be sent at all. */
+export const ERROR_LOST = 12;
 /** A code text as JSON. */
 export const DEFINE_CODE = 7;
 /** A graph whose root is a function. */

@@ -4,8 +4,9 @@
  */
 import { SerializationError } from '../errors.ts';
 import { readAnswer } from './answers.ts';
-import { callError, describe, nameOf } from './call-errors.ts';
+import { callError, describe } from './call-errors.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
+import { nameOf } from './function-name.ts';
 import { retiredList } from './functions/definitions.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { HostPolicy } from './functions/policy.ts';

@@ -3,7 +3,7 @@
  * the nearest class that the host has stands for one that it does not have. Runs no cls.
  */
 import { types } from 'node:util';
-import { ERROR_GRAPH, VALUE_ITEM, valueHeader } from '../format.ts';
+import { ERROR_GRAPH, ERROR_LOST, valueHeader } from '../format.ts';
 import { isDOMException } from '../graph/objects.ts';
 import { bareError } from '../graph/shells.ts';
 import type { Payload } from '../payload.ts';
@@ -32,7 +32,7 @@ export function encodeThrown(
     const cleaned = attempt(() => encodeGraph(clean(thrown, sends, new Map(), 0)));
     return cleaned ?? encodeGraph(minimal(thrown));
   } catch (failure) {
-    return writeOne(VALUE_ITEM, `a task failed with an error that cannot be sent (${describe(failure)})`);
+    return writeOne(ERROR_LOST, `a task failed with an error that cannot be sent (${describe(failure)})`);
   }
 }
 

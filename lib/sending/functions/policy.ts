@@ -11,6 +11,7 @@ import type { Definition } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
+import { copyOf } from '../values/views.ts';
 import { wrappedBy } from '../wrap.ts';
 import { goesByValue } from './by-value.ts';
 import { viewFunction } from './inspector.ts';
@@ -23,6 +24,7 @@ import { sourceOf } from './sources.ts';
 
 export class HostPolicy implements Policy {
   readonly primitives: boolean;
+  readonly keep = copyOf;
   private readonly reduced = new ReducedValues();
   /** What the worker must know before it reads what was written. */
   readonly definitions = new Set<Definition>();

@@ -1,9 +1,11 @@
 /** Objects as rows: which built-in an object is by its internal slots, its prototype, its properties, its items. */
 import { types } from 'node:util';
+import { nameOf } from '../function-name.ts';
 import { hasSlots } from '../values/extras.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
-import { BESIDE, binaryKind, isDetached, isResizable } from '../values/views.ts';
+import { BESIDE, binaryKind, bytesOf, isDetached, isResizable, memoryOf } from '../values/views.ts';
 import { globalPathOf } from './intrinsics.ts';
+import { patternOf } from './patterns.ts';
 import { propertiesOf } from './properties.ts';
 import { Refusal } from './refusal.ts';
 import { type BinaryPlace, encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
@@ -52,7 +54,7 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
   const prototype = getPrototypeOf(value) as object | null;
   const cls = getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
   if (typeof cls === 'function' && cls.prototype === value && !types.isProxy(cls)) {
-    return { head: ['prototype', String(cls.name)], children: [cls, builtinAncestor(value)] };
+    return { head: ['prototype', nameOf(cls)], children: [cls, builtinAncestor(value)] };
   }
   const { base, data, items, skip } = baseOf(value, writer);
   const isDefault = prototype !== null && isDefaultPrototype(base, prototype, value);
@@ -102,7 +104,7 @@ function refuseUnsendable(value: object): void {
 function refuseMemory(value: object, refuse: (reason: string, hint: string) => void): void {
   const isView = ArrayBuffer.isView(value);
   if (!isView && !types.isAnyArrayBuffer(value)) return;
-  const memory = isView ? value.buffer : value;
+  const memory = isView ? memoryOf(value) : value;
   const what = isView ? 'a view of a' : 'a';
   if (types.isSharedArrayBuffer(memory)) {
     refuse(`is ${what} SharedArrayBuffer, which processes cannot share`, 'send a copy');
@@ -125,8 +127,9 @@ function isIterator(value: object): boolean {
 
 export function className(value: object): string {
   for (let p: object | null = value; p !== null; p = getPrototypeOf(p) as object | null) {
-    const name = getOwnPropertyDescriptor(p, 'constructor')?.value?.name as unknown;
-    if (typeof name === 'string' && name) return name;
+    const cls = getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
+    const name = typeof cls === 'function' ? nameOf(cls) : '';
+    if (name) return name;
   }
   return 'Object';
 }
@@ -155,7 +158,7 @@ function baseOf(value: object, writer: ObjectWriter): Base {
     return { base: 'date', data: Number.isNaN(time) ? null : time, items: [], skip: none };
   }
   if (types.isRegExp(value)) {
-    return { base: 'regexp', data: [value.source, value.flags], items: [], skip: none };
+    return { base: 'regexp', data: patternOf(value), items: [], skip: none };
   }
   if (isDOMException(value)) {
     const { message, name } = value;
@@ -170,13 +173,15 @@ function baseOf(value: object, writer: ObjectWriter): Base {
   if (types.isNativeError(value)) return { base: 'error', items: [], skip: none };
   if (types.isBoxedPrimitive(value)) return boxed(value);
   if (types.isArgumentsObject(value)) {
-    const items = Array.from(value as unknown as ArrayLike<unknown>);
-    const ownName = (key: string | symbol): boolean =>
-      key === 'length' || key === 'callee' || key === Symbol.iterator;
-    return { base: 'arguments', items, skip: (key) => ownName(key) || isIndex(key) };
+    return { base: 'arguments', items: [], skip: (key) => key === 'callee' || key === Symbol.iterator };
   }
   if (binaryKind(value) !== -1)
-    return { base: 'binary', data: writer.binary(value), items: [], skip: isIndex };
+    return {
+      base: 'binary',
+      data: writer.binary(value),
+      items: [],
+      skip: ArrayBuffer.isView(value) ? isIndex : none,
+    };
   if (value instanceof URL)
     return { base: 'url', data: value.href, items: [], skip: (key) => typeof key === 'symbol' };
   if (value instanceof URLSearchParams) {
@@ -238,5 +243,5 @@ function isDefaultPrototype(base: ObjectBase, prototype: object, value: object):
 
 /** Every index of a view is a property: listing those of some megabytes takes seconds. */
 function isLargeView(value: object): boolean {
-  return ArrayBuffer.isView(value) && value.byteLength >= BESIDE;
+  return ArrayBuffer.isView(value) && bytesOf(value).byteLength >= BESIDE;
 }

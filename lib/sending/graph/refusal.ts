@@ -4,6 +4,7 @@
  */
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
+import { nameOf } from '../function-name.ts';
 
 /** Thrown inside the encoder; becomes a `SerializationError` with the path once it is known who asked. */
 export class Refusal {
@@ -96,7 +97,7 @@ function* contents(value: object): Generator<Edge> {
   }
   const prototype = Object.getPrototypeOf(value) as object | null;
   const owner = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  if (typeof owner === 'function') yield [` → class ${owner.name || '(anonymous)'}`, owner];
+  if (typeof owner === 'function') yield [` → class ${nameOf(owner) || '(anonymous)'}`, owner];
   yield ['.__proto__', prototype];
 }
 

@@ -118,14 +118,6 @@ export function fillObject(
   defineProperties(shell, head.props, next, check);
   if (head.base === 'map') while (more()) Map.prototype.set.call(shell, next(), next());
   else if (head.base === 'set') while (more()) Set.prototype.add.call(shell, next());
-  else if (head.base === 'arguments') fillArguments(shell, next, more);
-}
-
-function fillArguments(shell: object, next: () => unknown, more: () => boolean): void {
-  let length = 0;
-  const attributes = { enumerable: true, configurable: true, writable: true };
-  for (; more(); length++) Object.defineProperty(shell, length, { ...attributes, value: next() });
-  Object.defineProperty(shell, 'length', { value: length });
 }
 
 /** What a function has beside its code and its variables. */

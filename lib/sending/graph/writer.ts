@@ -4,7 +4,7 @@
  */
 import { stringify } from 'devalue';
 import { addView, type Payload, payloadOf } from '../payload.ts';
-import { BESIDE, binaryKind, bytesOf, copyOf } from '../values/views.ts';
+import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
 import { isDevaluePlain, type ObjectWriter, objectRow } from './objects.ts';
 import { type Edge, Refusal } from './refusal.ts';
 import { type BinaryPlace, ROW, type Row, type RowHead } from './row.ts';
@@ -16,6 +16,8 @@ export interface Policy {
   custom(value: unknown, writer: GraphWriter): Row | undefined;
   /** Whether `custom` wants to see primitives too. */
   readonly primitives: boolean;
+  /** Binary data for beside the message: a copy, unless it is written at once. */
+  keep(bytes: Uint8Array): Uint8Array;
   /** A row for something that is known by name: a global, a built-in, a module's export. */
   named(value: object, writer: GraphWriter): Row | undefined;
   /** A row for a function that has no name. Throws a `Refusal` if there is none. */
@@ -38,6 +40,8 @@ export class GraphWriter implements ObjectWriter {
   private readonly edges = new Map<object, Edge[]>();
   private readonly blobs: Uint8Array[] = [];
   private blobLength = 0;
+  /** devalue asks about what it was given, next. */
+  private lastName: string | undefined;
 
   constructor(policy: Policy) {
     this.policy = policy;
@@ -67,9 +71,11 @@ export class GraphWriter implements ObjectWriter {
     const simple = type !== 'object' && type !== 'function' && type !== 'symbol';
     if ((simple || value === null) && !this.policy.primitives) return false;
     if (type === 'object' && value !== null && this.internal.has(value as object)) return false;
-    if (type === 'string' && (value as string).startsWith(ROW)) return false;
+    if (value === this.lastName) return false;
     const number = this.numbers.get(value) ?? this.add(value, simple || value === null);
-    return number === false ? false : ROW + number;
+    if (number === false) return false;
+    this.lastName = ROW + number;
+    return this.lastName;
   }
 
   private add(value: unknown, simple: boolean): number | false {
@@ -150,7 +156,7 @@ export class GraphWriter implements ObjectWriter {
     if (kind === -1) throw new Refusal(value, 'is binary data that cannot be copied');
     const bytes = bytesOf(value);
     const { byteLength } = bytes;
-    if (byteLength >= BESIDE) return [kind, true, addView(this.views, copyOf(bytes)), byteLength];
+    if (byteLength >= BESIDE) return [kind, true, addView(this.views, this.policy.keep(bytes)), byteLength];
     const at = this.blobLength;
     this.blobs.push(bytes);
     this.blobLength += byteLength;

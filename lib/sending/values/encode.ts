@@ -21,7 +21,7 @@ export function allPrimitive(args: readonly unknown[]): boolean {
 
 /** Copies arguments into items; or says which other form they need. */
 export function readyItems(args: readonly unknown[]): unknown[] | typeof CLONE_SAFE | typeof RICH {
-  return unlessTooDeep(() => {
+  return unlessItThrows(() => {
     const containers = new Containers();
     const items: unknown[] = [];
     for (let i = 0; i < args.length; i++) {
@@ -40,7 +40,7 @@ export function readyItems(args: readonly unknown[]): unknown[] | typeof CLONE_S
 
 /** The same for one value that is written at once: binary data is not copied. */
 export function readyValue(value: object): ReadyItem | typeof CLONE_SAFE | typeof RICH {
-  return unlessTooDeep(() => {
+  return unlessItThrows(() => {
     const containers = new Containers();
     const item = readyItem(value, containers, asItIs);
     if (item === NEEDS_GRAPH) return RICH;
@@ -48,13 +48,12 @@ export function readyValue(value: object): ReadyItem | typeof CLONE_SAFE | typeo
   });
 }
 
-/** The graph says of data that is nested too deeply, or too large, what is the matter. */
-function unlessTooDeep<T>(ready: () => T): T | typeof RICH {
+/** The graph says what is the matter with data that is nested too deeply, too large, or cannot be asked. */
+function unlessItThrows<T>(ready: () => T): T | typeof RICH {
   try {
     return ready();
-  } catch (error) {
-    if (error instanceof RangeError) return RICH;
-    throw error;
+  } catch {
+    return RICH;
   }
 }
 

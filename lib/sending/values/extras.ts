@@ -27,13 +27,16 @@ const hasMoreThanItems = (array: readonly unknown[]): boolean => !itemsOnly.test
 
 const MANY = 1_000_000;
 const SAMPLES = 32;
+/** Spreads the samples, and where people put single items (the middle, the end) there is none. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** A long array of next to no items: to go through its indices could take minutes. */
 export function isMostlyHoles(array: readonly unknown[]): boolean {
   const { length } = array;
   if (length < MANY) return false;
   let items = 0;
-  for (let i = 0; i < SAMPLES; i++) if (Object.hasOwn(array, Math.floor((length / SAMPLES) * i))) items++;
+  for (let i = 1; i <= SAMPLES; i++)
+    if (Object.hasOwn(array, Math.floor(length * ((i * GOLDEN) % 1)))) items++;
   return items <= 1;
 }
 

@@ -91,6 +91,8 @@ function isOtherCarried(value: object, prototype: object | null, visited: Visite
   if (types.isDate(value)) return isBuiltinPrototype(prototype, 'Date') && isBare(value);
   // Structured clone forgets the position that a RegExp remembers.
   if (types.isRegExp(value))
-    return isBuiltinPrototype(prototype, 'RegExp') && value.lastIndex === 0 && ownKeys(value).length === 1;
+    return (
+      isBuiltinPrototype(prototype, 'RegExp') && Object.is(value.lastIndex, 0) && ownKeys(value).length === 1
+    );
   return exactBinaryKind(value) !== -1;
 }

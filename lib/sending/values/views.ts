@@ -32,13 +32,34 @@ const BUFFER = 0;
 const UINT8 = 1;
 const DATA_VIEW = 12;
 const ARRAY_BUFFER = 13;
-const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
-  ?.get as (this: unknown) => string | undefined;
+
+/** Classes of the user's, and objects by themselves, may have other properties of these names. */
+const getter = <T>(prototype: object, name: string | symbol): ((this: unknown) => T) =>
+  Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => T;
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const tagOf = getter<string | undefined>(typedArray, Symbol.toStringTag);
+const gettersOf = (prototype: object) => ({
+  buffer: getter<ArrayBufferLike>(prototype, 'buffer'),
+  byteOffset: getter<number>(prototype, 'byteOffset'),
+  byteLength: getter<number>(prototype, 'byteLength'),
+});
+const ofTypedArrays = gettersOf(typedArray);
+const ofDataViews = gettersOf(DataView.prototype);
+const memoryLength = getter<number>(ArrayBuffer.prototype, 'byteLength');
+const resizable = getter<boolean>(ArrayBuffer.prototype, 'resizable');
+
+const gettersFor = (view: object): typeof ofDataViews =>
+  tagOf.call(view) === undefined ? ofDataViews : ofTypedArrays;
+
+/** The memory that a view shows. */
+export const memoryOf = (view: object): ArrayBufferLike => gettersFor(view).buffer.call(view);
 
 /** The kind of a binary object by its internal slots, whatever its prototype; -1 if it is none that can be sent. */
 export function binaryKind(value: object): number {
   if (ArrayBuffer.isView(value)) {
-    if (types.isSharedArrayBuffer(value.buffer) || isDetached(value.buffer)) return -1;
+    const memory = memoryOf(value);
+    if (types.isSharedArrayBuffer(memory) || isDetached(memory)) return -1;
     const name = tagOf.call(value);
     if (name === undefined) return DATA_VIEW;
     return name === 'Uint8Array' && Buffer.isBuffer(value)
@@ -48,11 +69,11 @@ export function binaryKind(value: object): number {
   return types.isArrayBuffer(value) && !isResizable(value) && !isDetached(value) ? ARRAY_BUFFER : -1;
 }
 
-export const isResizable = (value: object): boolean => (value as { resizable?: boolean }).resizable === true;
+export const isResizable = (value: object): boolean => resizable.call(value);
 
 /** Its memory was transferred to somebody else. */
 export function isDetached(memory: ArrayBufferLike): boolean {
-  if (memory.byteLength > 0) return false;
+  if (memoryLength.call(memory) > 0) return false;
   try {
     new Uint8Array(memory);
     return false;
@@ -65,6 +86,8 @@ export function isDetached(memory: ArrayBufferLike): boolean {
 export function exactBinaryKind(value: object): number {
   const kind = binaryKind(value);
   if (kind === -1) return -1;
+  // Nothing but the graph carries them.
+  if (kind === ARRAY_BUFFER && Reflect.ownKeys(value).length > 0) return -1;
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (kind === BUFFER) return prototype === Buffer.prototype ? kind : -1;
   return isBuiltinPrototype(prototype, NAMES[kind] as string) ? kind : -1;
@@ -73,7 +96,8 @@ export function exactBinaryKind(value: object): number {
 /** The bytes of a binary object, not copied. */
 export function bytesOf(value: object): Uint8Array {
   if (!ArrayBuffer.isView(value)) return new Uint8Array(value as ArrayBuffer);
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  const { buffer, byteOffset, byteLength } = gettersFor(value);
+  return new Uint8Array(buffer.call(value), byteOffset.call(value), byteLength.call(value));
 }
 
 /** A copy with a memory of its own: the sender may change the original while the copy waits to be written. */

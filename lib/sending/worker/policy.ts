@@ -1,6 +1,7 @@
 /** How answers are written: functions and classes go by reference only, by the names that came with the task. */
 import { types } from 'node:util';
 import { exportedValue } from '../compiled-exports.ts';
+import { nameOf } from '../function-name.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
@@ -8,6 +9,7 @@ import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
+import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
 import { wrappedBy } from '../wrap.ts';
 import type { Functions } from './functions.ts';
@@ -22,6 +24,7 @@ export type ResultReducer = readonly [
 
 export class WorkerPolicy implements Policy {
   readonly primitives: boolean;
+  readonly keep = asItIs;
   private readonly reduced = new ReducedValues();
   private readonly functions: Functions;
   private readonly resolver: WorkerResolver;
@@ -67,7 +70,7 @@ export class WorkerPolicy implements Policy {
     const kind = isClass(fn) ? 'class' : 'function';
     throw new Refusal(
       fn,
-      `is a ${kind} that the host does not know (${fn.name || 'anonymous'})`,
+      `is a ${kind} that the host does not know (${nameOf(fn) || 'anonymous'})`,
       'return data, or something of a class that the task was sent with',
     );
   }
