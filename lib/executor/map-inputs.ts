@@ -96,7 +96,7 @@ function orEnding(chunk: Chunk, ending: Ending | undefined): Chunk | undefined {
 function nextSync(iterators: readonly Iterator<unknown>[]): unknown[] | undefined {
   const list: unknown[] = [];
   for (const iterator of iterators) {
-    const { done, value } = iterator.next();
+    const { done, value } = expectResult(iterator.next());
     if (done) return undefined;
     list.push(value);
   }
@@ -109,11 +109,17 @@ async function nextAsync(iterators: readonly AsyncIterator<unknown>[]): Promise<
   for (const answer of answers) answer.catch(() => {});
   const list: unknown[] = [];
   for (const answer of answers) {
-    const { done, value } = await answer;
+    const { done, value } = expectResult(await answer);
     if (done) return undefined;
     list.push(value);
   }
   return list;
+}
+
+/** As `for...of` does. Whoever gives 5 in place of a result would otherwise be asked for ever. */
+function expectResult<R extends IteratorResult<unknown>>(result: R): R {
+  if (Object(result) === result) return result;
+  throw new TypeError(`next() of an input of map must give an object, got ${describe(result)}`);
 }
 
 function isIterable(input: unknown): input is Iterable<unknown> {

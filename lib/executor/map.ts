@@ -66,7 +66,8 @@ class MapRun {
     this.#source = source;
     this.#submitChunk = submitChunk;
     this.#settings = settings;
-    this.#deadline = performance.now() + (settings.timeout ?? Number.POSITIVE_INFINITY);
+    const { timeout } = settings;
+    this.#deadline = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
   }
 
   async *results(): AsyncGenerator<unknown, undefined, undefined> {
@@ -150,12 +151,13 @@ class MapRun {
     future.addDoneCallback(() => this.#done(future, chunk.length));
   }
 
-  #done(future: Future<unknown>, items: number): void {
+  /** Returns what `onProgress` did: whoever called this looks after a promise that rejects. */
+  #done(future: Future<unknown>, items: number): unknown {
     if (this.#unfinished.delete(future)) this.#next.push(future);
     this.#wake();
-    if (future.cancelled()) return;
+    if (future.cancelled()) return undefined;
     this.#itemsDone += items;
-    this.#settings.onProgress?.(this.#itemsDone, this.#source.total);
+    return this.#settings.onProgress?.(this.#itemsDone, this.#source.total);
   }
 
   async #take(): Promise<readonly ItemOutcome[] | undefined> {

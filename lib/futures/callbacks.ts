@@ -1,6 +1,6 @@
 /** Calls what users have added to a future: in their own async context, and without suffering from what they throw. */
 import { AsyncResource } from 'node:async_hooks';
-import { describeThrown } from './thrown.ts';
+import { describeThrown } from '../system/thrown.ts';
 
 /** `fn` as it would run here, whoever calls it later. */
 export function inThisContext<T>(fn: (value: T) => unknown): (value: T) => unknown {

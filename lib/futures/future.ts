@@ -4,9 +4,9 @@
  */
 import type { CancelledError } from '../errors.ts';
 import { boolean, checkOptions, describe } from '../options/check.ts';
+import { describeThrown, isError } from '../system/thrown.ts';
 import { call, inThisContext, warnOfLostReport } from './callbacks.ts';
 import { type Deferred, defer, type Outcome } from './deferred.ts';
-import { describeThrown, isError } from './thrown.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
 export type FutureState = 'pending' | 'running' | 'cancelled' | 'finished';

@@ -5,6 +5,7 @@
 import { type Frame, FrameKind } from '../channel/frame.ts';
 import { type LeakFigures, readLeakFigures } from '../channel/leak-figures.ts';
 import type { Sender } from '../sending/index.ts';
+import { messageOf } from '../system/thrown.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -51,7 +52,7 @@ export class Arrivals {
     try {
       this.#read(worker, frame);
     } catch (error) {
-      worker.fault = error instanceof Error ? error.message : String(error);
+      worker.fault = messageOf(error);
       worker.process.kill();
     }
   }

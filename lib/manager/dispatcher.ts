@@ -27,7 +27,11 @@ let counted: number | undefined;
 
 /** With fewer tasks out there is a core for this process. Asked again and again, and for the first time late. */
 function cpus(): number {
-  counted ??= cpuCount();
+  try {
+    counted ??= cpuCount();
+  } catch {
+    counted = 1; // an invalid LOKY_MAX_CPU_COUNT is told to those who let it decide how many workers there are
+  }
   return counted;
 }
 

@@ -1,25 +1,36 @@
 /** The errors of workers that could not start, in words. */
 import { InitializerError, WorkerStartupError } from '../errors.ts';
+import { messageOf } from '../system/thrown.ts';
 import { type ExitReport, exitCodeName, indent } from '../worker-process/exit-report.ts';
 
 const BROKEN = 'the executor can run nothing any more';
 
 export function initializerThrew(cause: unknown): InitializerError {
-  const message = (cause as Error | undefined)?.message ?? String(cause);
-  return new InitializerError(`The initializer of a worker failed: ${message}; ${BROKEN}.`, { cause });
+  return new InitializerError(`The initializer of a worker failed: ${messageOf(cause)}; ${BROKEN}.`, {
+    cause,
+  });
 }
 
 const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Whether the system had no process, thread, descriptor or memory to spare: it may have some later. */
 export function isShortage({ startError, stderr }: ExitReport): boolean {
-  if (startError !== undefined) return SHORTAGES.has((startError as NodeJS.ErrnoException).code ?? '');
+  if (startError !== undefined) return SHORTAGES.has(codeOf(startError));
   return /pthread_create|uv_thread_create|Resource temporarily unavailable/.test(stderr);
 }
 
+/** Code of the user may have thrown it, with a getter that throws in turn. */
+function codeOf(error: NodeJS.ErrnoException): string {
+  try {
+    return error.code ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** Node's own message does not say what is missing. */
-function wayOut({ code }: NodeJS.ErrnoException): string {
-  return code === 'ERR_ACCESS_DENIED' ? ' (start the program with --allow-child-process)' : '';
+function wayOut(error: Error): string {
+  return codeOf(error) === 'ERR_ACCESS_DENIED' ? ' (start the program with --allow-child-process)' : '';
 }
 
 /** @param consequence What that means for the executor. */
@@ -29,11 +40,10 @@ export function diedWhileStarting(
   consequence: string = BROKEN,
 ): InitializerError | WorkerStartupError {
   if (exit.startError !== undefined) {
-    const { message } = exit.startError;
-    return new WorkerStartupError(
-      `A worker process could not be started: ${message}${wayOut(exit.startError)}; ${consequence}.`,
-      { cause: exit.startError },
-    );
+    const why = `${messageOf(exit.startError)}${wayOut(exit.startError)}`;
+    return new WorkerStartupError(`A worker process could not be started: ${why}; ${consequence}.`, {
+      cause: exit.startError,
+    });
   }
   const said = exit.stderr === '' ? '' : `\nIts stderr was:\n${indent(exit.stderr)}`;
   const ended = `ended with {${exitCodeName(exit)}}`;

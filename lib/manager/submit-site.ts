@@ -10,28 +10,41 @@ export interface SubmitSite {
 export const SITES_RECORDED_UP_TO = 1000;
 const FRAMES = 5;
 
-/** @param above The function whose caller is the site. */
-export function recordSubmitSite(above: (...args: never[]) => unknown): SubmitSite {
+/**
+ * `undefined` if the program lets nobody have one: `Error` is frozen.
+ *
+ * @param above The function whose caller is the site.
+ */
+export function recordSubmitSite(above: (...args: never[]) => unknown): SubmitSite | undefined {
   const site: SubmitSite = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = Math.min(limit, FRAMES);
-  Error.captureStackTrace(site, above);
-  Error.stackTraceLimit = limit;
+  try {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = Math.min(limit, FRAMES);
+    try {
+      Error.captureStackTrace(site, above);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  } catch {
+    return undefined;
+  }
   return site;
 }
 
-/** The frames of a site, one a line, without a headline. */
+/** The frames of a site, one a line, without a headline. With `Error.prepareStackTrace` a stack may be anything. */
 function framesOf(site: SubmitSite | undefined): string | undefined {
-  return site?.stack?.replace(/^.*\n/, '');
+  const stack: unknown = site?.stack;
+  return typeof stack === 'string' ? stack.replace(/^.*\n/, '') : undefined;
 }
 
 /** Lets an error's stack go on where the task was submitted, below the frames of the worker. */
 export function withSubmitSite(error: unknown, site: SubmitSite | undefined): unknown {
-  const frames = framesOf(site);
-  if (frames === undefined || !isErrorLike(error)) return error;
   try {
-    error.stack = `${error.stack ?? ''}\n    --- submitted from ---\n${frames}`;
-  } catch {} // a frozen error keeps the stack it has
+    const frames = framesOf(site);
+    if (frames !== undefined && isErrorLike(error)) {
+      error.stack = `${error.stack ?? ''}\n    --- submitted from ---\n${frames}`;
+    }
+  } catch {} // one that is frozen, or cannot be asked, is told as it is; so are all where prepareStackTrace throws
   return error;
 }
 

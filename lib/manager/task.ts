@@ -17,6 +17,9 @@ import type { SubmitSite } from './submit-site.ts';
 /** A timer that fires so much later than it should, in milliseconds, was held up by this process. */
 const LATE = 20;
 
+/** In characters: a name is part of messages, and a longer one could make them longer than a string may be. */
+const LONGEST_NAME = 1000;
+
 /** Shared by all tasks of one view (`withOptions`). */
 export interface TaskSettings {
   readonly timeout: number | undefined;
@@ -89,7 +92,8 @@ export class Task implements FutureOwner {
   }
 
   get name(): string {
-    return this.settings.name ?? (this.call.name || '(anonymous)');
+    const name = this.settings.name ?? (this.call.name || '(anonymous)');
+    return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
   }
 
   // What its future asks.

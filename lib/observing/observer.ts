@@ -10,6 +10,7 @@ import type { PoolEvents, RecycleReason } from '../manager/pool-events.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/pool-worker.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
 import { inRootContext } from '../system/root-context.ts';
+import { describeThrown } from '../system/thrown.ts';
 import { type ExitReport, exitCodeName, terminationReason } from '../worker-process/exit-report.ts';
 import { channels, taskChannelsAreWatched } from './channels.ts';
 import { debug, isDebugging, workerName } from './debug-log.ts';
@@ -127,10 +128,10 @@ export class PoolObserver implements PoolEvents {
     try {
       emitter.emit(name, event);
     } catch (error) {
-      process.emitWarning(
-        `A listener of the event ${name} threw: ${error instanceof Error ? error.stack : String(error)}`,
-        { type: 'LokyWarning', code: 'LOKY_LISTENER_THREW' },
-      );
+      process.emitWarning(`A listener of the event ${name} threw: ${describeThrown(error)}`, {
+        type: 'LokyWarning',
+        code: 'LOKY_LISTENER_THREW',
+      });
     }
     return true;
   }

@@ -11,7 +11,7 @@ export interface TaskOptions {
   retries?: number;
   /** Tasks with a higher one run first. Default: 0. */
   priority?: number;
-  /** How reports call the task. Default: the function's name. */
+  /** How reports call the task, cut at 1000 characters. Default: the function's name. */
   name?: string;
 }
 

@@ -2,17 +2,19 @@
  * Why something could not be sent or rebuilt, in the words of what was thrown: by V8 when it is too much, or by code
  * of the user, which throws anything. Never throws itself: the future gets a SerializationError whatever it was.
  */
+import { messageOf } from '../system/thrown.ts';
 
 /** V8's own; a RangeError that a reducer throws is about something else. */
 const TOO_MUCH = /^(Maximum call stack size|Invalid (array|string|typed array) length|.*allocation failed)/;
 
 export function reasonOf(thrown: unknown): string {
+  return isTooMuch(thrown) ? 'it is nested too deeply or too large' : messageOf(thrown);
+}
+
+function isTooMuch(thrown: unknown): boolean {
   try {
-    if (!(thrown instanceof Error)) return String(thrown);
-    const message = String(thrown.message);
-    const isTooMuch = thrown instanceof RangeError && TOO_MUCH.test(message);
-    return isTooMuch ? 'it is nested too deeply or too large' : message;
+    return thrown instanceof RangeError && TOO_MUCH.test(thrown.message);
   } catch {
-    return 'what was thrown has no text';
+    return false;
   }
 }

@@ -3,6 +3,7 @@
  * what would have to be removed if this process died now. It knows no workers.
  */
 import { rm, unlink } from 'node:fs/promises';
+import { messageOf } from '../system/thrown.ts';
 import type { ResourceKind, ResourceOrder } from './resource-orders.ts';
 import { createTrackerProcess } from './tracker-process.ts';
 
@@ -96,8 +97,4 @@ function notice(verb: Notice, { kind, path }: Resource): string {
 
 function remove({ kind, path }: Resource): Promise<void> {
   return kind === 'file' ? unlink(path) : rm(path, { recursive: true });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

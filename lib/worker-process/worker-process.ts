@@ -9,6 +9,7 @@ import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
 import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts';
 import { PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
 import type { Payload } from '../sending/index.ts';
+import { isError, messageOf } from '../system/thrown.ts';
 import { guard, unguard } from '../watchdog/guardian.ts';
 import { killSurvivorsOf, killTree } from '../watchdog/kill-tree.ts';
 import { createMark, type Mark } from '../watchdog/marked-processes.ts';
@@ -208,7 +209,7 @@ function neverStarted(error: unknown): ExitReport {
     exitCode: undefined,
     signal: undefined,
     stderr: '',
-    startError: error instanceof Error ? error : new Error(String(error)),
+    startError: isError(error) ? error : new Error(messageOf(error), { cause: error }),
     malformedFrame: undefined,
     closedChannel: false,
     leftUnread: false,
