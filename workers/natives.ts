@@ -6,13 +6,14 @@ import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Channel } from '../lib/channel/channel.ts';
+import { nextTick } from '../lib/system/timers.ts';
 
 export const natives = {
   readSync,
   writeSync,
   setFlagsFromString,
   runInNewContext,
-  nextTick: process.nextTick,
+  nextTick,
   now: performance.now.bind(performance),
   rss: process.memoryUsage.rss,
 } as const;

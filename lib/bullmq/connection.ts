@@ -4,6 +4,7 @@
  */
 import type { Redis, RedisOptions } from 'ioredis';
 import { describe } from '../options/check.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { ioredis } from './engine.ts';
 import { RedisUnavailableError } from './errors.ts';
 

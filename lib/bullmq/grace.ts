@@ -1,4 +1,5 @@
 /** The time that running jobs have to finish when a machine leaves. It can be made shorter, never longer. */
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 
 export interface Grace {
   /** Ends it so many milliseconds from now, if it would not end sooner. */

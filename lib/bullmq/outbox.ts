@@ -1,5 +1,6 @@
 /** Jobs on their way into the queue, many at once. Waits while Redis is away. Knows nothing of outcomes. */
 import type { BulkJobOptions } from 'bullmq';
+import { setImmediate } from '../system/timers.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';

@@ -1,6 +1,7 @@
 /**
  * Looks after tasks whose replies may have got lost: from time to time, and after each outage at once. It decides nothing.
  */
+import { clearInterval, setInterval } from '../system/timers.ts';
 import { JobLostError } from './errors.ts';
 import { type JobOutlook, readJobs } from './job-reader.ts';
 import type { RemoteLink } from './remote-link.ts';

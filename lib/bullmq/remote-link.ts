@@ -4,6 +4,7 @@
  */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import {
   closeRedis,
   isFull,

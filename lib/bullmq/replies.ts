@@ -3,6 +3,7 @@
  * the jobs themselves from time to time.
  */
 import type { Redis } from 'ioredis';
+import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { type Reply, type ReplyKind, repliesChannel } from './wire.ts';
 
 /** Bytes of a text that goes into a message; Redis cuts off listeners whose messages pile up. */

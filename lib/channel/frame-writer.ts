@@ -2,6 +2,7 @@
  * Turns frames into as few writes as possible: small frames of one tick are put together in one buffer, large
  * bodies and views are written as they are, without a copy.
  */
+import { nextTick } from '../system/timers.ts';
 import { type Frame, HEADER_BYTES, MAGIC, VIEW_LENGTH_BYTES } from './frame.ts';
 
 /** Where most of a tick's small frames fit; a buffer is used up piece by piece, never written to twice. */
@@ -9,8 +10,6 @@ const STAGE_BYTES = 64 * 1024;
 /** Up to here a copy is cheaper than a write of its own. */
 const COPIED_BYTES = 16 * 1024;
 const NO_BYTES = Buffer.alloc(0);
-/** Kept: a task may replace it. */
-const { nextTick } = process;
 const NO_VIEWS: readonly Uint8Array[] = [];
 
 export interface FrameWriter {

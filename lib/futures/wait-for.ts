@@ -2,6 +2,7 @@
 import { TimeoutError } from '../errors.ts';
 import { abortSignal, type Check, checkOptions, milliseconds } from '../options/check.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 
 export interface WaitOptions {
   /** Milliseconds to wait. Default: for ever. `0`: only if it is there already. */

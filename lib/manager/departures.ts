@@ -3,6 +3,7 @@
  * nobody, and knows neither tasks nor who takes over.
  */
 import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import type { PoolEvents } from './pool-events.ts';
 import type { PoolWorker, WorkerEndReason } from './pool-worker.ts';
 

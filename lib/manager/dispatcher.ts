@@ -8,6 +8,7 @@ import type { Payload } from '../sending/index.ts';
 import { BusyPoll } from '../system/busy-poll.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { inRootContext } from '../system/root-context.ts';
+import { clearInterval, queueMicrotask, setImmediate, setInterval } from '../system/timers.ts';
 import type { Fleet } from './fleet.ts';
 import { PendingQueue } from './pending-queue.ts';
 import type { PoolWorker } from './pool-worker.ts';

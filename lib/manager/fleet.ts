@@ -128,7 +128,7 @@ export class Fleet {
 
   /** It has answered; it may stay. */
   release(worker: PoolWorker): void {
-    if (worker.state !== 'busy') return;
+    if (worker.state !== 'busy' || worker.fault !== undefined) return;
     if (worker.isRetiring) this.#sendHome(worker, 'recycled');
     else if (this.hasTooMany) this.#sendHome(worker, 'resized');
     else this.#becomeIdle(worker);

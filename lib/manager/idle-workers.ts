@@ -4,6 +4,7 @@
  */
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 export interface IdleWorkersOptions {

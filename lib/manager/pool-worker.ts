@@ -121,7 +121,8 @@ export class PoolWorker {
   }
 
   get takesAhead(): boolean {
-    return !this.isSlow && !this.#isBehind && !this.isRetiring && this.process.claims !== undefined;
+    if (this.isSlow || this.#isBehind || this.isRetiring || this.fault !== undefined) return false;
+    return this.process.claims !== undefined;
   }
 
   /** It has nothing else to do: it begins at once. */
@@ -171,15 +172,26 @@ export class PoolWorker {
 
   /** What it has not begun and will not: the last ones of its tasks, in their order. */
   takeBack(): Task[] {
-    const hasUnbegun = this.tasks.last()?.state === 'sent';
-    const count = hasUnbegun ? (this.process.claims?.takeBack().length ?? 0) : 0;
+    if (this.tasks.last()?.state !== 'sent') return [];
+    const unclaimed = new Set(this.process.claims?.takeBack());
     const taken: Task[] = [];
-    for (let left = count; left > 0; left -= 1) taken.push(this.tasks.pop() as Task);
-    if (count > 0) {
+    for (let last = this.tasks.last(); last?.state === 'sent'; last = this.tasks.last()) {
+      if (!unclaimed.delete(last.sentAs)) break;
+      this.tasks.pop();
+      taken.push(last);
+    }
+    if (unclaimed.size > 0) this.#endForClaims();
+    if (taken.length > 0) {
       this.#isBehind = true;
       this.#lastDirect = undefined;
     }
     return taken.reverse();
+  }
+
+  /** There are more than were posted: nobody knows what it would begin. */
+  #endForClaims(): void {
+    this.fault = 'a task has written file descriptor 4';
+    this.process.kill();
   }
 
   tell(definitions: readonly Definition[]): void {

@@ -4,6 +4,7 @@
  */
 import type { Definition } from '../sending/index.ts';
 import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 /** A spare worker loads the rest, of a pool that runs more functions than these, when it takes over. */

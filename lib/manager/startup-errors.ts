@@ -15,14 +15,14 @@ const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Whether the system had no process, thread, descriptor or memory to spare: it may have some later. */
 export function isShortage({ startError, stderr }: ExitReport): boolean {
-  if (startError !== undefined) return SHORTAGES.has(codeOf(startError));
+  if (startError !== undefined) return SHORTAGES.has(textOf(startError, 'code'));
   return /pthread_create|uv_thread_create|Resource temporarily unavailable/.test(stderr);
 }
 
 /** Code of the user may have thrown it, with a getter that throws in turn. */
-function codeOf(error: NodeJS.ErrnoException): string {
+function textOf(error: Error, key: 'code' | 'permission'): string {
   try {
-    return error.code ?? '';
+    return (error as Error & { [each in typeof key]?: string })[key] ?? '';
   } catch {
     return '';
   }
@@ -30,7 +30,8 @@ function codeOf(error: NodeJS.ErrnoException): string {
 
 /** Node's own message does not say what is missing. */
 function wayOut(error: Error): string {
-  return codeOf(error) === 'ERR_ACCESS_DENIED' ? ' (start the program with --allow-child-process)' : '';
+  const mayNotFork = textOf(error, 'permission') === 'ChildProcess';
+  return mayNotFork ? ' (start the program with --allow-child-process)' : '';
 }
 
 /** @param consequence What that means for the executor. */

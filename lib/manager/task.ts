@@ -11,6 +11,7 @@ import { CancelledError } from '../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
 import type { PreparedCall } from '../sending/index.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { addAbortCallback, removeAbortCallback } from './abort-listeners.ts';
 import type { SubmitSite } from './submit-site.ts';
 

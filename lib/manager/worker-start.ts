@@ -2,6 +2,7 @@
 import { type Frame, FrameKind } from '../channel/frame.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { startWorkerProcess, type WorkerProcessListener } from '../worker-process/worker-process.ts';
 import type { PoolEvents } from './pool-events.ts';
 import type { PoolWorker, WorkerStartReason } from './pool-worker.ts';

@@ -5,8 +5,8 @@
  * two processes have to share a core, the process sleeps at once.
  */
 import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers';
 import { inRootContext } from './root-context.ts';
+import { setImmediate } from './timers.ts';
 
 /** The longest that a message is polled for, in milliseconds. */
 const WINDOW = 0.1;

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { nodeGuardian, shellGuardian } from './guardian-scripts.ts';
 import { withoutMark } from './marked-processes.ts';
 
@@ -115,11 +116,11 @@ export { guard, guardianEnded, unguard };
 /** A session of its own keeps Ctrl-C away from it. Nothing of it keeps this process alive. */
 function startProcess(shell: string | undefined, guarded: ReadonlySet<number>): ChildProcess | undefined {
   const { NODE_OPTIONS: _, ...env } = withoutMark(process.env);
-  const useShell = shell !== undefined && process.platform !== 'win32' && existsSync(shell);
-  const [file, args] = useShell
-    ? [shell, ['-c', shellGuardian, 'loky-guardian']]
-    : [process.execPath, ['-e', nodeGuardian]];
   try {
+    const useShell = shell !== undefined && process.platform !== 'win32' && existsSync(shell);
+    const [file, args] = useShell
+      ? [shell, ['-c', shellGuardian, 'loky-guardian']]
+      : [process.execPath, ['-e', nodeGuardian]];
     const child = spawn(file, [...args, ...[...guarded].map(String)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -133,7 +134,7 @@ function startProcess(shell: string | undefined, guarded: ReadonlySet<number>): 
     (child.stdin as Socket | null)?.unref();
     return child;
   } catch {
-    return undefined; // no process or no descriptor to be had at this moment
+    return undefined; // no process or no descriptor to be had at this moment, or no permission to look for the shell
   }
 }
 

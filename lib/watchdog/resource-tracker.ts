@@ -36,9 +36,13 @@ export const resourceTracker: ResourceTracker = {
   maybeUnlink: (path, kind) => give('maybeUnlink', path, kind),
 };
 
-/** Carries out an order that a worker sent; what is no order is passed over. */
-export function receiveOrder(line: string): void {
-  const order = decodeOrder(line);
+/** No path of a system is as long; a task may write more than fits into a string. In bytes. */
+const LONGEST_LINE = 64 * 1024;
+
+/** Carries out an order that a worker sent, a line of text; what is no order is passed over. */
+export function receiveOrder({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (byteLength > LONGEST_LINE) return;
+  const order = decodeOrder(Buffer.from(buffer, byteOffset, byteLength).toString());
   if (order) pass(order);
 }
 

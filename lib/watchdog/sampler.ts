@@ -2,6 +2,7 @@
  * Observes the memory and CPU of processes with their descendants, at a steady pace, and reports each figure.
  * It ends nothing and knows no limits. Without anything to watch it has no timer, and it keeps no process alive.
  */
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { descendantsOf, readProcessTable } from './process-table.ts';
 import { createUsageReader, type ReadUsage, type Usage } from './usage.ts';
 

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { entryPoint } from '../system/entry-points.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { withoutMark } from './marked-processes.ts';
 
 /** It takes 40 ms to start, so it waits a little for more work. */

@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 
 /** What descendants that outlive the process may still write, or hold open, is not waited for. In milliseconds. */
 const OUTPUT_GRACE = 100;

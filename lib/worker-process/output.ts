@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { createMarkReader } from '../channel/output-marks.ts';
+import { writeToHostStderr } from './host-stderr.ts';
 import { createTextTail, type TextTail } from './text-tail.ts';
 
 /** `inherit`: to the host's own; `ignore`: nowhere; `events`: line by line to whoever listens. */
@@ -45,7 +46,7 @@ export function captureOutput(
   } else {
     errors.on('data', (chunk: Buffer) => {
       tail.add(chunk);
-      if (mode === 'inherit') process.stderr.write(chunk);
+      if (mode === 'inherit') writeToHostStderr(chunk);
     });
   }
   read(errors);

@@ -2,6 +2,7 @@
  * Notices a frame that never comes to its end. What a task writes into the channel may look like the header of a
  * large frame, and all that its worker says afterwards would be taken for the content. It looks, and ends nothing.
  */
+import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';
 
 export interface StallWatch {
   /** To be called when a frame has begun and not ended. Cheap when it is watched already. */

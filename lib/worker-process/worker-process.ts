@@ -10,6 +10,7 @@ import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts'
 import { PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
 import type { Payload } from '../sending/index.ts';
 import { isError, messageOf } from '../system/thrown.ts';
+import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
 import { guard, unguard } from '../watchdog/guardian.ts';
 import { killSurvivorsOf, killTree } from '../watchdog/kill-tree.ts';
 import { createMark, type Mark } from '../watchdog/marked-processes.ts';
@@ -73,7 +74,9 @@ export function startWorkerProcess(
     subprocess = spawnWorker(settings, mark, claims);
     channel = supervise(subprocess, settings, mark, { ...listener, onExit: end });
   } catch (error) {
-    process.nextTick(() => {
+    if (subprocess !== undefined) abandon(subprocess);
+    subprocess = undefined;
+    nextTick(() => {
       end(neverStarted(error));
       listener.onGone();
     });
@@ -136,6 +139,18 @@ function supervise(
   return pipe.channel;
 }
 
+/** It was started and cannot be supervised: nothing of it stays. */
+function abandon(subprocess: ChildProcess): void {
+  const { pid } = subprocess;
+  if (pid === undefined) return;
+  subprocess.on('error', () => {}); // of what it was just sent
+  killTree(pid);
+  for (const stream of subprocess.stdio) stream?.destroy();
+  if (subprocess.connected) subprocess.disconnect();
+  unguard(pid);
+  forget(pid);
+}
+
 interface WorkerPipe {
   readonly channel: Channel;
   malformedFrame(): MalformedFrameError | undefined;
@@ -167,7 +182,7 @@ function openPipe(subprocess: ChildProcess, pid: number, listener: WorkerProcess
   subprocess.once('exit', () => clearTimeout(exitClock));
   const channel = createChannel(pipe, {
     onFrame(frame) {
-      if (frame.kind === FrameKind.resource) receiveOrder(Buffer.from(frame.body).toString());
+      if (frame.kind === FrameKind.resource) receiveOrder(frame.body);
       else listener.onFrame(frame);
     },
     onEnd(error) {

@@ -9,6 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import jestConfig from '../../jest.config.js';
 import { linesOfBuild } from './build-lines.js';
 import { linesOfJest } from './jest-lines.js';
 import { printReport } from './report.js';
@@ -19,6 +20,7 @@ const processes = join(folder, 'processes');
 const sources = {
   '^loky$': '<rootDir>/lib/index.ts',
   '^loky/(metrics|bullmq)$': '<rootDir>/lib/$1/index.ts',
+  ...jestConfig.moduleNameMapper,
 };
 
 function runTests(paths) {

@@ -3,6 +3,7 @@
  * values handed over in both directions. What it holds is released when the event loop turns.
  */
 import type { Session } from 'node:inspector';
+import { setImmediate } from '../../system/timers.ts';
 
 export interface RemoteObject {
   readonly objectId?: string;

@@ -1,0 +1,9 @@
+/**
+ * Node's own timers, as they were when this was loaded. The global ones belong to the program: those of a test that
+ * lets time stand still would never fire, and jsdom's are numbers.
+ */
+import timers from 'node:timers';
+
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = timers;
+export const { nextTick } = process;
+export const { queueMicrotask } = globalThis;
