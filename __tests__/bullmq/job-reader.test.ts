@@ -28,6 +28,14 @@ describe('reading what became of jobs', () => {
     ]);
   });
 
+  test('a job that was done in the end has its value, whatever went wrong before', async () => {
+    const answers: Answer[] = [
+      [null, ['1', '"7"', 'an error', 'its worker died', '1']],
+      [null, 0],
+    ];
+    expect(await readJobs(answering(answers), ['bull:q:1'])).toEqual([{ kind: 'value', text: '7' }]);
+  });
+
   test('rejects with any other error of Redis: the next round comes', async () => {
     const loading = new Error('LOADING Redis is loading the dataset in memory');
     await expect(readJobs(answering([[loading, undefined]]), ['bull:q:1'])).rejects.toBe(loading);

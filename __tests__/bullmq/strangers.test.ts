@@ -1,6 +1,6 @@
 /** Others who use the same Redis: who takes jobs of the queue, forbids what an executor needs, or fails over. */
 import { expect, test } from '@jest/globals';
-import { Worker } from 'bullmq';
+import { type Job, Worker } from 'bullmq';
 import { BullMQExecutor, type BullMQExecutorOptions, defineTasks } from 'loky/bullmq';
 import { waitUntil } from '../helpers/processes.ts';
 import { startMachine } from './machines.ts';
@@ -26,6 +26,19 @@ describeWithRedis('others', (redis) => {
       name,
       message: expect.stringMatching(message),
     });
+    await executor.shutdown();
+    await stranger.close();
+  });
+
+  test('a job that is done at its second attempt, of which no reply tells, has its result', async () => {
+    const queue = newQueue();
+    const run = async (job: Job) => {
+      if (job.attemptsMade === 0) throw new Error('not yet');
+      return '[7]'; // as machines write it
+    };
+    const stranger = new Worker(queue, run, { connection: redis().connection });
+    const executor = open(queue, { crashRetries: 1 });
+    expect(await executor.submit(tasks.echo, 7)).toBe(7);
     await executor.shutdown();
     await stranger.close();
   });

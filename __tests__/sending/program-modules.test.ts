@@ -1,5 +1,5 @@
 /** What a worker makes of the files of a program: `import.meta`, and modules that have changed or gone since. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildLibrary, type Library } from './harness/library.ts';
 
 let library: Library;
@@ -47,4 +47,35 @@ test('a module that is gone since it was loaded is named', async () => {
     'm.mjs': 'export const one = () => 1;',
   };
   expect(await library.run(files)).toMatch(/^the worker cannot load file:.*\/m\.mjs: /);
+});
+
+describe('the main script is not run by a worker', () => {
+  const main = `
+    console.log('main script');
+    export const one = () => 1;
+  `;
+
+  test('for a function that uses its namespace', async () => {
+    const files = {
+      'main.mjs': program(
+        "import * as self from './main.mjs';",
+        `${main} console.log(await submit(() => self.one()));`,
+      ),
+    };
+    expect(await library.run(files)).toBe('main script\n1');
+  });
+
+  test('for a function of another module that imports from it', async () => {
+    const files = {
+      'main.mjs': program("import { add } from './m.mjs';", `${main} console.log(await submit(add(2)));`),
+      'm.mjs': `import { one } from './main.mjs'; export const add = (n) => () => one() + n;`,
+    };
+    expect(await library.run(files)).toBe('main script\n3');
+  });
+
+  test('to give a task its namespace: that is refused', async () => {
+    const body = `${main} await submit((all) => all.one(), self).then(console.log, tell);`;
+    const files = { 'main.mjs': program("import * as self from './main.mjs';", body) };
+    expect(await library.run(files)).toMatch(/^main script\n.*namespace of a module that goes by value/s);
+  });
 });

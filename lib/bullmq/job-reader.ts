@@ -28,8 +28,9 @@ function outlookOf(fields: readonly (string | null)[], isLocked: boolean): JobOu
   const [finishedOn, value, error, reason, timestamp] = fields;
   if (timestamp == null) return { kind: 'missing' };
   if (finishedOn == null) return { kind: isLocked ? 'running' : 'waiting' };
-  if (error != null) return { kind: 'error', text: error };
-  if (reason != null) return { kind: 'failed', reason };
+  // A job that was done in the end keeps the errors of its attempts before.
+  if (value == null && error != null) return { kind: 'error', text: error };
+  if (value == null && reason != null) return { kind: 'failed', reason };
   try {
     return { kind: 'value', text: value == null ? '' : String(JSON.parse(value)) };
   } catch {

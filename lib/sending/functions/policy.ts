@@ -66,7 +66,7 @@ export class HostPolicy implements Policy {
     if (this.forced.has(value)) return undefined;
     const common = commonRow(value);
     if (common || typeof value === 'function' || types.isProxy(value)) return common;
-    if (types.isModuleNamespaceObject(value)) return namespaceRow(value);
+    if (types.isModuleNamespaceObject(value)) return namespaceRow(value, this.mainByReference);
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype !== null && !isObjectPrototype(prototype) && !Array.isArray(value)) return undefined;
     const file = moduleExporting(value);
@@ -104,8 +104,13 @@ export class HostPolicy implements Policy {
 
 const toUrl = (file: string): string => process.getBuiltinModule('node:url').pathToFileURL(file).href;
 
-function namespaceRow(value: object): Row {
+function namespaceRow(value: object, mainByReference: boolean): Row {
   const source = namespaceSource(value);
+  if (source && goesByValue(source.specifier, mainByReference)) {
+    const reason =
+      'is the namespace of a module that goes by value (the main script, or one that was registered)';
+    throw new Refusal(value, reason, 'use what it exports by name');
+  }
   if (!source) {
     throw new Refusal(
       value,

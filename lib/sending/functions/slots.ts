@@ -6,6 +6,7 @@ import type { Edits } from './edits.ts';
 import type { FreeName } from './found-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ImportedName } from './module-text.ts';
+import { mainScript } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
 import type { Problem, Slot } from './text-plan.ts';
 
@@ -51,10 +52,10 @@ export class Slots {
 
   add(name: string, free: FreeName): void {
     if (NEVER_A_SLOT.has(name) && this.scopeOf(name) === -1) return;
-    const { view, copyImports, early } = this.context;
+    const { view, early } = this.context;
     const scope = this.scopeOf(name);
     const imported = this.imported(name);
-    const copied = copyImports && scope !== -1 && /^[./]/.test(imported?.specifier ?? '');
+    const copied = scope !== -1 && imported !== undefined && this.isCopied(imported.specifier);
     if (imported && !copied && (scope === -1 || view.scopes[scope]?.type === 'Module')) {
       this.addImport(name, free, imported, scope);
     } else if (scope !== -1) {
@@ -70,6 +71,12 @@ export class Slots {
       this.unresolved.push(name);
       if (early.has(name) && !free.onlyTypeof) this.refuseMissing(name);
     }
+  }
+
+  /** What the main script exports is sent like any variable: no worker runs it to import that. */
+  private isCopied(specifier: string): boolean {
+    const { copyImports, url } = this.context;
+    return /^[./]/.test(specifier) && (copyImports || new URL(specifier, url).href === mainScript());
   }
 
   private imported(name: string): ImportedName | undefined {
