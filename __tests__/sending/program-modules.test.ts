@@ -79,3 +79,16 @@ describe('the main script is not run by a worker', () => {
     expect(await library.run(files)).toMatch(/^main script\n.*namespace of a module that goes by value/s);
   });
 });
+
+test('an import of a module that has no URL is named, as far as it can be', async () => {
+  const body = `
+    const m = new SourceTextModule("import { k } from './k.mjs'; export const make = () => () => k;");
+    const k = new SyntheticModule(['k'], function () { this.setExport('k', 4); });
+    await m.link(() => k);
+    await m.evaluate();
+    await submit(m.namespace.make()).then(console.log, tell);`;
+  const files = { 'main.mjs': program("import { SourceTextModule, SyntheticModule } from 'node:vm';", body) };
+  expect(await library.run(files, ['--experimental-vm-modules', '--no-warnings'])).toMatch(
+    /^the worker cannot load \.\/k\.mjs, which vm:module/,
+  );
+});

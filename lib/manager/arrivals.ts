@@ -52,8 +52,7 @@ export class Arrivals {
     try {
       this.#read(worker, frame);
     } catch (error) {
-      worker.fault = messageOf(error);
-      worker.process.kill();
+      worker.endAt(messageOf(error));
     }
   }
 

@@ -180,7 +180,8 @@ export class PoolWorker {
       this.tasks.pop();
       taken.push(last);
     }
-    if (unclaimed.size > 0) this.#endForClaims();
+    // There are more than were posted: nobody knows what it would begin.
+    if (unclaimed.size > 0) this.endAt('a task has written file descriptor 4');
     if (taken.length > 0) {
       this.#isBehind = true;
       this.#lastDirect = undefined;
@@ -188,9 +189,9 @@ export class PoolWorker {
     return taken.reverse();
   }
 
-  /** There are more than were posted: nobody knows what it would begin. */
-  #endForClaims(): void {
-    this.fault = 'a task has written file descriptor 4';
+  /** It broke the protocol, which is told like any other death. */
+  endAt(fault: string): void {
+    this.fault = fault;
     this.process.kill();
   }
 

@@ -76,7 +76,9 @@ export class Slots {
   /** What the main script exports is sent like any variable: no worker runs it to import that. */
   private isCopied(specifier: string): boolean {
     const { copyImports, url } = this.context;
-    return /^[./]/.test(specifier) && (copyImports || new URL(specifier, url).href === mainScript());
+    if (!/^[./]/.test(specifier)) return false;
+    // Modules of node:vm need not have a URL to start from.
+    return copyImports || (URL.canParse(specifier, url) && new URL(specifier, url).href === mainScript());
   }
 
   private imported(name: string): ImportedName | undefined {
