@@ -214,15 +214,19 @@ describe('what is told of a result', () => {
     );
   });
 
-  test('reduces texts that look like names of ours', async () => {
-    const text = {
-      test: (value: unknown): boolean => typeof value === 'string',
-      reduce: (value: string) => [...value].map((character) => character.charCodeAt(0)),
-      rebuild: (codes: number[]) => `${codes.length}`,
+  test.each([
+    ['texts', 'string', ['a', '\u00010', '\u00011', '\u00012', '0', '']],
+    ['numbers', 'number', [0, 1, 2, 3, 0, 1.5]],
+  ])('reduces %s that look like numbers of our rows', async (_, type, values) => {
+    const each = {
+      test: (value: unknown): boolean => typeof value === type,
+      reduce: (value: unknown) => [`[${String(value)}]`].map((text) => new Map([[true, Buffer.from(text)]])),
+      rebuild: ([map]: Map<boolean, Buffer>[]) => map?.get(true)?.toString(),
     };
-    const host = createSender({ resultReducers: { text }, jobReducers: {} });
+    const host = createSender({ resultReducers: { each }, jobReducers: {} });
     const worker = await createReceiver(host.settings());
-    expect(host.decodeValue(worker.encodeValue(['a', '\u0001abc', '\u00019']))).toEqual(['1', '4', '2']);
+    const expected = values.map((value) => `[${value}]`);
+    expect(host.decodeValue(worker.encodeValue(values))).toEqual(expected);
   });
 
   test('refers to its binary parts where they are', () => {

@@ -35,10 +35,10 @@ const object = (props: readonly unknown[], heads: readonly unknown[] = [], tag =
     flat: [
       [1, 3],
       ['$', 2],
-      '\u00010',
+      0,
       ['Set', 4, ...heads.map((_, i) => 6 + 3 * i)],
       heads.map((_, i) => 5 + 3 * i),
-      ...heads.flatMap((_, i) => [['$', 7 + 3 * i], [], `\u0001${i + 1}`]),
+      ...heads.flatMap((_, i) => [['$', 7 + 3 * i], [], i + 1]),
     ],
   });
 
@@ -139,7 +139,7 @@ describe('a forged answer', () => {
       ['prototype', 'Strange'],
       ['known', 999_999],
     ];
-    const flat = [[1, 3], ['$', 2], '\u00010', ['Set', 4, 5], [6, -1], [], ['$', 7], '\u00011'];
+    const flat = [[1, 3], ['$', 2], 0, ['Set', 4, 5], [6, -1], [], ['$', 7], 1];
     refusedWith(forge({ heads, flat }), /does not have any more/);
     expect(sender.decodeValue(forge({ heads, flat, tag: ERROR_GRAPH }))).toMatchObject({ name: 'Strange' });
   });
@@ -159,7 +159,7 @@ describe('a forged answer', () => {
     ];
     for (const flat of broken) refusedWith(forge({ heads: [], flat }), /./);
     refusedWith(
-      forge({ heads: [['prototype', 'x']], flat: [[1, 3], ['$', 2], '\u00010', ['Set', 4], [1]] }),
+      forge({ heads: [['prototype', 'x']], flat: [[1, 3], ['$', 2], 0, ['Set', 4], [1]] }),
       /itself/,
     );
   });

@@ -1,6 +1,6 @@
 /** The parts of a graph message, checked as far as can be without building anything. */
 import { ByteReader, malformed } from '../values/bytes.ts';
-import { type ModuleSource, ROW, type RowHead } from './row.ts';
+import type { ModuleSource, RowHead } from './row.ts';
 
 export interface Message {
   /** The index of the root in `flat`. */
@@ -50,7 +50,7 @@ export function modulesOf({ heads }: Message): ModuleSource[] {
 
 /** The number of the row for which the value at `index` stands. */
 export function rowNumber({ flat }: Message, index: unknown): number {
-  const name = typeof index === 'number' ? flat[index] : undefined;
-  if (typeof name !== 'string' || !name.startsWith(ROW)) throw malformed('a reference to no row');
-  return Number(name.slice(ROW.length));
+  const number = typeof index === 'number' ? flat[index] : undefined;
+  if (typeof number !== 'number') throw malformed('a reference to no row');
+  return number;
 }

@@ -4,9 +4,6 @@
  */
 import type { GlobalPath } from './intrinsics.ts';
 
-/** Begins the name under which devalue's text refers to a row: devalue itself would offer a number to reducers. */
-export const ROW = '\u0001';
-
 /** What a row says about itself. The first item is its kind. */
 export type RowHead =
   | readonly ['symbol', 'registered' | 'well-known' | 'local', string | null]

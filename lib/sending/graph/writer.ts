@@ -7,7 +7,8 @@ import { addView, type Payload, payloadOf } from '../payload.ts';
 import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
 import { isDevaluePlain, type ObjectWriter, objectRow } from './objects.ts';
 import { type Edge, Refusal } from './refusal.ts';
-import { type BinaryPlace, ROW, type Row, type RowHead } from './row.ts';
+import type { BinaryPlace, Row, RowHead } from './row.ts';
+import { RowNumber } from './row-number.ts';
 import { symbolRow } from './symbols.ts';
 
 /** What differs between the end that sends tasks and the end that sends answers. */
@@ -26,6 +27,8 @@ export interface Policy {
   checkInstance(value: object, prototype: object, writer: GraphWriter): void;
 }
 
+const writing = { operations: RowNumber.operations };
+
 export class GraphWriter implements ObjectWriter {
   readonly views: Uint8Array[] = [];
   /** The object that holds a function as a property. */
@@ -40,8 +43,6 @@ export class GraphWriter implements ObjectWriter {
   private readonly edges = new Map<object, Edge[]>();
   private readonly blobs: Uint8Array[] = [];
   private blobLength = 0;
-  /** devalue asks about what it was given, next. */
-  private lastName: string | undefined;
 
   constructor(policy: Policy) {
     this.policy = policy;
@@ -52,7 +53,7 @@ export class GraphWriter implements ObjectWriter {
     const top = [root, this.table];
     this.internal.add(top);
     this.internal.add(this.table);
-    const text = stringify(top, { $: (value: unknown) => this.reduce(value) });
+    const text = stringify(top, { $: (value: unknown) => this.reduce(value) }, writing);
     return payloadOf(this.pack(header, text), this.views);
   }
 
@@ -65,17 +66,15 @@ export class GraphWriter implements ObjectWriter {
     return Buffer.concat([header, sizes, heads, texts, ...this.blobs]);
   }
 
-  /** devalue's reducer: false for what devalue writes by itself, else the row's name. */
-  private reduce(value: unknown): string | false {
+  /** devalue's reducer: false for what devalue writes by itself. */
+  private reduce(value: unknown): RowNumber | false {
     const type = typeof value;
     const simple = type !== 'object' && type !== 'function' && type !== 'symbol';
     if ((simple || value === null) && !this.policy.primitives) return false;
     if (type === 'object' && value !== null && this.internal.has(value as object)) return false;
-    if (value === this.lastName) return false;
+    if (RowNumber.is(value)) return false;
     const number = this.numbers.get(value) ?? this.add(value, simple || value === null);
-    if (number === false) return false;
-    this.lastName = ROW + number;
-    return this.lastName;
+    return number !== false && new RowNumber(number);
   }
 
   private add(value: unknown, simple: boolean): number | false {
