@@ -66,9 +66,17 @@ describe('each line names the task that wrote it', () => {
     const executor = newPool({ stdio: 'events' });
     const events = collect(executor);
     await executor.withOptions({ name: 'first' }).submit(() => {
-      setTimeout(() => console.log('late'), 20);
+      const timer = setInterval(() => {
+        if (!('somebodyRuns' in globalThis)) return;
+        clearInterval(timer);
+        console.log('late');
+        Object.assign(globalThis, { isSaid: true });
+      }, 5);
     });
-    await executor.submit(() => new Promise((resolve) => setTimeout(resolve, 60)));
+    await executor.submit(async () => {
+      Object.assign(globalThis, { somebodyRuns: true });
+      while (!('isSaid' in globalThis)) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
     await executor.withOptions({ name: 'third' }).submit(() => console.log('on time'));
     await executor.shutdown();
     // The second one had begun: nobody can tell a timer's owner by its output.

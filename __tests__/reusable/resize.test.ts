@@ -44,8 +44,9 @@ test('shrinking keeps a worker that runs a task, and growing keeps those that ar
 
 test('shrinking while all are busy interrupts none of them', async () => {
   const executor = getReusableExecutor({ maxWorkers: 3 });
+  await executor.prewarm();
   const futures = Array.from({ length: 3 }, () => executor.submit(sleepFor, 300));
-  await waitUntil(() => futures.every((future) => future.running()), 10_000);
+  expect(futures.map((future) => future.running())).toEqual([true, true, true]);
   getReusableExecutor({ maxWorkers: 1 });
   expect(await Promise.all(futures)).toEqual([300, 300, 300]);
   await waitUntil(() => executor.stats().workers.length === 1, 5_000);

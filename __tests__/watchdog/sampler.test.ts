@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { killTree } from '../../lib/watchdog/kill-tree.ts';
@@ -89,6 +91,22 @@ describe('createUsageReader', () => {
     expect(await host.next<number>()).toBeGreaterThan(20 * MB);
     expect(await host.closed).toEqual({ code: 0, signal: null });
     expect(host.stderr()).toBe('');
+  });
+
+  test('says nothing of a process that has ended and is still in the table: it has given its memory back', async () => {
+    // The shell starts a process that ends, and becomes one that never asks for its exit.
+    const parent = spawn('/bin/sh', ['-c', 'true & exec sleep 60'], { stdio: 'ignore' });
+    try {
+      const zombie = () =>
+        [...(readProcessTable()?.values() ?? [])].find(
+          ({ ppid, state }) => ppid === parent.pid && state === 'Z',
+        );
+      await waitUntil(() => zombie() !== undefined, 5_000);
+      expect(await (await createUsageReader(3_000))([zombie()?.pid as number])).toEqual(new Map());
+    } finally {
+      parent.kill('SIGKILL');
+      await once(parent, 'exit');
+    }
   });
 
   test('by pidusage rejects when it fails for another reason than that a process is gone', async () => {

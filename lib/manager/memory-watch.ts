@@ -38,6 +38,7 @@ export function createMemoryWatch(
         release(worker);
         if (isAbove) onIdleAbove(worker);
       } else if (isAbove) {
+        release(worker); // the figures of its end would be those of a process that gives its memory back
         worker.memoryLimit = limit;
         worker.process.kill();
       }

@@ -82,8 +82,9 @@ function readFigures(pid: number): { rss: number; ticks: number } | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    if (kilobytes === undefined) return undefined; // it is ending, and has given its memory back
     const ticks = Number(fields[11]) + Number(fields[12]);
-    return { rss: Number(kilobytes ?? 0) * 1024, ticks };
+    return { rss: Number(kilobytes) * 1024, ticks };
   } catch {
     return undefined;
   }
