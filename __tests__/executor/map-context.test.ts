@@ -11,13 +11,13 @@ import { Future, futureControl } from '../../lib/futures/future.ts';
 
 const NO_OPTIONS = { timeout: undefined, signal: undefined, retries: 0, priority: 0, name: undefined };
 
-/** Answers each chunk, of one item, with a 0. */
+/** Answers each task with a 0. */
 const pool = {
   expectRoom() {},
   pendingCount: 0,
   submit() {
     const future = new Future<unknown>({ cancel: () => false, isRunning: () => false });
-    setImmediate(() => futureControl.resolve(future, [[true, 0]]));
+    setImmediate(() => futureControl.resolve(future, 0));
     return future;
   },
 } as unknown as RemotePool;
@@ -34,7 +34,7 @@ test('onProgress of a map on other machines is called in the context of the map,
   const seen: unknown[] = [];
   const onProgress = () => seen.push(request.getStore());
   const rest = [[1, 2, 3], { onProgress, bufferSize: 1 }]; // the second and the third are sent when a result is taken
-  const results = request.run('the caller', () => mapOn(calls, NO_OPTIONS, mapOn, same, rest));
+  const results = request.run('the caller', () => mapOn(() => calls, NO_OPTIONS, mapOn, same, rest));
   expect(await request.run('a taker', () => results.toArray())).toEqual([0, 0, 0]);
   expect(seen).toEqual(['the caller', 'the caller', 'the caller']);
 });

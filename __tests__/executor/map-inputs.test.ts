@@ -14,6 +14,11 @@ interface Running {
   answer(place: number): void;
 }
 
+const plainOutcomes = {
+  readOutcomes: (result: unknown) => result as [boolean, unknown][],
+  finishError: (error: unknown) => error,
+};
+
 function run(
   inputs: Inputs<unknown>[],
   { chunkSize = 1, bufferSize = Number.POSITIVE_INFINITY, ordered = true, failAt = -1 } = {},
@@ -26,7 +31,7 @@ function run(
     sent.push({ items: chunk.map((list) => list[0]), owned });
     return owned.future;
   };
-  const results = mapChunks(source, submit, { ordered, bufferSize, finishError: (error) => error });
+  const results = mapChunks(source, submit, { ordered, bufferSize, ...plainOutcomes });
   const answer = (place: number) => {
     const { items, owned } = sent[place] as Running['sent'][number];
     owned.succeed(items.map((item) => [true, item]));
@@ -110,7 +115,7 @@ describe('a sync input', () => {
     const settings = {
       ordered: true,
       bufferSize: Number.POSITIVE_INFINITY,
-      finishError: (error: unknown) => error,
+      ...plainOutcomes,
     };
     expect(() => mapChunks(source, submit, settings)).toThrow('bad input');
     expect([futures.map(({ future }) => future.state), other]).toEqual([['cancelled'], 1]);

@@ -1,8 +1,8 @@
 /** The queue of tasks that wait: order, priorities, cancelled ones; and the ring under it. */
 import { describe, expect, test } from '@jest/globals';
 import { PendingQueue } from '../../lib/manager/pending-queue.ts';
-import { Ring } from '../../lib/manager/ring.ts';
 import type { Task } from '../../lib/manager/task.ts';
+import { Ring } from '../../lib/system/ring.ts';
 
 interface Waiting {
   readonly name: number;

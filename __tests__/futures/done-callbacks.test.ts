@@ -1,5 +1,7 @@
 /** addDoneCallback: order, times, and what a callback that throws does. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { runInNewContext, runInThisContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Future } from '../../lib/futures/future.ts';
 import { cancelled, failed, ownedFuture, succeeded } from './owned-future.ts';
@@ -101,6 +103,17 @@ describe('a done callback that throws', () => {
     expect(warn.mock.calls[0]?.[0]).toMatch(/oh no[\s\S]*badCallback/);
     expect(warn.mock.calls[0]?.[1]).toMatchObject({ type: 'LokyWarning', code: 'LOKY_CALLBACK_THREW' });
   });
+
+  test.each(['here', 'in another context'])(
+    'later, as it is async, made %s, is reported too',
+    async (where) => {
+      const source = "(async () => { throw new Error('oh no') })";
+      const callback = (where === 'here' ? runInThisContext : runInNewContext)(source) as () => void;
+      succeeded(1).addDoneCallback(callback);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warn.mock.calls.map(([text]) => text)).toEqual([expect.stringContaining('oh no')]);
+    },
+  );
 
   test('does not reach whoever adds it to a future that is done', () => {
     expect(() =>

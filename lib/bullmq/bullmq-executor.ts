@@ -59,7 +59,7 @@ export class BullMQExecutor implements Executor {
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapOn(this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
+    mapOn(() => this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   /**
    * A view whose tasks have these options. `retries` is for tasks whose worker process died. Of two priorities the higher
@@ -99,7 +99,7 @@ class RemoteView implements Executor {
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapOn(this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
+    mapOn(() => this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return new RemoteView(this.#executor, this.#calls, withRemoteOptions(this.#settings, options));

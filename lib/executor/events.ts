@@ -48,7 +48,7 @@ export interface TaskEvent extends OfExecutor {
   readonly id: number;
   /** That of `withOptions({ name })`, or the function's own. */
   readonly name: string;
-  /** It is a chunk of the inputs of a `map`. */
+  /** It runs several inputs of a `map` (`chunkSize`). */
   readonly isChunk: boolean;
   /** When it was submitted, in milliseconds of `performance.now()`. */
   readonly submittedAt: number;

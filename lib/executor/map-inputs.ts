@@ -19,24 +19,26 @@ export function chunksOf(inputs: readonly Inputs<unknown>[], chunkSize: number):
   const isAsync = inputs.some((input) => !isIterable(input));
   if (isAsync) {
     const iterators = inputs.map(asyncIteratorOf);
+    const open = new Set(iterators);
     return {
-      next: asyncChunks(iterators, chunkSize),
-      close: () => close(iterators),
+      next: asyncChunks(iterators, open, chunkSize),
+      close: () => close(open),
       isAsync,
       total: undefined,
     };
   }
   const iterators = inputs.map((input) => (input as Iterable<unknown>)[Symbol.iterator]());
+  const open = new Set(iterators);
   return {
-    next: syncChunks(iterators, chunkSize),
-    close: () => close(iterators),
+    next: syncChunks(iterators, open, chunkSize),
+    close: () => close(open),
     isAsync,
     total: totalOf(inputs),
   };
 }
 
 /** Nobody waits for what an input does at its end, and its failure there is nobody's result. */
-function close(iterators: readonly { return?: (() => unknown) | undefined }[]): void {
+function close(iterators: Iterable<{ return?: (() => unknown) | undefined }>): void {
   for (const iterator of iterators) {
     try {
       Promise.resolve(iterator.return?.()).catch(() => {});
@@ -49,13 +51,18 @@ interface Ending {
   readonly failure?: { readonly error: unknown };
 }
 
-function syncChunks(iterators: readonly Iterator<unknown>[], chunkSize: number): () => Chunk | undefined {
+/** @param open Those of the iterators that have not come to their end: the others need not be closed. */
+function syncChunks(
+  iterators: readonly Iterator<unknown>[],
+  open: Set<Iterator<unknown>>,
+  chunkSize: number,
+): () => Chunk | undefined {
   let ending: Ending | undefined;
   return () => {
     const chunk: Chunk = [];
     while (ending === undefined && chunk.length < chunkSize) {
       try {
-        const list = nextSync(iterators);
+        const list = nextSync(iterators, open);
         if (list === undefined) ending = {};
         else chunk.push(list);
       } catch (error) {
@@ -68,6 +75,7 @@ function syncChunks(iterators: readonly Iterator<unknown>[], chunkSize: number):
 
 function asyncChunks(
   iterators: readonly AsyncIterator<unknown>[],
+  open: Set<AsyncIterator<unknown>>,
   chunkSize: number,
 ): () => Promise<Chunk | undefined> {
   let ending: Ending | undefined;
@@ -75,7 +83,7 @@ function asyncChunks(
     const chunk: Chunk = [];
     while (ending === undefined && chunk.length < chunkSize) {
       try {
-        const list = await nextAsync(iterators);
+        const list = await nextAsync(iterators, open);
         if (list === undefined) ending = {};
         else chunk.push(list);
       } catch (error) {
@@ -93,25 +101,36 @@ function orEnding(chunk: Chunk, ending: Ending | undefined): Chunk | undefined {
 }
 
 /** One of each; `undefined` as soon as one has no more: those behind it are not asked. */
-function nextSync(iterators: readonly Iterator<unknown>[]): unknown[] | undefined {
+function nextSync(
+  iterators: readonly Iterator<unknown>[],
+  open: Set<Iterator<unknown>>,
+): unknown[] | undefined {
   const list: unknown[] = [];
   for (const iterator of iterators) {
+    open.delete(iterator); // also if it throws
     const { done, value } = expectResult(iterator.next());
     if (done) return undefined;
+    open.add(iterator);
     list.push(value);
   }
   return list;
 }
 
 /** The same, but all are asked at once: each may take its time. What those behind the end answer is nobody's. */
-async function nextAsync(iterators: readonly AsyncIterator<unknown>[]): Promise<unknown[] | undefined> {
+async function nextAsync(
+  iterators: readonly AsyncIterator<unknown>[],
+  open: Set<AsyncIterator<unknown>>,
+): Promise<unknown[] | undefined> {
   const answers = iterators.map(async (iterator) => iterator.next());
   for (const answer of answers) answer.catch(() => {});
   const list: unknown[] = [];
-  for (const answer of answers) {
-    const { done, value } = expectResult(await answer);
-    if (done) return undefined;
-    list.push(value);
+  for (const [index, answer] of answers.entries()) {
+    const result = expectResult(await answer);
+    if (result.done) {
+      open.delete(iterators[index] as AsyncIterator<unknown>);
+      return undefined;
+    }
+    list.push(result.value);
   }
   return list;
 }
@@ -144,6 +163,7 @@ function asyncIteratorOf(input: Inputs<unknown>): AsyncIterator<unknown> {
 
 function totalOf(inputs: readonly Inputs<unknown>[]): number | undefined {
   const lengths = inputs.map((input) => {
+    if (typeof input === 'string') return [...input].length; // its characters, as it is iterated
     const { length, size } = input as { length?: unknown; size?: unknown };
     return typeof length === 'number' ? length : size;
   });

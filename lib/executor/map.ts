@@ -7,16 +7,19 @@ import type { Future } from '../futures/future.ts';
 import { waitFor } from '../futures/wait-for.ts';
 import type { MapOptions } from '../options/task-options.ts';
 import type { ItemOutcome } from '../sending/index.ts';
+import { Ring } from '../system/ring.ts';
 import type { ResultIterator } from './executor.ts';
 import type { Chunk, ChunkSource } from './map-inputs.ts';
 
-/** A future of the outcomes of all items of the chunk. */
+/** A future of what `readOutcomes` understands. */
 export type SubmitChunk = (chunk: Chunk) => Future<unknown>;
 
 interface MapSettings extends Pick<MapOptions, 'timeout' | 'onProgress'> {
   readonly ordered: boolean;
   /** How many chunks may be sent and not yet given out. */
   readonly bufferSize: number;
+  /** Of all items of a chunk whose task was done. */
+  readOutcomes(result: unknown): readonly ItemOutcome[];
   /** What is done to the error of an item before it is thrown. */
   finishError(error: unknown): unknown;
 }
@@ -53,11 +56,12 @@ class MapRun {
   readonly #settings: MapSettings;
   readonly #deadline: number;
   /** Sent and not yet given out, in the order in which they are given out. */
-  readonly #next: Future<unknown>[] = [];
+  readonly #next = new Ring<Future<unknown>>();
   /** Unordered only: sent and not yet done. */
   readonly #unfinished = new Set<Future<unknown>>();
   #isPulling = false;
   #sourceEnded = false;
+  #isStopped = false;
   #sourceError: { readonly error: unknown } | undefined;
   #itemsDone = 0;
   #wake = () => {};
@@ -104,8 +108,9 @@ class MapRun {
 
   stop(): void {
     this.#endSource();
-    for (const future of [...this.#next, ...this.#unfinished]) future.cancel();
-    this.#next.length = 0;
+    this.#isStopped = true;
+    for (let future = this.#next.shift(); future !== undefined; future = this.#next.shift()) future.cancel();
+    for (const future of this.#unfinished) future.cancel();
     this.#unfinished.clear();
     this.#wake(); // whoever waits for a result gets none: an input may never answer again
   }
@@ -162,32 +167,30 @@ class MapRun {
 
   async #take(): Promise<readonly ItemOutcome[] | undefined> {
     this.fill();
-    while (this.#next.length === 0) {
-      if (this.#unfinished.size === 0 && this.#sourceEnded) {
-        if (this.#sourceError !== undefined) throw this.#sourceError.error;
-        return undefined;
+    while (!this.#isStopped) {
+      const future = this.#next.first();
+      if (future?.done()) {
+        this.#next.shift();
+        return this.#settings.readOutcomes(await future.result());
       }
-      await this.#untilDeadline(
-        new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        }),
-      );
+      if (future === undefined && this.#unfinished.size === 0 && this.#sourceEnded) {
+        if (this.#sourceError !== undefined) throw this.#sourceError.error;
+        break;
+      }
+      await this.#untilWoken();
     }
-    const future = this.#next.shift() as Future<unknown>;
-    return (await this.#untilDeadline(future.result())) as readonly ItemOutcome[];
+    return undefined;
   }
 
-  async #untilDeadline<T>(promise: Promise<T>): Promise<T> {
-    if (this.#deadline === Number.POSITIVE_INFINITY) return promise;
-    let isTheTasks = false; // its own timeout fails it with a TimeoutError too
-    const watched = promise.catch((error: unknown) => {
-      isTheTasks = true;
-      throw error;
+  /** @throws TimeoutError at the deadline. */
+  async #untilWoken(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
     });
+    if (this.#deadline === Number.POSITIVE_INFINITY) return woken;
     try {
-      return await waitFor(watched, { timeout: Math.max(0, this.#deadline - performance.now()) });
-    } catch (error) {
-      if (isTheTasks) throw error;
+      await waitFor(woken, { timeout: Math.max(0, this.#deadline - performance.now()) });
+    } catch {
       throw new TimeoutError(`map was not done ${this.#settings.timeout} ms after its call`);
     }
   }

@@ -11,10 +11,11 @@ import {
   withSubmitSite,
 } from '../manager/submit-site.ts';
 import { describe } from '../options/check.ts';
+import type { ItemOutcome } from '../sending/index.ts';
 import type { ResultIterator } from './executor.ts';
 import { mapChunks } from './map.ts';
 import { readMapCall } from './map-call.ts';
-import { chunksOf } from './map-inputs.ts';
+import { type Chunk, chunksOf } from './map-inputs.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -64,9 +65,13 @@ export function submitUnseen<Settings, Request>(
   return submitCall(pool, fn, args, { settings, submitSite: undefined, isChunk: false });
 }
 
-/** @param above The public method whose caller is the submit site. */
+/**
+ * @param poolNow Asked for each chunk: inputs may be taken for long, and the pool be replaced. Holds the executor, whose
+ * pool is shut down when nobody does.
+ * @param above The public method whose caller is the submit site.
+ */
 export function mapOn<Settings, Request>(
-  pool: Pool<Settings, Request>,
+  poolNow: () => Pool<Settings, Request>,
   settings: Settings,
   above: AnyFunction,
   fn: AnyFunction,
@@ -74,12 +79,16 @@ export function mapOn<Settings, Request>(
 ): ResultIterator<unknown> {
   expectFunction(fn, 'map');
   const { inputs, chunkSize, options } = readMapCall(rest);
+  const pool = poolNow();
   pool.manager.expectRoom();
   const source = chunksOf(inputs, chunkSize);
   const submitSite = recordSubmitSite(above);
-  const terms = { settings, submitSite, isChunk: true };
-  return mapChunks(source, (chunk) => submitCall(pool, fn, chunk, terms), {
+  const isChunk = chunkSize > 1;
+  const terms = { settings, submitSite, isChunk };
+  const argumentsOf = (chunk: Chunk) => (isChunk ? chunk : (chunk[0] as unknown[]));
+  return mapChunks(source, (chunk) => submitCall(poolNow(), fn, argumentsOf(chunk), terms), {
     ...options,
+    readOutcomes: (result) => (isChunk ? (result as ItemOutcome[]) : [[true, result]]),
     // It is the caller's, whoever takes the results.
     ...(options.onProgress && { onProgress: AsyncResource.bind(options.onProgress) }),
     finishError: (error) => withSubmitSite(error, submitSite),

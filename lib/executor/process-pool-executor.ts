@@ -90,7 +90,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapOn(this.#route(), this.#taskSettings, this.map, fn, rest) as ResultIterator<never>;
+    mapOn(() => this.#route(), this.#taskSettings, this.map, fn, rest) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return new ExecutorView(this, () => this.#route(), withTaskOptions(this.#taskSettings, options));
@@ -100,11 +100,14 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
    * Starts workers before the first task; resolves when they are booted and initialized.
    *
    * @param workers How many; default and at most `maxWorkers`.
-   * @throws BrokenProcessPool if they cannot start.
+   * @returns Rejects with a BrokenProcessPool if they cannot start, with a ShutdownExecutorError after `shutdown`.
+   * @throws TypeError, RangeError if `workers` is no number of workers.
    */
-  prewarm(workers: number = this.#pool.manager.maxWorkers): Promise<void> {
-    count(1)(workers, 'the number of workers to prewarm');
-    return this.#pool.manager.prewarm(workers);
+  prewarm(workers?: number): Promise<void> {
+    const { manager } = this.#route();
+    const wanted = workers ?? manager.maxWorkers;
+    count(1)(wanted, 'the number of workers to prewarm');
+    return manager.prewarm(wanted);
   }
 
   /** What the pool is doing now, and what it has done. */

@@ -60,14 +60,14 @@ export function getReusableExecutor(options?: ReusableExecutorOptions): Reusable
   const checked = checkOptions(options, reusableChecks, 'getReusableExecutor');
   const { reuse = 'auto', key = '', killWorkers, ...rest } = withoutPythonNames(checked);
   const existing = current.get(key);
-  const keptSize =
+  const keptSize = () =>
     reuse === true && existing !== undefined
       ? maxWorkersOf(existing)
       : Math.max(cpuCount(), rest.minWorkers ?? 0);
   const wanted: ExecutorOptions = {
     idleTimeout: DEFAULT_IDLE_TIMEOUT,
     ...rest,
-    maxWorkers: rest.maxWorkers ?? keptSize,
+    maxWorkers: rest.maxWorkers ?? keptSize(),
   };
   if (existing !== undefined && isOpen(existing) && mayBeReused(existing, reuse, wanted)) {
     executorInternals.poolOf(existing).manager.resize(wanted.maxWorkers as number);

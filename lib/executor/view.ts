@@ -23,7 +23,7 @@ export class ExecutorView implements Executor {
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapOn(this.#pool(), this.#settings, this.map, fn, rest) as ResultIterator<never>;
+    mapOn(this.#pool, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return new ExecutorView(this.#executor, this.#pool, withTaskOptions(this.#settings, options));

@@ -1,6 +1,7 @@
 /** Futures in the order in which they get done, as `concurrent.futures.as_completed` gives them. */
 import { TimeoutError } from '../errors.ts';
 import { checkOptions, milliseconds } from '../options/check.ts';
+import { Ring } from '../system/ring.ts';
 import { expectFutures } from './expect-futures.ts';
 import { type Future, futureWatch } from './future.ts';
 import { waitFor } from './wait-for.ts';
@@ -36,8 +37,12 @@ export function asCompleted<F extends Future<unknown>>(
   const { timeout } = checkOptions(options, { timeout: milliseconds }, 'asCompleted');
   const all = expectFutures(futures, 'asCompleted');
   const deadline = timeout === undefined ? undefined : performance.now() + timeout;
-  const done = [...all].filter((future) => future.done());
-  const missing = new Set([...all].filter((future) => !future.done()));
+  const done = new Ring<F>();
+  const missing = new Set<F>();
+  for (const future of all) {
+    if (future.done()) done.push(future);
+    else missing.add(future);
+  }
   let wake = () => {};
   const onDone = (future: Future<unknown>) => {
     // Another callback of the same future may have ended the iteration a moment ago.
@@ -49,7 +54,7 @@ export function asCompleted<F extends Future<unknown>>(
   const stop = () => {
     for (const future of missing) futureWatch.remove(future, onDone);
     missing.clear();
-    done.length = 0;
+    done.clear();
     wake();
   };
   // No async generator: it would wait for each future that it yields, and yield the result.

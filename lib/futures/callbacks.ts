@@ -1,5 +1,6 @@
 /** Calls what users have added to a future: in their own async context, and without suffering from what they throw. */
 import { AsyncResource } from 'node:async_hooks';
+import { types } from 'node:util';
 import { describeThrown } from '../system/thrown.ts';
 
 /** `fn` as it would run here, whoever calls it later. */
@@ -17,7 +18,7 @@ export function call<T>(
 ): void {
   try {
     const result: unknown = callback(value as T);
-    if (result instanceof Promise) result.catch((error: unknown) => warnOfThrown(error, addedWith));
+    if (types.isPromise(result)) result.catch((error: unknown) => warnOfThrown(error, addedWith));
   } catch (error) {
     warnOfThrown(error, addedWith);
   }

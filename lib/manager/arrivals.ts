@@ -107,9 +107,9 @@ export class Arrivals {
   }
 
   #settle(task: Task, { kind }: Frame, { ok, value }: Answer): void {
-    if (task.state === 'settled') return; // it was killed when its answer was on its way
-    if (ok && kind === FrameKind.value) task.succeed(value);
-    else task.fail(withSubmitSite(value, task.submitSite));
+    const isKilled = task.state === 'settled'; // while its answer was on its way
+    if (!isKilled && ok && kind === FrameKind.value) task.succeed(value);
+    else if (!isKilled) task.fail(withSubmitSite(value, task.submitSite));
     this.#lifetime.checkDrained();
   }
 

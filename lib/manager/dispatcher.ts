@@ -61,7 +61,10 @@ export class Dispatcher {
 
   /** Tasks that have not begun, wherever they are. */
   get pendingCount(): number {
-    return this.#queue.length + this.#outstanding - this.runningCount;
+    let sentAhead = 0;
+    for (const { state, tasks } of this.#fleet.workers)
+      if (state === 'busy' && tasks.length > 1) sentAhead += tasks.length - 1;
+    return this.#queue.length + sentAhead;
   }
 
   get isEmpty(): boolean {

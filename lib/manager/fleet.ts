@@ -20,6 +20,8 @@ import { type StartWorker, workerStarter } from './worker-start.ts';
 export interface FleetListener {
   /** A worker is there to take a task. */
   onIdle(): void;
+  /** There may be room for workers again that could not be started. */
+  onStartsResumed(): void;
   onReady(worker: PoolWorker): void;
   onFrame(worker: PoolWorker, frame: Frame): void;
   /** It was not ready within the time it has for that. It has been killed. */
@@ -48,7 +50,7 @@ export class Fleet {
     first: 100,
     longest: 5_000,
     onOver: () => {
-      this.#listener.onIdle();
+      this.#listener.onStartsResumed();
       this.#keepUp();
     },
   });
@@ -87,7 +89,8 @@ export class Fleet {
     if (this.#startPause.isOn && this.activeCount > 0) return;
     const kept = this.#restartPause.isOn ? 0 : this.#settings.minWorkers;
     const missing = Math.min(Math.max(wanted, kept), this.maxWorkers) - this.activeCount;
-    for (let left = missing; left > 0; left -= 1) this.#addActive();
+    // Code of the user is told of each start, and may ask for workers, too.
+    for (let left = missing; left > 0 && this.activeCount < this.maxWorkers; left -= 1) this.#addActive();
     this.#reserve.keepFull();
   }
 
@@ -183,10 +186,11 @@ export class Fleet {
     while (this.hasTooMany) {
       const worker =
         this.#idle.takeLongestIdle() ?? findWorker(this.#workers, (each) => each.isStarting && !each.reserve);
-      if (worker === undefined) return; // the busy ones leave when they have answered
+      if (worker === undefined) break; // the busy ones leave when they have answered
       if (worker.isStarting) this.kill(worker, 'resized');
       else this.#sendHome(worker, 'resized');
     }
+    this.#keepUp();
   }
 
   #start(reason: WorkerStartReason): void {
@@ -230,7 +234,12 @@ export class Fleet {
   #sendHome(worker: PoolWorker, reason: WorkerEndReason): void {
     this.#idle.remove(worker);
     this.#departures.sendHome(worker, reason);
-    if (worker.hasReplacement && this.activeCount < this.maxWorkers) this.#addActive();
+    this.#takeSurplus();
+  }
+
+  /** Replacements of those that have gone in another way. */
+  #takeSurplus(): void {
+    while (this.#reserve.hasSurplus && this.activeCount < this.maxWorkers) this.#addActive();
   }
 
   #ended(worker: PoolWorker, exit: ExitReport): void {
@@ -243,6 +252,6 @@ export class Fleet {
     this.#events.onWorkerExit(worker, exit);
     this.#listener.onExit(worker, before, exit);
     this.#keepUp();
-    while (this.#reserve.hasSurplus && this.activeCount < this.maxWorkers) this.#addActive();
+    this.#takeSurplus();
   }
 }

@@ -8,7 +8,7 @@ import { trackerEnded } from '../watchdog/resource-tracker.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Fleet } from './fleet.ts';
 import { createKeepAlive } from './keep-alive.ts';
-import { Prewarming } from './prewarming.ts';
+import { Prewarming, quietly } from './prewarming.ts';
 
 export class Lifetime {
   readonly #fleet: Fleet;
@@ -34,15 +34,10 @@ export class Lifetime {
     return this.#brokenBy === undefined && this.#closed === undefined;
   }
 
-  /**
-   * Being broken wins over being shut down.
-   *
-   * @throws BrokenProcessPool, ShutdownExecutorError
-   */
-  expectOpen(): void {
-    if (this.#brokenBy !== undefined) throw this.#brokenBy;
-    if (this.#closed !== undefined)
-      throw new ShutdownExecutorError('cannot schedule new futures after shutdown');
+  /** With what it refuses tasks. Being broken wins over being shut down. */
+  get refusal(): BrokenProcessPool | ShutdownExecutorError | undefined {
+    if (this.#brokenBy !== undefined || this.#closed === undefined) return this.#brokenBy;
+    return new ShutdownExecutorError('cannot schedule new futures after shutdown');
   }
 
   /** There is something to wait for: the host stays alive. */
@@ -89,7 +84,8 @@ export class Lifetime {
   }
 
   prewarm(wanted: number): Promise<void> {
-    this.expectOpen();
+    const { refusal } = this;
+    if (refusal !== undefined) return quietly(Promise.reject(refusal));
     this.#fleet.provide(wanted);
     const ready = this.#prewarming.until(Math.min(wanted, this.#fleet.maxWorkers), this.#fleet.readyCount);
     if (this.#prewarming.isWaitedFor) this.#keepAlive.hold();

@@ -65,14 +65,14 @@ export class Losses {
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
-    for (const task of lost) {
-      if (task === unbegun ? task.waitAgain() : task.retry()) {
-        if (this.#events.watchesTasks) this.#events.onTaskRetried(task);
-        this.#dispatcher.addFirst(task);
-      } else {
-        const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name });
-        task.fail(withSubmitSite(error, task.submitSite), 'lost');
-      }
+    const isKept = (task: Task): boolean => (task === unbegun ? task.waitAgain() : task.retry());
+    const [kept, failed] = [lost.filter(isKept), lost.filter((task) => task.state === 'settling')];
+    // Before anybody is told: who hears of the others must not find the pool empty.
+    for (const task of kept.reverse()) this.#dispatcher.addFirst(task);
+    if (this.#events.watchesTasks) for (const task of kept) this.#events.onTaskRetried(task);
+    for (const task of failed) {
+      const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name });
+      task.fail(withSubmitSite(error, task.submitSite), 'lost');
     }
   }
 

@@ -91,14 +91,15 @@ export class Manager implements FleetListener, DispatcherListener {
 
   /** @throws BrokenProcessPool, ShutdownExecutorError, QueueFullError */
   expectRoom(): void {
-    this.#lifetime.expectOpen();
+    const { refusal } = this.#lifetime;
+    if (refusal !== undefined) throw refusal;
     const { maxPending } = this.#settings;
     if (maxPending === Number.POSITIVE_INFINITY) return;
     const free = Math.max(0, this.#fleet.maxWorkers - this.runningCount); // those who start count: they take a task each
     const waiting = this.pendingCount - free;
     if (waiting >= maxPending) {
       throw new QueueFullError(
-        `${waiting} tasks are pending already, and maxPending is ${maxPending}: wait for some of them first`,
+        `maxPending is ${maxPending}, and ${waiting === 1 ? '1 task is' : `${waiting} tasks are`} pending already: wait for some of them first`,
       );
     }
   }
@@ -112,7 +113,9 @@ export class Manager implements FleetListener, DispatcherListener {
     this.expectRoom();
     const task = new Task(request, this.#interruptions);
     if (this.#events.watchesTasks) this.#events.onTaskQueued(task);
+    const { refusal } = this.#lifetime; // whoever was told of it may have shut the pool down
     if (task.settings.signal?.aborted) this.#interruptions.cancelNew(task, task.settings.signal.reason);
+    else if (refusal !== undefined) task.fail(refusal, 'lost');
     else {
       task.listen();
       this.#lifetime.hold();
@@ -174,6 +177,11 @@ export class Manager implements FleetListener, DispatcherListener {
     this.#dispatcher.dispatch();
   }
 
+  onStartsResumed(): void {
+    this.#lifetime.replaceAwaited();
+    this.#dispatcher.dispatch();
+  }
+
   onGone(): void {
     this.#lifetime.workerGone();
   }
@@ -203,6 +211,7 @@ export class Manager implements FleetListener, DispatcherListener {
     this.#fleet.resize(maxWorkers);
     this.#lifetime.resized();
     this.#dispatcher.dispatch();
+    this.#lifetime.checkDrained();
   }
 
   prewarm(wanted: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** The tasks that wait: higher priorities first, in the order of their submit within one. */
-import { Ring } from './ring.ts';
+import { Ring } from '../system/ring.ts';
 import type { Task } from './task.ts';
 
 export class PendingQueue {

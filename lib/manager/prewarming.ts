@@ -1,7 +1,7 @@
 /** Those who wait for workers to be ready. */
 
 interface Waiting {
-  readonly wanted: number;
+  wanted: number;
   /** So many more must get ready. One that was ready and has left since, idle for too long, counts. */
   missing: number;
   resolve(): void;
@@ -22,20 +22,25 @@ export class Prewarming {
 
   until(wanted: number, ready: number): Promise<void> {
     if (ready >= wanted) return Promise.resolve();
-    const promise = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ wanted, missing: wanted - ready, resolve, reject });
-    });
-    promise.catch(() => {}); // whoever waits sees it; a prewarm that nobody waits for may fail silently
-    return promise;
+    return quietly(
+      new Promise((resolve, reject) => {
+        this.#waiting.push({ wanted, missing: wanted - ready, resolve, reject });
+      }),
+    );
   }
 
   noteReady(): void {
     for (const each of this.#waiting) each.missing -= 1;
-    this.#resolve(({ missing }) => missing <= 0);
+    this.#resolveReady();
   }
 
+  /** Of those that it waits for some may never come. */
   noteResize(maxWorkers: number, ready: number): void {
-    this.#resolve(({ wanted }) => ready >= Math.min(wanted, maxWorkers));
+    for (const each of this.#waiting) {
+      each.wanted = Math.min(each.wanted, maxWorkers);
+      each.missing = Math.min(each.missing, each.wanted - ready);
+    }
+    this.#resolveReady();
   }
 
   fail(error: Error): void {
@@ -43,8 +48,14 @@ export class Prewarming {
     this.#waiting = [];
   }
 
-  #resolve(isOver: (waiting: Waiting) => boolean): void {
-    for (const each of this.#waiting) if (isOver(each)) each.resolve();
-    this.#waiting = this.#waiting.filter((each) => !isOver(each));
+  #resolveReady(): void {
+    for (const each of this.#waiting) if (each.missing <= 0) each.resolve();
+    this.#waiting = this.#waiting.filter(({ missing }) => missing > 0);
   }
+}
+
+/** Whoever waits sees how it failed; a prewarm that nobody waits for may fail silently. */
+export function quietly(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
 }

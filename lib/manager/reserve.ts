@@ -78,6 +78,7 @@ export class Reserve {
   /** A replacement whose predecessor died first is one more than is kept. */
   get hasSurplus(): boolean {
     const { workers, spareWorkers } = this.#options;
+    if (!this.#isKept) return false;
     const promised = countWorkers(workers, ({ hasReplacement, isActive }) => hasReplacement && isActive);
     return this.#size > spareWorkers + promised;
   }

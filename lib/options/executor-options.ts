@@ -137,12 +137,18 @@ function checkContext(value: unknown, name: string): void {
 /** Options of the host that make no sense in a worker. */
 const NOT_FOR_WORKERS =
   /^(?:-e|-p|-c|-i|-pe|--eval|--print|--check|--interactive|--input-type|--inspect|--test|--watch|--run|--experimental-vm-modules|--expose[-_]gc)/;
-const TAKES_A_VALUE = /^(?:-e|-p|-pe|--eval|--print)$/;
+const TAKES_ANY_VALUE = /^(?:-e|-p|-pe|--eval|--print)$/;
 
 function hostExecArgv(): string[] {
   return process.execArgv.filter(
-    (argument, index, all) => !NOT_FOR_WORKERS.test(argument) && !TAKES_A_VALUE.test(all[index - 1] ?? ''),
+    (argument, index, all) => !NOT_FOR_WORKERS.test(argument) && !isValueOfLeftOut(argument, all[index - 1]),
   );
+}
+
+/** What is no option stands for the value of the option before it. */
+function isValueOfLeftOut(argument: string, before = ''): boolean {
+  if (TAKES_ANY_VALUE.test(before)) return true;
+  return !argument.startsWith('-') && NOT_FOR_WORKERS.test(before) && !before.includes('=');
 }
 
 /** @throws TypeError, RangeError */
@@ -160,14 +166,15 @@ export function resolveExecutorOptions(
     context: typeof options.context === 'object' ? options.context : getContext(options.context),
     initializer: options.initializer,
     initArgs: options.initArgs ?? [],
-    env: options.env ?? {},
-    execArgv: options.execArgv ?? hostExecArgv(),
+    // Copies: the caller may change what it has given, and the workers that are there would not know.
+    env: typeof options.env === 'function' ? options.env : { ...options.env },
+    execArgv: [...(options.execArgv ?? hostExecArgv())],
     jobReducers: options.jobReducers,
     resultReducers: options.resultReducers ?? options.jobReducers,
     serializer: options.serializer ?? getLokySerializer(),
     onWorkerCrash: options.onWorkerCrash ?? 'break',
     crashRetries: options.crashRetries ?? 0,
-    restartIntensity: options.restartIntensity,
+    restartIntensity: options.restartIntensity && { ...options.restartIntensity },
     maxTasksPerWorker: options.maxTasksPerWorker ?? Number.POSITIVE_INFINITY,
     memory: {
       leakThreshold: options.memory?.leakThreshold ?? 300e6,

@@ -58,6 +58,12 @@ export class Ring<T> {
     return false;
   }
 
+  clear(): void {
+    this.#slots = new Array(16);
+    this.#head = 0;
+    this.#length = 0;
+  }
+
   /** Keeps what `keep` says, in order. */
   filter(keep: (item: T) => boolean): void {
     for (let left = this.#length; left > 0; left -= 1) {
