@@ -19,8 +19,10 @@ describeWithRedis('an executor over a queue and its views', (redis) => {
 
   test('a view of a view has the options of both, and the later one wins', async () => {
     const executor = open();
-    const view = executor.withOptions({ timeout: 300, retries: 3 }).withOptions({ retries: 1 });
-    await expect(view.submit(tasks.sleep, 60_000).result()).rejects.toBeInstanceOf(TimeoutError);
+    const viewWith = (timeout: number) =>
+      executor.withOptions({ timeout, retries: 3 }).withOptions({ retries: 1 });
+    await expect(viewWith(300).submit(tasks.sleep, 60_000).result()).rejects.toBeInstanceOf(TimeoutError);
+    const view = viewWith(60_000); // no crash takes so long
     await expect(view.submit(tasks.crashUntilAttempt, 3).result()).rejects.toThrow(/terminated/);
     expect(await view.map(tasks.crashUntilAttempt, [2, 1]).toArray()).toEqual([2, 1]);
     await executor.shutdown();

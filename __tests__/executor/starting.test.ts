@@ -178,12 +178,12 @@ describe('events', () => {
     const executor = newPool({ stdio: 'events' });
     const lines: unknown[] = [];
     executor.on('output', ({ stream, line, task }) => lines.push([stream, line, task]));
-    await executor.withOptions({ name: 'talk' }).submit(async () => {
+    await executor.withOptions({ name: 'talk' }).submit(() => {
       process.stdout.write('one\ntwo');
       process.stdout.write('\n');
       process.stderr.write('bad\n');
-      await new Promise((resolve) => setTimeout(resolve, 50));
     });
+    await executor.shutdown(); // then all has come
     expect(lines).toEqual(
       expect.arrayContaining([
         ['stdout', 'one', 'talk'],

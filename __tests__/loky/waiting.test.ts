@@ -2,7 +2,10 @@
  * What loky checks of wait and asCompleted over the futures of a real pool, among futures that were done before. One
  * thing differs: there a future that was cancelled, but not told to its waiters, counts as not done; here it is done.
  */
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   asCompleted,
   FIRST_COMPLETED,
@@ -15,6 +18,8 @@ import { rejectionOf, sleepFor, square } from '../executor/pools.ts';
 import { checkedPools } from './checked-pools.ts';
 
 const { newPool } = checkedPools();
+const folder = mkdtempSync(join(tmpdir(), 'loky-waiting-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Longer than any test waits; what runs so long is ended with its pool's future. */
 const LONG = 1_000_000;
@@ -66,13 +71,16 @@ describe('wait', () => {
   test('with FIRST_EXCEPTION passes over a success and returns at the failure', async () => {
     const executor = newPool({ maxWorkers: 3 });
     const quick: Future<unknown> = executor.submit(square, 2);
+    const gate = join(folder, 'quick-is-done');
     const [slow, failing] = [
       executor.submit(sleepFor, LONG),
-      executor.submit(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 200));
+      executor.submit(async (file: string) => {
+        const { existsSync } = process.getBuiltinModule('node:fs');
+        while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
         throw new Error('later');
-      }),
+      }, gate),
     ];
+    quick.addDoneCallback(() => writeFileSync(gate, ''));
     const { done, notDone } = await wait([quick, failing, slow], { returnWhen: FIRST_EXCEPTION });
     expect([done, notDone]).toEqual([new Set([quick, failing]), new Set([slow])]);
     await end(slow);

@@ -1,4 +1,7 @@
 /** `reportProgress` inside a task reaches `onProgress` of its future. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { type Future, reportProgress } from 'loky';
 import { poolsOfEachTest, sleepFor, square } from '../executor/pools.ts';
@@ -38,17 +41,25 @@ test('reports come in their order, before the result, as values that were copied
 
 test('a synchronous task reports while it runs, not at its end', async () => {
   const executor = newPool();
-  await executor.prewarm();
-  const times: number[] = [];
-  const future = executor.submit((ms: number) => {
-    reportProgress('begun');
-    const end = performance.now() + ms;
-    while (performance.now() < end);
-    return 'done';
-  }, 300);
-  future.onProgress(() => times.push(performance.now()));
-  await future;
-  expect(performance.now() - (times[0] as number)).toBeGreaterThan(200);
+  const folder = mkdtempSync(join(tmpdir(), 'loky-progress-'));
+  const answer = join(folder, 'answer');
+  try {
+    const future = executor.submit(
+      (file: string, patience: number) => {
+        const { existsSync } = process.getBuiltinModule('node:fs');
+        reportProgress('begun');
+        const end = performance.now() + patience;
+        while (!existsSync(file)) if (performance.now() > end) return 'nobody has heard';
+        return 'heard';
+      },
+      answer,
+      10_000,
+    );
+    future.onProgress(() => writeFileSync(answer, ''));
+    expect(await future).toBe('heard');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('each future hears its own task only, also of tasks that are sent ahead', async () => {
@@ -127,10 +138,16 @@ test('what a task has left behind reports nothing after its result, neither for 
   const executor = newPool();
   const first = executor.submit(() => {
     reportProgress('in time');
-    setTimeout(() => reportProgress('too late'), 20);
+    const timer = setInterval(() => {
+      if (!('somebodyRuns' in globalThis)) return;
+      clearInterval(timer);
+      reportProgress('too late');
+      Object.assign(globalThis, { isReported: true });
+    }, 5);
   });
   const second = executor.submit(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    Object.assign(globalThis, { somebodyRuns: true });
+    while (!('isReported' in globalThis)) await new Promise((resolve) => setTimeout(resolve, 5));
     reportProgress('mine');
   });
   const reports = await Promise.all([first, second].map(reportsOf));

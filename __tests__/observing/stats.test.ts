@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { Clock } from '../../lib/manager/clock.ts';
-import { killSelf, poolsOfEachTest, runForEver, sleepFor, square } from '../executor/pools.ts';
+import { killSelf, poolsOfEachTest, runForEver, square } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();
 
@@ -44,13 +44,26 @@ test('recycled workers are counted by the reason', async () => {
 test('run times are those of the task, wait times those before it began', async () => {
   const executor = newPool();
   await executor.prewarm();
-  await Promise.all([executor.submit(sleepFor, 100), executor.submit(sleepFor, 100)]);
+  const sleepAndMeasure = async (ms: number): Promise<number> => {
+    const start = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return performance.now() - start;
+  };
+  const start = performance.now();
+  const took = await Promise.all([
+    executor.submit(sleepAndMeasure, 100),
+    executor.submit(sleepAndMeasure, 100),
+  ]);
+  const total = performance.now() - start;
+  const slept = took[0] + took[1];
   const { waitTime, runTime } = executor.stats();
+  const rounding = 0.01 * total; // figures have three digits
   expect(runTime.count).toBe(2);
-  expect(runTime.min).toBeGreaterThan(95);
-  expect(runTime.max).toBeLessThan(400);
-  expect(waitTime.min).toBeLessThan(80);
-  expect(waitTime.max).toBeGreaterThan(90); // it waited for the first one
+  expect(runTime.min).toBeGreaterThan(Math.min(...took) - rounding);
+  expect(2 * runTime.mean).toBeLessThan(total + rounding);
+  expect(waitTime.min).toBeLessThan(total - slept + rounding);
+  expect(waitTime.max).toBeGreaterThan(took[0] - rounding); // it waited for the first one
+  expect(waitTime.max).toBeLessThan(total - took[1] + rounding);
 });
 
 test('percentiles are right, and all are zero without figures', () => {

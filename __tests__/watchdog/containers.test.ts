@@ -27,11 +27,12 @@ const EVERYTHING = `
   say((await executor.submit(() => process.exit(3)).exception()).name);
   const spins = executor.submit(async () => {
     const { spawn } = await import('node:child_process');
-    spawn(process.execPath, ['-e', 'for (;;);'], { detached: true, stdio: 'ignore' });
+    const { reportProgress } = await import(${JSON.stringify(packageUrl)});
+    const child = spawn(process.execPath, ['-e', 'for (;;);'], { detached: true, stdio: 'ignore' });
+    reportProgress(child.pid);
     for (;;);
   });
-  while (!spins.running()) await new Promise((resolve) => setTimeout(resolve, 5));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await new Promise((resolve) => { spins.onProgress(resolve); });
   say(spins.cancel({ kill: true }));
   const hungry = executor.submit(() => {
     const kept = [];
@@ -73,7 +74,7 @@ const WORKS = { status: 0, said: SAID, stderr: '' };
 test.each([
   ['empty', ''],
   ['of folders that are not there', '/nonexistent'],
-])('works with a PATH that is %s: neither ps nor getconf is needed (bug 11)', async (_, PATH) => {
+])('works with a PATH that is %s: neither ps nor getconf is needed', async (_, PATH) => {
   const { code, signal, stderr, said } = await run(EVERYTHING.replace(/^\s*import .*\n.*const say.*$/m, ''), {
     env: { PATH },
   }).ended;

@@ -1,10 +1,22 @@
 /** Every way to end a task ends its worker with all its descendants, and touches nobody else's task. */
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Future, ProcessPoolExecutor } from 'loky';
-import { poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';
+import { poolsOfEachTest, rejectionOf, sleepFor, square } from '../executor/pools.ts';
 import { aliveDescendants, waitUntil, waitUntilGone } from '../helpers/processes.ts';
 
 const pool = poolsOfEachTest();
+const folder = mkdtempSync(join(tmpdir(), 'loky-ending-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Ends when the file is there. */
+const pidOnceThereIs = async (file: string) => {
+  const { existsSync } = process.getBuiltinModule('node:fs');
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+  return process.pid;
+};
 
 /** Starts a grandchild in its group and one in a session of its own; both spin, and so does the task. */
 const startFamily = async (mark: string) => {
@@ -46,16 +58,15 @@ async function endAmongOthers(
   const { future, pids } = await family(tasks);
   const [worker] = workersOf(executor);
   const tree = [worker as number, ...pids()];
-  const neighbour = executor.submit(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return process.pid;
-  });
+  const gate = join(folder, `gate-${families}`);
+  const neighbour = executor.submit(pidOnceThereIs, gate);
   const queued = Array.from({ length: 50 }, (_, n) => executor.submit(square, n));
   await waitUntil(() => neighbour.running(), 10_000);
   const neighbourPid = workersOf(executor).find((pid) => pid !== worker);
   end(future);
   const error = await rejectionOf(future);
   await waitUntilGone(tree, 2_000);
+  writeFileSync(gate, '');
   expect(await neighbour).toBe(neighbourPid);
   expect(await Promise.all(queued)).toEqual(queued.map((_, n) => n * n));
   const pid = await executor.submit(() => process.pid);
@@ -163,17 +174,14 @@ describe('who was in time', () => {
   });
 
   test('a timeout does not count the time that a task waits, nor that of a worker that starts', async () => {
-    const executor = pool({ initializer: () => new Promise((resolve) => setTimeout(resolve, 300)) });
-    const futures = [1, 2, 3].map(() =>
-      executor
-        .withOptions({ timeout: 250 })
-        .submit(() => new Promise<string>((resolve) => setTimeout(resolve, 150, 'in time'))),
-    );
-    expect(await Promise.all(futures)).toEqual(['in time', 'in time', 'in time']);
+    const executor = pool({ initializer: () => new Promise((resolve) => setTimeout(resolve, 1_100)) });
+    const timed = executor.withOptions({ timeout: 1_000 });
+    const futures = [timed.submit(square, 2), executor.submit(sleepFor, 1_100), timed.submit(square, 3)];
+    expect(await Promise.all(futures)).toEqual([4, 1_100, 9]);
   });
 });
 
-test('no signal is sent to a pid whose exit was seen (bug 10)', async () => {
+test('no signal is sent to a pid whose exit was seen', async () => {
   const executor = pool({ onWorkerCrash: 'isolate' });
   const controller = new AbortController();
   const pid = await executor.submit(() => process.pid);
@@ -197,7 +205,7 @@ test('no signal is sent to a pid whose exit was seen (bug 10)', async () => {
   }
 });
 
-test('a pending task that is cancelled keeps no shutdown waiting (bug 1), also with killWorkers (bug 3)', async () => {
+test('a pending task that is cancelled keeps no shutdown waiting, also with killWorkers', async () => {
   for (const killWorkers of [false, true]) {
     const executor = pool();
     const first = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 100, 'first')));
@@ -208,7 +216,7 @@ test('a pending task that is cancelled keeps no shutdown waiting (bug 1), also w
   }
 });
 
-test('a pending task that is cancelled before a crash takes no other with it (bug 2)', async () => {
+test('a pending task that is cancelled before a crash takes no other with it', async () => {
   const executor = pool({ onWorkerCrash: 'isolate' });
   const crash = executor.submit(async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,4 +1,4 @@
-/** However a program ends, nothing that its executors had started is left two seconds later (bug 8: orphans). */
+/** However a program ends, nothing that its executors had started is left two seconds later. */
 import { describe, expect, test } from '@jest/globals';
 import { packageUrl, type Script, scriptFolder } from '../executor/host-script.ts';
 import { aliveDescendants, waitUntil, waitUntilGone } from '../helpers/processes.ts';
@@ -147,7 +147,7 @@ describe('a program with a spinning worker, a nested executor and grandchildren 
   });
 });
 
-test('Ctrl-C at the terminal is for the program to decide about: its workers go on (bug 7)', async () => {
+test('Ctrl-C at the terminal is for the program to decide about: its workers go on', async () => {
   const script = run(`${TASKS}
     process.on('SIGINT', async () => {
       say(await executor.submit(() => 'still there'));

@@ -267,11 +267,18 @@ test('a pool that is made smaller shrinks while short tasks wait for it', async 
     while (performance.now() < end);
     return process.pid;
   };
-  const futures = Array.from({ length: 4_000 }, (_, n) => executor.submit(pidOf, n));
-  await futures[1_000];
+  const futures: Future<number>[] = [];
+  /** However slow or fast all is here, tasks wait all the time. */
+  const keepFull = () => {
+    while (executor.stats().pending < 1_000) futures.push(executor.submit(pidOf, futures.length));
+  };
+  keepFull();
+  await futures[500];
   getReusableExecutor({ maxWorkers: 1, key: 'shrinking' });
-  await waitUntil(() => executor.stats().workers.filter(({ state }) => state === 'busy').length === 1, 5_000);
-  expect(executor.stats().pending).toBeGreaterThan(0);
+  await waitUntil(() => {
+    keepFull();
+    return executor.stats().workers.filter(({ state }) => state === 'busy').length === 1;
+  }, 10_000);
   expect(new Set((await Promise.all(futures)).slice(-500)).size).toBe(1);
   await executor.shutdown();
 });
