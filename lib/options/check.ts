@@ -53,7 +53,8 @@ export function checkOptions<Options extends object>(
 
 function wayOut(name: string, checks: Readonly<Record<string, Check>>): string {
   const here = pythonNames[name] ?? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const names = Object.keys(checks);
+  // A name of loky's that is taken beside our own is not one to learn.
+  const names = Object.keys(checks).filter((each) => !Object.hasOwn(checks, pythonNames[each] ?? ''));
   if (here !== name && names.includes(here)) {
     return `it is called ${here} here${here === 'idleTimeout' ? '; the limit of a task is taskTimeout' : ''}`;
   }

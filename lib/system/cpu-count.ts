@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { boolean, checkOptions } from '../options/check.ts';
 import { cgroupCpuQuota, readText } from './cgroup.ts';
 import { usableCpus } from './cpu-list.ts';
 import { type CoreSystem, countPhysicalCores } from './physical-cores.ts';
@@ -58,18 +59,20 @@ export function createCpuCount(system: CpuSystem): (options?: CpuCountOptions) =
     }
   }
 
-  return (options = {}) => {
-    checkOptions(options);
+  return (options) => {
+    const { onlyPhysicalCores = false } = checkOptions(options, { onlyPhysicalCores: boolean }, 'cpuCount');
     const onLinux = system.platform === 'linux' || system.platform === 'android';
     const usable = onLinux ? usableCpus(system.read) : undefined;
     // Newer versions of Node count the quota in here, rounded down; hence the kernel's own list comes first.
     const logical = usable?.length ?? system.availableParallelism();
     const quota = onLinux ? Math.ceil(cgroupCpuQuota(system.read)) : Number.POSITIVE_INFINITY;
-    const cores = options.onlyPhysicalCores ? physicalCores(usable) : undefined;
+    const cores = onlyPhysicalCores ? physicalCores(usable) : undefined;
     const wanted = maxCpuCount(system.env.LOKY_MAX_CPU_COUNT);
     return Math.max(1, Math.min(logical, cores ?? logical, quota, wanted));
   };
 }
+
+const countHere = createCpuCount(thisSystem);
 
 /**
  * The number of CPUs that this process may use, at least 1: the least of the machine's CPUs, the affinity of this
@@ -80,7 +83,9 @@ export function createCpuCount(system: CpuSystem): (options?: CpuCountOptions) =
  *
  * @throws RangeError if `LOKY_MAX_CPU_COUNT` is no whole number; TypeError for an unknown option.
  */
-export const cpuCount: (options?: CpuCountOptions) => number = createCpuCount(thisSystem);
+export function cpuCount(options?: CpuCountOptions): number {
+  return countHere(options);
+}
 
 /** As in loky, what is below 1 asks for one CPU. An empty variable counts as none. */
 function maxCpuCount(text: string | undefined): number {
@@ -90,20 +95,4 @@ function maxCpuCount(text: string | undefined): number {
     `Expected LOKY_MAX_CPU_COUNT to be a whole number of CPUs, such as 4, got ${JSON.stringify(text)}. ` +
       'Correct the environment variable, or remove it to set no limit.',
   );
-}
-
-function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`Expected the options of cpuCount to be an object, got ${typeof options}.`);
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (name !== 'onlyPhysicalCores') {
-      throw new TypeError(
-        `cpuCount has no option ${JSON.stringify(name)}. Its only one is onlyPhysicalCores.`,
-      );
-    }
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw new TypeError(`Expected onlyPhysicalCores to be true or false, got ${typeof value}.`);
-    }
-  }
 }

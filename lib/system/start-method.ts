@@ -1,6 +1,7 @@
 /**
  * The ways in which workers start, by loky's names, and which of them is the default. It starts nothing.
  */
+import { boolean, checkOptions } from '../options/check.ts';
 import { cpuCount } from './cpu-count.ts';
 
 /**
@@ -48,11 +49,13 @@ export function getContext(name?: StartMethod | null): WorkerContext {
  * Sets the default start method for the whole program; `null` goes back to `'loky'`.
  *
  * @param options With `force`, it may be set again. Default: false.
- * @throws Error if it was set before, unless `force` is true; RangeError for an unknown name.
+ * @throws Error if it was set before, unless `force` is true; RangeError for an unknown name; TypeError for an unknown
+ * option.
  */
-export function setStartMethod(name: StartMethod | null, options: { force?: boolean } = {}): void {
+export function setStartMethod(name: StartMethod | null, options?: { force?: boolean }): void {
+  const { force = false } = checkOptions(options, { force: boolean }, 'setStartMethod');
   const method = name === null ? undefined : checkName(name);
-  if (defaultMethod !== undefined && !options.force) {
+  if (defaultMethod !== undefined && !force) {
     throw new Error(
       `The start method has already been set to '${defaultMethod}'. Pass { force: true } to change it.`,
     );
