@@ -102,7 +102,7 @@ class RemoteView implements Executor {
     mapOn(() => this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
-    return new RemoteView(this.#executor, this.#calls, withRemoteOptions(this.#settings, options));
+    return viewOf(this.#executor, this.#calls, withRemoteOptions(this.#settings, options));
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
@@ -112,6 +112,11 @@ class RemoteView implements Executor {
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
+}
+
+/** Outside of the class: the bundler renames one that names itself. */
+function viewOf(executor: Executor, calls: RemoteCalls, settings: RemoteTaskSettings): Executor {
+  return new RemoteView(executor, calls, settings);
 }
 
 /** @throws TypeError, RangeError */

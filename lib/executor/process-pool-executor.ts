@@ -4,7 +4,7 @@ import type { Future } from '../futures/future.ts';
 import { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
 import { createWorkerOrders } from '../manager/worker-orders.ts';
-import { noteTaskListeners } from '../observing/listeners.ts';
+import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
 import { PoolObserver } from '../observing/observer.ts';
 import { count } from '../options/check.ts';
 import {
@@ -37,6 +37,7 @@ export let executorInternals: {
   taskSettingsOf(executor: ProcessPoolExecutor): TaskSettings;
   settingsOf(executor: ProcessPoolExecutor): ExecutorSettings;
   route(executor: ProcessPoolExecutor, route: () => LocalPool): void;
+  interestOf(executor: ProcessPoolExecutor): TaskInterest;
 };
 
 /**
@@ -132,7 +133,10 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       route: (executor, route) => {
         executor.#route = route;
       },
+      interestOf: (executor) => executor.#observer.interest,
     };
-    noteTaskListeners(ProcessPoolExecutor.prototype, (executor) => executor.#observer.interest);
   }
 }
+
+// Outside of the class: the bundler renames one that names itself.
+noteTaskListeners(ProcessPoolExecutor.prototype, executorInternals.interestOf);

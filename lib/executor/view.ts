@@ -26,7 +26,7 @@ export class ExecutorView implements Executor {
     mapOn(this.#pool, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
-    return new ExecutorView(this.#executor, this.#pool, withTaskOptions(this.#settings, options));
+    return viewOf(this.#executor, this.#pool, withTaskOptions(this.#settings, options));
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
@@ -36,6 +36,11 @@ export class ExecutorView implements Executor {
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
+}
+
+/** Outside of the class: the bundler renames one that names itself. */
+function viewOf(executor: Executor, pool: () => LocalPool, settings: TaskSettings): Executor {
+  return new ExecutorView(executor, pool, settings);
 }
 
 /** @throws TypeError, RangeError */
