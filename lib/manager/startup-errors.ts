@@ -6,10 +6,13 @@ import { type ExitReport, exitCodeName, indent } from '../worker-process/exit-re
 const BROKEN = 'the executor can run nothing any more';
 
 export function initializerThrew(cause: unknown): InitializerError {
-  return new InitializerError(`The initializer of a worker failed: ${messageOf(cause)}; ${BROKEN}.`, {
+  return new InitializerError(`The initializer of a worker failed: ${clauseOf(cause)}; ${BROKEN}.`, {
     cause,
   });
 }
+
+/** Its message, of which our sentence goes on. */
+const clauseOf = (cause: unknown): string => messageOf(cause).replace(/(?<!\.)\.$/, '');
 
 const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
@@ -41,7 +44,7 @@ export function diedWhileStarting(
   consequence: string = BROKEN,
 ): InitializerError | WorkerStartupError {
   if (exit.startError !== undefined) {
-    const why = `${messageOf(exit.startError)}${wayOut(exit.startError)}`;
+    const why = `${clauseOf(exit.startError)}${wayOut(exit.startError)}`;
     return new WorkerStartupError(`A worker process could not be started: ${why}; ${consequence}.`, {
       cause: exit.startError,
     });
