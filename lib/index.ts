@@ -46,7 +46,6 @@ export {
 export type { WaitOptions } from './futures/wait-for.ts';
 export type { WorkerState } from './manager/pool-worker.ts';
 export type { DiagnosticsMessages } from './observing/channels.ts';
-export { reportProgress } from './observing/report-progress.ts';
 export {
   type TraceEvent,
   type TraceTimeline,
@@ -70,6 +69,7 @@ export {
   wrapNonSerializable,
 } from './sending/index.ts';
 export { type CpuCountOptions, cpuCount } from './system/cpu-count.ts';
+export { reportProgress } from './system/report-progress.ts';
 export {
   getContext,
   getStartMethod,

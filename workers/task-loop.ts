@@ -5,10 +5,10 @@
 import { createChannel } from '../lib/channel/channel.ts';
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
-import { setProgressReport } from '../lib/observing/report-progress.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
 import { BusyPoll } from '../lib/system/busy-poll.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
+import { setProgressReport } from '../lib/system/report-progress.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { createClaims } from './claims.ts';
 import { createLeakCheck } from './leak-check.ts';

@@ -2,7 +2,7 @@
  * The job as a processor's task sees it in its worker process: a copy of its data, and the calls that go back to the host.
  * Knows nothing of Redis.
  */
-import { reportProgress } from '../observing/report-progress.ts';
+import { reportProgress } from '../system/report-progress.ts';
 
 /** What a task may know of its job. A copy: changing it changes nothing. */
 export interface JobSnapshot<Data = unknown> {

@@ -18,7 +18,7 @@ export class PendingQueue {
     this.#length += 1;
   }
 
-  /** For a task that had begun and is to begin again. */
+  /** For a task that had been sent: it is to begin again, or was taken back before it began. */
   addFirst(task: Task): void {
     this.#lane(task.settings.priority).unshift(task);
     this.#length += 1;

@@ -24,7 +24,7 @@ export interface MapOptions {
   bufferSize?: number;
   /** Whether results come in the order of the inputs, or as they are ready. Default: true. */
   ordered?: boolean;
-  /** Told after each result how many are done, and of how many if that is known. */
+  /** Told after each task, which has a chunk of inputs, how many inputs are done, and of how many if that is known. */
   onProgress?: (done: number, total: number | undefined) => void;
 }
 

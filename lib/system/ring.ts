@@ -1,4 +1,4 @@
-/** A first-in, first-out queue whose cost does not grow with its length. */
+/** A queue with two ends whose cost does not grow with its length. */
 export class Ring<T> {
   #slots: (T | undefined)[] = new Array(16);
   #head = 0;

@@ -1,6 +1,6 @@
 /** What this package gives to tasks and every worker has by itself: to refer to it loads nothing there. */
 import * as errors from '../../errors.ts';
-import { reportProgress } from '../../observing/report-progress.ts';
+import { reportProgress } from '../../system/report-progress.ts';
 import { workerInfo } from '../../system/worker-info.ts';
 
 const functions: Readonly<Record<string, unknown>> = { reportProgress, workerInfo };
