@@ -3,7 +3,7 @@
  * statements and expressions to the walker.
  */
 import { blockNames, variableNames } from './declarations.ts';
-import { markName, STARTED } from './scope.ts';
+import { ASSIGNED, markName, STARTED } from './scope.ts';
 import { ScopeKeeper } from './scope-keeper.ts';
 import { type AstNode, boundNames, isNode } from './syntax.ts';
 
@@ -12,6 +12,14 @@ export abstract class DefinitionWalker extends ScopeKeeper {
 
   protected all(nodes: unknown): void {
     for (const node of nodes as unknown[]) if (isNode(node)) this.visit(node);
+  }
+
+  /** A list of statements: before each of them a semicolon may have been left out. */
+  protected statements(nodes: readonly AstNode[]): void {
+    for (const node of nodes) {
+      if (node.type === 'ExpressionStatement') this.statementStart = node.start;
+      this.visit(node);
+    }
   }
 
   protected some(node: unknown): void {
@@ -23,17 +31,27 @@ export abstract class DefinitionWalker extends ScopeKeeper {
     const parameters = node['params'] as AstNode[];
     const names = new Set(parameters.flatMap((parameter) => [...boundNames(parameter)]));
     const isSimple = parameters.every(({ type }) => type === 'Identifier');
-    const inside = (): void => {
-      if (!arrow) this.owners++;
+    const body = (): void => {
       for (const parameter of parameters) this.declare(parameter);
       this.visitBody(node['body'] as AstNode, names, isSimple);
-      if (!arrow) this.owners--;
     };
+    const inside = arrow ? body : () => this.withArguments(isSimple ? names : [], body);
     const own = node.type === 'FunctionExpression' ? [...boundNames(node['id'])] : [];
     const { loops } = this;
     this.loops = 0;
     this.within(own, () => this.within(names, inside));
     this.loops = loops;
+  }
+
+  /** In sloppy code, what is assigned to an item of `arguments` is assigned to the parameter. */
+  private withArguments(parameters: Iterable<string>, body: () => void): void {
+    const { usesArguments } = this;
+    this.usesArguments = false;
+    this.owners++;
+    body();
+    this.owners--;
+    if (this.usesArguments) for (const name of parameters) markName(this.scope, name, ASSIGNED);
+    this.usesArguments = usesArguments;
   }
 
   /** Default values do not see the variables of the body; without such, parameters are among its variables. */
@@ -65,7 +83,7 @@ export abstract class DefinitionWalker extends ScopeKeeper {
         ...blockNames(statements),
         ...statements.flatMap((statement) => [...variableNames(statement)]),
       ];
-      this.within(names, () => this.all(statements));
+      this.within(names, () => this.statements(statements));
     } else if (member.type === 'MethodDefinition') {
       this.owners--;
       this.visitFunction(member['value'] as AstNode);

@@ -8,6 +8,10 @@ export interface NameUse {
   readonly shorthand: boolean;
   /** The property that is read of it: `b` in `name.b`. */
   readonly member: string | undefined;
+  /** `name()` or a tagged template: what stands in its place must not become the object of a method call. */
+  readonly called: boolean;
+  /** It begins a statement of a list: no semicolon need be before it. */
+  readonly first: boolean;
 }
 
 export interface FreeName {

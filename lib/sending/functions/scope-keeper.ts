@@ -21,13 +21,14 @@ export interface UseOptions {
   readonly onlyTypeof?: boolean;
   readonly shorthand?: boolean;
   readonly member?: string;
+  readonly called?: boolean;
 }
 
 /** Expressions that never give undefined. */
 const NEVER_UNDEFINED = new Set([
   ...['Literal', 'TemplateLiteral', 'ObjectExpression', 'ArrayExpression', 'ArrowFunctionExpression'],
   ...['FunctionExpression', 'ClassExpression', 'NewExpression', 'BinaryExpression', 'UpdateExpression'],
-  ...['MetaProperty', 'ImportExpression'],
+  'ImportExpression',
 ]);
 
 export class ScopeKeeper {
@@ -38,8 +39,12 @@ export class ScopeKeeper {
   protected owners = 0;
   /** How many methods are around: what `super` refers to is then part of the text. */
   protected homes = 0;
+  /** Whether the function around has used its `arguments` so far. */
+  protected usesArguments = false;
   /** How many loops of the same function are around. */
   protected loops = 0;
+  /** Where the expression statement begins that was entered last. */
+  protected statementStart = -1;
 
   constructor(found: FreeNames) {
     this.found = found;
@@ -65,7 +70,10 @@ export class ScopeKeeper {
       if (options.written) markName(declared, name, ASSIGNED);
       return;
     }
-    if (name === 'arguments' && this.owners > 0) return;
+    if (name === 'arguments' && this.owners > 0) {
+      this.usesArguments = true;
+      return;
+    }
     let free = this.found.names.get(name);
     if (!free) {
       free = { written: false, onlyTypeof: true, uses: [] };
@@ -73,8 +81,9 @@ export class ScopeKeeper {
     }
     free.written ||= options.written === true;
     free.onlyTypeof &&= options.onlyTypeof === true;
-    const { shorthand = false, member } = options;
-    free.uses.push({ start: node.start, end: node.end, shorthand, member });
+    const { shorthand = false, member, called = false } = options;
+    const { start, end } = node;
+    free.uses.push({ start, end, shorthand, member, called, first: start === this.statementStart });
   }
 
   /** What a direct `eval` runs may assign to everything that it sees. */
@@ -108,11 +117,15 @@ export class ScopeKeeper {
 function isDefined(value: unknown): boolean {
   if (!isNode(value)) return false;
   if (value.type === 'UnaryExpression') return value['operator'] !== 'void';
-  if (value.type === 'CallExpression') return isNaming(value['arguments'] as AstNode[]);
+  if (value.type === 'MetaProperty') return (value['meta'] as AstNode)['name'] === 'import';
+  if (value.type === 'CallExpression') return isNaming(value);
   return NEVER_UNDEFINED.has(value.type);
 }
 
-/** `name(() => …, "name")`: how compilers that rename keep names. */
-function isNaming([first, second]: readonly AstNode[]): boolean {
-  return first !== undefined && /Function|Class/.test(first.type) && typeof second?.['value'] === 'string';
+/** `__name(() => …, "name")`: how compilers that rename keep names. */
+function isNaming(call: AstNode): boolean {
+  const callee = (call['callee'] as AstNode)['name'];
+  const [first, second] = call['arguments'] as AstNode[];
+  const named = first !== undefined && /Function|Class/.test(first.type) ? second?.['value'] : undefined;
+  return typeof callee === 'string' && /^_{1,2}name\d*$/.test(callee) && typeof named === 'string';
 }

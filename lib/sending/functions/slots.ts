@@ -3,7 +3,7 @@ import { isCommonGlobal } from '../graph/intrinsics.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { importName } from './class-text.ts';
 import type { Edits } from './edits.ts';
-import type { FreeName } from './found-names.ts';
+import type { FreeName, NameUse } from './found-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ImportedName } from './module-text.ts';
 import { mainScript } from './sources.ts';
@@ -23,6 +23,9 @@ export interface SlotContext {
   /** Names that are needed while the text is evaluated. */
   readonly early: ReadonlySet<string>;
 }
+
+/** A parenthesis at the start of a line continues the line before, unless that has its semicolon. */
+const withoutReceiver = (access: string, { first }: NameUse): string => `${first ? ';' : ''}(0,${access})`;
 
 export class Slots {
   readonly list: Slot[] = [];
@@ -64,6 +67,7 @@ export class Slots {
       this.refuse('is an arrow that captures `arguments`', 'use rest parameters: (...args) => …');
     } else if (!isCommonGlobal(name)) {
       if (Object.hasOwn(globalThis, name)) {
+        if (free.written) this.written.push(name);
         this.list.push({ kind: 'global', name, variable: name });
         return;
       }
@@ -114,7 +118,9 @@ export class Slots {
     const { specifier, attributes } = imported;
     const source: ModuleSource = { type: 'esm', specifier, from: url, ...(attributes && { attributes }) };
     this.list.push({ kind: 'import', name, source, exported: imported.name, scope, variable });
-    const access = imported.name === '*' ? name : `(0,${name}[${JSON.stringify(imported.name)}])`;
-    for (const use of free.uses) edits.name(use, variable, access);
+    const isWhole = imported.name === '*';
+    const access = isWhole ? name : `${name}[${JSON.stringify(imported.name)}]`;
+    for (const use of free.uses)
+      edits.name(use, variable, use.called && !isWhole ? withoutReceiver(access, use) : access);
   }
 }

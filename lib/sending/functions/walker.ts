@@ -57,8 +57,12 @@ export class Walker extends DefinitionWalker {
         return;
       case 'CallExpression':
         if (isEval(node['callee'] as AstNode)) this.noteEval();
-        this.visit(node['callee'] as AstNode);
+        this.visitCallee(node['callee'] as AstNode);
         this.all(node['arguments']);
+        return;
+      case 'TaggedTemplateExpression':
+        this.visitCallee(node['tag'] as AstNode);
+        this.visit(node['quasi'] as AstNode);
         return;
       case 'MemberExpression': {
         const object = node['object'] as AstNode;
@@ -111,6 +115,10 @@ export class Walker extends DefinitionWalker {
         this.within(blockNames(statements), () => this.all(cases));
         return;
       }
+      case 'SwitchCase':
+        this.some(node['test']);
+        this.statements(node['consequent'] as AstNode[]);
+        return;
       case 'ForStatement':
         this.within(loopNames(node['init']), () => {
           this.some(node['init']);
@@ -155,7 +163,12 @@ export class Walker extends DefinitionWalker {
     for (const statement of statements) {
       if (statement.type === 'FunctionDeclaration') markName(this.scope, nameOf(statement['id']), STARTED);
     }
-    this.all(statements);
+    this.statements(statements);
+  }
+
+  private visitCallee(node: AstNode): void {
+    if (node.type === 'Identifier') this.use(node, { called: true });
+    else this.visit(node);
   }
 
   private visitDeclaration(node: AstNode, isIterated = false): void {
