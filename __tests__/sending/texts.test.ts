@@ -129,3 +129,18 @@ describe('what a function sees', () => {
     expect(await saysInCommonJs(body)).toBe('[1,1]\n9');
   });
 });
+
+describe('CommonJS', () => {
+  test('is strict by any of its directives, and so is a function in a strict arrow', async () => {
+    const head = "'use client'; 'use strict';";
+    const body = 'say(await submit(function () { return this === undefined; }));';
+    expect(await saysInCommonJs(body, head)).toBe('true');
+    const inner = `
+      const arrow = () => { 'use strict'; return function () { return this === undefined; }; };
+      function outer() { 'use other'; 'use strict'; return function () { return this === undefined; }; }
+      const sloppy = () => { 'use other'; return function () { return this === undefined; }; };
+      say([await submit(arrow()), await submit(outer()), await submit(sloppy())]);
+    `;
+    expect(await saysInCommonJs(inner)).toBe('[true,true,false]');
+  });
+});

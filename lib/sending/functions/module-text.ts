@@ -4,7 +4,7 @@
  */
 import { BoundedMap } from './bounded-map.ts';
 import { type ModuleScopes, moduleScopes } from './module-scopes.ts';
-import { type AstNode, boundNames, isNode, parseProgram } from './syntax.ts';
+import { type AstNode, boundNames, isNode, isStrict, parseProgram } from './syntax.ts';
 
 export interface ImportedName {
   readonly specifier: string;
@@ -89,7 +89,7 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
       default:
     }
   }
-  const strict = isModule || body[0]?.['directive'] === 'use strict';
+  const strict = isModule || isStrict(body);
   return {
     isModule,
     strict,

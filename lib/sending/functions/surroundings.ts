@@ -1,6 +1,6 @@
 /** What stands around a function in its file: its own node, and whose `this` an arrow there would have. */
 import type { ModuleText } from './module-text.ts';
-import { type AstNode, childrenOf, isFunctionNode } from './syntax.ts';
+import { type AstNode, childrenOf, isFunctionNode, isStrict } from './syntax.ts';
 
 export interface Surroundings {
   /** The function's own; undefined if the text at that place is none. */
@@ -20,13 +20,16 @@ export function surroundings(text: ModuleText, start: number, end: number): Surr
     if (next.start === start && next.end === end && isNamed(next)) return { node: next, thisOf, strict };
     if (next.type === 'FunctionExpression' || next.type === 'FunctionDeclaration') {
       thisOf = node['kind'] === 'constructor' ? 'field' : 'function';
-      strict ||= ((next['body'] as AstNode)['body'] as AstNode[])[0]?.['directive'] === 'use strict';
     } else if (next.type === 'PropertyDefinition') thisOf = next['static'] ? 'static' : 'field';
     else if (next.type === 'StaticBlock') thisOf = 'static';
     else if (next.type === 'ClassBody') strict = true;
+    if (isFunctionNode(next)) strict ||= hasStrictBody(next['body'] as AstNode);
     node = next;
   }
 }
+
+const hasStrictBody = (body: AstNode): boolean =>
+  body.type === 'BlockStatement' && isStrict(body['body'] as AstNode[]);
 
 const isNamed = (node: AstNode): boolean =>
   isFunctionNode(node) || node.type === 'ClassDeclaration' || node.type === 'ClassExpression';

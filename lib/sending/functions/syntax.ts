@@ -65,6 +65,13 @@ function describe(form: FunctionSyntax['form'], program: AstNode, offset: number
   return { form, node: (member as AstNode)['value'] as AstNode, member, tree, offset };
 }
 
+/** Whether `'use strict'` is among the directives that these statements begin with. */
+export function isStrict(body: readonly AstNode[]): boolean {
+  const end = body.findIndex((statement) => statement['directive'] === undefined);
+  const directives = end === -1 ? body : body.slice(0, end);
+  return directives.some((statement) => statement['directive'] === 'use strict');
+}
+
 /** The nodes directly below a node. */
 export function* childrenOf(node: AstNode): Generator<AstNode> {
   for (const key in node) {
