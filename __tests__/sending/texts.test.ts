@@ -107,7 +107,111 @@ describe('imported names', () => {
   });
 });
 
+describe('classes', () => {
+  test('may use in their body what they extend', async () => {
+    const body = `
+      class A extends Base { static make() { return new Base().hi(); } }
+      class B extends mixin(Base) { static make() { return new Base().hi() + typeof mixin; } }
+      const key = (C) => C.name;
+      class C { [key(Base)]() { return new Base().hi(); } }
+      say(await submit(() => [A.make(), B.make(), new B().mixed(), new C().Base()]));
+    `;
+    expect(await says(body)).toBe('["base","basefunction",1,"base"]');
+  });
+
+  test('of a factory have each its own computed names', async () => {
+    const body = `
+      const make = (name) => class { [name]() { return 1; } };
+      const captured = (name) => class { [name]() { return name; } static [name + 's']() { return name; } };
+      for (const C of [make('a'), make('b'), captured('c'), captured('d')])
+        say(await submit((K) => [Object.getOwnPropertyNames(K.prototype)[1], Object.getOwnPropertyNames(K)[3]], C));
+    `;
+    expect(await says(body)).toBe('["a",null]\n["b",null]\n["c","cs"]\n["d","ds"]');
+  });
+
+  test('keep computed names as they turned out to be, in whatever order', async () => {
+    const body = `
+      let i = 0;
+      const Counted = class { [\`m\${i}\`]() { return i; } };
+      i = 5;
+      const make = () => { const a = 'b', b = '1'; return class { [a]() { return 'A'; } [b]() { return 'B'; } }; };
+      const Mixed = make();
+      function ofThis() { return class { [this.k]() { return 1; } }; }
+      const OfThis = ofThis.call({ k: 'z' });
+      function field() { return class { [this.k] = 1; }; }
+      const Field = field.call({ k: 'z' });
+      say(await submit(() => [new Counted().m0(), new Mixed().b(), new Mixed()[1](), new OfThis().z()]));
+      say(/computed name that uses .this./.test(await fails(submit(() => Field))));
+    `;
+    expect(await says(body)).toBe('[5,"A","B",1]\ntrue');
+  });
+
+  test('keep static methods and accessors that are called `name`', async () => {
+    const body = `
+      class Method { static name() { return 'method'; } }
+      class Accessor { static get name() { return 'accessor'; } }
+      say(await submit(() => [Method.name(), Accessor.name]));
+    `;
+    expect(await says(body)).toBe('["method","accessor"]');
+  });
+
+  test('keep methods under which another of their own was put', async () => {
+    const body = `
+      class C { a() { return 'a'; } b() { return 'b'; } get x() { return 'x'; } get y() { return 'y'; } }
+      C.prototype.b = C.prototype.a;
+      Object.defineProperty(C.prototype, 'y', Object.getOwnPropertyDescriptor(C.prototype, 'x'));
+      class Bag { *values() { yield 1; } }
+      Object.defineProperty(Bag.prototype, Symbol.iterator, { value: Bag.prototype.values });
+      class S { static a() { return 'a'; } static b() { return 'b'; } }
+      S.b = S.a;
+      say(await submit(() => [new C().b(), new C().y, [...new Bag()], S.b()]));
+    `;
+    expect(await says(body)).toBe('["a","x",[1],"a"]');
+  });
+
+  test('keep a prototype object that got another parent', async () => {
+    const body = `
+      class Other { hey() { return 'other'; } }
+      class Plain {}
+      Object.setPrototypeOf(Plain.prototype, Other.prototype);
+      class First { hey() { return 'first'; } static own() { return 'own'; } }
+      class Derived extends First {}
+      Object.setPrototypeOf(Derived.prototype, Other.prototype);
+      class Bare {}
+      Object.setPrototypeOf(Bare.prototype, null);
+      say(await submit(() => [new Plain().hey(), new Derived().hey(), Derived.own(), 'toString' in new Bare()]));
+    `;
+    expect(await says(body)).toBe('["other","other","own",false]');
+  });
+});
+
 describe('what a function sees', () => {
+  test('includes globals of the program, also those that it assigns to and those that come later', async () => {
+    const body = `
+      globalThis.count = 0;
+      say(await submit(() => ++count));
+      const late = () => (typeof later === 'undefined' ? 'none' : later);
+      say(await submit(late));
+      say(await submit(late));
+      globalThis.later = 5;
+      say(await submit(late));
+    `;
+    expect(await says(body)).toBe('1\n"none"\n"none"\n5');
+  });
+
+  test('is what its own name means now, if that is assigned to', async () => {
+    const body = `
+      function f(n) { return n > 0 ? f(n - 1) : 'old'; }
+      const first = f;
+      say([await submit(first, 1), await submit(first, 1)]);
+      f = function () { return 'new'; };
+      say(await submit(first, 1));
+      function lazy() { lazy = () => 'later'; return lazy(); }
+      say(await submit(lazy));
+    `;
+    expect(await saysInCommonJs(body)).toBe('["old","old"]\n"new"\n"later"');
+  });
+
   test('may be undefined on purpose', async () => {
     const body = `
       function F() { const target = new.target; return () => String(target); }
@@ -131,6 +235,12 @@ describe('what a function sees', () => {
 });
 
 describe('CommonJS', () => {
+  test('refuses an arrow with the `this` of the file, which is its exports', async () => {
+    const head = 'exports.x = 5; const read = () => this.x;';
+    const body = 'say(/captures .this./.test(await fails(submit(read))));';
+    expect(await saysInCommonJs(body, head)).toBe('true');
+  });
+
   test('is strict by any of its directives, and so is a function in a strict arrow', async () => {
     const head = "'use client'; 'use strict';";
     const body = 'say(await submit(function () { return this === undefined; }));';

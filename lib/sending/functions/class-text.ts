@@ -23,30 +23,40 @@ export function definitionNames(cls: AstNode): Set<string> {
   return names;
 }
 
-/** Computed names of methods with what they turned out to be, where that is certain. */
-export function computedKeys(fn: object, node: AstNode): (readonly [key: AstNode, name: string])[] {
-  const members = (node['body'] as AstNode)['body'] as AstNode[];
+/** Computed names of methods with what they turned out to be, where that is certain. `offset`: where `text` starts. */
+export function computedKeys(
+  fn: object,
+  text: string,
+  node: AstNode,
+  offset: number,
+): (readonly [key: AstNode, name: string])[] {
   const found: (readonly [AstNode, string])[] = [];
-  for (const isStatic of [false, true]) {
-    const owner = isStatic ? fn : (Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object);
-    const mine = members.filter(
-      (member) => member.type === 'MethodDefinition' && member['static'] === isStatic,
-    );
-    const computed = mine.filter((member) => member['computed']);
-    const named = new Set(
-      mine.filter((member) => !member['computed']).map((member) => keyName(member['key'] as AstNode)),
-    );
-    const others = Object.getOwnPropertyNames(owner).filter((key) => {
-      const descriptor = Object.getOwnPropertyDescriptor(owner, key);
-      return !named.has(key) && !STANDARD.has(key) && !descriptor?.enumerable;
-    });
-    if (others.length !== computed.length) continue;
-    computed.forEach((member, index) => {
-      found.push([member['key'] as AstNode, others[index] as string]);
-    });
+  const names = [methodNames(Object.getOwnPropertyDescriptor(fn, 'prototype')?.value), methodNames(fn)];
+  for (const member of (node['body'] as AstNode)['body'] as AstNode[]) {
+    if (member.type !== 'MethodDefinition' || !member['computed']) continue;
+    const whole = text.slice(member.start - offset, member.end - offset);
+    const isStatic = member['static'] === true;
+    const own = isStatic ? whole.replace(STATIC, '') : whole;
+    // Of methods with the same text, it does not matter which has which name.
+    const name = names[isStatic ? 1 : 0]?.get(own)?.shift();
+    if (name !== undefined) found.push([member['key'] as AstNode, name]);
   }
   return found;
 }
 
-const STANDARD = new Set(['constructor', 'prototype', 'length', 'name']);
-const keyName = (key: AstNode): string => String(key['name'] ?? key['value']);
+const STATIC = /^static(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*/;
+
+/** The names under which an object has methods and accessors, by the texts of those. */
+function methodNames(owner: unknown): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const [name, { value, get, set }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+    for (const method of [value, get, set] as unknown[]) {
+      if (typeof method !== 'function') continue;
+      const text = Function.prototype.toString.call(method);
+      const same = names.get(text);
+      if (same) same.push(name);
+      else names.set(text, [name]);
+    }
+  }
+  return names;
+}

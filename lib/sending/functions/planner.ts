@@ -1,7 +1,7 @@
 /** Makes the plan of a text: what of it becomes a slot, what is rewritten, and what speaks against it. */
 import { computedKeys, definitionNames, SUPER } from './class-text.ts';
 import { Edits } from './edits.ts';
-import type { FreeName, FreeNames } from './found-names.ts';
+import type { FreeNames } from './found-names.ts';
 import { freeNames } from './free-names.ts';
 import type { FunctionView } from './inspector.ts';
 import { isFreeOfNames, isSameEverywhere } from './same-everywhere.ts';
@@ -11,7 +11,7 @@ import { type AstNode, type FunctionSyntax, isNode, parseFunction } from './synt
 import { textMap } from './text-map.ts';
 import { placeOf, type TextPlace } from './text-place.ts';
 import type { Problem, TextPlan } from './text-plan.ts';
-import { CAPTURES_THIS, kindOf, problemOf } from './text-problems.ts';
+import { CAPTURES_THIS, KEY_USES_THIS, kindOf, problemOf } from './text-problems.ts';
 import { readVariable } from './variables.ts';
 
 const META = '__loky_meta';
@@ -33,14 +33,18 @@ export function planText(
   const early = kind === 'class' ? definitionNames(syntax.node) : NO_NAMES;
   const slots = new Slots({ view, url: source.url, place, edits, copyImports, early });
 
-  const replaced = kind === 'class' ? replaceInClass(fn, text, syntax.node, slots, edits) : [];
+  const replaced = kind === 'class' ? replaceInClass(fn, text, syntax, slots, edits) : [];
   const needs = slots.list.length;
   replaceOwnName(fn, syntax, view, place, slots, edits);
-  for (const [name, found] of free.names) if (!isWithin(found, replaced)) slots.add(name, found);
-  if (free.importMeta.length > 0) {
+  for (const [name, found] of free.names) {
+    const uses = found.uses.filter((use) => !isWithin(use, replaced));
+    if (uses.length > 0) slots.add(name, { ...found, uses });
+  }
+  const importMeta = free.importMeta.filter((node) => !isWithin(node, replaced));
+  if (importMeta.length > 0) {
     const name = unusedIn(text, META);
     slots.list.push({ kind: 'meta', name, url: source.url });
-    for (const node of free.importMeta) edits.add(node.start, node.end, name);
+    for (const node of importMeta) edits.add(node.start, node.end, name);
   }
   const key = syntax.member?.['computed'] ? (syntax.member['key'] as AstNode) : undefined;
   if (key) edits.add(key.start, key.end, '"computed"');
@@ -49,6 +53,7 @@ export function planText(
   const problem =
     problemOf(syntax, kind, free, (fn as { name?: unknown }).name) ??
     slots.problem ??
+    (kind === 'class' ? problemOfKeys(syntax.node, replaced, place) : undefined) ??
     (lexicalThis === 'unknown' ? CAPTURES_THIS : undefined);
   const { module, around, line, column } = place;
   const rest = slots.list.slice(needs);
@@ -71,6 +76,7 @@ export function planText(
     required: module?.required ?? NO_NAMES,
     problem,
     url: source.url,
+    isOfOne: slots.unresolved.length > 0 || replaced.some((node) => node !== syntax.node['superClass']),
     isClosed: kind === 'arrow' && isClosed(text, syntax, free, slots.list.length, problem),
   };
 }
@@ -97,19 +103,25 @@ function isClosed(
 function lexicalThisOf(
   kind: TextPlan['kind'],
   free: FreeNames,
-  { around }: TextPlace,
+  { around, module }: TextPlace,
 ): TextPlan['lexicalThis'] | 'unknown' {
   if (kind !== 'arrow' || !free.usesThis) return 'none';
-  if (around?.thisOf === 'module') return 'module';
+  // A file of CommonJS has its `module.exports` there.
+  if (around?.thisOf === 'module') return module?.isModule ? 'module' : 'unknown';
   return around?.thisOf === 'field' || around?.thisOf === 'static' ? 'owner' : 'unknown';
 }
 
 /** Gives the nodes whose names the text no longer uses. */
-function replaceInClass(fn: object, text: string, node: AstNode, slots: Slots, edits: Edits): AstNode[] {
+function replaceInClass(
+  fn: object,
+  text: string,
+  { node, offset }: FunctionSyntax,
+  slots: Slots,
+  edits: Edits,
+): AstNode[] {
   const replaced: AstNode[] = [];
-  for (const [key, name] of computedKeys(fn, node)) {
-    // V8 keeps a variable that only names a method no longer than the definition takes: the name is known.
-    if ([...freeNames(key).names.keys()].every((free) => slots.isThere(free))) continue;
+  // What names a method is read no more once it has its name: it may be another by now, or not be kept at all.
+  for (const [key, name] of computedKeys(fn, text, node, offset)) {
     edits.add(key.start, key.end, JSON.stringify(name));
     replaced.push(key);
   }
@@ -123,34 +135,45 @@ function replaceInClass(fn: object, text: string, node: AstNode, slots: Slots, e
   return replaced;
 }
 
-const isWithin = ({ uses }: FreeName, nodes: readonly AstNode[]): boolean =>
-  uses.every((use) => nodes.some(({ start, end }) => use.start >= start && use.end <= end));
+const isWithin = (
+  use: { readonly start: number; readonly end: number },
+  nodes: readonly AstNode[],
+): boolean => nodes.some(({ start, end }) => use.start >= start && use.end <= end);
 
-/** `function f() { … f() … }` whose outer `f` has become something else: a declaration has no name of its own. */
+/** A computed name is evaluated where the class stood. */
+function problemOfKeys(
+  cls: AstNode,
+  replaced: readonly AstNode[],
+  { around, module }: TextPlace,
+): Problem | undefined {
+  if (around?.thisOf === 'module' && module?.isModule) return undefined;
+  const unknown = (cls['body'] as { body: readonly AstNode[] }).body
+    .filter((member) => member['computed'])
+    .map((member) => member['key'] as AstNode)
+    .find((key) => !replaced.includes(key) && freeNames(key).usesThis);
+  return unknown && KEY_USES_THIS;
+}
+
+/** `function f() { … f() … }` whose outer `f` may become something else: a declaration has no name of its own. */
 function replaceOwnName(
   fn: object,
   syntax: FunctionSyntax,
   view: FunctionView,
-  { around }: TextPlace,
+  { around, module }: TextPlace,
   slots: Slots,
   edits: Edits,
 ): void {
-  const own = syntax.node['id'];
+  const { node } = syntax;
+  const own = node['id'];
   if (!isNode(own) || around?.node?.type !== 'FunctionDeclaration') return;
   const name = own['name'] as string;
   const scope = slots.scopeOf(name);
   if (scope === -1) return;
   const value = readVariable(view.scopes[scope]?.variables, name);
-  if (value === fn || value === undefined) return;
+  const isConstant = module?.scopes.isConstant(around.node, name) === true;
+  if (isConstant && (value === fn || value === undefined)) return;
+  const free = freeNames({ ...node, id: null }).names.get(name);
+  if (!free) return;
   edits.add(own.start, own.end, '');
-  const free: FreeName = { written: false, onlyTypeof: false, uses: [] };
-  slots.list.push({
-    kind: 'variable',
-    name,
-    variable: name,
-    scope,
-    stable: false,
-    defined: false,
-    free,
-  });
+  slots.add(name, free);
 }

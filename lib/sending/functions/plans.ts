@@ -64,6 +64,7 @@ export function planOf(fn: AnyFunction, options: PlanOptions): Plan {
   let plan = cache.get(fn) ?? plans.get(fn);
   // A module may have been registered to go by value since.
   if (plan?.type === 'reference' && isForcedNow(plan.row)) plan = undefined;
+  if (plan?.type === 'value' && hasAppeared(plan.text)) plan = undefined;
   if (plan && !(plan.type === 'value' && options.mainByReference && cache.get(fn) === undefined)) return plan;
   plan = makePlan(fn, options);
   (plan.type === 'value' && !options.mainByReference ? plans : cache).set(fn, plan);
@@ -135,7 +136,7 @@ function textPlan(
 ): TextPlan {
   const key = `${location.scriptId}:${location.line}:${location.column}:${text.length}`;
   const known = texts.get(key);
-  if (known && !dependsOnFunction(known)) return known;
+  if (known && !known.isOfOne) return known;
   let plan: TextPlan;
   try {
     plan = planText(fn, text, view, source, isTestRealm(fn, source));
@@ -153,9 +154,9 @@ function textPlan(
   return plan;
 }
 
-/** A declaration may be known by its name to itself at one time, and not at another. */
-const dependsOnFunction = (plan: TextPlan): boolean =>
-  plan.kind === 'function' && !plan.text.startsWith('function (');
+/** Whether a global is there by now that was not when the plan was made. */
+const hasAppeared = ({ unresolved }: TextPlan): boolean =>
+  unresolved.some((name) => Object.hasOwn(globalThis, name));
 
 const keys = new WeakMap<TextPlan, string>();
 
@@ -197,6 +198,8 @@ export function captured(plan: TextPlan, view: FunctionView): unknown[] {
 }
 
 function isStable(plan: TextPlan, values: Captured): boolean {
+  // What is nowhere may become a global.
+  if (plan.unresolved.length > 0) return false;
   return plan.slots.every((slot, index) => {
     if (slot.kind !== 'variable') return slot.kind !== 'global';
     // What is undefined or not initialized now may get its value later.

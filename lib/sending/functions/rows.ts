@@ -194,12 +194,17 @@ function hasOtherPrototype(fn: AnyFunction, text: TextPlan): boolean {
 }
 
 function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype'] {
-  if (text.kind !== 'function' || text.isGenerator || hasOtherPrototype(fn, text)) return 'default';
+  const hasOne = text.kind === 'class' || (text.kind === 'function' && !text.isGenerator);
+  if (!hasOne || hasOtherPrototype(fn, text)) return 'default';
   const own = getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
   if (typeof own !== 'object' || own === null) return 'default';
   const parent = getPrototypeOf(own) as object | null;
+  if (text.slots.some(({ kind }) => kind === 'superclass') && parent === prototypeOf(getPrototypeOf(fn)))
+    return 'default';
   return parent === null ? 'null' : isObjectPrototype(parent) ? 'default' : 'child';
 }
+
+const prototypeOf = (cls: unknown): unknown => (cls as { readonly prototype?: unknown }).prototype;
 
 const ALWAYS = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller']);
 
@@ -213,19 +218,37 @@ function skipOwn(
   return (key, descriptor) => {
     if (key === 'prototype' && isOther) return false;
     if (key === 'name' && descriptor.enumerable) return false;
-    return ALWAYS.has(key) || (text.kind === 'class' && isDefinedBy(source, descriptor));
+    return ALWAYS.has(key) || (text.kind === 'class' && isDefinedBy(source, key, descriptor));
   };
 }
 
-/** Methods and accessors of a class are hidden properties whose text is part of the text of the class. */
-function isDefinedBy(source: string, { enumerable, value, get, set }: PropertyDescriptor): boolean {
+/**
+ * Methods and accessors of a class are hidden properties whose text is part of the text of the class, and which have the
+ * name of their key: under another key they were put later.
+ */
+function isDefinedBy(
+  source: string,
+  key: string | symbol,
+  { enumerable, value, get, set }: PropertyDescriptor,
+): boolean {
   if (enumerable) return false;
-  const functions = [value, get, set].filter((part): part is AnyFunction => typeof part === 'function');
+  const name = typeof key === 'string' ? key : symbolName(key);
+  const parts = [
+    [value, name],
+    [get, `get ${name}`],
+    [set, `set ${name}`],
+  ].filter((part): part is [AnyFunction, string] => typeof part[0] === 'function');
   return (
-    functions.length > 0 &&
-    functions.every((part) => !types.isProxy(part) && source.includes(textOf.call(part)))
+    parts.length > 0 &&
+    parts.every(
+      ([part, ownName]) =>
+        !types.isProxy(part) && nameOf(part) === ownName && source.includes(textOf.call(part)),
+    )
   );
 }
+
+const nameOf = (fn: object): unknown => getOwnPropertyDescriptor(fn, 'name')?.value;
+const symbolName = ({ description }: symbol): string => (description === undefined ? '' : `[${description}]`);
 
 function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[]): PropHead[] {
   const prototype = getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
@@ -235,6 +258,6 @@ function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[
   const source = textOf.call(fn);
   return propertiesOf(prototype, children, (key, descriptor) => {
     if (key === 'constructor') return descriptor.value === fn;
-    return text.kind === 'class' && isDefinedBy(source, descriptor);
+    return text.kind === 'class' && isDefinedBy(source, key, descriptor);
   });
 }

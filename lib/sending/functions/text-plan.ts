@@ -56,6 +56,8 @@ export interface TextPlan {
   readonly required: ReadonlySet<string>;
   readonly problem: Problem | undefined;
   readonly url: string;
+  /** Made for one function: another from the same place may have other names, or see other variables. */
+  readonly isOfOne: boolean;
   /** Every arrow with this text does the same. */
   readonly isClosed: boolean;
 }

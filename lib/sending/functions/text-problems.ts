@@ -13,6 +13,11 @@ export const CAPTURES_THIS: Problem = {
   hint: 'copy what it needs into a const, or submit(obj.method.bind(obj))',
 };
 
+export const KEY_USES_THIS: Problem = {
+  reason: 'is a class with a computed name that uses `this`, and what it was cannot be known',
+  hint: 'copy the name into a const',
+};
+
 export function kindOf({ form, node }: FunctionSyntax): TextPlan['kind'] {
   if (form !== 'expression') return 'member';
   if (node.type === 'ArrowFunctionExpression') return 'arrow';

@@ -12,6 +12,13 @@ interface KnownClass {
 
 type SetSlot = (slot: number, value: unknown) => void;
 
+/** A static method or accessor that is called `name` is no name: what the host knows as such is empty. */
+function hasOtherName(fn: object, name: string): boolean {
+  const own = Object.getOwnPropertyDescriptor(fn, 'name');
+  if (name === '' && own && typeof own.value !== 'string') return false;
+  return own?.value !== name;
+}
+
 export class Functions {
   /** A class that comes again is the same class: instances that tasks have kept are still instances of it. */
   private readonly classes = new Map<number, KnownClass>();
@@ -54,7 +61,7 @@ export class Functions {
     let made: object | undefined;
     const finish = (fn: object): object => {
       this.ids.set(fn, head.id);
-      if ((fn as { name?: unknown }).name !== head.name) {
+      if (hasOtherName(fn, head.name)) {
         Object.defineProperty(fn, 'name', { value: head.name, configurable: true });
       }
       made = fn;
