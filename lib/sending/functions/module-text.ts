@@ -21,7 +21,7 @@ export interface ModuleText {
   readonly exports: ReadonlyMap<string, readonly string[]>;
   /** The expression behind `export default`, if it has no name. */
   readonly defaultExport: AstNode | undefined;
-  /** Names whose variables hold what `require` gave, perhaps through a helper of a compiler. */
+  /** Names whose variables hold all of a module: what `require` gave, perhaps through a helper of a compiler. */
   readonly required: ReadonlySet<string>;
   readonly scopes: ModuleScopes;
   readonly tree: AstNode;
@@ -136,17 +136,35 @@ function* exportedNames(statement: AstNode): Generator<[string, string]> {
   }
 }
 
+/** What is taken out of a module is a value like others: only a name for the whole of it stands for an import. */
 function* requiredNames(statement: AstNode): Generator<string> {
-  for (const declarator of statement['declarations'] as AstNode[]) {
-    if (isNode(declarator['init']) && callsRequire(declarator['init'])) yield* boundNames(declarator['id']);
+  for (const { id, init } of statement['declarations'] as (AstNode & Record<'id' | 'init', unknown>)[]) {
+    if (isNode(id) && id.type === 'Identifier' && isNode(init) && callsRequire(init)) yield nameOf(id);
   }
 }
+
+/** `__importStar`, `_interopRequireDefault`, `__toESM`: how compilers call what they put around a `require`. */
+const INTEROP_HELPER = /^_+(?:import(?:Star|Default)|toESM|interop\w*)$/;
 
 /** `require('x')`, also inside the calls that compilers put around it. */
 function callsRequire(node: AstNode): boolean {
   if (node.type !== 'CallExpression') return false;
-  const callee = node['callee'] as AstNode;
+  const name = calleeName(node['callee'] as AstNode);
   const [first] = node['arguments'] as AstNode[];
-  if (callee.type === 'Identifier' && callee['name'] === 'require') return first?.type === 'Literal';
-  return first !== undefined && callsRequire(first);
+  if (name === 'require') return first?.type === 'Literal';
+  return first !== undefined && INTEROP_HELPER.test(name) && callsRequire(first);
+}
+
+/** The name of `name`, `tslib.name` and `(0, tslib.name)`; empty for other expressions. */
+function calleeName(callee: AstNode): string {
+  switch (callee.type) {
+    case 'Identifier':
+      return nameOf(callee);
+    case 'MemberExpression':
+      return calleeName(callee['property'] as AstNode);
+    case 'SequenceExpression':
+      return calleeName((callee['expressions'] as AstNode[]).at(-1) as AstNode);
+    default:
+      return '';
+  }
 }

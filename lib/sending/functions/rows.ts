@@ -134,15 +134,32 @@ function usedMembers(slot: Variable, value: unknown, text: TextPlan): Record<str
   if (typeof value !== 'object' || value === null) return undefined;
   const standsForImport = RUNNER_IMPORT.test(slot.variable);
   if (types.isProxy(value) && !standsForImport) return undefined;
-  const tag = standsForImport || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
-  if (!tag && !text.required.has(slot.variable) && !Object.hasOwn(value, '__esModule')) return undefined;
+  const isNamespace =
+    standsForImport || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
+  if (!isNamespace && !isCompiledNamespace(slot, value, text)) return undefined;
   if (commonRow(value) || moduleExporting(value)) return undefined;
   const used: Record<string, unknown> = {};
   for (const { member } of slot.free.uses) {
     if (member === undefined) return undefined;
-    used[member] = (value as Record<string, unknown>)[member];
+    const exported = (value as Record<string, unknown>)[member];
+    if (!isNamespace && usesThis(exported)) return undefined;
+    used[member] = exported;
   }
   return used;
+}
+
+/** An instance may need all that it has, whatever it is called. */
+function isCompiledNamespace({ variable }: Variable, value: object, { required }: TextPlan): boolean {
+  const prototype = getPrototypeOf(value) as object | null;
+  const isPlain = prototype === null || isObjectPrototype(prototype);
+  return isPlain && (required.has(variable) || Object.hasOwn(value, '__esModule'));
+}
+
+/** A function that is called as a member has the object as its `this`: it may use what the text does not name. */
+function usesThis(member: unknown): boolean {
+  if (typeof member !== 'function' || types.isProxy(member)) return false;
+  const source = textOf.call(member);
+  return !source.startsWith('class') && /\bthis\b/.test(source);
 }
 
 function lexicalThis(
