@@ -1,10 +1,10 @@
-/** Which globals every process has by itself, and which intrinsics have no name. Lists alone: nothing is looked up here. */
+/** Which globals every process has by itself, and which intrinsics have no name. */
+import { runInNewContext } from 'node:vm';
+
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
-const OF_A_MODULE = new Set(['require', 'module', 'exports', '__filename', '__dirname']);
-/** What `process` has in every process; the rest of it is looked at by nobody. */
+/** What `process` has in every process, and which means the same there; the rest of it is looked at by nobody. */
 export const PROCESS_MEMBERS = [
   'env',
-  'argv',
   'versions',
   'hrtime',
   'nextTick',
@@ -21,15 +21,22 @@ export const PROCESS_MEMBERS = [
   'getBuiltinModule',
 ];
 
-/** Names of the globals that every process has, as this one has them now. */
+/**
+ * Names of the globals that every process has, as this one has them now: those of the language, by a context that no
+ * program has seen, and Node's own. What a program has defined before this library was loaded looks like either.
+ */
 export function commonGlobals(): string[] {
-  return Object.getOwnPropertyNames(globalThis).filter((name) => {
-    if (OF_A_MODULE.has(name)) return false;
-    const descriptor = getOwnPropertyDescriptor(globalThis, name);
-    // What programs assign is enumerable, writable and configurable; Node's own functions are that too.
-    const assigned = descriptor?.enumerable && descriptor.writable && descriptor.configurable;
-    return !assigned || NODE_GLOBALS.has(name);
-  });
+  const ofTheLanguage = new Set(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]);
+  return Object.getOwnPropertyNames(globalThis).filter(
+    (name) =>
+      ofTheLanguage.has(name) || NODE_GLOBALS.has(name) || (NEWER_GLOBALS.has(name) && !isAssigned(name)),
+  );
+}
+
+/** What programs assign is enumerable, writable and configurable. */
+function isAssigned(name: string): boolean {
+  const descriptor = getOwnPropertyDescriptor(globalThis, name);
+  return descriptor?.enumerable === true && descriptor.writable === true && descriptor.configurable === true;
 }
 
 /** Test runners put these into their contexts by assignment. */
@@ -74,6 +81,19 @@ const NODE_GLOBALS = new Set([
   'crypto',
   'navigator',
   'global',
+]);
+
+/** Some versions of Node have these, and programs that run on others define them by themselves. */
+const NEWER_GLOBALS = new Set([
+  ...['ByteLengthQueuingStrategy', 'CountQueuingStrategy', 'CompressionStream', 'DecompressionStream'],
+  ...['ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamDefaultController'],
+  ...['ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest', 'ReadableByteStreamController'],
+  ...['WritableStream', 'WritableStreamDefaultWriter', 'WritableStreamDefaultController'],
+  ...['TransformStream', 'TransformStreamDefaultController', 'TextEncoderStream', 'TextDecoderStream'],
+  ...['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'PerformanceObserver'],
+  ...['PerformanceObserverEntryList', 'PerformanceResourceTiming', 'File', 'CustomEvent', 'ErrorEvent'],
+  ...['Crypto', 'CryptoKey', 'SubtleCrypto', 'Navigator', 'CloseEvent', 'EventSource', 'Storage'],
+  ...['localStorage', 'sessionStorage', 'URLPattern', 'QuotaExceededError'],
 ]);
 
 /** Intrinsics that no global leads to, under names of ours. */
