@@ -11,6 +11,7 @@ import type { Definition } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
+import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { wrappedBy } from '../wrap.ts';
 import { goesByValue } from './by-value.ts';
@@ -70,7 +71,9 @@ export class HostPolicy implements Policy {
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype !== null && !isObjectPrototype(prototype) && !Array.isArray(value)) return undefined;
     const file = moduleExporting(value);
-    if (file === undefined || goesByValue(toUrl(file), this.mainByReference)) return undefined;
+    // Exports that are data alone go as data, with what they hold now: so they do without the graph.
+    if (file === undefined || tierOf(value) !== RICH) return undefined;
+    if (goesByValue(toUrl(file), this.mainByReference)) return undefined;
     const source = { type: 'cjs', specifier: file, from: null } as const;
     rememberExport(source, [], value);
     return { head: ['import', source, [], null], children: [] };

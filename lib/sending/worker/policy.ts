@@ -5,6 +5,7 @@ import { nameOf } from '../function-name.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
+import { objectRow } from '../graph/objects.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
@@ -56,9 +57,12 @@ export class WorkerPolicy implements Policy {
     return types.isProxy(object) || typeof object === 'function' ? undefined : hookRow(object, writer);
   }
 
-  named(value: object): Row | undefined {
+  named(value: object, writer: GraphWriter): Row | undefined {
     const origin = this.resolver.originOf(value);
-    return origin ? { head: origin, children: [] } : commonRow(value);
+    if (origin) return { head: origin, children: [] };
+    const row = commonRow(value);
+    const isState = row && typeof value === 'object' && isOfProcess(row.head);
+    return isState ? objectRow({ ...value }, writer) : row;
   }
 
   fn(fn: (...args: never[]) => unknown): Row {
@@ -79,6 +83,10 @@ export class WorkerPolicy implements Policy {
     checkInstance(value, prototype, () => false);
   }
 }
+
+/** `process.env`, `process.versions`: a result holds what they are in the worker. */
+const isOfProcess = ([kind, path]: RowHead): boolean =>
+  kind === 'global' && Array.isArray(path) && path.length > 1 && path[0] === 'process';
 
 /** By the modules that tasks have imported. */
 function exportRow(fn: object): RowHead | undefined {
