@@ -4,8 +4,10 @@ import { again } from './again.ts';
 import { binary } from './binary.ts';
 import type { Case } from './case.ts';
 import { classes } from './classes.ts';
+import { classesOfNode } from './classes-of-node.ts';
 import { closures } from './closures.ts';
 import { errors } from './errors.ts';
+import { hints } from './hints.ts';
 import { limits } from './limits.ts';
 import { refusals } from './refusals.ts';
 import { syntax } from './syntax.ts';
@@ -17,9 +19,11 @@ export const corpus: Readonly<Record<string, readonly Case[]>> = {
   syntax,
   again,
   classes,
+  classesOfNode,
   values,
   binary,
   errors,
   refusals,
+  hints,
   limits,
 };

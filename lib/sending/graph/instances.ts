@@ -5,9 +5,10 @@
 import { types } from 'node:util';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
 import { builtinNameOf } from './builtins.ts';
-import { globalPathOf } from './intrinsics.ts';
+import { globalAt, globalPathOf } from './intrinsics.ts';
 import { className } from './objects.ts';
-import { Refusal } from './refusal.ts';
+import { privateName } from './private-names.ts';
+import { type Hint, Refusal } from './refusal.ts';
 
 /** Built-in classes whose instances are all that they own, or whose internal slots are carried. */
 const CARRIED = new Set([
@@ -28,7 +29,7 @@ const CARRIED = new Set([
 ]);
 const CARRIED_BUILTINS = new Set(['EventEmitter', 'URL', 'URLSearchParams', 'Buffer', 'AssertionError']);
 
-type Verdict = readonly [reason: string, hint: string] | undefined;
+type Verdict = readonly [reason: string, hint: Hint] | undefined;
 
 const verdicts = new WeakMap<object, { readonly verdict: Verdict }>();
 
@@ -52,18 +53,45 @@ function judge(value: object, start: object, isInternal: (owner: object) => bool
     const owner = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
     if (typeof owner === 'function') {
       const native = slots ? undefined : nativeName(owner, isInternal);
-      if (native)
-        return [`is a ${native}`, 'open it inside the task or in an initializer instead of capturing it'];
-      const name = privateName(Function.prototype.toString.call(owner));
-      if (name) {
-        const hint = 'give the class a [Symbol.for("loky.reduce")]() method or send plain data';
-        return [`is a ${className(value)} with private state (#${name})`, hint];
-      }
+      if (native) return [`is ${withArticle(native)}`, WAYS_OUT[native] ?? OPEN_THERE];
+      const name = isOfNode(owner) ? undefined : privateName(Function.prototype.toString.call(owner));
+      if (name !== undefined) return privateState(value, name);
     }
     prototype = Object.getPrototypeOf(prototype) as object | null;
   }
   return undefined;
 }
+
+/** Of classes of Node whose purpose says what to do instead. */
+const WAYS_OUT: Readonly<Record<string, Hint | undefined>> = {
+  AbortSignal: { task: 'hand it to withOptions({ signal })', result: 'return whether it is aborted' },
+  AbortController: {
+    task: 'hand its signal to withOptions({ signal })',
+    result: 'return whether it is aborted',
+  },
+};
+const OPEN_THERE: Hint = {
+  task: 'open it inside the task or in an initializer instead of capturing it',
+  result: 'it stays in the worker: return data that you have from it',
+};
+
+/** What waits for something is known by its `then`, what holds something by that it can be disposed of. */
+function privateState(value: object, name: string): Verdict {
+  const reason = `is ${withArticle(className(value))} with private state (#${name})`;
+  if ('then' in value) {
+    return [reason, { task: 'await it, and send its result', result: 'await it before returning it' }];
+  }
+  if (Symbol.asyncDispose in value || Symbol.dispose in value) {
+    return [reason, { task: 'make one inside the task', result: 'return data that you have from it' }];
+  }
+  return [reason, 'give the class a [Symbol.for("loky.reduce")]() method or send plain data'];
+}
+
+const withArticle = (name: string): string => `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`;
+
+/** What the private fields of Node's own classes say is carried beside them, if their instances are carried at all. */
+const isOfNode = (owner: object): boolean =>
+  globalPathOf(owner) !== undefined || builtinNameOf(owner) !== undefined;
 
 const isErrorClass = (owner: object): boolean =>
   owner === Error || Object.prototype.isPrototypeOf.call(Error, owner);
@@ -72,8 +100,13 @@ function nativeName(owner: object, isInternal: (owner: object) => boolean): stri
   const name = (owner as { name?: unknown }).name;
   const label = typeof name === 'string' && name ? name : 'native handle';
   if (isErrorClass(owner)) return undefined;
-  const [global] = globalPathOf(owner) ?? [];
-  if (global !== undefined) return CARRIED.has(String(global)) ? undefined : label;
+  const path = globalPathOf(owner);
+  if (path) {
+    // That of another realm has the path of ours.
+    const ours = globalAt(path);
+    const isError = typeof ours === 'function' && isErrorClass(ours);
+    return isError || CARRIED.has(String(path[0])) ? undefined : label;
+  }
   const builtin = builtinNameOf(owner);
   if (builtin) {
     if (CARRIED_BUILTINS.has(label)) return undefined;
@@ -81,17 +114,4 @@ function nativeName(owner: object, isInternal: (owner: object) => boolean): stri
   }
   if (isNativeText(Function.prototype.toString.call(owner))) return `native handle (${label})`;
   return isInternal(owner) ? label : undefined;
-}
-
-/** A private name that instances of a class have, by the class's text; undefined if only the class itself has some. */
-export function privateName(text: string): string | undefined {
-  if (!text.startsWith('class') || !text.includes('#')) return undefined;
-  const ofTheClass = new Set<string>();
-  for (const [, name] of text.matchAll(/\bstatic\s+(?:async\s*)?(?:\*\s*)?(?:[gs]et\s+)?#([\w$]+)/g)) {
-    ofTheClass.add(name as string);
-  }
-  for (const [, name] of text.matchAll(/(?:\.|\?\.|[;{}\s*])#([\p{ID_Start}$_][\p{ID_Continue}$]*)/gu)) {
-    if (!ofTheClass.has(name as string)) return name;
-  }
-  return undefined;
 }

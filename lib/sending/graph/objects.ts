@@ -7,7 +7,7 @@ import { BESIDE, binaryKind, bytesOf, isDetached, isResizable, memoryOf } from '
 import { globalPathOf } from './intrinsics.ts';
 import { patternOf } from './patterns.ts';
 import { propertiesOf } from './properties.ts';
-import { Refusal } from './refusal.ts';
+import { type Hint, Refusal } from './refusal.ts';
 import { type BinaryPlace, encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
@@ -51,7 +51,9 @@ function onlyItems(array: readonly unknown[]): boolean {
 
 export function objectRow(value: object, writer: ObjectWriter): Row {
   refuseUnsendable(value);
-  const prototype = getPrototypeOf(value) as object | null;
+  const prototype = types.isNativeError(value)
+    ? errorPrototype(value)
+    : (getPrototypeOf(value) as object | null);
   const cls = getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
   if (typeof cls === 'function' && cls.prototype === value && !types.isProxy(cls)) {
     return { head: ['prototype', nameOf(cls)], children: [cls, builtinAncestor(value)] };
@@ -67,6 +69,22 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
   return { head: ['object', head], children };
 }
 
+/**
+ * Errors of Node have prototypes of their own, which hide their class behind an accessor and name the error's code when
+ * it is printed: every process can name the class behind them.
+ */
+function errorPrototype(error: Error): object | null {
+  let prototype = getPrototypeOf(error) as object | null;
+  while (prototype !== null && isHiding(prototype)) prototype = getPrototypeOf(prototype) as object | null;
+  return prototype;
+}
+
+const isHiding = (prototype: object): boolean =>
+  getOwnPropertyDescriptor(prototype, 'constructor')?.get !== undefined &&
+  Reflect.ownKeys(prototype).every(
+    (key) => key === 'constructor' || key === 'toString' || typeof key === 'symbol',
+  );
+
 /** For a reader that does not have the class. */
 function builtinAncestor(prototype: object): unknown {
   for (let p: object | null = prototype; p; p = getPrototypeOf(p) as object | null) {
@@ -80,24 +98,34 @@ const prototypeMode = (prototype: object | null, isDefault: boolean): ObjectHead
   prototype === null ? 'null' : isDefault ? 'default' : 'child';
 
 function refuseUnsendable(value: object): void {
-  const refuse = (reason: string, hint?: string): never => {
+  const refuse = (reason: string, hint?: Hint): never => {
     throw new Refusal(value, reason, hint);
   };
   if (types.isProxy(value)) refuse('is a Proxy', 'send the object behind it');
   if (types.isModuleNamespaceObject(value)) {
     refuse('is a module namespace whose import was not found', 'import the module inside the function');
   }
-  if (types.isPromise(value)) refuse('is a Promise', 'await it before submitting');
+  if (types.isPromise(value)) {
+    refuse('is a Promise', { task: 'await it before submitting', result: 'await it before returning it' });
+  }
   refuseMemory(value, refuse);
   if (types.isWeakMap(value) || types.isWeakSet(value) || isWeak(value)) {
-    refuse(`is a ${className(value)}: weak references end with their process`, 'build it inside the task');
+    refuse(`is a ${className(value)}: weak references end with their process`, {
+      task: 'build it inside the task',
+      result: 'return what it refers to',
+    });
   }
   if (types.isGeneratorObject(value))
     refuse('is a running generator', 'send the generator function, or its items');
   if (types.isMapIterator(value) || types.isSetIterator(value) || isIterator(value)) {
     refuse('is an iterator in use', 'send an array of its items');
   }
-  if (types.isExternal(value)) refuse('is a pointer into native code', 'open it inside the task');
+  if (types.isExternal(value)) {
+    refuse('is a pointer into native code', {
+      task: 'open it inside the task',
+      result: 'return data that you have from it',
+    });
+  }
 }
 
 /** What cannot be copied, or would be another thing there: memory that others write to. */

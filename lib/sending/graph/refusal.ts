@@ -6,15 +6,18 @@ import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { nameOf } from '../function-name.ts';
 
+/** What to do instead; where it differs, for a task that is submitted and for a result that is returned. */
+export type Hint = string | { readonly task: string; readonly result: string };
+
 /** Thrown inside the encoder; becomes a `SerializationError` with the path once it is known who asked. */
 export class Refusal {
   readonly value: unknown;
   /** A place inside `value` that is no value itself: a variable that cannot be read. */
   readonly place: string;
   readonly reason: string;
-  readonly hint: string | undefined;
+  readonly hint: Hint | undefined;
 
-  constructor(value: unknown, reason: string, hint?: string, place = '') {
+  constructor(value: unknown, reason: string, hint?: Hint, place = '') {
     this.value = value;
     this.reason = reason;
     this.hint = hint;
@@ -36,13 +39,15 @@ const CLOSURE = 'closure variable';
 
 export function explainRefusal(
   refusal: Refusal,
-  what: string,
+  what: 'the task' | 'the result',
   roots: readonly Root[],
   edgesOf: (value: object) => readonly Edge[],
 ): SerializationError {
   const found = findPath(refusal.value, roots, edgesOf) ?? roots[0]?.name ?? what;
   const path = refusal.place ? join(found, refusal.place, roots) : found;
-  const hint = refusal.hint ? `\n  hint: ${refusal.hint}` : '';
+  const way =
+    typeof refusal.hint === 'object' ? refusal.hint[what === 'the task' ? 'task' : 'result'] : refusal.hint;
+  const hint = way ? `\n  hint: ${way}` : '';
   return new SerializationError(`cannot send ${what}: ${path} ${refusal.reason}${hint}`, { path });
 }
 
