@@ -28,6 +28,8 @@ Compare within a table: absolute figures are those of one machine on one day.
 ![Bar charts of the figures below](performance.svg)`;
 }
 
+const GOALS_INTRO = 'What this package itself sets out to reach: nobody else has promised these figures.';
+
 function goalSection(results) {
   const rows = judge(results).map(({ title, unit, sign, limit, value, met }) => [
     title,
@@ -35,7 +37,7 @@ function goalSection(results) {
     `${sign} ${formatWithUnit(limit, unit)}`,
     met === undefined ? '' : met ? 'yes' : 'no',
   ]);
-  return `## Goals\n\n${table(['', 'measured', 'goal', 'met'], rows)}`;
+  return `## Goals\n\n${GOALS_INTRO}\n\n${table(['', 'measured', 'goal', 'met'], rows)}`;
 }
 
 function summarySection(results) {
