@@ -137,6 +137,15 @@ function submitThrows(executor: ProcessPoolExecutor): unknown {
 }
 
 describe('startTimeout', () => {
+  test('does not count the time that this process was too busy to read that the worker is ready', async () => {
+    const executor = newPool({ startTimeout: 2_000 });
+    const future = executor.submit(square, 3);
+    await new Promise((resolve) => setImmediate(resolve));
+    const end = performance.now() + 4_000;
+    while (performance.now() < end);
+    expect(await future).toBe(9);
+  });
+
   test('of Infinity waits as long as it takes', async () => {
     expect(await newPool({ startTimeout: Number.POSITIVE_INFINITY }).submit(square, 3)).toBe(9);
   });

@@ -44,13 +44,13 @@ export class Departures {
 
   /** It has gone. */
   ended(worker: PoolWorker): void {
-    clearTimeout(worker.startClock);
+    worker.startLimit?.stop();
     clearTimeout(this.#graceTimers.get(worker));
     this.#graceTimers.delete(worker);
   }
 
   #giveUp(worker: PoolWorker, reason: WorkerEndReason): boolean {
-    clearTimeout(worker.startClock);
+    worker.startLimit?.stop();
     if (worker.state === 'gone') return false;
     this.#note(worker, reason);
     worker.state = 'killed';

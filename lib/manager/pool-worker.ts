@@ -6,6 +6,7 @@ import type { ExitReport, TerminationContext } from '../worker-process/exit-repo
 import type { WorkerProcess } from '../worker-process/worker-process.ts';
 import type { Task } from './task.ts';
 import { TaskNames } from './task-names.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /**
  * - `booting`: the process starts · `initializing`: it runs, and prepares itself
@@ -85,7 +86,7 @@ export class PoolWorker {
   isRetiring = false;
   /** Who takes its place is started already. */
   hasReplacement = false;
-  startClock: NodeJS.Timeout | undefined;
+  startLimit: TimeLimit | undefined;
   process: WorkerProcess = NOT_STARTED;
   /** Of the tasks that it was sent: lines of its output tell the numbers alone. */
   readonly names = new TaskNames();

@@ -1,5 +1,5 @@
 /**
- * A task and the one state machine it goes through. Nobody else settles its future, starts its clock or
+ * A task and the one state machine it goes through. Nobody else settles its future, limits its time or
  * listens to its signal:
  *
  *   pending ──send──▶ sent (ahead of its turn) ──begin──▶ running ──succeed, fail, cancel (killed)──▶ settled
@@ -11,12 +11,9 @@ import { CancelledError } from '../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
 import type { PreparedCall } from '../sending/index.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
-import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { addAbortCallback, removeAbortCallback } from './abort-listeners.ts';
 import type { SubmitSite } from './submit-site.ts';
-
-/** A timer that fires so much later than it should, in milliseconds, was held up by this process. */
-const LATE = 20;
+import { TimeLimit } from './time-limit.ts';
 
 /** In characters: a name is part of messages, and a longer one could make them longer than a string may be. */
 const LONGEST_NAME = 1000;
@@ -76,8 +73,7 @@ export class Task implements FutureOwner {
   readonly #keeper: TaskKeeper;
   #retriesLeft: number;
   #hasWaitedAgain = false;
-  #clock: NodeJS.Timeout | undefined;
-  #lastCall: NodeJS.Immediate | undefined;
+  #timeLimit: TimeLimit | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor({ call, isChunk, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
@@ -131,23 +127,8 @@ export class Task implements FutureOwner {
     this.noteBegun(performance.now());
     const { timeout } = this.settings;
     if (timeout !== undefined && timeout <= LONGEST_TIMER) {
-      this.#clock = setTimeout(() => this.#expire(timeout), timeout);
+      this.#timeLimit = new TimeLimit(timeout, () => this.#keeper.expireTask(this));
     }
-  }
-
-  /**
-   * An answer that is there already is read first. If this process was busy for so long that it may not even have
-   * sent the task in time, the task gets a part of that time back, once.
-   */
-  #expire(timeout: number): void {
-    const late = performance.now() - this.startedAt - timeout;
-    if (late < LATE) this.#lastCall = setImmediate(() => this.#keeper.expireTask(this));
-    else this.#clock = setTimeout(() => this.#keeper.expireTask(this), Math.min(late, timeout));
-  }
-
-  #stopClock(): void {
-    clearTimeout(this.#clock);
-    clearImmediate(this.#lastCall);
   }
 
   /** It was sent ahead, and its turn has come. */
@@ -159,7 +140,7 @@ export class Task implements FutureOwner {
   /** Its worker has not begun it after all. */
   takeBack(): void {
     if (this.state !== 'sent') this.#expect('running');
-    this.#stopClock();
+    this.#timeLimit?.stop();
     this.state = 'pending';
   }
 
@@ -170,7 +151,7 @@ export class Task implements FutureOwner {
   waitAgain(): boolean {
     if (this.#hasWaitedAgain) return false;
     this.#hasWaitedAgain = true;
-    this.#stopClock();
+    this.#timeLimit?.stop();
     this.state = 'pending';
     return true;
   }
@@ -179,7 +160,7 @@ export class Task implements FutureOwner {
   retry(): boolean {
     if (this.#retriesLeft === 0) return false;
     this.#retriesLeft -= 1;
-    this.#stopClock();
+    this.#timeLimit?.stop();
     this.state = 'pending';
     return true;
   }
@@ -216,7 +197,7 @@ export class Task implements FutureOwner {
   #settle(outcome: TaskOutcome, error: unknown): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
-    this.#stopClock();
+    this.#timeLimit?.stop();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
     this.#keeper.taskSettled(this, outcome, error);
   }

@@ -2,10 +2,10 @@
 import { type Frame, FrameKind } from '../channel/frame.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';
-import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { startWorkerProcess, type WorkerProcessListener } from '../worker-process/worker-process.ts';
 import type { PoolEvents } from './pool-events.ts';
 import type { PoolWorker, WorkerStartReason } from './pool-worker.ts';
+import { TimeLimit } from './time-limit.ts';
 import type { WorkerOrders } from './worker-orders.ts';
 
 export interface WorkerStartListener extends Omit<WorkerProcessListener, 'onOutput'> {
@@ -23,7 +23,7 @@ export type StartWorker = (
 /** @param startTimeout In milliseconds. */
 export function workerStarter(orders: WorkerOrders, startTimeout: number, events: PoolEvents): StartWorker {
   const start: StartWorker = (worker, reason, listener) => {
-    worker.startClock = setTimeout(listener.onTooSlow, Math.min(startTimeout, LONGEST_TIMER)).unref();
+    worker.startLimit = new TimeLimit(Math.min(startTimeout, LONGEST_TIMER), listener.onTooSlow);
     worker.process = startWorkerProcess(() => orders.settingsFor(worker.rank), {
       ...listener,
       onFrame: (frame) => read(worker, frame, listener),
@@ -48,7 +48,7 @@ function read(worker: PoolWorker, frame: Frame, listener: WorkerStartListener): 
     if (worker.state === 'booting') worker.state = 'initializing';
   } else if (frame.kind !== FrameKind.ready) listener.onFrame(frame);
   else if (worker.state === 'initializing') {
-    clearTimeout(worker.startClock);
+    worker.startLimit?.stop();
     listener.onReady();
   }
 }
