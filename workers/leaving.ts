@@ -2,6 +2,7 @@
 import type { Channel } from '../lib/channel/channel.ts';
 import { FrameKind } from '../lib/channel/frame.ts';
 import type { Payload } from '../lib/sending/payload.ts';
+import { setTimeout } from '../lib/system/timers.ts';
 import { drained } from './natives.ts';
 
 /** The host asked for it: everything was answered before. */

@@ -1,7 +1,7 @@
 /** The worker's end of the private pipe, with as little of the stream's machinery as can be. */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { PIPE_DESCRIPTOR } from '../lib/channel/start-message.ts';
-import { natives } from './natives.ts';
+import { writeWaiting } from '../lib/system/write-waiting.ts';
 
 /** All reads share one buffer of this size: larger than what a socket holds, so that large frames take few reads. */
 const READ_BYTES = 256 * 1024;
@@ -26,19 +26,60 @@ export function openPipe(onChunk: (chunk: Buffer) => void): Socket {
   return pipe;
 }
 
-/**
- * Writes at once as long as the pipe takes it: what is finished has left this process before the next task begins.
- * What the pipe does not take goes the stream's way.
- */
-export function writeDirectly(pipe: Socket): (bytes: Uint8Array) => void {
-  if (process.platform === 'win32') return (bytes) => pipe.write(bytes);
-  return (bytes) => {
-    let written = 0;
+/** How the channel gets its bytes into the pipe. */
+export interface PipeWriter {
+  /**
+   * Writes at once as long as the pipe takes it: what is finished has left this process before the next task begins.
+   * What the pipe does not take goes the stream's way.
+   */
+  write(bytes: Uint8Array): void;
+  /** What `send` sends has left this process when this returns, however long the host does not read. */
+  toTheEnd(send: () => void): void;
+  /**
+   * Sends nothing if the pipe takes nothing at this moment: `false`. What has begun is written to its end, as a task may
+   * not give way for long, and a frame of which no more comes is a fault.
+   */
+  offer(send: () => void): boolean;
+}
+
+type Patience = 'none' | 'to the end' | 'once begun';
+
+export function createPipeWriter(pipe: Socket): PipeWriter {
+  const isDirect = process.platform !== 'win32';
+  let patience: Patience = 'none';
+  let hasBegun = false;
+  let isRefused = false;
+
+  const mayWait = (written: number) =>
+    patience === 'to the end' || (patience === 'once begun' && (hasBegun || written > 0));
+
+  function during(kind: Patience, send: () => void): void {
+    patience = kind;
+    hasBegun = isRefused = false;
     try {
-      while (pipe.writableLength === 0 && written < bytes.length) {
-        written += natives.writeSync(PIPE_DESCRIPTOR, bytes, written, bytes.length - written);
+      send();
+    } finally {
+      patience = 'none';
+    }
+  }
+
+  return {
+    write(bytes) {
+      if (patience === 'once begun' && isRefused) return;
+      let written = 0;
+      if (isDirect && pipe.writableLength === 0) {
+        written = writeWaiting(PIPE_DESCRIPTOR, bytes, mayWait);
+        hasBegun ||= written > 0;
+        isRefused = !hasBegun;
+        if (patience === 'once begun' && isRefused) return;
       }
-    } catch {} // full (EAGAIN), or closed, which the stream tells
-    if (written < bytes.length) pipe.write(bytes.subarray(written));
+      if (written < bytes.length) pipe.write(bytes.subarray(written)); // one that is closed tells it there
+    },
+    toTheEnd: (send) => during('to the end', send),
+    offer(send) {
+      if (pipe.writableLength > 0) return false;
+      during('once begun', send);
+      return !isRefused;
+    },
   };
 }

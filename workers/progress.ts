@@ -4,13 +4,15 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Payload } from '../lib/sending/payload.ts';
+import { clearTimeout, setTimeout } from '../lib/system/timers.ts';
 import { natives } from './natives.ts';
 
 export interface ProgressOutput {
   encode(value: unknown): Payload;
+  /** `false` if the host takes nothing at this moment; nothing was sent then. */
+  offer(id: number, payload: Payload): boolean;
+  /** Whatever it takes. */
   send(id: number, payload: Payload): void;
-  /** Whether what was sent before still waits in this process. */
-  isBlocked(): boolean;
 }
 
 export interface Progress {
@@ -53,15 +55,23 @@ export function createProgress(output: ProgressOutput): Progress {
     const now = natives.now();
     allowed = Math.min(BURST, allowed + now - countedAt);
     countedAt = now;
-    return allowed >= 1 && !output.isBlocked();
+    return allowed >= 1;
   }
 
-  function flush(): void {
+  function stopTimer(): void {
     clearTimeout(timer);
     timer = undefined;
-    const payload = held;
-    held = undefined;
-    if (payload !== undefined && current !== undefined) output.send(current, payload);
+  }
+
+  function offer(): void {
+    stopTimer();
+    if (held === undefined || current === undefined) return;
+    if (output.offer(current, held)) held = undefined;
+    else sendLater();
+  }
+
+  function sendLater(): void {
+    timer ??= setTimeout(offer, HELD_FOR).unref();
   }
 
   return {
@@ -70,8 +80,8 @@ export function createProgress(output: ProgressOutput): Progress {
       held = detached(output.encode(value));
       if (mayGo()) {
         allowed -= 1;
-        flush();
-      } else timer ??= setTimeout(flush, HELD_FOR).unref();
+        offer();
+      } else sendLater();
     },
     during(id, run) {
       current = id;
@@ -80,7 +90,9 @@ export function createProgress(output: ProgressOutput): Progress {
       return storage === undefined ? run() : storage.run(id, run);
     },
     end() {
-      if (held !== undefined) flush();
+      stopTimer();
+      if (held !== undefined && current !== undefined) output.send(current, held);
+      held = undefined;
       current = undefined;
     },
   };

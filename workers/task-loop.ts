@@ -5,6 +5,7 @@
 import { createChannel } from '../lib/channel/channel.ts';
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
+import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
 import { BusyPoll } from '../lib/system/busy-poll.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
@@ -16,7 +17,7 @@ import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { createLivenessCheck } from './liveness-check.ts';
 import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
-import { openPipe, writeDirectly } from './pipe.ts';
+import { createPipeWriter, openPipe } from './pipe.ts';
 import { createProgress } from './progress.ts';
 import { failed, type Outcome, runCall } from './run-call.ts';
 
@@ -25,14 +26,15 @@ const LONGEST_TIME = 2 ** 32 - 1;
 
 export function runTaskLoop(settings: StartMessage): void {
   const pipe = openPipe((chunk) => channel.receive(chunk));
+  const writer = createPipeWriter(pipe);
   const waiting: Frame[] = [];
   const claims = createClaims();
   const liveness = createLivenessCheck(pipe);
   const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
-    onGrowth: () => channel.send(FrameKind.growing, 0),
+    onGrowth: () => tell(FrameKind.growing),
     onLeak: (figures) => {
       retiring = true;
-      channel.send(FrameKind.retire, 0, Buffer.from(JSON.stringify(figures)));
+      tell(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
     },
   });
   let retiring = false;
@@ -53,7 +55,7 @@ export function runTaskLoop(settings: StartMessage): void {
         endWithHost();
       },
     },
-    writeDirectly(pipe),
+    writer.write,
   );
   const { outputMark } = settings;
   const markTask = outputMark === undefined ? undefined : markOutput(outputMark);
@@ -62,18 +64,29 @@ export function runTaskLoop(settings: StartMessage): void {
 
   const progress = createProgress({
     encode: (value) => (receiver as Receiver).encodeValue(value),
-    send(id, payload) {
-      channel.send(FrameKind.progress, id, payload.body, payload.views);
-      channel.flush(); // a synchronous task gives way to nothing
+    offer(id, payload) {
+      channel.flush();
+      return writer.offer(() => sendProgress(id, payload));
     },
-    isBlocked: () => pipe.writableLength > 0,
+    send: sendProgress,
   });
   setProgressReport(progress.report);
-  setTrackerLink((line) => {
-    channel.send(FrameKind.resource, 0, Buffer.from(line));
-    channel.flush();
-  });
+  setTrackerLink((line) => tell(FrameKind.resource, Buffer.from(line)));
   process.on('uncaughtException', leaveBroken);
+
+  /** A synchronous task gives way to nothing, and may end this process: it leaves at once. */
+  function sendProgress(id: number, { body, views }: Payload): void {
+    channel.send(FrameKind.progress, id, body, views);
+    channel.flush();
+  }
+
+  /** For the same reason, and this may not be held back or lost. */
+  function tell(kind: FrameKind, body?: Uint8Array): void {
+    writer.toTheEnd(() => {
+      channel.send(kind, 0, body);
+      channel.flush();
+    });
+  }
 
   /** Called, not thrown to: a task can have rejections ignored. */
   function leaveBroken(error: unknown): void {

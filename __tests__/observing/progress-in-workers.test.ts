@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { reportProgress } from 'loky';
+import type { Payload } from '../../lib/sending/payload.ts';
 import { createProgress } from '../../workers/progress.ts';
 import { runProgram } from '../examples/run-program.ts';
 import { poolsOfEachTest } from '../executor/pools.ts';
@@ -63,11 +64,12 @@ describe('in the worker', () => {
 
   test('while the pipe is full, only the latest report is kept', () => {
     const sent: string[] = [];
+    const take = (id: number, { body }: Payload) => sent.push(`${id}: ${Buffer.from(body).toString()}`) > 0;
     let isBlocked = false;
     const progress = createProgress({
       encode: payloadOf,
-      send: (id, { body }) => sent.push(`${id}: ${Buffer.from(body).toString()}`),
-      isBlocked: () => isBlocked,
+      offer: (id, payload) => !isBlocked && take(id, payload),
+      send: take,
     });
     progress.during(7, () => {
       progress.report('a');
@@ -81,11 +83,12 @@ describe('in the worker', () => {
 
   test('a report that was held back is sent a moment later if the task gives way', async () => {
     const sent: string[] = [];
+    const take = (_: number, { body }: Payload) => sent.push(Buffer.from(body).toString()) > 0;
     let isBlocked = true;
     const progress = createProgress({
       encode: payloadOf,
-      send: (_, { body }) => sent.push(Buffer.from(body).toString()),
-      isBlocked: () => isBlocked,
+      offer: (id, payload) => !isBlocked && take(id, payload),
+      send: take,
     });
     await progress.during(1, async () => {
       progress.report('held');
