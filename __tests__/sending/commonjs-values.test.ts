@@ -66,3 +66,19 @@ test('of a module behind such a helper only that is sent which the function uses
   const lib = "exports.twice = (x) => x * 2; exports.socket = new (require('node:net').Socket)();";
   expect(await library.run({ 'main.cjs': main, 'lib.cjs': lib })).toBe('6');
 });
+
+test('a `require` that was made for another place looks there in a worker too', async () => {
+  const main = `
+    import { createRequire } from 'node:module';
+    import { startPool } from 'library';
+    const { submit, stop } = startPool(new URL(import.meta.resolve('library/worker')).pathname);
+    const require = createRequire(new URL('./other/file.js', import.meta.url));
+    console.log(await submit(() => require('./which.cjs')));
+    await stop();`;
+  const files = {
+    'main.mjs': main,
+    'which.cjs': "module.exports = 'beside the program';",
+    'other/which.cjs': "module.exports = 'other';",
+  };
+  expect(await library.run(files)).toBe('other');
+});

@@ -1,4 +1,6 @@
 /** Functions and classes by value as rows: their captured values, and what was added to them after their definition. */
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { globalPathOf } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
@@ -108,7 +110,8 @@ function variableValue(
     throw new Refusal(fn, reason, 'move the submit() below the declaration', label);
   }
   if (slot.variable === 'require' && isRequire(value)) {
-    return writer.sharedStub(`require ${text.url}`, { head: ['require', text.url], children: [] });
+    const from = placeOfRequire(value, text.url);
+    return writer.sharedStub(`require ${from}`, { head: ['require', from], children: [] });
   }
   if (slot.variable === 'module' && value instanceof process.getBuiltinModule('node:module').Module) {
     throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
@@ -120,7 +123,14 @@ function variableValue(
   return members;
 }
 
-const isRequire = (value: unknown): boolean =>
+/** Its file, or, if it was made for another place, that folder. */
+function placeOfRequire({ resolve }: NodeJS.Require, url: string): string {
+  const [folder] = resolve.paths?.('./') ?? [];
+  const isOwn = folder === undefined || !url.startsWith('file:') || dirname(fileURLToPath(url)) === folder;
+  return isOwn ? url : join(folder, sep);
+}
+
+const isRequire = (value: unknown): value is NodeJS.Require =>
   typeof value === 'function' && typeof (value as NodeJS.Require).resolve === 'function' && 'cache' in value;
 
 /** How vitest names what stands for an import. */
