@@ -85,14 +85,18 @@ function eachLine(
     onBytes(bytes);
     add(decoder.write(bytes));
   };
+  const endLine = () => {
+    add(decoder.end());
+    flush();
+  };
   const reader = createMarkReader(mark, take, (id) => {
-    flush(); // what the task before has left without a line break is a line of its own
+    endLine(); // what the task before has left without a line break, or half a character of, is a line of its own
     lastMark = id;
   });
   stream.on('data', (chunk: Buffer) => reader.read(chunk));
-  stream.on('end', () => {
+  // Not 'end': a descendant of the worker may hold the pipe, which is not waited for.
+  stream.once('close', () => {
     reader.end();
-    add(decoder.end());
-    flush();
+    endLine();
   });
 }
