@@ -6,11 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { entryPoint } from '../system/entry-points.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { writeWaiting } from '../system/write-waiting.ts';
 import { withoutMark } from './marked-processes.ts';
 
 /** It takes 40 ms to start, so it waits a little for more work. */
 const LINGER = 1_000;
 const LEAVE_PATIENCE = 5_000;
+/** How long this process stands still, at most, for one that does not read. */
+const READ_PATIENCE = 5_000;
 /** Deaths in a row without a healthy life between them, after which it is started by the next order only. */
 const MAX_FAILURES = 3;
 const HEALTHY_LIFE = 1_000;
@@ -51,7 +54,7 @@ export function createTrackerProcess({ state, warn, onLaunch }: TrackerProcessOp
       if (child === current) onDeath(child, performance.now() - start);
     };
     child.once('exit', onEnd).on('error', onEnd);
-    child.stdin?.write(state().join(''));
+    write(child, state().join(''));
     if (child.pid !== undefined) onLaunch?.(child.pid);
   }
 
@@ -77,7 +80,7 @@ export function createTrackerProcess({ state, warn, onLaunch }: TrackerProcessOp
 
   return {
     tell(line) {
-      if (current?.stdin?.writable) current.stdin.write(line);
+      if (current?.stdin?.writable) write(current, line);
       else if (!current && state().length > 0) launch();
       if (state().length === 0) linger ??= setTimeout(dismiss, LINGER).unref();
     },
@@ -110,6 +113,25 @@ function startProcess(warn: (message: string) => void): ChildProcess | undefined
     );
     return undefined;
   }
+}
+
+/** Of Node's own, and not documented; without it the stream works as Node has made it. */
+interface WithHandle {
+  readonly _handle?: { readonly fd?: number } | null;
+}
+
+/**
+ * At once: this process may be killed right after. A socket takes some hundred lines and the process reads as soon as it
+ * has booted, so that is waited for; what one that is stopped does not take goes the stream's way.
+ */
+function write({ stdin }: ChildProcess, lines: string): void {
+  if (stdin === null) return;
+  const bytes = Buffer.from(lines);
+  const descriptor = (stdin as WithHandle)._handle?.fd ?? -1;
+  const deadline = performance.now() + READ_PATIENCE;
+  const isDirect = descriptor >= 0 && stdin.writableLength === 0;
+  const written = isDirect ? writeWaiting(descriptor, bytes, () => performance.now() < deadline) : 0;
+  if (written < bytes.length) stdin.write(bytes.subarray(written));
 }
 
 function untilGone(child: ChildProcess): Promise<void> {
