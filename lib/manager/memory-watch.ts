@@ -36,7 +36,7 @@ export function createMemoryWatch(
       const isAbove = limit !== undefined && rss > limit;
       if (worker.state !== 'busy') {
         release(worker);
-        if (isAbove) onIdleAbove(worker);
+        if (isAbove && worker.state === 'idle') onIdleAbove(worker); // any other is about to go
       } else if (isAbove) {
         release(worker); // the figures of its end would be those of a process that gives its memory back
         worker.memoryLimit = limit;
