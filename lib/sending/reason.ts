@@ -11,7 +11,8 @@ export function reasonOf(thrown: unknown): string {
   return isTooMuch(thrown) ? 'it is nested too deeply or too large' : messageOf(thrown);
 }
 
-function isTooMuch(thrown: unknown): boolean {
+/** Whether V8 gave up. */
+export function isTooMuch(thrown: unknown): boolean {
   try {
     return thrown instanceof RangeError && TOO_MUCH.test(thrown.message);
   } catch {

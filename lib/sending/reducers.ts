@@ -49,8 +49,9 @@ export function checkReducer(name: string, reducer: unknown): void {
 /** @throws TypeError if they are no reducers. */
 export function namedReducers(reducers: unknown, where: string): NamedReducer[] {
   if (reducers === undefined) return [];
-  if (typeof reducers !== 'object' || reducers === null) {
-    throw new TypeError(`${where} must be an object of reducers, but got ${String(reducers)}`);
+  if (typeof reducers !== 'object' || reducers === null || Array.isArray(reducers)) {
+    const got = Array.isArray(reducers) ? 'an array' : String(reducers);
+    throw new TypeError(`${where} must be an object of reducers, but got ${got}`);
   }
   const entries = Object.entries(reducers as Reducers);
   for (const [name, reducer] of entries) checkReducer(name, reducer);

@@ -102,7 +102,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     refresh();
     const reading = newReading();
     const constant = constantOf(fn, args, reading);
-    if (constant && serializer !== 'devalue' && isUntouched(args)) {
+    if (constant && serializer !== 'devalue' && isUntouched(fn, args)) {
       const call = plainCall(withSettings(constant), args);
       if (call) return call;
     }
@@ -110,9 +110,14 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   /** Whether no reducer has to do with the arguments; what objects hold cannot be told without the graph. */
-  const isUntouched = (args: readonly unknown[]): boolean =>
-    writing.length === 0 ||
-    (allPrimitive(args) && !args.some((arg) => writing.some(([, reducer]) => reducer.test(arg))));
+  function isUntouched(fn: AnyFunction, args: readonly unknown[]): boolean {
+    if (writing.length === 0) return true;
+    try {
+      return allPrimitive(args) && !args.some((arg) => writing.some(([, reducer]) => reducer.test(arg)));
+    } catch (error) {
+      throw callError(error, fn, args, new GraphWriter(new HostPolicy([], mainByReference)));
+    }
+  }
 
   let withLater = new WeakMap<Constant, Constant>();
   let withWhich = later;

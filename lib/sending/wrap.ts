@@ -3,6 +3,8 @@
  * only the marks; the encoder asks for them.
  */
 
+import { boolean, checkOptions } from '../options/check.ts';
+
 /** What a wrapper stands for, and whether it arrives as a wrapper. */
 export interface Wrapped {
   readonly value: unknown;
@@ -24,14 +26,15 @@ export interface WrapOptions {
  * goes by value, with the variables that it captures. The wrapper behaves like what it wraps: it can be called,
  * instantiated and read.
  *
- * @throws TypeError if `value` is a primitive, which needs no wrapping.
+ * @throws TypeError if `value` is a primitive, which needs no wrapping, or for an unknown option.
  */
 export function wrapNonSerializable<T>(value: T, options: WrapOptions = {}): T {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
     throw new TypeError(`wrapNonSerializable expects a function, class or object, but got ${String(value)}`);
   }
+  const { keepWrapper = true } = checkOptions(options, { keepWrapper: boolean }, 'wrapNonSerializable');
   if (wrappers.has(value)) return value;
   const wrapper = new Proxy(value, {});
-  wrappers.set(wrapper, { value, keepWrapper: options.keepWrapper ?? true });
+  wrappers.set(wrapper, { value, keepWrapper });
   return wrapper;
 }

@@ -35,19 +35,6 @@ export function builtinNameOf(value: unknown): BuiltinName | undefined {
   return known.get(value);
 }
 
-/** What a name stands for, if this process has loaded that module. */
-export function builtinAt(module: string, path: readonly string[]): unknown {
-  if (!builtinModules.includes(module) || LEFT_OUT.has(module)) return undefined;
-  let value: unknown = process.getBuiltinModule(module);
-  for (const key of path) {
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-    const descriptor = Object.getOwnPropertyDescriptor(value, key);
-    if (!descriptor || !('value' in descriptor)) return undefined;
-    value = descriptor.value;
-  }
-  return value;
-}
-
 const loadList = (): readonly string[] =>
   (process as unknown as { moduleLoadList?: string[] }).moduleLoadList ?? [];
 

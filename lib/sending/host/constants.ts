@@ -8,6 +8,7 @@ import { ClosedTexts, isClosedText } from '../functions/closed-texts.ts';
 import { newId, retireWhenUnused } from '../functions/definitions.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '../functions/plans.ts';
 import { HostPolicy } from '../functions/policy.ts';
+import { isBuiltinParent } from '../functions/rows.ts';
 import { commonRow } from '../graph/naming.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
@@ -19,13 +20,13 @@ export interface Constant {
   readonly id: number;
   readonly name: string;
   readonly definitions: readonly Definition[];
-  /** Functions by value, how many own properties each had and its name: what is new must be sent. */
+  /** Functions by value, how many own properties each had, its name and `prototype`: what is new must be sent. */
   readonly guards: readonly Guard[];
   /** The module it comes from, if it goes by reference. */
   readonly module: string | undefined;
 }
 
-type Guard = readonly [fn: object, properties: number, name: unknown];
+type Guard = readonly [fn: object, properties: number, name: unknown, prototype: unknown];
 
 const DEPTH = 8;
 const TEXT_LIMIT = 1000;
@@ -103,6 +104,7 @@ export class Constants {
     if (guards.has(fn)) return true;
     if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
     if (plan.text.lexicalThis === 'owner' || countProperties(fn) !== expectedProperties(fn)) return false;
+    if (!hasOwnAncestry(fn)) return false;
     guards.set(fn, guardOf(fn));
     return plan.text.slots.every((slot, index) => {
       if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'superclass';
@@ -119,7 +121,17 @@ export class Constants {
 }
 
 const ownName = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'name')?.value;
-const guardOf = (fn: object): Guard => [fn, countProperties(fn), ownName(fn)];
+const ownPrototype = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'prototype')?.value;
+const guardOf = (fn: object): Guard => [fn, countProperties(fn), ownName(fn), ownPrototype(fn)];
+
+/** Whether neither the function nor its prototype object was given another prototype, which may change by itself. */
+function hasOwnAncestry(fn: object): boolean {
+  const prototype = ownPrototype(fn);
+  const isObject = typeof prototype === 'object' && prototype !== null;
+  return [fn, ...(isObject ? [prototype] : [])].every((owner) =>
+    isBuiltinParent(Object.getPrototypeOf(owner) as object | null),
+  );
+}
 
 /** Its own properties, and those of its prototype object. */
 function countProperties(fn: object): number {
@@ -141,8 +153,9 @@ function expectedProperties(fn: object): number {
 
 function isUnchanged({ guards, module }: Constant): boolean {
   if (module !== undefined) return !goesByValue(module, true);
-  for (const [fn, properties, name] of guards) {
+  for (const [fn, properties, name, prototype] of guards) {
     if (countProperties(fn) !== properties || ownName(fn) !== name) return false;
+    if (ownPrototype(fn) !== prototype || !hasOwnAncestry(fn)) return false;
   }
   return true;
 }

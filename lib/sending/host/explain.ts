@@ -1,4 +1,5 @@
 /** What a submit would send, how, and how large it is; and the warning about variables that are larger than they look. */
+import { callError } from '../call-errors.ts';
 import type { AnyFunction } from '../functions/plans.ts';
 import { newReading, planOf } from '../functions/plans.ts';
 import { HostPolicy } from '../functions/policy.ts';
@@ -6,6 +7,7 @@ import { commonRow } from '../graph/naming.ts';
 import { explainRefusal, Refusal } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import type { Payload } from '../payload.ts';
+import { isTooMuch } from '../reason.ts';
 import { registeredReducers } from '../reducers.ts';
 
 /** One thing that a submit sends. */
@@ -55,6 +57,7 @@ export function explain(fn: (...args: never[]) => unknown, ...args: readonly unk
   } catch (error) {
     if (error instanceof Refusal)
       throw explainRefusal(error, 'the task', roots, (owner) => writer.edgesOf(owner));
+    if (isTooMuch(error)) throw callError(error, fn, args, writer);
     throw error;
   }
 }
