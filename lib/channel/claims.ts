@@ -35,11 +35,21 @@ export interface ClaimReader {
 /** `undefined` where there is no place for such a file, or descriptors are no such thing. */
 export function createClaimLedger(platform: NodeJS.Platform = process.platform): ClaimLedger | undefined {
   if (platform !== 'linux') return undefined;
+  fillStandardStreams();
   for (const folder of ['/dev/shm', tmpdir()]) {
     const descriptors = openNameless(folder);
     if (descriptors !== undefined) return ledgerOn(descriptors);
   }
   return undefined;
+}
+
+/** Where this process has closed one, the file would take its place, and what is printed would be written into it. */
+function fillStandardStreams(): void {
+  try {
+    let descriptor = openSync('/dev/null', 'r+');
+    while (descriptor <= 2) descriptor = openSync('/dev/null', 'r+');
+    closeSync(descriptor);
+  } catch {} // no descriptor is left: there will be none for the file either
 }
 
 interface Descriptors {

@@ -9,11 +9,14 @@ import { workerInfo } from './worker-info.ts';
 const key = Symbol.for('loky.mainScript');
 const shared = globalThis as { [key]?: { readonly url: string; isLoaded: boolean } };
 
+/** With these, what comes first is an argument of a program that is no file. */
+const HAS_NO_SCRIPT = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
+
 /** Its URL; `undefined` if there is none (`node -e`, the REPL), and in a worker that did not load it. */
 export function mainScript(): string | undefined {
   if (workerInfo() !== undefined) return shared[key]?.url; // the script of this process is that of all workers
   const path = process.argv[1];
-  if (path === undefined) return undefined;
+  if (path === undefined || process.execArgv.some((option) => HAS_NO_SCRIPT.test(option))) return undefined;
   try {
     return pathToFileURL(realpathSync(path)).href;
   } catch {

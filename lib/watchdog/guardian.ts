@@ -115,9 +115,11 @@ export { guard, guardianEnded, unguard };
 
 /** A session of its own keeps Ctrl-C away from it. Nothing of it keeps this process alive. */
 function startProcess(shell: string | undefined, guarded: ReadonlySet<number>): ChildProcess | undefined {
-  const { NODE_OPTIONS: _, ...env } = withoutMark(process.env);
+  const { NODE_OPTIONS: _, ...ownEnv } = withoutMark(process.env);
   try {
     const useShell = shell !== undefined && process.platform !== 'win32' && existsSync(shell);
+    // The script needs no program and no variable, and some variables (SHELLOPTS) would make it end at its first line.
+    const env = useShell ? {} : ownEnv;
     const [file, args] = useShell
       ? [shell, ['-c', shellGuardian, 'loky-guardian']]
       : [process.execPath, ['-e', nodeGuardian]];

@@ -11,6 +11,7 @@ import { PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts'
 import type { Payload } from '../sending/index.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
+import { type Family, familyOf } from '../watchdog/family.ts';
 import { guard, unguard } from '../watchdog/guardian.ts';
 import { killSurvivorsOf, killTree } from '../watchdog/kill-tree.ts';
 import { createMark, type Mark } from '../watchdog/marked-processes.ts';
@@ -67,12 +68,20 @@ export function startWorkerProcess(
   let subprocess: ChildProcess | undefined;
   let channel: Channel | undefined;
   let marksOutput = false;
+  let family: Family | undefined;
   try {
     const settings = settingsOf();
     const mark = createMark();
     marksOutput = settings.start.outputMark !== undefined;
     subprocess = spawnWorker(settings, mark, claims);
-    channel = supervise(subprocess, settings, mark, { ...listener, onExit: end });
+    channel = supervise(subprocess, settings, mark, {
+      ...listener,
+      onExit: end,
+      onGone() {
+        family?.end();
+        listener.onGone();
+      },
+    });
   } catch (error) {
     if (subprocess !== undefined) abandon(subprocess);
     subprocess = undefined;
@@ -86,7 +95,10 @@ export function startWorkerProcess(
     claims,
     marksOutput,
     send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
-    leave: () => channel?.send(FrameKind.leave, 0),
+    leave() {
+      if (subprocess?.pid !== undefined && !hasExited(subprocess)) family = familyOf(subprocess.pid);
+      channel?.send(FrameKind.leave, 0);
+    },
     kill() {
       if (subprocess?.pid !== undefined && !hasExited(subprocess)) killTree(subprocess.pid);
     },
