@@ -52,7 +52,8 @@ export function mapChunks(
 
 class MapRun {
   readonly #source: ChunkSource;
-  readonly #submitChunk: SubmitChunk;
+  /** Let go when all is sent: it holds the executor. */
+  #submitChunk: SubmitChunk | undefined;
   readonly #settings: MapSettings;
   readonly #deadline: number;
   /** Sent and not yet given out, in the order in which they are given out. */
@@ -136,6 +137,7 @@ class MapRun {
   #endSource(): void {
     if (this.#sourceEnded) return;
     this.#sourceEnded = true;
+    this.#submitChunk = undefined;
     this.#source.close();
   }
 
@@ -149,8 +151,8 @@ class MapRun {
 
   #send(chunk: Chunk | undefined): void {
     if (chunk === undefined) this.#endSource(); // longer inputs than the shortest are told
-    if (chunk === undefined || this.#sourceEnded) return;
-    const future = this.#submitChunk(chunk);
+    const future = chunk && this.#submitChunk?.(chunk);
+    if (chunk === undefined || future === undefined) return;
     if (this.#settings.ordered) this.#next.push(future);
     else this.#unfinished.add(future);
     future.addDoneCallback(() => this.#done(future, chunk.length));

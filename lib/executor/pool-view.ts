@@ -13,7 +13,7 @@ import {
 import { describe } from '../options/check.ts';
 import type { ItemOutcome } from '../sending/index.ts';
 import type { ResultIterator } from './executor.ts';
-import { mapChunks } from './map.ts';
+import { mapChunks, type SubmitChunk } from './map.ts';
 import { readMapCall } from './map-call.ts';
 import { type Chunk, chunksOf } from './map-inputs.ts';
 
@@ -84,9 +84,7 @@ export function mapOn<Settings, Request>(
   const source = chunksOf(inputs, chunkSize);
   const submitSite = recordSubmitSite(above);
   const isChunk = chunkSize > 1;
-  const terms = { settings, submitSite, isChunk };
-  const argumentsOf = (chunk: Chunk) => (isChunk ? chunk : (chunk[0] as unknown[]));
-  return mapChunks(source, (chunk) => submitCall(poolNow(), fn, argumentsOf(chunk), terms), {
+  return mapChunks(source, chunkSubmitter(poolNow, fn, { settings, submitSite, isChunk }), {
     ...options,
     readOutcomes: (result) => (isChunk ? (result as ItemOutcome[]) : [[true, result]]),
     // It is the caller's, whoever takes the results.
@@ -94,6 +92,16 @@ export function mapOn<Settings, Request>(
     finishError: (error) => withSubmitSite(error, submitSite),
     bufferSize: options.bufferSize ?? (source.isAsync ? pool.asyncBuffer : Number.POSITIVE_INFINITY),
   });
+}
+
+/** Nothing else of a map refers to `poolNow`: with this it lets the executor go. A chunk of one is a call like any other. */
+function chunkSubmitter<Settings, Request>(
+  poolNow: () => Pool<Settings, Request>,
+  fn: AnyFunction,
+  terms: CallTerms<Settings>,
+): SubmitChunk {
+  const argumentsOf = (chunk: Chunk) => (terms.isChunk ? chunk : (chunk[0] as unknown[]));
+  return (chunk) => submitCall(poolNow(), fn, argumentsOf(chunk), terms);
 }
 
 function submitCall<Settings, Request>(
