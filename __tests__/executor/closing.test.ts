@@ -39,7 +39,7 @@ test('a task that was ended waits no more, and its place is free at once', async
   const executor = newPool({ maxPending: 0 });
   await executor.prewarm();
   const future = executor.submit(runForEver);
-  expect(() => executor.submit(square, 1)).toThrow('maxPending is 0, and 0 tasks are pending already');
+  expect(() => executor.submit(square, 1)).toThrow('0 tasks are pending already, and maxPending is 0');
   expect(future.cancel({ kill: true })).toBe(true);
   expect(executor.stats()).toMatchObject({ pending: 0, running: 0 });
   expect(await executor.submit(square, 3)).toBe(9);

@@ -99,7 +99,7 @@ export class Manager implements FleetListener, DispatcherListener {
     const waiting = this.pendingCount - free;
     if (waiting >= maxPending) {
       throw new QueueFullError(
-        `maxPending is ${maxPending}, and ${waiting === 1 ? '1 task is' : `${waiting} tasks are`} pending already: wait for some of them first`,
+        `${waiting === 1 ? '1 task is' : `${waiting} tasks are`} pending already, and maxPending is ${maxPending}: wait for some of them first`,
       );
     }
   }
