@@ -13,7 +13,8 @@ export default {
   maxWorkers: 2,
   // Of tests that say test.concurrent: programs that mostly start, wait and end.
   maxConcurrency: 3,
-  testTimeout: 20_000,
+  // For what hangs: a busy machine may take ten times as long as a quiet one.
+  testTimeout: 60_000,
   // What a test file has loaded stays in memory: files run in a process that is replaced when it has become large.
   workerIdleMemoryLimit: '1GB',
 };

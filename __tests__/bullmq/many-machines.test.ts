@@ -153,7 +153,7 @@ describeWithRedis('three machines', (redis) => {
     });
     await executor.shutdown();
     await other.kill('SIGTERM');
-  }, 30_000);
+  });
 
   test('a machine whose pool breaks leaves, and fails no job', async () => {
     const queue = newQueue();

@@ -86,7 +86,7 @@ describe('prewarm', () => {
     process.kill(pidsOf(executor)[0] as number, 'SIGKILL');
     await ready;
     expect(starts()).toBe(2);
-  }, 5000);
+  });
 
   test('rejects when the executor is shut down meanwhile', async () => {
     const executor = newPool();

@@ -26,7 +26,7 @@ describe('a worker that announced a frame and sends no more', () => {
     expect(error).toMatchObject({ name: 'TerminatedWorkerError', reason: 'channel' });
     expect(error.message).toMatch(/sent what is not part of the protocol \(it announced more than it sent\)/);
     expect(await executor.submit(square, 3)).toBe(9);
-  }, 30_000);
+  });
 
   const watched = (state: { bytes: number; asleep: boolean; midFrame: boolean }) => {
     let stalls = 0;
@@ -97,7 +97,7 @@ describe('workers that die as soon as they are ready', () => {
     await waitUntil(() => gaps().some((gap) => gap > 400), 25_000);
     const failure = await rejectionOf(executor.submit(() => new Promise(() => setInterval(() => {}, 1000))));
     expect(failure.name).toBe('TerminatedWorkerError');
-  }, 30_000);
+  });
 
   test('are not confused with those that have run a task, or lived for a second', () => {
     const pause = createRestartPause(() => {});

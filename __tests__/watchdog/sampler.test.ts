@@ -131,7 +131,7 @@ describe('createUsageReader', () => {
     }
     expect(seen.size).toBeGreaterThan(20);
     expect(openFilesOf(seen)).toEqual([]);
-  }, 20_000);
+  });
 });
 
 /** What this process holds open of `/proc/<pid>`. */

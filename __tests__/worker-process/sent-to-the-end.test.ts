@@ -35,7 +35,7 @@ test('a large report arrives while the task that made it blocks its thread', asy
   );
   future.onProgress(() => writeFileSync(heard, ''));
   await expect(future.result({ timeout: 30_000 })).resolves.toBe('heard');
-}, 40_000);
+});
 
 test('a host that reads nothing does not hold up a task that reports: the latest report is kept', async () => {
   const reported = join(folder, 'reported');
@@ -60,7 +60,7 @@ test('a host that reads nothing does not hold up a task that reports: the latest
   beBusyUntil(reported, 0);
   await future;
   expect(reports.at(-1)).toBe(1_000);
-}, 40_000);
+});
 
 test('all that a task had registered before it was killed is known, though the host was busy', async () => {
   const files = join(folder, 'registered');
@@ -89,4 +89,4 @@ test('all that a task had registered before it was killed is known, though the h
   expect(readdirSync(files)).toHaveLength(2_000);
   for (const name of readdirSync(files)) resourceTracker.maybeUnlink(join(files, name), 'file');
   await waitUntil(() => readdirSync(files).length === 0, 10_000);
-}, 40_000);
+});
