@@ -1,7 +1,7 @@
 /** Workers that never say what they announced, and workers that never live: nobody waits, nothing spins. */
 import { describe, expect, test } from '@jest/globals';
-import { createGrowingPause } from '../../lib/manager/growing-pause.ts';
-import { createRestartPause } from '../../lib/manager/restart-pause.ts';
+import { createGrowingPause } from '../../lib/manager/fleet/growing-pause.ts';
+import { createRestartPause } from '../../lib/manager/fleet/restart-pause.ts';
 import { isAsleep } from '../../lib/worker-process/process-state.ts';
 import { createStallWatch } from '../../lib/worker-process/stall-watch.ts';
 import { poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';

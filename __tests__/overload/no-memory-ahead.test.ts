@@ -1,9 +1,9 @@
 /** A task for whose bytes there is no memory fails alone, also one that would have been sent ahead of its turn. */
 import { expect, test } from '@jest/globals';
-import { Dispatcher } from '../../lib/manager/dispatcher.ts';
-import type { Fleet } from '../../lib/manager/fleet.ts';
-import { PoolWorker } from '../../lib/manager/pool-worker.ts';
-import { Task, type TaskKeeper, type TaskSettings } from '../../lib/manager/task.ts';
+import { Dispatcher } from '../../lib/manager/dispatch/dispatcher.ts';
+import type { Fleet } from '../../lib/manager/fleet/fleet.ts';
+import { PoolWorker } from '../../lib/manager/fleet/pool-worker.ts';
+import { Task, type TaskKeeper, type TaskSettings } from '../../lib/manager/tasks/task.ts';
 import type { Definition, Payload } from '../../lib/sending/index.ts';
 import type { WorkerProcess } from '../../lib/worker-process/worker-process.ts';
 

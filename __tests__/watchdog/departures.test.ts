@@ -1,7 +1,7 @@
 /** Whoever is to go and does not is ended once, by one timer, which goes with the worker. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { Departures } from '../../lib/manager/departures.ts';
-import { PoolWorker } from '../../lib/manager/pool-worker.ts';
+import { Departures } from '../../lib/manager/fleet/departures.ts';
+import { PoolWorker } from '../../lib/manager/fleet/pool-worker.ts';
 import type { WorkerProcess } from '../../lib/worker-process/worker-process.ts';
 
 let kills: number;

@@ -11,8 +11,8 @@
  */
 import { QueueFullError, ShutdownExecutorError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
-import { createKeepAlive } from '../manager/keep-alive.ts';
 import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
+import { createKeepAlive } from '../system/keep-alive.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { JobLostError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';

@@ -6,8 +6,8 @@
  */
 import { CancelledError } from '../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
-import { addAbortCallback, removeAbortCallback } from '../manager/abort-listeners.ts';
-import { type SubmitSite, withSubmitSite } from '../manager/submit-site.ts';
+import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
+import { type SubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import type { JobData } from './wire.ts';
 
 /** Shared by all tasks of one view. */

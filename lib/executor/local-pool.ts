@@ -1,6 +1,6 @@
 /** The pool of this machine, as `submit` and `map` see it: a manager, and how calls become its tasks. */
 import type { Manager } from '../manager/manager.ts';
-import type { TaskRequest, TaskSettings } from '../manager/task.ts';
+import type { TaskRequest, TaskSettings } from '../manager/tasks/task.ts';
 import type { Sender } from '../sending/index.ts';
 import type { Pool } from './pool-view.ts';
 

@@ -4,14 +4,14 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { type Future, failedFuture } from '../futures/future.ts';
+import { describe } from '../options/check.ts';
+import type { ItemOutcome } from '../sending/index.ts';
 import {
   recordSubmitSite,
   SITES_RECORDED_UP_TO,
   type SubmitSite,
   withSubmitSite,
-} from '../manager/submit-site.ts';
-import { describe } from '../options/check.ts';
-import type { ItemOutcome } from '../sending/index.ts';
+} from '../system/submit-site.ts';
 import type { ResultIterator } from './executor.ts';
 import { mapChunks, type SubmitChunk } from './map.ts';
 import { readMapCall } from './map-call.ts';

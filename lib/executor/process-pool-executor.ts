@@ -1,9 +1,9 @@
 /** The executor that users make: options in, a pool behind it, events out. */
 import { EventEmitter } from 'node:events';
 import type { Future } from '../futures/future.ts';
+import { createWorkerOrders } from '../manager/fleet/worker-orders.ts';
 import { Manager } from '../manager/manager.ts';
-import type { TaskSettings } from '../manager/task.ts';
-import { createWorkerOrders } from '../manager/worker-orders.ts';
+import type { TaskSettings } from '../manager/tasks/task.ts';
 import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
 import { PoolObserver } from '../observing/observer.ts';
 import { count } from '../options/check.ts';

@@ -1,7 +1,8 @@
 /** What `executor.stats()` tells. */
-import type { Percentiles } from '../manager/clock.ts';
+
+import type { WorkerState } from '../manager/fleet/pool-worker.ts';
 import type { Manager } from '../manager/manager.ts';
-import type { WorkerState } from '../manager/pool-worker.ts';
+import type { Percentiles } from '../manager/tasks/durations.ts';
 import type { RecycleReason, TaskOutcome, WorkerExitReason } from './events.ts';
 
 export type { Percentiles };

@@ -1,6 +1,6 @@
 /** What `withOptions` returns: the same pool, other options for its tasks. */
 import type { Future } from '../futures/future.ts';
-import type { TaskSettings } from '../manager/task.ts';
+import type { TaskSettings } from '../manager/tasks/task.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import type { LocalPool } from './local-pool.ts';

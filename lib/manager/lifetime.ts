@@ -3,11 +3,11 @@
  * alive. It settles no task; the manager tells it what has become of them.
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
+import { createKeepAlive } from '../system/keep-alive.ts';
 import { guardianEnded } from '../watchdog/guardian.ts';
 import { trackerEnded } from '../watchdog/resource-tracker.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import type { Fleet } from './fleet.ts';
-import { createKeepAlive } from './keep-alive.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { Prewarming, quietly } from './prewarming.ts';
 
 export class Lifetime {

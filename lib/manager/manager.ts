@@ -13,8 +13,8 @@
  *     │   │ fail: timeout, kill, its worker died (rule 'isolate'), the pool broke (rule 'break')
  *     └───┴── back to the queue: not begun, or its worker died and it may be run again
  *
- * What comes back is read in arrivals.ts, cancelled and timed out in interruptions.ts, failed or put back after a death
- * in losses.ts. The fleet starts and ends workers; tasks move themselves from state to state.
+ * dispatch/ sends; settling/ takes what comes back (arrivals), what is cancelled or timed out (interruptions), and what a
+ * death has left (losses). fleet/ starts and ends workers. Only a task of tasks/ moves itself from state to state.
  */
 import type { Frame } from '../channel/frame.ts';
 import { QueueFullError } from '../errors.ts';
@@ -23,23 +23,23 @@ import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
 import type { Sender } from '../sending/index.ts';
+import { withSubmitSite } from '../system/submit-site.ts';
 import type { ExitReport } from '../worker-process/exit-report.ts';
-import { Arrivals } from './arrivals.ts';
-import { Dispatcher, type DispatcherListener } from './dispatcher.ts';
-import { Fleet, type FleetListener } from './fleet.ts';
-import { Interruptions } from './interruptions.ts';
+import { Dispatcher, type DispatcherListener } from './dispatch/dispatcher.ts';
+import { Fleet, type FleetListener } from './fleet/fleet.ts';
+import { createMemoryWatch, type MemoryWatch } from './fleet/memory-watch.ts';
+import type { PoolWorker, WorkerState } from './fleet/pool-worker.ts';
+import { SparePreparation } from './fleet/spare-preparation.ts';
+import type { WorkerOrders } from './fleet/worker-orders.ts';
 import { Lifetime } from './lifetime.ts';
-import { Losses } from './losses.ts';
-import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
 import type { PoolEvents } from './pool-events.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { PoolWarnings } from './pool-warnings.ts';
-import type { PoolWorker, WorkerState } from './pool-worker.ts';
-import { SparePreparation } from './spare-preparation.ts';
-import { withSubmitSite } from './submit-site.ts';
-import { Task, type TaskRequest } from './task.ts';
-import { TaskCounts } from './task-counts.ts';
-import type { WorkerOrders } from './worker-orders.ts';
+import { Arrivals } from './settling/arrivals.ts';
+import { Interruptions } from './settling/interruptions.ts';
+import { Losses } from './settling/losses.ts';
+import { Task, type TaskRequest } from './tasks/task.ts';
+import { TaskCounts } from './tasks/task-counts.ts';
 
 /** After so many sends it is asked which definitions are used no more. */
 const FORGET_AFTER = 256;

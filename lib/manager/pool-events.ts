@@ -2,8 +2,8 @@
 import type { LeakFigures } from '../channel/leak-figures.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExitReport } from '../worker-process/exit-report.ts';
-import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './pool-worker.ts';
-import type { Task, TaskOutcome } from './task.ts';
+import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './fleet/pool-worker.ts';
+import type { Task, TaskOutcome } from './tasks/task.ts';
 
 /**
  * Why a worker is replaced: it leaks, has done its share (`maxTasksPerWorker`), or was above `memory.limit` when

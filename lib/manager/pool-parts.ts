@@ -1,13 +1,13 @@
 /** The parts of a pool, which those who decide about its tasks share. The manager makes them. */
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { Sender } from '../sending/index.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import type { Fleet } from './fleet.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Fleet } from './fleet/fleet.ts';
+import type { SparePreparation } from './fleet/spare-preparation.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { PoolEvents } from './pool-events.ts';
 import type { PoolWarnings } from './pool-warnings.ts';
-import type { SparePreparation } from './spare-preparation.ts';
-import type { TaskCounts } from './task-counts.ts';
+import type { TaskCounts } from './tasks/task-counts.ts';
 
 export interface PoolParts {
   readonly settings: ExecutorSettings;

@@ -2,16 +2,16 @@
  * What happens to tasks from outside while they wait or run: they are asked about, cancelled, or take too long. It
  * ends the worker of a task that runs, and nobody else. It knows neither answers nor deaths.
  */
-import { TimeoutError } from '../errors.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import type { Fleet } from './fleet.ts';
-import type { Lifetime } from './lifetime.ts';
-import type { PoolEvents } from './pool-events.ts';
-import type { PoolParts } from './pool-parts.ts';
-import type { PoolWorker, WorkerEndReason } from './pool-worker.ts';
-import { withSubmitSite } from './submit-site.ts';
-import type { Task, TaskKeeper, TaskOutcome } from './task.ts';
-import type { TaskCounts } from './task-counts.ts';
+import { TimeoutError } from '../../errors.ts';
+import { withSubmitSite } from '../../system/submit-site.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { PoolWorker, WorkerEndReason } from '../fleet/pool-worker.ts';
+import type { Lifetime } from '../lifetime.ts';
+import type { PoolEvents } from '../pool-events.ts';
+import type { PoolParts } from '../pool-parts.ts';
+import type { Task, TaskKeeper, TaskOutcome } from '../tasks/task.ts';
+import type { TaskCounts } from '../tasks/task-counts.ts';
 
 const CANCELLED = 'The future was cancelled before its task began.';
 const KILLED = 'The future was cancelled while its task ran; its worker was ended.';

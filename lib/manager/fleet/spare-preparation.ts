@@ -2,9 +2,9 @@
  * Gets the functions that were called of late ready in the workers that wait in reserve: whoever takes over for a
  * worker that died has loaded their modules by then. It knows no queue and starts nobody.
  */
-import type { Definition } from '../sending/index.ts';
-import { inRootContext } from '../system/root-context.ts';
-import { clearTimeout, setTimeout } from '../system/timers.ts';
+import type { Definition } from '../../sending/index.ts';
+import { inRootContext } from '../../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../../system/timers.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 /** A spare worker loads the rest, of a pool that runs more functions than these, when it takes over. */

@@ -2,9 +2,9 @@
  * The workers that have nothing to do. Those who have been idle for too long are sent home, by one timer for all of
  * them; it runs only while there are some, and keeps nothing alive.
  */
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
-import { inRootContext } from '../system/root-context.ts';
-import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { LONGEST_TIMER } from '../../system/longest-timer.ts';
+import { inRootContext } from '../../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../../system/timers.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 export interface IdleWorkersOptions {

@@ -2,21 +2,21 @@
  * What becomes of tasks that lose their worker, or their pool: rule 'isolate' (they fail or wait again, the pool goes
  * on), rule 'break' (everything unfinished fails), and the end of a pool that is to be killed. It knows no answers.
  */
-import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
-import { type ExitReport, terminatedWorkerError } from '../worker-process/exit-report.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { type BrokenProcessPool, ShutdownExecutorError } from '../../errors.ts';
+import { withSubmitSite } from '../../system/submit-site.ts';
+import { type ExitReport, terminatedWorkerError } from '../../worker-process/exit-report.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { PoolWorker, WorkerState } from '../fleet/pool-worker.ts';
+import type { SparePreparation } from '../fleet/spare-preparation.ts';
+import type { Lifetime } from '../lifetime.ts';
+import type { PoolEvents } from '../pool-events.ts';
+import type { PoolParts } from '../pool-parts.ts';
+import type { PoolWarnings } from '../pool-warnings.ts';
+import type { Task } from '../tasks/task.ts';
 import { FailedStarts } from './failed-starts.ts';
-import type { Fleet } from './fleet.ts';
-import type { Lifetime } from './lifetime.ts';
-import type { PoolEvents } from './pool-events.ts';
-import type { PoolParts } from './pool-parts.ts';
-import type { PoolWarnings } from './pool-warnings.ts';
-import type { PoolWorker, WorkerState } from './pool-worker.ts';
 import { createRestartIntensity, type RestartIntensity } from './restart-intensity.ts';
-import type { SparePreparation } from './spare-preparation.ts';
 import { diedWhileStarting, isShortage } from './startup-errors.ts';
-import { withSubmitSite } from './submit-site.ts';
-import type { Task } from './task.ts';
 
 const GOES_ON = 'the executor goes on with fewer workers and tries again later';
 const KILLED_BY_SHUTDOWN =

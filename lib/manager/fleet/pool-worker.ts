@@ -1,12 +1,12 @@
 /** A worker of the fleet, as the manager sees it: its process, what it runs, what it has been told. */
-import { FrameKind } from '../channel/frame.ts';
-import type { Definition, Payload } from '../sending/index.ts';
-import { Ring } from '../system/ring.ts';
-import type { ExitReport, TerminationContext } from '../worker-process/exit-report.ts';
-import type { WorkerProcess } from '../worker-process/worker-process.ts';
-import type { Task } from './task.ts';
-import { TaskNames } from './task-names.ts';
-import type { TimeLimit } from './time-limit.ts';
+import { FrameKind } from '../../channel/frame.ts';
+import type { Definition, Payload } from '../../sending/index.ts';
+import { Ring } from '../../system/ring.ts';
+import type { ExitReport, TerminationContext } from '../../worker-process/exit-report.ts';
+import type { WorkerProcess } from '../../worker-process/worker-process.ts';
+import type { Task } from '../tasks/task.ts';
+import { TaskNames } from '../tasks/task-names.ts';
+import type { TimeLimit } from '../time-limit.ts';
 
 /**
  * - `booting`: the process starts · `initializing`: it runs, and prepares itself

@@ -2,13 +2,13 @@
  * The workers of a pool: how many there are, who is idle, when one is started or has to go. It knows no queue and
  * settles nothing; the manager tells it what is wanted and hears what happened.
  */
-import type { Frame } from '../channel/frame.ts';
-import type { ExecutorSettings } from '../options/executor-options.ts';
-import type { ExitReport } from '../worker-process/exit-report.ts';
+import type { Frame } from '../../channel/frame.ts';
+import type { ExecutorSettings } from '../../options/executor-options.ts';
+import type { ExitReport } from '../../worker-process/exit-report.ts';
+import type { PoolEvents } from '../pool-events.ts';
 import { Departures } from './departures.ts';
 import { createGrowingPause } from './growing-pause.ts';
 import { IdleWorkers } from './idle-workers.ts';
-import type { PoolEvents } from './pool-events.ts';
 import { PoolWorker, type WorkerEndReason, type WorkerStartReason, type WorkerState } from './pool-worker.ts';
 import { Reserve } from './reserve.ts';
 import { createRestartPause } from './restart-pause.ts';

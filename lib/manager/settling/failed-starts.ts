@@ -1,8 +1,8 @@
 /** Whether a pool goes on after a worker died, or hung, while it started. It starts and ends nothing. */
-import type { BrokenProcessPool } from '../errors.ts';
-import type { ExecutorSettings } from '../options/executor-options.ts';
-import type { ExitReport } from '../worker-process/exit-report.ts';
-import type { WorkerState } from './pool-worker.ts';
+import type { BrokenProcessPool } from '../../errors.ts';
+import type { ExecutorSettings } from '../../options/executor-options.ts';
+import type { ExitReport } from '../../worker-process/exit-report.ts';
+import type { WorkerState } from '../fleet/pool-worker.ts';
 import { diedWhileStarting, startedTooSlowly } from './startup-errors.ts';
 
 /** Workers that a signal from outside ends while they start are started again so often in a row. */

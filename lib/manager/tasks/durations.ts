@@ -17,7 +17,7 @@ export interface Percentiles {
 
 const NOTHING: Percentiles = { count: 0, mean: 0, min: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
 
-export class Clock {
+export class Durations {
   readonly #microseconds: RecordableHistogram = createHistogram();
 
   /** @param duration In milliseconds. */

@@ -1,7 +1,7 @@
 /** The errors of workers that could not start, in words. */
-import { InitializerError, WorkerStartupError } from '../errors.ts';
-import { messageOf } from '../system/thrown.ts';
-import { type ExitReport, exitCodeName, indent } from '../worker-process/exit-report.ts';
+import { InitializerError, WorkerStartupError } from '../../errors.ts';
+import { messageOf } from '../../system/thrown.ts';
+import { type ExitReport, exitCodeName, indent } from '../../worker-process/exit-report.ts';
 
 const BROKEN = 'the executor can run nothing any more';
 

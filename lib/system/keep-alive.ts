@@ -1,6 +1,6 @@
 /** Keeps the host's event loop alive while there is a reason to; all handles of workers are unref'd. */
-import { inRootContext } from '../system/root-context.ts';
-import { clearInterval, setInterval } from '../system/timers.ts';
+import { inRootContext } from './root-context.ts';
+import { clearInterval, setInterval } from './timers.ts';
 
 export interface KeepAlive {
   hold(): void;

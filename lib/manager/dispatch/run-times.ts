@@ -1,5 +1,5 @@
 /** How long the tasks of a function take, to tell how many of them may be sent ahead. */
-import type { Definition } from '../sending/index.ts';
+import type { Definition } from '../../sending/index.ts';
 
 interface RunTime {
   /** In microseconds, the latest ones counting most. */

@@ -1,5 +1,5 @@
 /** A pause before something is tried again, twice as long each time until it has succeeded. It tries nothing itself. */
-import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { clearTimeout, setTimeout } from '../../system/timers.ts';
 
 export interface GrowingPause {
   readonly isOn: boolean;

@@ -2,8 +2,8 @@
  * Watches the memory of workers that run tasks, each with its descendants, and ends one that passes the limit.
  * A worker that rests is let go at the next sample: an idle pool is not polled.
  */
-import { inRootContext } from '../system/root-context.ts';
-import { createSampler, type Sampler } from '../watchdog/sampler.ts';
+import { inRootContext } from '../../system/root-context.ts';
+import { createSampler, type Sampler } from '../../watchdog/sampler.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 export interface MemoryWatch {

@@ -1,11 +1,11 @@
 /** The start of a worker: its process, what it is told first, and the time it has to get ready. It knows no others. */
-import { type Frame, FrameKind } from '../channel/frame.ts';
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
-import { inRootContext } from '../system/root-context.ts';
-import { startWorkerProcess, type WorkerProcessListener } from '../worker-process/worker-process.ts';
-import type { PoolEvents } from './pool-events.ts';
+import { type Frame, FrameKind } from '../../channel/frame.ts';
+import { LONGEST_TIMER } from '../../system/longest-timer.ts';
+import { inRootContext } from '../../system/root-context.ts';
+import { startWorkerProcess, type WorkerProcessListener } from '../../worker-process/worker-process.ts';
+import type { PoolEvents } from '../pool-events.ts';
+import { TimeLimit } from '../time-limit.ts';
 import type { PoolWorker, WorkerStartReason } from './pool-worker.ts';
-import { TimeLimit } from './time-limit.ts';
 import type { WorkerOrders } from './worker-orders.ts';
 
 export interface WorkerStartListener extends Omit<WorkerProcessListener, 'onOutput'> {

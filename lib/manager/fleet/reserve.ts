@@ -2,7 +2,7 @@
  * The workers that are started before anybody needs them: spare ones, and the replacements of those that go soon. It
  * says whom to start and who joins the others; the fleet does it.
  */
-import { setImmediate } from '../system/timers.ts';
+import { setImmediate } from '../../system/timers.ts';
 import type { PoolWorker, WorkerStartReason } from './pool-worker.ts';
 import { countWorkers, findWorker, type Workers } from './worker-set.ts';
 

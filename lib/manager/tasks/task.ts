@@ -7,13 +7,13 @@
  *     │ └──cancel──▶ settled                                   │
  *     └──takeBack (it had not begun), retry (its worker died)──┘
  */
-import { CancelledError } from '../errors.ts';
-import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
-import type { PreparedCall } from '../sending/index.ts';
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
-import { addAbortCallback, removeAbortCallback } from './abort-listeners.ts';
-import type { SubmitSite } from './submit-site.ts';
-import { TimeLimit } from './time-limit.ts';
+import { CancelledError } from '../../errors.ts';
+import { Future, type FutureOwner, futureControl } from '../../futures/future.ts';
+import type { PreparedCall } from '../../sending/index.ts';
+import { addAbortCallback, removeAbortCallback } from '../../system/abort-listeners.ts';
+import { LONGEST_TIMER } from '../../system/longest-timer.ts';
+import type { SubmitSite } from '../../system/submit-site.ts';
+import { TimeLimit } from '../time-limit.ts';
 
 /** In characters: a name is part of messages, and a longer one could make them longer than a string may be. */
 const LONGEST_NAME = 1000;

@@ -2,22 +2,22 @@
  * What workers send: answers, reports of progress, and what they announce of themselves. It settles the tasks that are
  * answered. It knows neither the queue nor how workers end.
  */
-import { type Frame, FrameKind } from '../channel/frame.ts';
-import { type LeakFigures, readLeakFigures } from '../channel/leak-figures.ts';
-import type { Sender } from '../sending/index.ts';
-import { messageOf } from '../system/thrown.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import type { Fleet } from './fleet.ts';
-import type { Lifetime } from './lifetime.ts';
+import { type Frame, FrameKind } from '../../channel/frame.ts';
+import { type LeakFigures, readLeakFigures } from '../../channel/leak-figures.ts';
+import type { Sender } from '../../sending/index.ts';
+import { withSubmitSite } from '../../system/submit-site.ts';
+import { messageOf } from '../../system/thrown.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { PoolWorker } from '../fleet/pool-worker.ts';
+import type { Lifetime } from '../lifetime.ts';
+import type { PoolEvents } from '../pool-events.ts';
+import type { PoolParts } from '../pool-parts.ts';
+import type { PoolWarnings } from '../pool-warnings.ts';
+import type { Task } from '../tasks/task.ts';
+import type { TaskCounts } from '../tasks/task-counts.ts';
 import type { Losses } from './losses.ts';
-import type { PoolEvents } from './pool-events.ts';
-import type { PoolParts } from './pool-parts.ts';
-import type { PoolWarnings } from './pool-warnings.ts';
-import type { PoolWorker } from './pool-worker.ts';
 import { initializerThrew } from './startup-errors.ts';
-import { withSubmitSite } from './submit-site.ts';
-import type { Task } from './task.ts';
-import type { TaskCounts } from './task-counts.ts';
 
 interface Answer {
   readonly ok: boolean;

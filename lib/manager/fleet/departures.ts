@@ -2,9 +2,9 @@
  * How workers go: asked to leave, or ended. Whoever is asked and does not go in time is ended. It decides about
  * nobody, and knows neither tasks nor who takes over.
  */
-import { inRootContext } from '../system/root-context.ts';
-import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
-import type { PoolEvents } from './pool-events.ts';
+import { inRootContext } from '../../system/root-context.ts';
+import { clearTimeout, setImmediate, setTimeout } from '../../system/timers.ts';
+import type { PoolEvents } from '../pool-events.ts';
 import type { PoolWorker, WorkerEndReason } from './pool-worker.ts';
 
 /** A worker that is to go by itself and does not is killed after so many milliseconds. */

@@ -1,11 +1,11 @@
 /** What every worker of a pool is told when it starts: arguments, environment, settings, initializer. */
 
-import { newMark } from '../channel/output-marks.ts';
-import type { ExecutorSettings } from '../options/executor-options.ts';
-import type { Definition, Payload, Sender } from '../sending/index.ts';
-import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
-import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
-import type { WorkerProcessSettings } from '../worker-process/worker-process.ts';
+import { newMark } from '../../channel/output-marks.ts';
+import type { ExecutorSettings } from '../../options/executor-options.ts';
+import type { Definition, Payload, Sender } from '../../sending/index.ts';
+import { currentDepth, DEPTH_VARIABLE } from '../../system/depth.ts';
+import { checkMainScriptIsLoaded, mainScript } from '../../system/main-script.ts';
+import type { WorkerProcessSettings } from '../../worker-process/worker-process.ts';
 
 export interface WorkerOrders {
   readonly initializer:

@@ -1,5 +1,5 @@
 /** What became of the tasks of a pool, and how long they took: counted, not remembered. */
-import { Clock } from './clock.ts';
+import { Durations } from './durations.ts';
 import type { Task, TaskOutcome } from './task.ts';
 
 export class TaskCounts {
@@ -12,8 +12,8 @@ export class TaskCounts {
     'timed-out': 0,
     lost: 0,
   };
-  readonly waitTime = new Clock();
-  readonly runTime = new Clock();
+  readonly waitTime = new Durations();
+  readonly runTime = new Durations();
 
   /** @param runTime In milliseconds. */
   noteAnswered({ startedAt, submittedAt }: Task, runTime: number): void {

@@ -4,16 +4,16 @@
  * at any time (see channel/claims.ts), and are as soon as it turns out to be slow.
  */
 
-import type { Payload } from '../sending/index.ts';
-import { BusyPoll } from '../system/busy-poll.ts';
-import { cpuCount } from '../system/cpu-count.ts';
-import { inRootContext } from '../system/root-context.ts';
-import { clearInterval, queueMicrotask, setImmediate, setInterval } from '../system/timers.ts';
-import type { Fleet } from './fleet.ts';
+import type { Payload } from '../../sending/index.ts';
+import { BusyPoll } from '../../system/busy-poll.ts';
+import { cpuCount } from '../../system/cpu-count.ts';
+import { inRootContext } from '../../system/root-context.ts';
+import { clearInterval, queueMicrotask, setImmediate, setInterval } from '../../system/timers.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { PoolWorker } from '../fleet/pool-worker.ts';
+import type { Task } from '../tasks/task.ts';
 import { PendingQueue } from './pending-queue.ts';
-import type { PoolWorker } from './pool-worker.ts';
 import { RunTimes } from './run-times.ts';
-import type { Task } from './task.ts';
 
 export interface DispatcherListener {
   onSent(worker: PoolWorker, task: Task): void;
