@@ -2,7 +2,8 @@
  * The worker's task loop: a call comes in, is rebuilt, runs, and its outcome goes back. One task at a time, in
  * the order they came.
  */
-import { createChannel } from '../lib/channel/channel.ts';
+import type { Socket } from 'node:net';
+import type { Channel, ChannelListener } from '../lib/channel/channel.ts';
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
 import type { Payload } from '../lib/sending/payload.ts';
@@ -17,16 +18,22 @@ import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { createLivenessCheck } from './liveness-check.ts';
 import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
-import { createPipeWriter, openPipe } from './pipe.ts';
+import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
 import { failed, type Outcome, runCall } from './run-call.ts';
 
 /** What fits into a frame, in microseconds. */
 const LONGEST_TIME = 2 ** 32 - 1;
 
-export function runTaskLoop(settings: StartMessage): void {
-  const pipe = openPipe((chunk) => channel.receive(chunk));
-  const writer = createPipeWriter(pipe);
+/** The worker's end of what leads to its host. */
+export interface HostLink {
+  readonly pipe: Socket;
+  readonly writer: PipeWriter;
+  readonly channel: Channel;
+}
+
+/** @returns Who is to be told of all that comes after the first frame. */
+export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: HostLink): ChannelListener {
   const waiting: Frame[] = [];
   const claims = createClaims();
   const liveness = createLivenessCheck(pipe);
@@ -42,21 +49,6 @@ export function runTaskLoop(settings: StartMessage): void {
   let running = false;
   const calls = new BusyPoll(natives.now);
 
-  const channel = createChannel(
-    pipe,
-    {
-      onFrame(frame) {
-        calls.arrived();
-        waiting.push(kept(frame));
-        if (!running) work().catch(leaveBroken);
-      },
-      onEnd() {
-        waiting.length = 0;
-        endWithHost();
-      },
-    },
-    writer.write,
-  );
   const { outputMark } = settings;
   const markTask = outputMark === undefined ? undefined : markOutput(outputMark);
   if (outputMark !== undefined) writeToTheEnd('stdout');
@@ -73,6 +65,18 @@ export function runTaskLoop(settings: StartMessage): void {
   setProgressReport(progress.report);
   setTrackerLink((line) => tell(FrameKind.resource, Buffer.from(line)));
   process.on('uncaughtException', leaveBroken);
+
+  return {
+    onFrame(frame) {
+      calls.arrived();
+      waiting.push(kept(frame));
+      if (!running) work().catch(leaveBroken);
+    },
+    onEnd() {
+      waiting.length = 0;
+      endWithHost();
+    },
+  };
 
   /** A synchronous task gives way to nothing, and may end this process: it leaves at once. */
   function sendProgress(id: number, { body, views }: Payload): void {

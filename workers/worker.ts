@@ -2,22 +2,31 @@
  * A worker's whole life: boot, initializer, task loop, leave. It knows frames and payloads; what becomes of a
  * task is the host's business.
  */
-import type { StartMessage } from '../lib/channel/start-message.ts';
+import { type ChannelListener, createChannel } from '../lib/channel/channel.ts';
+import { decodeStart } from '../lib/channel/start-message.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
+import { endWithHost } from './leaving.ts';
+import { createPipeWriter, openPipe } from './pipe.ts';
 import { runTaskLoop } from './task-loop.ts';
 
 // Ctrl-C is for the host to decide about.
 process.on('SIGINT', () => {});
 
-process.once('message', (message: unknown) => {
-  // Not at once: Node may be handing out messages that came before this listener, and needs the channel for that.
-  setImmediate(() => {
-    process.disconnect(); // from here on everything goes over the pipe: see start-message.ts
-    // `if (process.send)` is how programs ask for a channel, and a message into one that is closed is uncaught.
-    Reflect.deleteProperty(process, 'send');
-    Reflect.deleteProperty(process, 'disconnect');
-    const start = message as StartMessage;
+const pipe = openPipe((chunk) => channel.receive(chunk));
+const writer = createPipeWriter(pipe);
+const channel = createChannel(
+  pipe,
+  {
+    onFrame: (frame) => listener.onFrame(frame),
+    onEnd: (error) => listener.onEnd(error),
+  },
+  writer.write,
+);
+let listener: ChannelListener = {
+  onFrame(frame) {
+    const start = decodeStart(frame);
     setWorkerInfo({ rank: start.rank, depth: start.depth, executorId: start.executorId });
-    runTaskLoop(start);
-  });
-});
+    listener = runTaskLoop(start, { pipe, writer, channel });
+  },
+  onEnd: () => endWithHost(),
+};

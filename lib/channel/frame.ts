@@ -16,6 +16,8 @@ export const FrameKind = {
   define: 1,
   /** Host to worker: the definition with this id is used no more. */
   forget: 2,
+  /** Host to worker, before all else: what it is to know of itself and its pool. */
+  start: 9,
   /** Host to worker: run the initializer. */
   initialize: 3,
   /** Host to worker: run a call. */

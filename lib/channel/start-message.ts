@@ -1,8 +1,10 @@
 /**
- * The one message of the IPC channel: what a worker must know before it can read its pipe. The worker closes the
- * IPC channel as soon as it has it, before any code of the user runs: what a task writes into that channel would
- * otherwise be parsed by Node in the host, and rubbish raises an uncaught error there.
+ * The first frame that a worker gets: what it must know before it can take any other. It has no IPC channel of Node's
+ * beside its pipe: a module that is preloaded could take a message from there, or close it, and Node parses in the host
+ * what comes from there, where rubbish is an uncaught error.
  */
+import { deserialize, serialize } from 'node:v8';
+import { type Frame, FrameKind, MalformedFrameError } from './frame.ts';
 
 export interface StartMessage {
   readonly rank: number;
@@ -16,6 +18,14 @@ export interface StartMessage {
   readonly leakCheckDelay: number;
   /** The main script, to be imported before anything else (`loky_init_main`). */
   readonly main: string | undefined;
+}
+
+export const encodeStart = (start: StartMessage): Uint8Array => serialize(start);
+
+/** @param frame Its memory may be used again afterwards. */
+export function decodeStart({ kind, body }: Frame): StartMessage {
+  if (kind !== FrameKind.start) throw new MalformedFrameError(`the first frame is of kind ${kind}`);
+  return deserialize(Buffer.from(body)) as StartMessage;
 }
 
 /** The descriptor of the private pipe in a worker. */

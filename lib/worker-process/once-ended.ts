@@ -1,6 +1,6 @@
 /**
- * The end of a process: it has exited, and all that it wrote was read. Node's own 'close' event does not tell: it
- * never comes when the host has closed the IPC channel.
+ * The end of a process: it has exited, and all that it wrote was read. Node's own 'close' event does not
+ * tell: it waits for every descendant that holds an output open.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';

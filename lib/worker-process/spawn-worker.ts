@@ -24,8 +24,7 @@ export function spawnWorker(
   return spawn(process.execPath, [...execArgv, entryPoint('worker')], {
     env: { ...env, ...mark.environment },
     // The order is that of the descriptors which the worker knows: see start-message.ts and claims.ts.
-    stdio: ['ignore', stdout, 'pipe', 'pipe', claims?.descriptor ?? 'ignore', 'ipc'],
-    serialization: 'advanced',
+    stdio: ['ignore', stdout, 'pipe', 'pipe', claims?.descriptor ?? 'ignore'],
     // A group of its own: Ctrl-C does not reach it, and its descendants are found again.
     detached: true,
     windowsHide: true,

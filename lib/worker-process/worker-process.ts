@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { type Channel, createChannel } from '../channel/channel.ts';
 import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
 import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts';
-import { PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
+import { encodeStart, PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
 import type { Payload } from '../sending/index.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
@@ -124,9 +124,8 @@ function supervise(
   const oomKills = readOomKills();
   const stderr = captureOutput(subprocess, stdio, start.outputMark, listener);
   const pipe = openPipe(subprocess, pid, listener);
-  subprocess.send(start, () => {}); // an error means that it died while booting, which its exit tells
-  subprocess.channel?.unref();
-  subprocess.on('error', () => {}); // a message or signal to a process that is just ending
+  pipe.channel.send(FrameKind.start, 0, encodeStart(start));
+  subprocess.on('error', () => {}); // a signal to a process that is just ending
   onceEnded(subprocess, (exitCode, signal) => {
     listener.onExit({
       pid,
@@ -155,10 +154,9 @@ function supervise(
 function abandon(subprocess: ChildProcess): void {
   const { pid } = subprocess;
   if (pid === undefined) return;
-  subprocess.on('error', () => {}); // of what it was just sent
+  subprocess.on('error', () => {}); // a signal to a process that is just ending
   killTree(pid);
   for (const stream of subprocess.stdio) stream?.destroy();
-  if (subprocess.connected) subprocess.disconnect();
   unguard(pid);
   forget(pid);
 }
