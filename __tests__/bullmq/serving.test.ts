@@ -69,10 +69,12 @@ describeWithRedis('a machine in the process of the test', (redis) => {
       expect(error).toMatchObject({ name: 'RangeError', message: 'too late' });
       const future = executor.submit(tasks.throwBare);
       await expect(future.result()).rejects.toEqual({});
-      const failed = await redis().command('zrange', `bull:${queue}:failed`, '0', '-1');
-      const reasons = failed
-        .split('\n')
-        .map((id) => redis().command('hget', `bull:${queue}:${id}`, 'failedReason'));
+      const failed = async (): Promise<string[]> =>
+        (await redis().command('zrange', `bull:${queue}:failed`, '0', '-1')).split('\n');
+      while ((await failed()).length < 2); // the reply is there before BullMQ has noted the end of the job
+      const reasons = (await failed()).map((id) =>
+        redis().command('hget', `bull:${queue}:${id}`, 'failedReason'),
+      );
       expect((await Promise.all(reasons)).sort()).toEqual([
         expect.stringContaining('the task threw a value that has no text'),
         'too late',

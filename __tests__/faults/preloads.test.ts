@@ -4,7 +4,10 @@ import { poolsOfEachTest, square } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();
 
-const preloading = (code: string): string[] => ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+const preloading = (code: string): string[] => [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(code)}`,
+];
 
 describe('a worker starts, works and leaves if a module that is loaded before it', () => {
   test.each([
@@ -13,9 +16,15 @@ describe('a worker starts, works and leaves if a module that is loaded before it
       "waits for 'disconnect', and exits",
       `process.on('disconnect', () => process.exit(7)); process.on('exit', (code) => code || globalThis.told);`,
     ],
-    ['keeps no channel open that it does not use', 'process.channel?.unref(); process.channel?.unrefCounted?.();'],
+    [
+      'keeps no channel open that it does not use',
+      'process.channel?.unref(); process.channel?.unrefCounted?.();',
+    ],
     ['closes the channel if there is one', 'if (process.connected) process.disconnect();'],
-    ['sends to its parent if it has one', `process.send?.({ type: 'ready' }); process.send?.(new Map([[1, 2]]));`],
+    [
+      'sends to its parent if it has one',
+      `process.send?.({ type: 'ready' }); process.send?.(new Map([[1, 2]]));`,
+    ],
     [
       'writes into every descriptor that it does not know',
       `import { writeSync } from 'node:fs'; for (let fd = 5; fd < 10; fd += 1) try { writeSync(fd, 'rubbish\\n'.repeat(9)); } catch {}`,
