@@ -266,3 +266,31 @@ test('a sleeping task whose worker dies does not keep its result from being the 
     task: 'sleepLong',
   });
 });
+
+test('a worker in which a leftover timer has thrown gets no task more, however long its end takes', async () => {
+  const executor = newPool({ maxWorkers: 2, onWorkerCrash: 'isolate', stdio: 'events' });
+  await executor.prewarm();
+  const exited: unknown[] = [];
+  executor.on('workerExited', ({ pid }) => exited.push(pid));
+  const isDying = new Promise<void>((resolve) => {
+    executor.on('output', ({ line }) => line === 'last words' && resolve());
+  });
+  const dying = await executor.submit(() => {
+    process.on('exit', () => {
+      console.log('last words');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    });
+    setTimeout(() => {
+      throw new Error('too late');
+    }, 10);
+    return process.pid;
+  });
+  const worker = executor.stats().workers.find(({ pid }) => pid === dying);
+  expect(worker?.state).toBe('idle');
+  await isDying;
+  // What it had told the host before is there, and is read with the next turn of the event loop.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  const others = await Promise.all([executor.submit(pidOfWorker), executor.submit(pidOfWorker)]);
+  expect(others).not.toContain(dying);
+  expect([new Set(others).size, exited]).toEqual([1, []]);
+});

@@ -10,6 +10,8 @@ describe('an unknown option', () => {
     ['maxworkers', 'did you mean maxWorkers?'],
     ['maxxWorkers', 'did you mean maxWorkers?'],
     ['maxWorkars', 'did you mean maxWorkers?'],
+    ['maxWorkesr', 'did you mean maxWorkers?'],
+    ['amxWorkers', 'did you mean maxWorkers?'],
     ['max_workers', 'it is called maxWorkers here'],
     ['timeout', 'it is called idleTimeout here; the limit of a task is taskTimeout'],
   ])('%s is answered with the name that was meant', (name, answer) => {

@@ -62,13 +62,20 @@ function wayOut(name: string, checks: Readonly<Record<string, Check>>): string {
   return `${meant === undefined ? '' : `did you mean ${meant}? `}expected one of ${names.join(', ')}`;
 }
 
-/** Whether `written` is `name` but for its case and one letter that is missing, added or wrong. */
+/** Whether `written` is `name` but for its case and one letter that is missing, added or wrong, or two that are swapped. */
 function isSlipOf(name: string, written: string): boolean {
   const [a, b] = [name.toLowerCase(), written.toLowerCase()];
   let start = 0;
   while (start < a.length && a[start] === b[start]) start += 1;
   const rest = (text: string, skipped: number): string => text.slice(start + skipped);
-  return a === b || rest(a, 1) === rest(b, 1) || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
+  const isSwapped = a[start] === b[start + 1] && a[start + 1] === b[start] && rest(a, 2) === rest(b, 2);
+  return (
+    isSwapped ||
+    a === b ||
+    rest(a, 1) === rest(b, 1) ||
+    rest(a, 1) === rest(b, 0) ||
+    rest(a, 0) === rest(b, 1)
+  );
 }
 
 export function describe(value: unknown): string {

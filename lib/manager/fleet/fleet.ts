@@ -131,7 +131,7 @@ export class Fleet {
 
   /** It has answered; it may stay. */
   release(worker: PoolWorker): void {
-    if (worker.state !== 'busy' || worker.fault !== undefined) return;
+    if (worker.state !== 'busy' || worker.isDying) return;
     if (worker.isRetiring) this.#sendHome(worker, 'recycled');
     else if (this.hasTooMany) this.#sendHome(worker, 'resized');
     else this.#becomeIdle(worker);
@@ -155,8 +155,9 @@ export class Fleet {
     this.#departures.kill(worker, reason);
   }
 
-  /** It is about to exit by itself. */
+  /** It is about to exit by itself, and runs nothing any more. */
   expectExit(worker: PoolWorker): void {
+    this.#idle.remove(worker);
     this.#departures.expectExit(worker);
   }
 

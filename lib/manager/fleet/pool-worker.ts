@@ -121,8 +121,13 @@ export class PoolWorker {
     return this.tasks.first();
   }
 
+  /** Its end is not seen yet, but nothing that it was sent from now on would run. */
+  get isDying(): boolean {
+    return this.fault !== undefined || this.uncaught !== undefined;
+  }
+
   get takesAhead(): boolean {
-    if (this.isSlow || this.#isBehind || this.isRetiring || this.fault !== undefined) return false;
+    if (this.isSlow || this.#isBehind || this.isRetiring || this.isDying) return false;
     return this.process.claims !== undefined;
   }
 
