@@ -12,14 +12,8 @@ const preloading = (code: string): string[] => [
 describe('a worker starts, works and leaves if a module that is loaded before it', () => {
   test.each([
     ["listens for 'message'", `process.on('message', () => {});`],
-    [
-      "waits for 'disconnect', and exits",
-      `process.on('disconnect', () => process.exit(7)); process.on('exit', (code) => code || globalThis.told);`,
-    ],
-    [
-      'keeps no channel open that it does not use',
-      'process.channel?.unref(); process.channel?.unrefCounted?.();',
-    ],
+    ["waits for 'disconnect', and exits", `process.on('disconnect', () => process.exit(7));`],
+    ['keeps no channel open that it does not use', 'process.channel?.unref();'],
     ['closes the channel if there is one', 'if (process.connected) process.disconnect();'],
     [
       'sends to its parent if it has one',
