@@ -1,14 +1,13 @@
 /**
  * Every js and ts block of the documents runs as it stands, without an unannounced word on stderr, and prints what its comments
- * `// → value` say, no more and no less. The types of all ts blocks are taken off at once: a loader for each would do it
- * in every worker anew, for most of the time that these tests take.
+ * `// → value` say, no more and no less.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeBlocksOf, printsAsSaid } from './code-blocks.ts';
 import { runProgram } from './run-program.ts';
+import { createProgramFolder, stripTypes } from './stripped-programs.ts';
 
 const documents = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))].filter((path) =>
   path.endsWith('.md'),
@@ -25,25 +24,20 @@ function expectedStderr(code: string): unknown {
       );
 }
 
-/** Inside of the package, so that its own name can be imported. Git does not see it. */
-let folder = '';
+const { folder, remove } = createProgramFolder();
+afterAll(remove);
 const nameOf = (place: string): string => place.replaceAll(/\W/g, '-');
 
 beforeAll(() => {
-  mkdirSync('out', { recursive: true });
-  folder = mkdtempSync('out/blocks-');
   const files = blocks.map(({ place, language, code }) => {
     const file = join(folder, `${nameOf(place)}.${language === 'ts' ? 'mts' : 'mjs'}`);
     writeFileSync(file, code);
     return file;
   });
-  const typed = files.filter((file) => file.endsWith('.mts'));
-  const flags = ['--format=esm', '--target=node20', '--out-extension:.js=.mjs', '--log-level=error'];
-  execFileSync('node_modules/esbuild/bin/esbuild', [...typed, `--outdir=${folder}`, ...flags]);
-});
-
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  stripTypes(
+    files.filter((file) => file.endsWith('.mts')),
+    folder,
+  );
 });
 
 test('the README has blocks to run', () => {

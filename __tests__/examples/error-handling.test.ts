@@ -1,6 +1,8 @@
-/** The programs under examples/error-handling run as they are and print what one expects, all of it. */
-import { describe, expect, test } from '@jest/globals';
+/** The programs under examples/error-handling run as they are, but for their types, and print what one expects, all of it. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runProgram } from './run-program.ts';
+import { createProgramFolder, stripTypes } from './stripped-programs.ts';
 
 const outputs: Readonly<Record<string, string>> = {
   'broken-pool': `
@@ -90,11 +92,21 @@ With a bad initializer: no worker can start: no such database
 `,
 };
 
+const { folder, remove } = createProgramFolder();
+afterAll(remove);
+
+beforeAll(() => {
+  stripTypes(
+    Object.keys(outputs).map((name) => `examples/error-handling/${name}.ts`),
+    folder,
+  );
+});
+
 describe('each program runs to its end, prints what one expects, and leaves no process', () => {
   test.concurrent.each(Object.entries(outputs))(
     '%s',
     async (name, expected) => {
-      const outcome = await runProgram(`examples/error-handling/${name}.ts`);
+      const outcome = await runProgram(join(folder, `${name}.mjs`));
       expect(outcome).toEqual({ exitCode: 0, stdout: expected.trimStart(), stderr: '' });
     },
     90_000,
