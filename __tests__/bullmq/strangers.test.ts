@@ -77,7 +77,7 @@ describeWithRedis('others', (redis) => {
     const own = await startRedis();
     const executor = open(newQueue(), { connection: own.connection });
     const future = executor.submit(tasks.noop);
-    await waitUntil(() => executor.pendingCount === 1, 1_000);
+    await waitUntil(() => executor.pendingCount === 1, 20_000);
     while ((await own.command('--scan', '--pattern', 'bull:*:wait')) === '');
     await own.command('replicaof', '127.0.0.1', '1');
     expect(future.cancel()).toBe(true);

@@ -189,13 +189,13 @@ describe('map', () => {
       }
       await waitUntil(
         () => open === 0,
-        2_000,
+        20_000,
         () => `all inputs to be told, but ${open} are open`,
       );
       const unfinished = (): number => pool.stats().pending + pool.stats().running;
       await waitUntil(
         () => unfinished() === 0,
-        2_000,
+        20_000,
         () => 'no task to be left',
       );
     });

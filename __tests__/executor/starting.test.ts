@@ -82,7 +82,7 @@ describe('prewarm', () => {
     const executor = newPool({ onWorkerCrash: 'isolate', stdio: 'ignore' });
     const starts = countStarts(executor);
     const ready = executor.prewarm();
-    await waitUntil(() => pidsOf(executor)[0] !== undefined, 5000);
+    await waitUntil(() => pidsOf(executor)[0] !== undefined, 20_000);
     process.kill(pidsOf(executor)[0] as number, 'SIGKILL');
     await ready;
     expect(starts()).toBe(2);
@@ -103,7 +103,7 @@ describe('idleTimeout', () => {
     for (let round = 0; round < 5; round += 1) {
       const pid = await executor.submit(pidOfWorker);
       seen.add(pid);
-      await waitUntil(() => executor.stats().workers.length === 0, 5000);
+      await waitUntil(() => executor.stats().workers.length === 0, 20_000);
       await waitUntilGone([pid], 2000);
     }
     expect(seen.size).toBe(5);
@@ -132,7 +132,7 @@ describe('idleTimeout', () => {
   test('leaves minWorkers alive', async () => {
     const executor = newPool({ maxWorkers: 2, minWorkers: 1, idleTimeout: 20 });
     await executor.prewarm();
-    await waitUntil(() => pidsOf(executor).length === 1, 5000);
+    await waitUntil(() => pidsOf(executor).length === 1, 20_000);
     const [kept] = pidsOf(executor);
     await sleepFor(60);
     expect(await executor.submit(pidOfWorker)).toBe(kept);

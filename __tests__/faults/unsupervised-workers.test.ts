@@ -57,7 +57,7 @@ test('a worker that cannot be told how to start is ended', async () => {
   clearTimeout(clock);
   await waitUntilGone(pids, 3_000);
   // Node hears of an end a moment after the process has gone.
-  await waitUntil(() => !process.getActiveResourcesInfo().includes('ProcessWrap'), 3_000);
+  await waitUntil(() => !process.getActiveResourcesInfo().includes('ProcessWrap'), 20_000);
   expect(reports).toEqual([expect.objectContaining({ pid: undefined })]);
   expect(reports[0]?.startError?.message).toContain('could not be cloned');
 });

@@ -258,7 +258,7 @@ test('a sleeping task whose worker dies does not keep its result from being the 
     process.getBuiltinModule('node:fs').writeFileSync(file, '');
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   }, begun);
-  await waitUntil(() => existsSync(begun), 5_000);
+  await waitUntil(() => existsSync(begun), 20_000);
   process.kill(pid, 'SIGTERM');
   expect(await rejectionOf(future)).toMatchObject({
     name: 'TerminatedWorkerError',

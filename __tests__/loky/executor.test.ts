@@ -55,7 +55,7 @@ describe('a worker that is ended', () => {
     executor.on('workerExited', (event) => exits.push(event));
     const pid = await executor.submit(() => process.pid);
     process.kill(pid, 'SIGTERM');
-    await waitUntil(() => exits.length > 0, 5_000);
+    await waitUntil(() => exits.length > 0, 20_000);
     expect(exits).toMatchObject([{ pid, rank: 0, exitCode: undefined, signal: 'SIGTERM', reason: 'crash' }]);
   });
 });

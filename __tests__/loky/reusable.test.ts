@@ -66,7 +66,7 @@ test('other initArgs start new workers, reuse: true keeps those that were initia
 test('killWorkers ends what runs for ever when the settings change', async () => {
   const executor = getReusableExecutor({ maxWorkers: 2, idleTimeout: null });
   const future = executor.submit(runForEver);
-  await waitUntil(() => future.running(), 5_000);
+  await waitUntil(() => future.running(), 20_000);
   const next = getReusableExecutor({ maxWorkers: 2, idleTimeout: 5_000, killWorkers: true });
   expect(await rejectionOf(future)).toMatchObject({ name: 'ShutdownExecutorError' });
   expect(await next.submit(square, 3)).toBe(9);
@@ -81,7 +81,7 @@ describe('resized', () => {
   test('while a task runs it neither waits nor warns, and a worker that is killed then is told', async () => {
     const executor = getReusableExecutor({ maxWorkers: 1, idleTimeout: null });
     const future = executor.submit(sleepFor, 5_000);
-    await waitUntil(() => future.running(), 5_000);
+    await waitUntil(() => future.running(), 20_000);
     const pid = executor.stats().workers[0]?.pid as number;
     expect(getReusableExecutor({ maxWorkers: 2, idleTimeout: null })).toBe(executor);
     expect(warn).not.toHaveBeenCalled();

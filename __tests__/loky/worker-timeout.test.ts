@@ -63,6 +63,6 @@ test('an executor is resized, used and left idle again and again', async () => {
   for (const maxWorkers of [2, 8, 2]) {
     const executor = getReusableExecutor({ maxWorkers, idleTimeout: 1 });
     expect(await executor.submit(square, maxWorkers)).toBe(maxWorkers ** 2);
-    await waitUntil(() => executor.stats().workers.length === 0, 5_000);
+    await waitUntil(() => executor.stats().workers.length === 0, 20_000);
   }
 });

@@ -120,7 +120,7 @@ describe('reuse', () => {
     const replacement = get({ maxWorkers: 1, reuse: false });
     expect(replacement).not.toBe(executor);
     expect(await future).toBe('finished');
-    await waitUntil(() => executor.stats().workers.length === 0, 5_000);
+    await waitUntil(() => executor.stats().workers.length === 0, 20_000);
   });
 
   test.each([0, -1, 1.5, Number.NaN])(
@@ -150,7 +150,7 @@ describe('a replaced executor', () => {
     const executor = get({ maxWorkers: 1 });
     const pid = await executor.submit(pidOfWorker);
     const future = executor.submit(runForEver);
-    await waitUntil(() => future.running(), 5_000);
+    await waitUntil(() => future.running(), 20_000);
     const replacement = get({ maxWorkers: 1, idleTimeout: 77, killWorkers: true });
     expect((await rejectionOf(future)).name).toBe('ShutdownExecutorError');
     await waitUntilGone([pid], 2_000);

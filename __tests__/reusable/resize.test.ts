@@ -38,7 +38,7 @@ test('shrinking keeps a worker that runs a task, and growing keeps those that ar
   writeFileSync(gate, '');
   const survivor = await running;
   expect(both.has(survivor)).toBe(true);
-  await waitUntil(() => pidsOf(executor).size === 1, 5_000);
+  await waitUntil(() => pidsOf(executor).size === 1, 20_000);
   expect(await executor.submit(pidOfWorker)).toBe(survivor);
 
   expect(getReusableExecutor({ maxWorkers: 1 })).toBe(executor);
@@ -57,7 +57,7 @@ test('shrinking while all are busy interrupts none of them', async () => {
   expect(futures.map((future) => future.running())).toEqual([true, true, true]);
   getReusableExecutor({ maxWorkers: 1 });
   expect(await Promise.all(futures)).toEqual([300, 300, 300]);
-  await waitUntil(() => executor.stats().workers.length === 1, 5_000);
+  await waitUntil(() => executor.stats().workers.length === 1, 20_000);
 });
 
 describe.each([true, false])('resized many times, with killWorkers: %s', (killWorkers) => {
@@ -103,7 +103,7 @@ test('a worker that is killed during a resize breaks the executor, and the next 
   const executor = getReusableExecutor({ maxWorkers: 2 });
   await executor.prewarm();
   const running = executor.submit(sleepFor, 1_000);
-  await waitUntil(() => running.running(), 5_000);
+  await waitUntil(() => running.running(), 20_000);
   getReusableExecutor({ maxWorkers: 1 });
   const busy = executor.stats().workers.find(({ state }) => state === 'busy');
   process.kill(busy?.pid as number, 'SIGKILL');
@@ -118,7 +118,7 @@ test('an executor whose workers have all left for their idleness can be resized 
   for (const maxWorkers of [2, 3, 1, 2]) {
     expect(getReusableExecutor({ maxWorkers, idleTimeout: 1 })).toBe(executor);
     expect(await executor.submit(square, maxWorkers)).toBe(maxWorkers ** 2);
-    await waitUntil(() => executor.stats().workers.length === 0, 5_000);
+    await waitUntil(() => executor.stats().workers.length === 0, 20_000);
   }
 });
 

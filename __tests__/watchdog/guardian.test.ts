@@ -183,7 +183,7 @@ describe('a guardian in this process', () => {
     guardian.guard(2 ** 30);
     for (let deaths = 1; deaths <= 3; deaths++) {
       process.kill(launched.at(-1) as number, 'SIGKILL');
-      await waitUntil(() => launched.length > deaths, 2_000);
+      await waitUntil(() => launched.length > deaths, 20_000);
     }
     guardian.unguard(2 ** 30);
   });
@@ -193,12 +193,12 @@ describe('a guardian in this process', () => {
     guardian.guard(2 ** 30);
     let pause = 0;
     // After the fourth quick death in a row; on a busy machine one may count as slow.
-    for (let deaths = 1; pause < 500 && deaths <= 12; deaths++) {
+    for (let deaths = 1; pause <= 950 && deaths <= 12; deaths++) {
       const died = performance.now();
       process.kill(launched.at(-1) as number, 'SIGKILL');
-      await waitUntil(() => !isRunning(launched.at(-1) as number) || launched.length > deaths, 2_000);
+      await waitUntil(() => !isRunning(launched.at(-1) as number) || launched.length > deaths, 20_000);
       guardian.guard(2 ** 30 + deaths);
-      await waitUntil(() => launched.length > deaths, 5_000);
+      await waitUntil(() => launched.length > deaths, 20_000);
       pause = performance.now() - died;
     }
     expect(pause).toBeGreaterThan(950);

@@ -70,7 +70,7 @@ async function start(name: string, more = ''): Promise<Script> {
   const script = run(`${TASKS}\n${source}\n${more}\nsetInterval(() => {}, 1e6);`);
   for (const line of says) await script.line((value) => value === line);
   if (source.includes('startGrandchild'))
-    await waitUntil(() => find(script, 'loky-grandchild').length > 0, 5_000);
+    await waitUntil(() => find(script, 'loky-grandchild').length > 0, 20_000);
   return script;
 }
 
@@ -94,7 +94,7 @@ describe('a program that is killed by SIGKILL takes along', () => {
     const script = await start('a spinning worker with a spinning grandchild');
     const [first] = find(script, '# loky guardian');
     process.kill(first as number, 'SIGKILL');
-    await waitUntil(() => find(script, '# loky guardian').some((pid) => pid !== first), 5_000);
+    await waitUntil(() => find(script, '# loky guardian').some((pid) => pid !== first), 20_000);
     const pids = everything(script);
     script.child.kill('SIGKILL');
     await waitUntilGone(pids, 2_000);

@@ -37,7 +37,7 @@ test('one that is longer than a string can be costs nobody anything', async () =
     say(await executor.submit(() => 'goes on'));
     await executor.shutdown();
   `);
-  const clock = setTimeout(() => script.child.kill('SIGKILL'), 15_000);
+  const clock = setTimeout(() => script.child.kill('SIGKILL'), 50_000);
   const end = await script.ended.finally(() => clearTimeout(clock));
   expect(end).toMatchObject({ ...WELL, said: ['written', 'goes on'] });
 });

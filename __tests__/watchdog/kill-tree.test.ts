@@ -27,7 +27,7 @@ describe('killTree', () => {
     const { root, pids, exited } = await startTree(SAYS_ITS_PID + LEAVES_AN_ORPHAN + IDLE, 2);
     const [, orphan] = pids as [number, number];
     expect(readProcessTable()?.get(orphan)).toMatchObject({ session: root.pid, pgrp: orphan });
-    await waitUntil(() => readProcessTable()?.get(orphan)?.ppid !== root.pid, 5_000);
+    await waitUntil(() => readProcessTable()?.get(orphan)?.ppid !== root.pid, 20_000);
     killTree(root.pid as number);
     await waitUntilGone(pids, 2_000);
     await exited;

@@ -90,9 +90,9 @@ describe('readProcessTable', () => {
     });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const zombie = Number(line.toString());
-    await waitUntil(() => readFileSync(`/proc/${parent.pid}/cmdline`, 'utf8').startsWith('sleep'), 5_000);
+    await waitUntil(() => readFileSync(`/proc/${parent.pid}/cmdline`, 'utf8').startsWith('sleep'), 20_000);
     process.kill(zombie, 'SIGKILL');
-    await waitUntil(() => readProcessTable()?.get(zombie)?.state === 'Z', 5_000);
+    await waitUntil(() => readProcessTable()?.get(zombie)?.state === 'Z', 20_000);
     expect(isAlive(readProcessTable()?.get(zombie) as ProcessEntry)).toBe(false);
     expect(descendantsOf(parent.pid as number, readProcessTable() ?? new Map())).toEqual([]);
     parent.kill('SIGKILL');

@@ -167,7 +167,7 @@ describe('the tracker process', () => {
     const host = startHost(registryHost);
     const path = create('file');
     const [{ tracker } = {}] = await tell(host, 'register', path, 'file');
-    await waitUntil(() => ignoresSignals(tracker as number), 5_000);
+    await waitUntil(() => ignoresSignals(tracker as number), 20_000);
     process.kill(tracker as number, signal);
     expect(await tell(host, 'register', create('file'), 'file')).toEqual([]);
     host.child.kill('SIGKILL');

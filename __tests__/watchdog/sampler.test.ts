@@ -101,7 +101,7 @@ describe('createUsageReader', () => {
         [...(readProcessTable()?.values() ?? [])].find(
           ({ ppid, state }) => ppid === parent.pid && state === 'Z',
         );
-      await waitUntil(() => zombie() !== undefined, 5_000);
+      await waitUntil(() => zombie() !== undefined, 20_000);
       expect(await (await createUsageReader(3_000))([zombie()?.pid as number])).toEqual(new Map());
     } finally {
       parent.kill('SIGKILL');

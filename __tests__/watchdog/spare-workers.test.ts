@@ -20,7 +20,7 @@ describe('a spare worker', () => {
       const future = executor.withOptions({ timeout: 100 }).submit(() => {
         for (;;);
       });
-      await waitUntil(() => future.running(), 5_000);
+      await waitUntil(() => future.running(), 20_000);
       const next = executor.submit(pidOfWorker);
       expect((await rejectionOf(future)).name).toBe('TimeoutError');
       expect(await next).toBe(spare);
@@ -98,7 +98,7 @@ describe('a spare worker', () => {
     const future = executor.submit(() => {
       for (;;);
     });
-    await waitUntil(() => future.running(), 5_000);
+    await waitUntil(() => future.running(), 20_000);
     future.cancel({ kill: true });
     expect((await executor.submit(ready))[1]).toBe(true);
   });
@@ -107,7 +107,7 @@ describe('a spare worker', () => {
 test('minWorkers stay, however long they are idle; the others leave', async () => {
   const executor = pool({ maxWorkers: 3, minWorkers: 1, idleTimeout: 50 });
   await executor.prewarm();
-  await waitUntil(() => executor.stats().workers.length === 1, 5_000);
+  await waitUntil(() => executor.stats().workers.length === 1, 20_000);
   const [kept] = executor.stats().workers;
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await executor.submit(pidOfWorker)).toBe(kept?.pid);
