@@ -1,6 +1,6 @@
 /**
- * Every js and ts block of the documents runs as it stands, without an unannounced word on stderr, and prints what its comments
- * `// → value` say, no more and no less.
+ * Every js and ts block of the documents runs as it stands, but for its types, without an unannounced word on stderr, and
+ * prints what its comments `// → value` say, no more and no less.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
