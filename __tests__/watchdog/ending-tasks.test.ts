@@ -113,7 +113,7 @@ test.each(['killWorkers', 'kill_workers'])(
     const start = performance.now();
     await executor.shutdown({ [spelling]: true });
     expect(performance.now() - start).toBeLessThan(5_000);
-    await waitUntilGone(tree, 2_000); // killed they are; on a busy machine the last ones wait for a processor to end on
+    await waitUntilGone(tree, 2_000); // `shutdown` waits for its workers alone, not for what these have started
     for (const future of [...families.map(({ future }) => future), waiting]) {
       expect(await rejectionOf(future)).toMatchObject({
         name: 'ShutdownExecutorError',
