@@ -1,7 +1,4 @@
-/**
- * What the peers' workers run, each with one argument. Knows no library. `tasks.js` has the same functions as
- * an ES module; keep the two alike.
- */
+/** What the workers of every pool run, each with one argument. */
 const { writeFileSync } = require('node:fs');
 const { threadId } = require('node:worker_threads');
 

@@ -2,33 +2,31 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from '../measure/statistics.js';
-import { census } from '../measure/workers.js';
+import { delay, median } from '../probes.js';
+import { openWarm } from './calls.js';
 
 const PATIENCE = 3000;
 const NEVER = Symbol('never');
 
-const delay = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
 const within = (promise, ms) => Promise.race([promise, delay(ms, NEVER)]);
 
 /** The worker that runs `block` writes its pid there. */
 async function pidIn(file) {
-  for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; await delay(2)) {
     try {
       const text = readFileSync(file, 'utf8');
       if (text.endsWith('\n')) return Number(text);
     } catch {
       // Not written yet.
     }
-    await delay(2);
   }
   throw new Error('no worker began the task');
 }
 
 /** Kills the worker of a running task; `seen` is the time of the rejection, or what came instead. */
-async function killUnder(pool, folder, trial) {
+async function killUnder(opened, folder, trial) {
   const file = join(folder, `${trial}`);
-  const ended = Promise.resolve(pool.run('block', file)).then(
+  const ended = Promise.resolve(opened.run('block', file)).then(
     () => 'resolved',
     () => performance.now(),
   );
@@ -39,63 +37,54 @@ async function killUnder(pool, folder, trial) {
   return { killedAt, seen: await within(ended, PATIENCE) };
 }
 
-async function eachTrial({ adapter, library, sizes }, workers, measureTrial) {
-  const folder = mkdtempSync(join(tmpdir(), 'loky-bench-'));
-  const times = [];
-  try {
-    for (let trial = 0; trial < sizes.trials; trial++) {
-      const pool = await adapter.open(library, { workers, faults: true });
-      await census(pool, workers);
-      if (sizes.settle) await delay(sizes.settle);
-      const time = await measureTrial(pool, folder, trial);
-      if (typeof time === 'string') return { status: time, metrics: {} };
-      times.push(time);
-      await within(
-        Promise.resolve(pool.close()).catch(() => {}),
-        1000,
-      );
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return { metrics: { ms: median(times) } };
-}
-
-async function deathSeen(pool, folder, trial) {
-  const { killedAt, seen } = await killUnder(pool, folder, trial);
+async function deathSeen(opened, folder, trial) {
+  const { killedAt, seen } = await killUnder(opened, folder, trial);
   if (seen === NEVER) return 'hangs';
   return seen === 'resolved' ? 'wrong' : seen - killedAt;
 }
 
-async function nextResult(pool, folder, trial) {
-  const { killedAt, seen } = await killUnder(pool, folder, trial);
+async function nextResult(opened, folder, trial) {
+  const { killedAt, seen } = await killUnder(opened, folder, trial);
   if (seen === NEVER) return 'hangs';
-  const next = await within(pool.run('echo', trial), PATIENCE);
+  const next = await within(opened.run('echo', trial), PATIENCE);
   if (next === NEVER) return 'hangs';
   return next === trial ? performance.now() - killedAt : 'wrong';
 }
 
-/** A thread cannot be killed without its process. */
-const notThreads = ({ adapter }) => adapter.kind !== 'threads';
+function fault(name, title, workers, settle, measureTrial) {
+  return {
+    name,
+    group: 'warm',
+    title,
+    metrics: { ms: { title, unit: 'ms' } },
+    sizes: { full: { trials: 3 }, quick: { trials: 1 } },
+    timeout: 30_000,
+    // A thread cannot be killed without its process.
+    kinds: ['ours', 'process', 'floor'],
+    async run(pool, { trials }) {
+      const folder = mkdtempSync(join(tmpdir(), 'loky-bench-'));
+      const times = [];
+      try {
+        for (let trial = 0; trial < trials; trial++) {
+          const opened = await openWarm(pool, { workers, faults: true });
+          await delay(settle);
+          const time = await measureTrial(opened, folder, trial);
+          if (typeof time === 'string') return { status: time, metrics: {} };
+          times.push(time);
+          await within(
+            Promise.resolve(opened.close()).catch(() => {}),
+            1000,
+          );
+        }
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+      return { metrics: { ms: median(times) } };
+    },
+  };
+}
 
-export const death = {
-  name: 'death-seen',
-  group: 'start and faults',
-  title: "A worker's death seen by the caller",
-  metrics: { ms: { title: 'death seen', unit: 'ms', better: 'lower' } },
-  sizes: { full: { trials: 5 }, quick: { trials: 2 } },
-  timeout: 30_000,
-  applies: notThreads,
-  run: (context) => eachTrial(context, 2, deathSeen),
-};
-
-export const nextAfterKill = {
-  name: 'next-after-kill',
-  group: 'start and faults',
-  title: 'Next result after the only worker was killed',
-  metrics: { ms: { title: 'next result after a kill', unit: 'ms', better: 'lower' } },
-  sizes: { full: { trials: 3, settle: 400 }, quick: { trials: 1, settle: 400 } },
-  timeout: 30_000,
-  applies: notThreads,
-  run: (context) => eachTrial(context, 1, nextResult),
-};
+export const faults = [
+  fault('death-seen', "a worker's death seen by the caller", 2, 0, deathSeen),
+  fault('next-after-kill', 'next result after the only worker was killed', 1, 400, nextResult),
+];

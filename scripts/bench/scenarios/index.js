@@ -1,37 +1,15 @@
 /**
  * What is measured. A scenario has
- * - `name`, `group`, `title`, and `metrics` by key: `{ title, unit, better: 'lower' | 'higher' }`;
- * - `sizes.full` and `sizes.quick`, `timeout` (ms, for one whole measurement), `rounds` (at most; default all);
- * - `libs` where it is not for every library, `pointless(resultsOf)` (why not to try, from earlier results);
- * - `run({ adapter, library, sizes })`, which gives `{ metrics, status? }`.
+ * - `name`, `group` (`'cold'`, `'warm'`, `'own'`), `title`, and `metrics` by key: `{ title, unit, better? }`, where lower
+ *   is better unless it says `'higher'`;
+ * - `sizes.full` and `sizes.quick`, `timeout` (ms, for one measurement), `rounds` (at most), `env` (beside the clean one);
+ * - `kinds` of pools where it is not for all, `pointless(resultOf)` (why not to try, from earlier results);
+ * - `run(pool, sizes)`, which gives `{ metrics, status? }`.
  */
+import { calls } from './calls.js';
+import { cold } from './cold.js';
+import { data } from './data.js';
+import { faults } from './faults.js';
+import { own } from './own.js';
 
-import { bursts, roundTrip } from './calls.js';
-import { closures } from './closures.js';
-import { cpu } from './cpu.js';
-import { death, nextAfterKill } from './faults.js';
-import { firstResult } from './first-result.js';
-import { map } from './map.js';
-import { memoryAtRest } from './memory-at-rest.js';
-import { payloadScenarios } from './payloads.js';
-import { pending } from './pending.js';
-
-export const scenarios = [
-  roundTrip,
-  ...bursts,
-  ...payloadScenarios,
-  firstResult,
-  death,
-  nextAfterKill,
-  cpu,
-  memoryAtRest,
-  ...pending,
-  closures,
-  map,
-];
-
-export function findScenario(name) {
-  const found = scenarios.find((scenario) => scenario.name === name);
-  if (found) return found;
-  throw new Error(`no scenario "${name}": expected one of ${scenarios.map((one) => one.name).join(', ')}`);
-}
+export const scenarios = [...cold, ...calls, ...data, ...faults, ...own];

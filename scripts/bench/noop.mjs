@@ -1,0 +1,2 @@
+/** The no-op as an export of an ES module. */
+export function noop() {}

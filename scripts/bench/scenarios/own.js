@@ -1,0 +1,69 @@
+/** What only this package has: functions by value, and `map` with chunks. Warm code. */
+import { median } from '../probes.js';
+import tasks from '../tasks.cjs';
+import { openWarm } from './calls.js';
+
+const offset = 7;
+const closure = (value) => value + offset;
+
+function withData(index) {
+  const table = Array.from({ length: 100 }, (_, entry) => entry * index);
+  return (value) => table[value] + offset;
+}
+
+async function medianMicroseconds(calls, submit) {
+  const times = [];
+  for (let index = 0; index < calls; index++) {
+    const start = performance.now();
+    await submit(index);
+    times.push((performance.now() - start) * 1000);
+  }
+  return median(times);
+}
+
+async function rateOf(calls, work) {
+  const start = performance.now();
+  await work();
+  return calls / ((performance.now() - start) / 1000);
+}
+
+const us = (title) => ({ title, unit: 'µs' });
+const rate = (title) => ({ title, unit: '/s', better: 'higher' });
+
+export const own = [
+  {
+    name: 'functions-and-map',
+    group: 'own',
+    title: 'Functions by value, and map',
+    metrics: {
+      reference: us('a function by reference, one at a time'),
+      closure: us('a closure, the same again, one at a time'),
+      newClosure: us('a closure, new each time with 100 numbers, one at a time'),
+      submits: rate('a submit for each item'),
+      map: rate('map'),
+      chunks: rate('map with chunkSize 100'),
+    },
+    sizes: { full: { calls: 2000, items: 20_000 }, quick: { calls: 50, items: 1000 } },
+    timeout: 60_000,
+    kinds: ['ours'],
+    async run(pool, { calls, items }) {
+      const { executor } = await openWarm(pool, { workers: 2 });
+      const { echo } = tasks;
+      const inputs = Array.from({ length: items }, (_, index) => index);
+      const oneByOne = (functionOf) =>
+        medianMicroseconds(calls, (index) => executor.submit(functionOf(index), index % 100));
+      const submits = () => Promise.all(inputs.map((input) => executor.submit(echo, input)));
+      await submits();
+      return {
+        metrics: {
+          reference: await oneByOne(() => echo),
+          closure: await oneByOne(() => closure),
+          newClosure: await oneByOne(withData),
+          submits: await rateOf(items, submits),
+          map: await rateOf(items, () => executor.map(echo, inputs).toArray()),
+          chunks: await rateOf(items, () => executor.map(echo, inputs, { chunkSize: 100 }).toArray()),
+        },
+      };
+    },
+  },
+];

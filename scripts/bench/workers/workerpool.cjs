@@ -1,0 +1,2 @@
+/** The tasks as workerpool wants them. */
+require('workerpool').worker({ ...require('../tasks.cjs') });
