@@ -8,6 +8,7 @@ interface InputFile {
 interface Result {
   took: number;
   others: number;
+  spans: { from: number; to: number }[][];
 }
 interface Parts {
   chunksBySize(files: InputFile[], chunks: number): InputFile[][];
@@ -61,8 +62,11 @@ test.each([0.4, 1, 3.7, 12, 600])('an axis up to %d has a few round marks', (mos
 });
 
 describe('what is said of the speed', () => {
-  const said = (workers: number, took: number[], others = 0) =>
-    verdictOfSpeed({ workers, results: took.map((each) => ({ took: each, others })) }).join(' ');
+  const said = (workers: number, took: number[], others = 0, longest = 100) =>
+    verdictOfSpeed({
+      workers,
+      results: took.map((each) => ({ took: each, others, spans: [[{ from: 0, to: longest }]] })),
+    }).join(' ');
 
   test('is short when the pool does what it should', () => {
     expect(said(2, [2000, 1050, 1030])).toBe(
@@ -78,6 +82,7 @@ describe('what is said of the speed', () => {
       /Plain processes get no further/,
     ],
     ['the pool costs something', said(2, [2000, 1400, 1100]), /what the pool costs/],
+    ['one file is what takes so long', said(8, [2000, 650, 600], 0, 550), /largest file alone takes 0.55 s/],
     ['there is one processor', said(1, [2000, 2010, 2000], 0.7), /one processor/],
   ])('names the cause when %s', (_, text, cause) => {
     expect(text).toMatch(cause);

@@ -26,30 +26,38 @@ const SHARE_OF_PROCESSORS = 0.8;
 
 /** Nothing is hidden: what is less than it should be is said, with what was seen of its cause. */
 export function verdictOfSpeed({ workers, results: [one, pool, plain] }) {
-  const ceiling = one.took / plain.took;
-  const share = plain.took / pool.took;
-  const others = Math.max(one.others, pool.others, plain.others);
+  const ceiling = times(one.took / plain.took);
   const reach = workers === 1 ? 'process reaches' : 'processes without a pool reach';
-  const sentences = [
-    `The pool is ${times(one.took / pool.took)} as fast as one process: ${percent(share)} of what ${workers} plain ${reach} (${times(ceiling)}).`,
+  const share = percent(plain.took / pool.took);
+  return [
+    `The pool is ${times(one.took / pool.took)} as fast as one process: ${share} of what ${workers} plain ${reach} (${ceiling}).`,
+    ...causesOf(workers, one, pool, plain),
   ];
+}
+
+function causesOf(workers, one, pool, plain) {
+  const others = Math.max(one.others, pool.others, plain.others);
   if (workers === 1)
-    sentences.push(
+    return [
       'There is one processor: a second process would not be faster. Acts 1 and 3 show what the pool is for here.',
-    );
-  else if (others > OTHERS_MATTER)
-    sentences.push(
+    ];
+  if (others > OTHERS_MATTER)
+    return [
       `Other programs kept ${others.toFixed(1)} processors busy meanwhile, so this says little: run it again when they have ended.`,
+    ];
+  const causes = [];
+  const longest = Math.max(...one.spans.flat().map(({ from, to }) => to - from));
+  if (longest > (SHARE_OF_PROCESSORS * one.took) / workers)
+    causes.push(
+      `The largest file alone takes ${seconds(longest)}: more processes cannot be faster than that.`,
     );
-  else {
-    if (ceiling < SHARE_OF_PROCESSORS * workers)
-      sentences.push(
-        'Plain processes get no further on this machine: its processors share memory, caches or their clock.',
-      );
-    if (share < SHARE_OF_CEILING)
-      sentences.push(
-        'What is missing to that is what the pool costs: sending the chunks, and waiting for the last one.',
-      );
-  }
-  return sentences;
+  else if (one.took / plain.took < SHARE_OF_PROCESSORS * workers)
+    causes.push(
+      'Plain processes get no further on this machine: its processors share memory, caches or their clock.',
+    );
+  if (plain.took / pool.took < SHARE_OF_CEILING)
+    causes.push(
+      'What is missing to that is what the pool costs: sending the chunks, and waiting for the last one.',
+    );
+  return causes;
 }
