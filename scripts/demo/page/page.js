@@ -1,7 +1,7 @@
 /** The page: headlines, then each act with its picture and its figures. It needs nothing beside it, no script either. */
 import { verdictOfLosses } from '../losses/report.js';
 import { verdictOfServer } from '../server/report.js';
-import { verdictOfSpeed } from '../speed/report.js';
+import { othersOf, verdictOfSpeed } from '../speed/report.js';
 import { count, megabytes, milliseconds, percent, seconds, times } from '../text.js';
 import { latencyCurves } from './curve.js';
 import { escapeHtml, tableOf } from './html.js';
@@ -54,7 +54,7 @@ function cards({ server, speed, losses }) {
       '#speed',
       'Faster',
       times(one.took / inPool.took),
-      `as fast as one process; as many plain processes reach ${times(one.took / plain.took)}`,
+      `as fast as one process; as many plain processes reach ${times(one.took / plain.took)}${othersOf(speed.results) > 0 ? ' (the machine was busy)' : ''}`,
     ),
     card(
       '#losses',

@@ -35,13 +35,19 @@ export function verdictOfSpeed({ workers, results: [one, pool, plain] }) {
   ];
 }
 
+/** How many processors other programs kept busy; 0 if it was too little to matter. */
+export function othersOf(results) {
+  const most = Math.max(...results.map(({ others }) => others));
+  return most > OTHERS_MATTER ? most : 0;
+}
+
 function causesOf(workers, one, pool, plain) {
-  const others = Math.max(one.others, pool.others, plain.others);
+  const others = othersOf([one, pool, plain]);
   if (workers === 1)
     return [
       'There is one processor: a second process would not be faster. Acts 1 and 3 show what the pool is for here.',
     ];
-  if (others > OTHERS_MATTER)
+  if (others > 0)
     return [
       `Other programs kept ${others.toFixed(1)} processors busy meanwhile, so this says little: run it again when they have ended.`,
     ];
