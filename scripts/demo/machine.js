@@ -15,6 +15,9 @@ export function machine() {
   };
 }
 
+/** Of the machine, whatever this process may use of it. */
+export const allProcessors = cpus().length;
+
 /** Milliseconds of CPU that the whole machine has spent since it started. */
 export function machineCpu() {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);

@@ -1,7 +1,7 @@
 /** Act 2: the same work by one process, by the pool and by plain processes, in rounds that take turns. */
 import { readFile } from 'node:fs/promises';
 import { chunksBySize, sizeOf } from '../files.js';
-import { machineCpu, ownCpu } from '../machine.js';
+import { allProcessors, machineCpu, ownCpu } from '../machine.js';
 import { median } from '../statistics.js';
 import { startContestants } from './contestants.js';
 
@@ -51,11 +51,12 @@ async function playRound(contestant, chunks) {
   const answers = await contestant.run(chunks);
   const took = performance.timeOrigin + performance.now() - startedAt;
   const cpu = ownCpu() - host + cpuOf(answers);
+  const others = (machineCpu() - all - cpu) / took;
   return {
     took,
     cpu,
     /** How many processors other programs kept busy. */
-    others: Math.max(0, machineCpu() - all - cpu) / took,
+    others: Math.min(allProcessors, Math.max(0, others)),
     found: sumOf(answers),
     spans: spansOf(answers, startedAt),
   };
