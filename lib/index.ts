@@ -16,6 +16,7 @@ export type {
   WorkerExitedEvent,
   WorkerExitReason,
   WorkerRecycledEvent,
+  WorkerShortageEvent,
   WorkerStartedEvent,
   WorkerStartReason,
 } from './executor/events.ts';
@@ -26,7 +27,7 @@ export {
   type ReusableExecutor,
   type ReusableExecutorOptions,
 } from './executor/reusable-executor.ts';
-export type { ExecutorStats, Percentiles, WorkerStats } from './executor/stats.ts';
+export type { ExecutorStats, Percentiles, WorkerShortage, WorkerStats } from './executor/stats.ts';
 export {
   type AsCompletedOptions,
   asCompleted,

@@ -11,6 +11,7 @@ import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
 import { BusyPoll } from '../lib/system/busy-poll.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setProgressReport } from '../lib/system/report-progress.ts';
+import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { createClaims } from './claims.ts';
 import { createLeakCheck } from './leak-check.ts';
@@ -128,6 +129,9 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
         return retiring ? handBack(frame) : run(frame, receiver);
       case FrameKind.callAhead:
         return retiring || !claims.mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
+      case FrameKind.rank:
+        setWorkerInfo({ rank: frame.id, depth: settings.depth, executorId: settings.executorId });
+        return undefined;
       case FrameKind.leave:
         return leave(channel);
       default:

@@ -47,6 +47,7 @@ const options: Row[] = [
   ['restartIntensity', 5, TypeError, /object, got 5/],
   ['restartIntensity', { max: '1' }, TypeError, /max.*got "1"/],
   ['restartIntensity', { max: 1, windows: 2 }, TypeError, /windows.*max, window/],
+  ['restartIntensity', { max: 1, window: 1, share: 1.5 }, RangeError, /share must be a number from 0 to 1/],
   ['restartIntensity', { max: 1 }, TypeError, /restartIntensity.*window/],
   ...notCount('maxTasksPerWorker', 1),
   ['memory', 5, TypeError, /object, got 5/],

@@ -16,10 +16,11 @@ test('it is done when the pool that was made smaller meanwhile has its workers',
   await executor.shutdown();
 });
 
-test('in the pause after a shortage it waits for the workers that are started after it', async () => {
+test('in a shortage it waits for its workers until startTimeout, and the pool goes on', async () => {
   let isScarce = true;
   const executor = newPool({
     maxWorkers: 2,
+    startTimeout: 3_000,
     env: (rank) => {
       if (rank > 0 && isScarce) throw Object.assign(new Error('spawn EAGAIN'), { code: 'EAGAIN' });
       return {};

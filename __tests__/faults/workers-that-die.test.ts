@@ -201,6 +201,20 @@ describe("with onWorkerCrash: 'isolate'", () => {
     expect(() => executor.submit(square, 3)).toThrow(error);
   });
 
+  test('a busy pool outlives more deaths than restartIntensity has, if they are few of all that ran', async () => {
+    const executor = newPool({
+      maxWorkers: 2,
+      onWorkerCrash: 'isolate',
+      restartIntensity: { max: 2, window: 60_000 },
+      stdio: 'ignore',
+    });
+    for (let death = 1; death <= 4; death += 1) {
+      const futures = Array.from({ length: 12 }, (_, n) => executor.submit(square, n));
+      await rejectionOf(executor.submit(killSelf));
+      expect(await Promise.all(futures)).toHaveLength(12);
+    }
+  });
+
   test('a worker that is killed while it boots is started again, and no task knows', async () => {
     const executor = newPool({ maxWorkers: 1, onWorkerCrash: 'isolate' });
     const pids: number[] = [];

@@ -198,3 +198,30 @@ test('a worker that was ready before the timeline began has a row, and no start'
   expect(added).toMatchObject([{ ph: 'i', name: 'exit: idle-timeout', args: { pid: 9, exitCode: 0 } }]);
   expect(described.map(({ name }) => name)).toEqual(['process_name', 'thread_name', 'thread_sort_index']);
 });
+
+test('a worker that starts while another one of its rank still runs has a row of its own', () => {
+  const added: TraceEvent[] = [];
+  const trace = createTraceEvents(
+    0,
+    (event) => added.push(event),
+    () => {},
+  );
+  const start = (pid: number, rank: number) => {
+    trace.workerStarted({ executorId: 0, pid, rank });
+    trace.workerReady({ executorId: 0, pid, rank });
+  };
+  const end = (pid: number, rank: number) =>
+    trace.workerExited({ executorId: 0, pid, rank, exitCode: 0, signal: undefined, reason: 'recycled' });
+  start(7, 0);
+  start(8, 0);
+  end(7, 0);
+  start(9, 0);
+  end(8, 0);
+  expect(added.map(({ name, tid, args }) => [name, tid, args?.pid])).toEqual([
+    ['start', 0, 7],
+    ['start', 1, 8],
+    ['exit: recycled', 0, 7],
+    ['start', 0, 9],
+    ['exit: recycled', 1, 8],
+  ]);
+});

@@ -1,7 +1,6 @@
 /** Workers that never say what they announced, and workers that never live: nobody waits, nothing spins. */
 import { describe, expect, test } from '@jest/globals';
-import { createGrowingPause } from '../../lib/manager/fleet/growing-pause.ts';
-import { createRestartPause } from '../../lib/manager/fleet/restart-pause.ts';
+import { Backoff, RestartBackoff } from '../../lib/manager/fleet/backoff.ts';
 import { isAsleep } from '../../lib/worker-process/process-state.ts';
 import { createStallWatch } from '../../lib/worker-process/stall-watch.ts';
 import { poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';
@@ -100,55 +99,55 @@ describe('workers that die as soon as they are ready', () => {
   });
 
   test('are not confused with those that have run a task, or lived for a second', () => {
-    const pause = createRestartPause(() => {});
+    const backoff = new RestartBackoff(() => {});
     for (let n = 0; n < 10; n += 1) {
-      pause.noteDeath(5, 1);
-      pause.noteDeath(1000, 0);
-      expect(pause.isOn).toBe(false);
+      backoff.noteDeath(5, 1);
+      backoff.noteDeath(1000, 0);
+      expect(backoff.isOn).toBe(false);
     }
   });
 
   test('the pause doubles up to half a minute, and ends with one that lives', async () => {
     await onFakeClock(async (pass) => {
       let over = 0;
-      const pause = createRestartPause(() => {
+      const backoff = new RestartBackoff(() => {
         over += 1;
       });
-      const dies = (age = 5, tasksDone = 0) => pause.noteDeath(age, tasksDone);
+      const dies = (age = 5, tasksDone = 0) => backoff.noteDeath(age, tasksDone);
       for (let n = 0; n < 3; n += 1) dies();
-      expect(pause.isOn).toBe(false);
+      expect(backoff.isOn).toBe(false);
       for (const expected of [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]) {
         dies();
         await pass(expected - 1);
-        expect(pause.isOn).toBe(true);
+        expect(backoff.isOn).toBe(true);
         await pass(1);
-        expect(pause.isOn).toBe(false);
+        expect(backoff.isOn).toBe(false);
       }
       expect(over).toBe(11);
       dies(2000);
       dies();
-      expect(pause.isOn).toBe(false);
+      expect(backoff.isOn).toBe(false);
     });
   });
 });
 
 test('the pause after a shortage doubles up to five seconds, and is short again after a start', async () => {
   await onFakeClock(async (pass, timers) => {
-    const pause = createGrowingPause({ first: 100, longest: 5_000, onOver() {} });
+    const backoff = new Backoff({ first: 100, longest: 5_000, onOver() {} });
     for (const expected of [100, 200, 400, 800, 1600, 3200, 5000, 5000]) {
-      pause.begin();
-      pause.begin();
+      backoff.begin();
+      backoff.begin();
       await pass(expected - 1);
-      expect(pause.isOn).toBe(true);
+      expect(backoff.isOn).toBe(true);
       await pass(1);
-      expect(pause.isOn).toBe(false);
+      expect(backoff.isOn).toBe(false);
     }
-    pause.reset();
-    pause.begin();
+    backoff.reset();
+    backoff.begin();
     await pass(100);
-    expect(pause.isOn).toBe(false);
-    pause.begin();
-    pause.stop();
-    expect([pause.isOn, timers()]).toEqual([false, 0]);
+    expect(backoff.isOn).toBe(false);
+    backoff.begin();
+    backoff.stop();
+    expect([backoff.isOn, timers()]).toEqual([false, 0]);
   });
 });

@@ -6,7 +6,7 @@ const runUnder = limitedPrograms();
 
 /** 60 tasks for six workers; what became of them, how many workers there were, and whether that was told. */
 const SIX_WORKERS = `
-const executor = new ProcessPoolExecutor({ maxWorkers: 6, stdio: 'ignore' });
+const executor = new ProcessPoolExecutor({ maxWorkers: 6, stdio: 'ignore', startTimeout: 4000 });
 const pids = new Set();
 const task = async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -30,11 +30,14 @@ describe('with too few descriptors', () => {
     expect((said as { workers: number }).workers).toBeLessThan(6);
   });
 
-  testUnder(few, 'for a single worker, every task fails with an error that says so', async () => {
+  testUnder(few, 'for a single worker, every task fails in the end with an error that says so', async () => {
     const { said, code } = await runUnder(few, `leaveDescriptors(5);${SIX_WORKERS}`);
     expect({ code, said }).toMatchObject({
       code: 0,
-      said: { WorkerStartupError: 60, message: expect.stringMatching(/could not be started: .*EMFILE/) },
+      said: {
+        WorkerStartupError: 60,
+        message: expect.stringMatching(/could not be started: .*EMFILE.*for 4000 ms \(startTimeout\)/),
+      },
     });
   });
 
@@ -42,7 +45,7 @@ describe('with too few descriptors', () => {
     const { said } = await runUnder(
       few,
       `leaveDescriptors(20);
-       const executor = new ProcessPoolExecutor({ maxWorkers: 6 });
+       const executor = new ProcessPoolExecutor({ maxWorkers: 6, startTimeout: 4000 });
        const error = await executor.prewarm().then(() => undefined, (error) => error);
        const value = await executor.submit(() => 'works');
        await executor.shutdown();
@@ -50,7 +53,7 @@ describe('with too few descriptors', () => {
     );
     expect(said).toMatchObject({
       name: 'WorkerStartupError',
-      message: expect.stringMatching(/EMFILE; the executor goes on/),
+      message: expect.stringMatching(/EMFILE; .* for 4000 ms .*; the executor goes on/),
       value: 'works',
     });
   });
@@ -79,6 +82,30 @@ describe('with too few descriptors', () => {
   });
 });
 
+describe('for a moment without descriptors', () => {
+  const few = descriptors(100);
+
+  testUnder(few, 'a pool without a worker waits for it, however many there are too few', async () => {
+    const { said, code } = await runUnder(
+      few,
+      `const outcomes = [];
+       for (let free = 0; free <= 10; free += 2) {
+         const executor = new ProcessPoolExecutor({ maxWorkers: 2, spareWorkers: 1, stdio: 'ignore' });
+         const giveBack = leaveDescriptors(free);
+         const first = executor.submit(() => 1);
+         const ready = executor.prewarm();
+         await wait(150);
+         giveBack();
+         await ready;
+         outcomes.push(await first + await executor.submit(() => 1), executor.stats().shortage);
+         await executor.shutdown();
+       }
+       say(outcomes);`,
+    );
+    expect({ code, said }).toEqual({ code: 0, said: Array(6).fill([2, null]).flat() });
+  });
+});
+
 describe('with too few processes and threads', () => {
   testUnder(processes(30), 'for all workers, tasks run on those that there are', async () => {
     const { said, code } = await runUnder(processes(30), SIX_WORKERS);
@@ -88,10 +115,14 @@ describe('with too few processes and threads', () => {
     });
   });
 
-  testUnder(processes(11), 'for a single worker, every task fails with an error that says so', async () => {
-    const { said, code } = await runUnder(processes(11), SIX_WORKERS);
-    expect({ code, said }).toMatchObject({ code: 0, said: { WorkerStartupError: 60 } });
-  });
+  testUnder(
+    processes(11),
+    'for a single worker, every task fails in the end with an error that says so',
+    async () => {
+      const { said, code } = await runUnder(processes(11), SIX_WORKERS);
+      expect({ code, said }).toMatchObject({ code: 0, said: { WorkerStartupError: 60 } });
+    },
+  );
 });
 
 describe('with little address space', () => {

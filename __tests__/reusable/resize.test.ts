@@ -60,6 +60,37 @@ test('shrinking while all are busy interrupts none of them', async () => {
   await waitUntil(() => executor.stats().workers.length === 1, 20_000);
 });
 
+describe('shrinking keeps what is warm', () => {
+  test('and not the worker that still boots', async () => {
+    const executor = getReusableExecutor({ maxWorkers: 2 });
+    const warm = await executor.submit(pidOfWorker);
+    void executor.prewarm(2);
+    expect(executor.stats().workers.map(({ state }) => state)).toEqual(['idle', 'booting']);
+    getReusableExecutor({ maxWorkers: 1 });
+    expect([...pidsOf(executor)]).toEqual([warm]);
+    expect(await executor.submit(pidOfWorker)).toBe(warm);
+  });
+
+  test('of those that are idle it keeps the one that was used last, also before one that never was', async () => {
+    const executor = getReusableExecutor({ maxWorkers: 3 });
+    const first = await executor.submit(pidOfWorker);
+    await executor.prewarm(2);
+    getReusableExecutor({ maxWorkers: 1 });
+    expect([...pidsOf(executor)]).toEqual([first]);
+  });
+
+  test('an idle worker that is one too many becomes the spare one', async () => {
+    const options = { spareWorkers: 1 };
+    const executor = getReusableExecutor({ ...options, maxWorkers: 2 });
+    await executor.prewarm();
+    const warm = pidsOf(executor);
+    getReusableExecutor({ ...options, maxWorkers: 1 });
+    const stayed = executor.stats().workers.filter(({ state }) => state === 'idle' || state === 'spare');
+    expect(new Set(stayed.map(({ pid }) => pid))).toEqual(warm);
+    await executor.shutdown();
+  });
+});
+
 describe.each([true, false])('resized many times, with killWorkers: %s', (killWorkers) => {
   test.each(['auto', true, false] as const)('and reuse: %s, every task is done', async (reuse) => {
     const futures = [];

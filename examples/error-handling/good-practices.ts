@@ -31,7 +31,7 @@ async function tell(what: string, outcome: PromiseLike<unknown>): Promise<void> 
 
 // Resource management: `await using` shuts the executor down however the block is left.
 {
-  // Recovery: with 'isolate' a crash costs one task, and no more than three in a minute are put up with.
+  // Recovery: with 'isolate' a crash costs one task, and a pool that does little else than crash gives up.
   await using executor = new ProcessPoolExecutor({
     maxWorkers: 1,
     onWorkerCrash: 'isolate',

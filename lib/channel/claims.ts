@@ -32,7 +32,11 @@ export interface ClaimReader {
   next(): number | undefined;
 }
 
-/** `undefined` where there is no place for such a file, or descriptors are no such thing. */
+/**
+ * `undefined` where there is no place for such a file, or descriptors are no such thing.
+ *
+ * @throws if there is no descriptor for it now: there is none for a worker's process either.
+ */
 export function createClaimLedger(platform: NodeJS.Platform = process.platform): ClaimLedger | undefined {
   if (platform !== 'linux') return undefined;
   fillStandardStreams();
@@ -70,12 +74,18 @@ function openNameless(folder: string): Descriptors | undefined {
   try {
     writing = openSync(path, 'wx', 0o600);
     return { writing, reading: openSync(path, 'r') };
-  } catch {
+  } catch (error) {
     if (writing !== undefined) closeSync(writing);
+    if (isShortOfDescriptors(error)) throw error;
     return undefined;
   } finally {
     if (writing !== undefined) unlinkSync(path);
   }
+}
+
+function isShortOfDescriptors(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 function ledgerOn({ reading, writing }: Descriptors): ClaimLedger {

@@ -28,6 +28,8 @@ export const FrameKind = {
   chunk: 5,
   /** Host to worker: make the function with this id ready, as it may be called soon. */
   prepare: 8,
+  /** Host to worker: its place in the pool is the one with this number from now on. */
+  rank: 10,
   /** Host to worker: finish what you run, then exit. */
   leave: 6,
   /** Worker to host: booted; from here on code of the user runs. */

@@ -43,6 +43,15 @@ export interface WorkerRecycledEvent extends WorkerEvent {
   readonly tasksDone: number;
 }
 
+export interface WorkerShortageEvent extends OfExecutor {
+  /** What the latest start failed with. The pool is not broken. */
+  readonly error: BrokenProcessPool;
+  /** How many starts have failed since one succeeded. */
+  readonly failures: number;
+  /** For so many milliseconds no worker is started. */
+  readonly pause: number;
+}
+
 export interface TaskEvent extends OfExecutor {
   /** Unique within this process; the same in all events of a task. */
   readonly id: number;
@@ -97,6 +106,8 @@ export interface ExecutorEvents {
   /** It is being replaced: it leaked, or has done its share of tasks. */
   workerRecycled: [WorkerRecycledEvent];
   workerExited: [WorkerExitedEvent];
+  /** The system has no process, thread, descriptor or memory for a worker: it is tried again after a pause. */
+  workerShortage: [WorkerShortageEvent];
   /** A task was submitted. */
   taskQueued: [TaskQueuedEvent];
   /** A worker has begun a task. Of short tasks, of which several are sent at a time, it is told with their answer. */

@@ -1,5 +1,5 @@
 /** What `executor.stats()` tells. */
-
+import type { BrokenProcessPool } from '../errors.ts';
 import type { WorkerState } from '../manager/fleet/pool-worker.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Percentiles } from '../manager/tasks/durations.ts';
@@ -21,6 +21,16 @@ export interface WorkerStats {
   readonly tasksDone: number;
 }
 
+/** A time in which the system has no process, thread, descriptor or memory to spare for a worker. */
+export interface WorkerShortage {
+  /** When the first start failed, in milliseconds of `performance.now()`. */
+  readonly since: number;
+  /** How many starts have failed since then. */
+  readonly failures: number;
+  /** What the latest one failed with. */
+  readonly error: BrokenProcessPool;
+}
+
 export interface ExecutorStats {
   /** Tasks that have not begun. A chunk of a `map` is one task. */
   readonly pending: number;
@@ -35,6 +45,8 @@ export interface ExecutorStats {
   readonly exits: Readonly<Partial<Record<WorkerExitReason, number>>>;
   /** How many workers were replaced because they leaked, or had done their share of tasks, by the reason. */
   readonly recycled: Readonly<Partial<Record<RecycleReason, number>>>;
+  /** The time in which no worker can be started for now; `undefined` while none has failed to. */
+  readonly shortage: WorkerShortage | undefined;
   /** From submit to start. */
   readonly waitTime: Percentiles;
   /** From start to answer, as measured in the worker. */
@@ -49,6 +61,7 @@ interface Counts {
 
 export function statsOf(manager: Manager, { exits, recycled }: Counts): ExecutorStats {
   const { answered, outcomes, waitTime, runTime } = manager.counts;
+  const { shortage } = manager;
   return {
     pending: manager.pendingCount,
     running: manager.runningCount,
@@ -65,6 +78,7 @@ export function statsOf(manager: Manager, { exits, recycled }: Counts): Executor
     })),
     exits: { ...exits },
     recycled: { ...recycled },
+    shortage: shortage && { since: shortage.since, failures: shortage.failures, error: shortage.error },
     waitTime: waitTime.percentiles(),
     runTime: runTime.percentiles(),
   };

@@ -51,7 +51,7 @@ export class Lifetime {
     if (this.#closed === undefined) {
       if (!this.#prewarming.isWaitedFor) this.#keepAlive.release();
     } else {
-      this.#fleet.dismissAll();
+      this.#fleet.closeIdle();
       this.workerGone();
     }
   }
@@ -90,6 +90,10 @@ export class Lifetime {
     const ready = this.#prewarming.until(Math.min(wanted, this.#fleet.maxWorkers), this.#fleet.readyCount);
     if (this.#prewarming.isWaitedFor) this.#keepAlive.hold();
     return ready;
+  }
+
+  get isPrewarming(): boolean {
+    return this.#prewarming.isWaitedFor;
   }
 
   /** Those who wait for workers wait no longer. */

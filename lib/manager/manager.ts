@@ -32,7 +32,7 @@ import type { PoolWorker, WorkerState } from './fleet/pool-worker.ts';
 import { SparePreparation } from './fleet/spare-preparation.ts';
 import type { WorkerOrders } from './fleet/worker-orders.ts';
 import { Lifetime } from './lifetime.ts';
-import type { PoolEvents } from './pool-events.ts';
+import type { PoolEvents, PoolShortage } from './pool-events.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { PoolWarnings } from './pool-warnings.ts';
 import { Arrivals } from './settling/arrivals.ts';
@@ -207,8 +207,14 @@ export class Manager implements FleetListener, DispatcherListener {
     return this.#fleet.maxWorkers;
   }
 
+  /** The time in which no worker can be started for now, if there is one. */
+  get shortage(): PoolShortage | undefined {
+    return this.#losses.shortage;
+  }
+
   resize(maxWorkers: number): void {
     this.#fleet.resize(maxWorkers);
+    for (const worker of this.#fleet.workers) if (worker.isRetiring) this.#dispatcher.takeBack(worker);
     this.#lifetime.resized();
     this.#dispatcher.dispatch();
     this.#lifetime.checkDrained();

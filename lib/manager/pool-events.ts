@@ -1,8 +1,9 @@
 /** What a manager tells about its doings; whoever makes one decides where it goes. */
 import type { LeakFigures } from '../channel/leak-figures.ts';
-import type { BrokenProcessPool } from '../errors.ts';
+import type { BrokenProcessPool, InitializerError, WorkerStartupError } from '../errors.ts';
 import type { ExitReport } from '../worker-process/exit-report.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './fleet/pool-worker.ts';
+import type { Shortage } from './recovery.ts';
 import type { Task, TaskOutcome } from './tasks/task.ts';
 
 /**
@@ -11,6 +12,12 @@ import type { Task, TaskOutcome } from './tasks/task.ts';
  */
 export type RecycleReason = 'memory-leak' | 'max-tasks' | 'memory-limit';
 
+/** A time in which no worker can be started. */
+export interface PoolShortage extends Shortage {
+  /** What the latest start failed with. */
+  readonly error: WorkerStartupError | InitializerError;
+}
+
 export interface PoolEvents {
   onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void;
   onWorkerReady(worker: PoolWorker): void;
@@ -18,6 +25,8 @@ export interface PoolEvents {
   onWorkerEnding(worker: PoolWorker, reason: WorkerEndReason): void;
   onWorkerExit(worker: PoolWorker, exit: ExitReport): void;
   onWorkerRecycled(worker: PoolWorker, reason: RecycleReason, memory: LeakFigures | undefined): void;
+  /** @param pause For so many milliseconds no worker is started. */
+  onWorkerShortage(shortage: PoolShortage, pause: number): void;
   onBroken(error: BrokenProcessPool): void;
   /** @param task The name of the one that wrote the line. */
   onOutput(worker: PoolWorker, stream: 'stdout' | 'stderr', line: string, task: string | undefined): void;

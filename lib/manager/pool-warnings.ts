@@ -13,9 +13,9 @@ export class PoolWarnings {
     );
   }
 
-  /** The system has no process to spare. */
+  /** The system has no process, descriptor or memory to spare. */
   shortage({ message }: Error): void {
-    this.#give('LOKY_WORKER_SHORTAGE', message);
+    this.#give('LOKY_WORKER_SHORTAGE', `Workers cannot be started for now. ${message}`);
   }
 
   #give(code: string, message: string): void {

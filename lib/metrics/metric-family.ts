@@ -26,9 +26,9 @@ type Figures = (
 
 const STATES = ['booting', 'initializing', 'spare', 'idle', 'busy', 'leaving', 'killed'] as const;
 
-/** One that is being ended may have a successor of the same rank already. */
+/** Whoever starts, waits in reserve or leaves may have the rank of another one that runs tasks. */
 function isInPlace({ state }: WorkerStats): boolean {
-  return state !== 'killed' && state !== 'gone';
+  return state === 'idle' || state === 'busy';
 }
 
 export function createMetricFamily(

@@ -11,6 +11,7 @@ import type {
   WorkerEvent,
   WorkerExitedEvent,
   WorkerRecycledEvent,
+  WorkerShortageEvent,
   WorkerStartedEvent,
 } from '../executor/events.ts';
 
@@ -23,6 +24,7 @@ export interface DiagnosticsMessages {
   'loky:worker:ready': WorkerEvent;
   'loky:worker:recycled': WorkerRecycledEvent;
   'loky:worker:exited': WorkerExitedEvent;
+  'loky:worker:shortage': WorkerShortageEvent;
   'loky:executor:broken': { readonly executorId: number; readonly error: BrokenProcessPool };
 }
 
@@ -35,6 +37,7 @@ export const channels = {
   workerReady: channel('loky:worker:ready'),
   workerRecycled: channel('loky:worker:recycled'),
   workerExited: channel('loky:worker:exited'),
+  workerShortage: channel('loky:worker:shortage'),
   broken: channel('loky:executor:broken'),
 } as const satisfies Record<string, Channel>;
 

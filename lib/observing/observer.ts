@@ -7,7 +7,7 @@ import type { LeakFigures } from '../channel/leak-figures.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/fleet/pool-worker.ts';
-import type { PoolEvents, RecycleReason } from '../manager/pool-events.ts';
+import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
 import type { Task, TaskOutcome } from '../manager/tasks/task.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { describeThrown } from '../system/thrown.ts';
@@ -72,6 +72,12 @@ export class PoolObserver implements PoolEvents {
     count(this.recycled, reason);
     this.#debug(worker, `is recycled after ${tasksDone} tasks (${reason})`);
     this.#tellOfWorker('workerRecycled', () => ({ ...this.#eventOf(worker), reason, memory, tasksDone }));
+  }
+
+  onWorkerShortage({ error, failures }: PoolShortage, pause: number): void {
+    if (isDebugging)
+      debug(this.#executorId, `starts no worker for ${pause} ms: ${error.message.split('\n')[0]}`);
+    this.#tellOfWorker('workerShortage', () => ({ executorId: this.#executorId, error, failures, pause }));
   }
 
   onBroken(error: BrokenProcessPool): void {

@@ -35,7 +35,7 @@ export interface TraceEvents {
 }
 
 /** Rows of several executors of one host are told apart by this much. */
-const RANKS = 10_000;
+const ROWS = 10_000;
 
 /** Ends that are part of a worker's life. */
 const QUIET = new Set(['idle-timeout', 'resized', 'recycled', 'shutdown']);
@@ -54,59 +54,77 @@ export function createTraceEvents(
   /** Where the last slice of a row ends, in milliseconds. */
   const rowEnds = new Map<number, number>();
   const described = new Set<number>();
+  /** The last process of each row. It stays until another one takes the row: its last task is told after its end. */
+  const processes = new Map<number, { readonly pid: number; ended: boolean }>();
 
-  function row(rank: number): { pid: number; tid: number } {
-    const place = { pid: host, tid: executorId * RANKS + rank };
-    if (!described.has(rank)) {
+  /** The row of a process: that of its rank, unless another process of this rank lives still. */
+  function rowOf(pid: number | undefined, rank: number): number {
+    if (pid === undefined) return rank;
+    for (const [row, process] of processes) if (process.pid === pid) return row;
+    const isTaken = (row: number): boolean => processes.get(row)?.ended === false;
+    let row = rank;
+    if (isTaken(row)) for (row = 0; isTaken(row); ) row += 1;
+    processes.set(row, { pid, ended: false });
+    return row;
+  }
+
+  function placeOf(row: number): { pid: number; tid: number } {
+    const place = { pid: host, tid: executorId * ROWS + row };
+    if (!described.has(row)) {
       if (described.size === 0) describe({ ph: 'M', name: 'process_name', ...place, args: { name: 'loky' } });
-      described.add(rank);
-      const name = `executor ${executorId}, worker ${rank}`;
+      described.add(row);
+      const name = `executor ${executorId}, worker ${row}`;
       describe({ ph: 'M', name: 'thread_name', ...place, args: { name } });
       describe({ ph: 'M', name: 'thread_sort_index', ...place, args: { sort_index: place.tid } });
     }
     return place;
   }
 
-  function instant(name: string, rank: number, args: Record<string, unknown>): void {
-    add({ ph: 'i', name, cat: 'worker', ...row(rank), ts: performance.now() * 1000, s: 't', args });
+  function instant(name: string, row: number, args: Record<string, unknown>): void {
+    add({ ph: 'i', name, cat: 'worker', ...placeOf(row), ts: performance.now() * 1000, s: 't', args });
   }
 
   return {
     workerStarted({ pid, rank }) {
       startedAt.set(pid, performance.now());
-      row(rank);
+      placeOf(rowOf(pid, rank));
     },
     workerReady({ pid, rank }) {
       const from = startedAt.get(pid);
       startedAt.delete(pid);
       if (from === undefined) return; // started before this timeline
       const now = performance.now();
-      rowEnds.set(rank, now);
+      const row = rowOf(pid, rank);
+      rowEnds.set(row, now);
       const [ts, dur] = [from * 1000, (now - from) * 1000];
-      add({ ph: 'X', name: 'start', cat: 'worker', ...row(rank), ts, dur, args: { pid } });
+      add({ ph: 'X', name: 'start', cat: 'worker', ...placeOf(row), ts, dur, args: { pid } });
     },
     workerRecycled({ pid, rank, reason, memory, tasksDone }) {
-      instant(`recycled: ${reason}`, rank, { pid, tasksDone, ...(memory && { memory }) });
+      instant(`recycled: ${reason}`, rowOf(pid, rank), { pid, tasksDone, ...(memory && { memory }) });
     },
     workerExited({ pid, rank, exitCode, signal, reason }) {
       startedAt.delete(pid);
       const name = QUIET.has(reason) ? `exit: ${reason}` : `died: ${reason}`;
-      instant(name, rank, { pid, exitCode, signal });
+      const row = rowOf(pid, rank);
+      instant(name, row, { pid, exitCode, signal });
+      const last = processes.get(row);
+      if (last !== undefined) last.ended = true;
     },
-    taskStarted({ rank, waitTime, attempt, id }) {
-      if (attempt > 1) instant('runs again', rank, { id, attempt, waitTime });
+    taskStarted({ pid, rank, waitTime, attempt, id }) {
+      if (attempt > 1) instant('runs again', rowOf(pid, rank), { id, attempt, waitTime });
     },
     taskSettled({ id, name, outcome, pid, rank, startedAt: begun, waitTime, runTime, isChunk }) {
       if (rank === undefined || begun === undefined || runTime === undefined) return; // it never ran
       // Answers of short tasks arrive together: their slices are laid one after the other.
-      const from = Math.max(begun, rowEnds.get(rank) ?? 0);
-      rowEnds.set(rank, from + runTime);
+      const row = rowOf(pid, rank);
+      const from = Math.max(begun, rowEnds.get(row) ?? 0);
+      rowEnds.set(row, from + runTime);
       const [ts, dur] = [from * 1000, runTime * 1000];
       add({
         ph: 'X',
         name,
         cat: 'task',
-        ...row(rank),
+        ...placeOf(row),
         ts,
         dur,
         args: { id, outcome, waitTime, pid, isChunk },

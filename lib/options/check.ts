@@ -117,6 +117,12 @@ export const finiteCount = (min: number): Check => {
 export const milliseconds: Check = number({ min: 0, unit: 'milliseconds' });
 export const bytes: Check = number({ min: 1, unit: 'bytes' });
 
+/** A part of a whole. */
+export const share: Check = (value, name) => {
+  number({ min: 0 })(value, name);
+  if ((value as number) > 1) throw new RangeError(`${name} must be a number from 0 to 1, got ${value}`);
+};
+
 export const boolean: Check = (value, name) => {
   if (typeof value !== 'boolean')
     throw new TypeError(`${name} must be true or false, got ${describe(value)}`);

@@ -44,8 +44,12 @@ export interface ExecutorOptions {
   onWorkerCrash?: 'break' | 'isolate';
   /** With `'isolate'`: how many times a task whose worker died is run again. Default: 0. */
   crashRetries?: number;
-  /** More than `max` unexpected deaths within `window` milliseconds break the pool even with `'isolate'`. Default: no limit. */
-  restartIntensity?: { max: number; window: number };
+  /**
+   * Breaks a pool that only crashes, even with `'isolate'`: when more than `max` workers have died unexpectedly within
+   * `window` milliseconds, and these were more than `share` (from 0 to 1, default 0.1) of the tasks that came to an
+   * end in that time. `share: 0` counts deaths alone. Default: no limit.
+   */
+  restartIntensity?: { max: number; window: number; share?: number };
   /** A worker is replaced after so many tasks. Default: never. */
   maxTasksPerWorker?: number;
   /** Protection from leaking and from runaway tasks. */
@@ -83,7 +87,9 @@ export interface ExecutorSettings {
   readonly serializer: SerializerName;
   readonly onWorkerCrash: 'break' | 'isolate';
   readonly crashRetries: number;
-  readonly restartIntensity: { readonly max: number; readonly window: number } | undefined;
+  readonly restartIntensity:
+    | { readonly max: number; readonly window: number; readonly share: number }
+    | undefined;
   readonly maxTasksPerWorker: number;
   readonly memory: {
     readonly leakThreshold: number;
@@ -111,7 +117,10 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   serializer: check.string,
   onWorkerCrash: check.oneOf('break', 'isolate'),
   crashRetries: check.count(0),
-  restartIntensity: check.nested({ max: check.count(0), window: check.milliseconds }, ['max', 'window']),
+  restartIntensity: check.nested({ max: check.count(0), window: check.milliseconds, share: check.share }, [
+    'max',
+    'window',
+  ]),
   maxTasksPerWorker: check.count(1),
   memory: check.nested({ leakThreshold: check.bytes, checkDelay: check.milliseconds, limit: check.bytes }),
   taskTimeout: check.milliseconds,
@@ -151,6 +160,9 @@ function isValueOfLeftOut(argument: string, before = ''): boolean {
   return !argument.startsWith('-') && NOT_FOR_WORKERS.test(before) && !before.includes('=');
 }
 
+/** More than one in ten of all that ran: a busy pool with a bad input now and then lives, one that only crashes does not. */
+const CRASH_SHARE = 0.1;
+
 /** @throws TypeError, RangeError */
 export function resolveExecutorOptions(
   given?: ExecutorOptions,
@@ -174,7 +186,10 @@ export function resolveExecutorOptions(
     serializer: options.serializer ?? getLokySerializer(),
     onWorkerCrash: options.onWorkerCrash ?? 'break',
     crashRetries: options.crashRetries ?? 0,
-    restartIntensity: options.restartIntensity && { ...options.restartIntensity },
+    restartIntensity: options.restartIntensity && {
+      ...options.restartIntensity,
+      share: options.restartIntensity.share ?? CRASH_SHARE,
+    },
     maxTasksPerWorker: options.maxTasksPerWorker ?? Number.POSITIVE_INFINITY,
     memory: {
       leakThreshold: options.memory?.leakThreshold ?? 300e6,

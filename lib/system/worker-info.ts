@@ -5,7 +5,11 @@
 
 /** What a task can learn of the worker that it runs in. */
 export interface WorkerInfo {
-  /** Unique among the executor's living workers, from 0 on. */
+  /**
+   * The worker's place in the pool, from 0 to `maxWorkers - 1`. Workers that run tasks at the same time have different
+   * ones. A worker that takes the place of another gets its number; where `env` is a function, it keeps the one that it
+   * was started with.
+   */
   readonly rank: number;
   /** How deep executors are nested: 1 in a worker of the main process. */
   readonly depth: number;
@@ -21,7 +25,7 @@ export function workerInfo(): WorkerInfo | undefined {
   return shared[key];
 }
 
-/** For a worker at boot. */
+/** For a worker at boot, and when it takes another place. */
 export function setWorkerInfo(info: WorkerInfo): void {
-  Object.defineProperty(globalThis, key, { value: Object.freeze(info) });
+  Object.defineProperty(globalThis, key, { value: Object.freeze(info), configurable: true });
 }

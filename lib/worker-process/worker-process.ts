@@ -60,7 +60,7 @@ export function startWorkerProcess(
   settingsOf: () => WorkerProcessSettings,
   listener: WorkerProcessListener,
 ): WorkerProcess {
-  const claims = createClaimLedger();
+  let claims: ClaimLedger | undefined;
   const end = (report: ExitReport): void => {
     listener.onExit(report);
     claims?.close();
@@ -70,6 +70,7 @@ export function startWorkerProcess(
   let marksOutput = false;
   let family: Family | undefined;
   try {
+    claims = createClaimLedger();
     const settings = settingsOf();
     const mark = createMark();
     marksOutput = settings.start.outputMark !== undefined;

@@ -1,19 +1,27 @@
 /**
- * The workers of a pool: how many there are, who is idle, when one is started or has to go. It knows no queue and
- * settles nothing; the manager tells it what is wanted and hears what happened.
+ * The workers of a pool: they are started, become idle, wait in reserve and leave, as scaling.ts decides. It knows no
+ * queue and settles nothing; the manager tells it what is wanted and hears what happened.
  */
 import type { Frame } from '../../channel/frame.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
+import { setImmediate } from '../../system/timers.ts';
 import type { ExitReport } from '../../worker-process/exit-report.ts';
 import type { PoolEvents } from '../pool-events.ts';
+import {
+  freeRank,
+  missingSpares,
+  missingWorkers,
+  nextPromotion,
+  nextToLeave,
+  overtakenBy,
+  spareRank,
+} from '../scaling.ts';
+import { Backoff, RestartBackoff } from './backoff.ts';
 import { Departures } from './departures.ts';
-import { createGrowingPause } from './growing-pause.ts';
 import { IdleWorkers } from './idle-workers.ts';
 import { PoolWorker, type WorkerEndReason, type WorkerStartReason, type WorkerState } from './pool-worker.ts';
-import { Reserve } from './reserve.ts';
-import { createRestartPause } from './restart-pause.ts';
 import type { WorkerOrders } from './worker-orders.ts';
-import { countWorkers, findWorker, freeRank, type Workers } from './worker-set.ts';
+import { countWorkers, type Workers } from './worker-set.ts';
 import { type StartWorker, workerStarter } from './worker-start.ts';
 
 /** What the fleet tells the manager. */
@@ -35,6 +43,8 @@ export interface FleetListener {
 export class Fleet {
   maxWorkers: number;
   readonly #settings: ExecutorSettings;
+  /** The environment of a process cannot be made for another rank later. */
+  readonly #ranksAreFixed: boolean;
   readonly #startWorker: StartWorker;
   readonly #listener: FleetListener;
   readonly #events: PoolEvents;
@@ -43,10 +53,12 @@ export class Fleet {
   readonly workers: Workers = this.#workers;
   readonly #idle: IdleWorkers;
   readonly #departures: Departures;
-  readonly #reserve: Reserve;
-  readonly #restartPause = createRestartPause(() => this.#keepUp());
+  /** From the first worker that is wanted to the end of the pool. */
+  #replaces = false;
+  #isFillingReserve = false;
+  readonly #restartBackoff = new RestartBackoff(() => this.#keepUp());
   /** After the system had no process, thread, descriptor or memory to spare for another worker. */
-  readonly #startPause = createGrowingPause({
+  readonly #shortageBackoff = new Backoff({
     first: 100,
     longest: 5_000,
     onOver: () => {
@@ -58,16 +70,11 @@ export class Fleet {
   constructor(settings: ExecutorSettings, orders: WorkerOrders, listener: FleetListener, events: PoolEvents) {
     this.#events = events;
     this.#settings = settings;
+    this.#ranksAreFixed = typeof settings.env === 'function';
     this.#startWorker = workerStarter(orders, settings.startTimeout, events);
     this.#listener = listener;
     this.maxWorkers = settings.maxWorkers;
     this.#departures = new Departures(events);
-    this.#reserve = new Reserve({
-      workers: this.#workers,
-      spareWorkers: settings.spareWorkers,
-      mayFill: () => !this.#restartPause.isOn,
-      start: (reason) => this.#start(reason),
-    });
     this.#idle = new IdleWorkers({
       idleTimeout: settings.idleTimeout,
       maySendHome: () => this.activeCount > settings.minWorkers,
@@ -84,41 +91,9 @@ export class Fleet {
     return countWorkers(this.#workers, (worker) => worker.isActive);
   }
 
-  /** Starts workers until `wanted` are there for tasks (as far as `maxWorkers` goes), and the reserve is full. */
-  provide(wanted: number): void {
-    if (this.#startPause.isOn && this.activeCount > 0) return;
-    const kept = this.#restartPause.isOn ? 0 : this.#settings.minWorkers;
-    const missing = Math.min(Math.max(wanted, kept), this.maxWorkers) - this.activeCount;
-    // Code of the user is told of each start, and may ask for workers, too.
-    for (let left = missing; left > 0 && this.activeCount < this.maxWorkers; left -= 1) this.#addActive();
-    this.#reserve.keepFull();
-  }
-
-  /** In the place of those that have gone, whoever waits. */
-  #keepUp(): void {
-    if (this.#reserve.isKept) this.provide(0);
-  }
-
-  /** The system has no process to spare: it goes on with those that are there, if there are any. */
-  pauseStarts(): boolean {
-    if (this.activeCount === 0) return false;
-    this.#startPause.begin();
-    return true;
-  }
-
-  #addActive(): void {
-    const taken = this.#reserve.take();
-    if (taken === undefined) this.#start('demand');
-    else if (taken.state === 'spare') this.#becomeIdle(taken);
-  }
-
   /** After it was made smaller, until enough of them have answered and left. */
   get hasTooMany(): boolean {
     return this.activeCount > this.maxWorkers;
-  }
-
-  takeIdle(): PoolWorker | undefined {
-    return this.#idle.take();
   }
 
   get busyCount(): number {
@@ -129,17 +104,152 @@ export class Fleet {
     return this.#idle.length > 0;
   }
 
+  takeIdle(): PoolWorker | undefined {
+    return this.#idle.take();
+  }
+
+  // Workers join …
+
+  /** Starts workers until `wanted` are there for tasks (as far as `maxWorkers` goes), and the reserve is full. */
+  provide(wanted: number): void {
+    const { activeCount: active, maxWorkers } = this;
+    const kept = this.#restartBackoff.isOn ? 0 : this.#settings.minWorkers;
+    // Code of the user is told of each start, and may ask for workers, too.
+    for (let left = missingWorkers({ wanted, kept, active, maxWorkers }); left > 0; left -= 1) {
+      if (this.activeCount >= this.maxWorkers || !(this.#promote() || this.#start('demand'))) break;
+    }
+    this.#replaces = true;
+    this.#fillReserveSoon();
+  }
+
+  /** In the place of those that have gone, whoever waits. */
+  #keepUp(): void {
+    if (this.#replaces) this.provide(0);
+  }
+
+  /** Starting a process takes some milliseconds: whoever has just lost a worker has its next task sent by then. */
+  #fillReserveSoon(): void {
+    if (this.#settings.spareWorkers === 0 || this.#isFillingReserve) return;
+    this.#isFillingReserve = true;
+    setImmediate(() => {
+      this.#isFillingReserve = false;
+      this.#fillReserve();
+    });
+  }
+
+  #fillReserve(): void {
+    if (!this.#replaces || this.#restartBackoff.isOn) return;
+    for (let left = missingSpares(this.#workers, this.#settings.spareWorkers); left > 0; left -= 1)
+      if (!this.#start('reserve')) return;
+  }
+
+  /** One of the reserve joins the others: `false` if there is none for a place that is free. */
+  #promote(): boolean {
+    const next = nextPromotion(this.#workers, this.maxWorkers, this.#ranksAreFixed);
+    if (next === undefined) return false;
+    const { worker, rank } = next;
+    worker.reserve = false;
+    worker.takeRank(rank);
+    if (worker.state === 'spare') this.#becomeIdle(worker);
+    return true;
+  }
+
+  /** Replacements of those that have gone in another way. */
+  #promoteSurplus(): void {
+    const isSurplus = () => this.#replaces && missingSpares(this.#workers, this.#settings.spareWorkers) < 0;
+    while (isSurplus() && this.activeCount < this.maxWorkers && this.#promote());
+  }
+
+  /**
+   * There is no process, descriptor or memory for another one: the next is started after a pause, of `longest`
+   * milliseconds at most. Returns how long it is; `undefined` if one is on already.
+   */
+  pauseStarts(longest: number): number | undefined {
+    return this.#shortageBackoff.begin(longest);
+  }
+
+  /** `false` in the pause after a shortage. */
+  #start(reason: 'demand' | 'reserve'): boolean {
+    if (this.#shortageBackoff.isOn) return false;
+    const free = reason === 'demand' ? freeRank(this.#workers, this.maxWorkers) : undefined;
+    this.#startAs(free ?? spareRank(this.#workers, this.maxWorkers), reason);
+    return true;
+  }
+
+  #startAs(rank: number, reason: WorkerStartReason): void {
+    const worker = new PoolWorker(rank, reason !== 'demand');
+    this.#workers.add(worker);
+    this.#startWorker(worker, reason, {
+      onReady: () => this.#ready(worker),
+      onTooSlow: () => this.#startTooSlow(worker),
+      onFrame: (frame) => this.#listener.onFrame(worker, frame),
+      onExit: (exit) => this.#ended(worker, exit),
+      onGone: () => {
+        this.#workers.delete(worker);
+        this.#listener.onGone(worker);
+      },
+    });
+  }
+
+  #ready(worker: PoolWorker): void {
+    if (worker.reserve) this.#swapWithStarting(worker);
+    worker.state = worker.reserve ? 'spare' : 'idle';
+    worker.readyAt = performance.now();
+    this.#shortageBackoff.reset();
+    this.#events.onWorkerReady(worker);
+    this.#listener.onReady(worker);
+    if (worker.state === 'idle') this.#becomeIdle(worker);
+  }
+
+  /** It was quicker than one that is awaited: that one joins the reserve in its place. */
+  #swapWithStarting(worker: PoolWorker): void {
+    const awaited = overtakenBy(worker, this.#workers, this.#ranksAreFixed);
+    if (awaited === undefined) return;
+    const { rank } = awaited;
+    awaited.reserve = true;
+    awaited.takeRank(worker.rank);
+    worker.reserve = false;
+    worker.takeRank(rank);
+  }
+
+  #startTooSlow(worker: PoolWorker): void {
+    const { state } = worker;
+    this.kill(worker, 'start-timeout');
+    this.#listener.onStartTooSlow(worker, state);
+  }
+
+  // … are there for tasks …
+
   /** It has answered; it may stay. */
   release(worker: PoolWorker): void {
     if (worker.state !== 'busy' || worker.isDying) return;
-    if (worker.isRetiring) this.#sendHome(worker, 'recycled');
-    else if (this.hasTooMany) this.#sendHome(worker, 'resized');
-    else this.#becomeIdle(worker);
+    if (worker.isRetiring) {
+      this.#sendHome(worker, worker.rank < this.maxWorkers ? 'recycled' : 'resized');
+      return;
+    }
+    this.#restIdle(worker);
+    if (this.hasTooMany) this.#shrink();
+    if (this.#idle.has(worker)) this.#listener.onIdle();
   }
 
-  /** It is going to be replaced soon. */
+  #becomeIdle(worker: PoolWorker): void {
+    this.#restIdle(worker);
+    this.#listener.onIdle();
+  }
+
+  #restIdle(worker: PoolWorker): void {
+    worker.state = 'idle';
+    this.#idle.add(worker);
+  }
+
+  // … and leave.
+
+  /** It is going to be replaced soon: its replacement boots in the meantime. */
   prepareReplacement(worker: PoolWorker): void {
-    this.#reserve.prepareReplacement(worker);
+    if (worker.hasReplacement || !this.#replaces || this.#shortageBackoff.isOn) return;
+    worker.hasReplacement = true;
+    const { rank } = worker;
+    this.#startAs(rank < this.maxWorkers ? rank : spareRank(this.#workers, this.maxWorkers), 'replacement');
   }
 
   /** It runs no further task. */
@@ -162,85 +272,78 @@ export class Fleet {
   }
 
   killAll(reason: WorkerEndReason): void {
-    this.#keepNobody();
+    this.#stopReplacing();
     for (const worker of [...this.#workers]) this.#departures.killNow(worker, reason);
   }
 
-  #keepNobody(): void {
-    this.#reserve.abandon();
-    this.#restartPause.stop();
-    this.#startPause.stop();
+  #stopReplacing(): void {
+    this.#replaces = false;
+    this.#restartBackoff.stop();
+    this.#shortageBackoff.stop();
     this.#idle.stop();
   }
 
   /** Everybody leaves who has nothing to do. */
-  dismissAll(): void {
-    this.#keepNobody();
-    for (const worker of [...this.#workers]) {
-      if (worker.state === 'idle' || worker.state === 'spare') this.#sendHome(worker, 'shutdown');
-      else if (worker.isStarting) this.kill(worker, 'shutdown');
-    }
+  closeIdle(): void {
+    this.#stopReplacing();
+    for (const worker of [...this.#workers]) this.#letGo(worker, 'shutdown');
   }
 
   resize(maxWorkers: number): void {
     this.maxWorkers = maxWorkers;
-    while (this.hasTooMany) {
-      const worker =
-        this.#idle.takeLongestIdle() ?? findWorker(this.#workers, (each) => each.isStarting && !each.reserve);
-      if (worker === undefined) break; // the busy ones leave when they have answered
-      if (worker.isStarting) this.kill(worker, 'resized');
-      else this.#sendHome(worker, 'resized');
-    }
+    if (this.#ranksAreFixed) this.#leaveOutOfRange();
+    this.#shrink();
     this.#keepUp();
   }
 
-  #start(reason: WorkerStartReason): void {
-    const worker = new PoolWorker(freeRank(this.#workers), reason !== 'demand');
-    this.#workers.add(worker);
-    this.#startWorker(worker, reason, {
-      onReady: () => this.#ready(worker),
-      onTooSlow: () => this.#startTooSlow(worker),
-      onFrame: (frame) => this.#listener.onFrame(worker, frame),
-      onExit: (exit) => this.#ended(worker, exit),
-      onGone: () => {
-        this.#workers.delete(worker);
-        this.#listener.onGone(worker);
-      },
-    });
+  /** Their environment is that of a place which the pool has no more. */
+  #leaveOutOfRange(): void {
+    for (const worker of [...this.#workers]) {
+      if (worker.rank < this.maxWorkers) continue;
+      if (worker.state === 'busy') worker.isRetiring = true;
+      else this.#letGo(worker, 'resized');
+    }
   }
 
-  #ready(worker: PoolWorker): void {
-    if (worker.reserve) this.#reserve.jumpQueue(worker);
-    worker.state = worker.reserve ? 'spare' : 'idle';
-    worker.readyAt = performance.now();
-    this.#startPause.reset();
-    this.#events.onWorkerReady(worker);
-    this.#listener.onReady(worker);
-    if (worker.state === 'idle') this.#becomeIdle(worker);
+  #shrink(): void {
+    while (this.hasTooMany) {
+      const next = nextToLeave(this.#workers);
+      if (next === undefined) break; // the busy ones leave when they have answered
+      if (next.joinsReserve !== undefined) this.#joinReserve(next.joinsReserve);
+      if (next.replaced !== undefined) next.replaced.hasReplacement = true;
+      if (next.leaves !== undefined) this.#letGo(next.leaves, 'resized');
+    }
+    this.#putRanksInRange();
   }
 
-  #startTooSlow(worker: PoolWorker): void {
-    const { state } = worker;
-    this.kill(worker, 'start-timeout');
-    this.#listener.onStartTooSlow(worker, state);
+  #joinReserve(worker: PoolWorker): void {
+    this.#idle.remove(worker);
+    worker.state = 'spare';
+    worker.reserve = true;
   }
 
-  #becomeIdle(worker: PoolWorker): void {
-    worker.reserve = false;
-    worker.state = 'idle';
-    this.#idle.add(worker);
-    this.#listener.onIdle();
+  /** Those that stay have the places that the pool still has, as far as these are free. */
+  #putRanksInRange(): void {
+    if (this.#ranksAreFixed) return;
+    for (const worker of this.#workers) {
+      if (worker.rank < this.maxWorkers) continue;
+      const rank = worker.isActive
+        ? freeRank(this.#workers, this.maxWorkers)
+        : spareRank(this.#workers, this.maxWorkers);
+      if (rank !== undefined) worker.takeRank(rank);
+    }
+  }
+
+  /** One that has nothing to do; whoever is busy, or goes already, is left alone. */
+  #letGo(worker: PoolWorker, reason: WorkerEndReason): void {
+    if (worker.state === 'idle' || worker.state === 'spare') this.#sendHome(worker, reason);
+    else if (worker.isStarting) this.kill(worker, reason);
   }
 
   #sendHome(worker: PoolWorker, reason: WorkerEndReason): void {
     this.#idle.remove(worker);
     this.#departures.sendHome(worker, reason);
-    this.#takeSurplus();
-  }
-
-  /** Replacements of those that have gone in another way. */
-  #takeSurplus(): void {
-    while (this.#reserve.hasSurplus && this.activeCount < this.maxWorkers) this.#addActive();
+    this.#promoteSurplus();
   }
 
   #ended(worker: PoolWorker, exit: ExitReport): void {
@@ -249,10 +352,11 @@ export class Fleet {
     this.#departures.ended(worker);
     worker.state = 'gone';
     if (before === 'idle' || before === 'spare')
-      this.#restartPause.noteDeath(performance.now() - worker.readyAt, worker.tasksDone);
+      this.#restartBackoff.noteDeath(performance.now() - worker.readyAt, worker.tasksDone);
     this.#events.onWorkerExit(worker, exit);
     this.#listener.onExit(worker, before, exit);
+    this.#putRanksInRange();
     this.#keepUp();
-    this.#takeSurplus();
+    this.#promoteSurplus();
   }
 }

@@ -41,8 +41,8 @@ export class IdleWorkers {
     return this.#workers.pop();
   }
 
-  takeLongestIdle(): PoolWorker | undefined {
-    return this.#workers.shift();
+  has(worker: PoolWorker): boolean {
+    return this.#workers.at(-1) === worker || this.#workers.includes(worker);
   }
 
   remove(worker: PoolWorker): void {

@@ -48,7 +48,8 @@ const NOT_STARTED: WorkerProcess = {
 };
 
 export class PoolWorker {
-  readonly rank: number;
+  /** The place in the pool; whoever takes over another place gets its number. */
+  rank: number;
   /** Started to be kept in reserve, or there already. */
   reserve: boolean;
   state: WorkerState = 'booting';
@@ -220,6 +221,14 @@ export class PoolWorker {
   forget(id: number): void {
     this.#sentLast = undefined;
     if (this.#told.delete(id)) this.process.send(FrameKind.forget, id);
+  }
+
+  /** It has another place from now on, which it is told before its next task. */
+  takeRank(rank: number): void {
+    if (rank === this.rank) return;
+    this.#sentLast = undefined;
+    this.rank = rank;
+    this.process.send(FrameKind.rank, rank);
   }
 
   leave(): void {

@@ -100,6 +100,7 @@ export class Arrivals {
   /** @param runTime In milliseconds. */
   #moveOn(worker: PoolWorker, task: Task, runTime: number): void {
     this.#counts.noteAnswered(task, runTime);
+    this.#losses.noteFinished(task.startedAt + runTime);
     if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
     this.#countTask(worker);
     if (worker.tasks.length === 0) this.#fleet.release(worker);

@@ -3,6 +3,7 @@
  * on), rule 'break' (everything unfinished fails), and the end of a pool that is to be killed. It knows no answers.
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../../errors.ts';
+import type { ExecutorSettings } from '../../options/executor-options.ts';
 import { withSubmitSite } from '../../system/submit-site.ts';
 import { type ExitReport, terminatedWorkerError } from '../../worker-process/exit-report.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -10,19 +11,19 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { PoolWorker, WorkerState } from '../fleet/pool-worker.ts';
 import type { SparePreparation } from '../fleet/spare-preparation.ts';
 import type { Lifetime } from '../lifetime.ts';
-import type { PoolEvents } from '../pool-events.ts';
+import type { PoolEvents, PoolShortage } from '../pool-events.ts';
 import type { PoolParts } from '../pool-parts.ts';
 import type { PoolWarnings } from '../pool-warnings.ts';
+import { afterShortage, isShortage, mayStartAgain, RestartIntensity } from '../recovery.ts';
 import type { Task } from '../tasks/task.ts';
-import { FailedStarts } from './failed-starts.ts';
-import { createRestartIntensity, type RestartIntensity } from './restart-intensity.ts';
-import { diedWhileStarting, isShortage } from './startup-errors.ts';
+import { BREAKS, diedWhileStarting, startedTooSlowly } from './startup-errors.ts';
 
-const GOES_ON = 'the executor goes on with fewer workers and tries again later';
+const GOES_ON = 'it is tried again later';
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
 export class Losses {
+  readonly #settings: ExecutorSettings;
   readonly #isolates: boolean;
   readonly #fleet: Fleet;
   readonly #dispatcher: Dispatcher;
@@ -30,11 +31,14 @@ export class Losses {
   readonly #sparePreparation: SparePreparation;
   readonly #warnings: PoolWarnings;
   readonly #events: PoolEvents;
-  readonly #failedStarts: FailedStarts;
-  readonly #restartIntensity: RestartIntensity;
+  readonly #restartIntensity: RestartIntensity | undefined;
+  /** Workers that failed to start since one was ready. */
+  #failedStarts = 0;
+  #shortage: PoolShortage | undefined;
 
   constructor(parts: PoolParts) {
     const { settings } = parts;
+    this.#settings = settings;
     this.#isolates = settings.onWorkerCrash === 'isolate';
     this.#fleet = parts.fleet;
     this.#dispatcher = parts.dispatcher;
@@ -42,8 +46,8 @@ export class Losses {
     this.#sparePreparation = parts.sparePreparation;
     this.#warnings = parts.warnings;
     this.#events = parts.events;
-    this.#failedStarts = new FailedStarts(settings);
-    this.#restartIntensity = createRestartIntensity(settings.restartIntensity);
+    const { restartIntensity } = settings;
+    this.#restartIntensity = restartIntensity && new RestartIntensity(restartIntensity);
   }
 
   /** All that it had answered was read before; what it had not begun waits again. */
@@ -61,7 +65,7 @@ export class Losses {
   }
 
   #outlives(): boolean {
-    return this.#isolates && !this.#restartIntensity.exceededBy(performance.now());
+    return this.#isolates && !this.#restartIntensity?.noteDeath(performance.now());
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
@@ -77,25 +81,63 @@ export class Losses {
   }
 
   #diedWhileStarting(exit: ExitReport, before: WorkerState): void {
-    if (isShortage(exit) && this.#fleet.pauseStarts()) {
-      // Tasks wait for the workers that are there; whoever waits for the workers themselves is told.
-      const shortage = diedWhileStarting(exit, false, GOES_ON);
-      this.#lifetime.failPrewarming(shortage);
-      this.#warnings.shortage(shortage);
+    if (isShortage(exit)) {
+      this.#foundShortage(exit);
       return;
     }
-    const error = this.#failedStarts.note(exit, before);
-    if (error === undefined) this.#lifetime.replaceAwaited();
-    else this.breakPool(error);
+    this.#failedStarts += 1;
+    if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#lifetime.replaceAwaited();
+    else this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before)));
+  }
+
+  /** It is tried again after a pause, until those who wait have waited for too long. */
+  #foundShortage(exit: ExitReport): void {
+    const { startTimeout } = this.#settings;
+    const { shortage, verdict, longestPause } = afterShortage(this.#shortage, {
+      now: performance.now(),
+      startTimeout,
+      ready: this.#fleet.readyCount,
+      active: this.#fleet.activeCount,
+      isAwaited: !this.#dispatcher.isEmpty || this.#lifetime.isPrewarming,
+    });
+    const triedFor = `it was tried again for ${startTimeout} ms (startTimeout)`;
+    if (verdict === 'give-up') {
+      this.breakPool(diedWhileStarting(exit, false, `${triedFor}; ${BREAKS}`));
+      return;
+    }
+    if (verdict === 'tell')
+      this.#lifetime.failPrewarming(
+        diedWhileStarting(exit, false, `${triedFor}; the executor goes on with fewer workers`),
+      );
+    this.#shortage = { ...shortage, error: diedWhileStarting(exit, false, GOES_ON) };
+    const pause = this.#fleet.pauseStarts(longestPause);
+    if (pause === undefined) return; // one of several that were started together
+    this.#warnings.shortage(this.#shortage.error);
+    this.#events.onWorkerShortage(this.#shortage, pause);
+  }
+
+  #ranInitializer(before: WorkerState): boolean {
+    return before === 'initializing' && this.#settings.initializer !== undefined;
   }
 
   /** It was not ready in time, and was killed. */
   startedTooSlowly(before: WorkerState): void {
-    this.breakPool(this.#failedStarts.tooSlow(before));
+    this.breakPool(startedTooSlowly(this.#settings.startTimeout, this.#ranInitializer(before)));
   }
 
   workerReady(): void {
-    this.#failedStarts.reset();
+    this.#failedStarts = 0;
+    this.#shortage = undefined;
+  }
+
+  /** A worker has answered a task, at a time in milliseconds of `performance.now()`. */
+  noteFinished(at: number): void {
+    this.#restartIntensity?.noteFinished(at);
+  }
+
+  /** The time in which no worker can be started for now, if there is one. */
+  get shortage(): PoolShortage | undefined {
+    return this.#shortage;
   }
 
   /** Nothing can run any more: everything unfinished fails with the same error, and so does every later submit. */

@@ -2,34 +2,18 @@
 import { InitializerError, WorkerStartupError } from '../../errors.ts';
 import { messageOf } from '../../system/thrown.ts';
 import { type ExitReport, exitCodeName, indent } from '../../worker-process/exit-report.ts';
+import { textOf } from '../recovery.ts';
 
-const BROKEN = 'the executor can run nothing any more';
+export const BREAKS = 'the executor can run nothing any more';
 
 export function initializerThrew(cause: unknown): InitializerError {
-  return new InitializerError(`The initializer of a worker failed: ${clauseOf(cause)}; ${BROKEN}.`, {
+  return new InitializerError(`The initializer of a worker failed: ${clauseOf(cause)}; ${BREAKS}.`, {
     cause,
   });
 }
 
 /** Its message, of which our sentence goes on. */
 const clauseOf = (cause: unknown): string => messageOf(cause).replace(/(?<!\.)\.$/, '');
-
-const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
-
-/** Whether the system had no process, thread, descriptor or memory to spare: it may have some later. */
-export function isShortage({ startError, stderr }: ExitReport): boolean {
-  if (startError !== undefined) return SHORTAGES.has(textOf(startError, 'code'));
-  return /pthread_create|uv_thread_create|Resource temporarily unavailable/.test(stderr);
-}
-
-/** Code of the user may have thrown it, with a getter that throws in turn. */
-function textOf(error: Error, key: 'code' | 'permission'): string {
-  try {
-    return (error as Error & { [each in typeof key]?: string })[key] ?? '';
-  } catch {
-    return '';
-  }
-}
 
 /** Node's own message does not say what is missing. */
 function wayOut(error: Error): string {
@@ -41,7 +25,7 @@ function wayOut(error: Error): string {
 export function diedWhileStarting(
   exit: ExitReport,
   wasInitializing: boolean,
-  consequence: string = BROKEN,
+  consequence: string = BREAKS,
 ): InitializerError | WorkerStartupError {
   if (exit.startError !== undefined) {
     const why = `${clauseOf(exit.startError)}${wayOut(exit.startError)}`;
@@ -64,9 +48,9 @@ export function startedTooSlowly(
 ): InitializerError | WorkerStartupError {
   return wasInitializing
     ? new InitializerError(
-        `The initializer of a worker did not return within ${startTimeout} ms (startTimeout); ${BROKEN}.`,
+        `The initializer of a worker did not return within ${startTimeout} ms (startTimeout); ${BREAKS}.`,
       )
     : new WorkerStartupError(
-        `A worker process did not start within ${startTimeout} ms (startTimeout); ${BROKEN}.`,
+        `A worker process did not start within ${startTimeout} ms (startTimeout); ${BREAKS}.`,
       );
 }

@@ -1,0 +1,191 @@
+/**
+ * What the death of a worker means for its pool: whether the pool goes on, and when another worker may be started.
+ * Everything here is decided from reports, counts and times alone: nothing is started, ended or settled, and no timer is
+ * held.
+ */
+import { isShortageCode, tellsOfShortage } from '../system/shortage.ts';
+import type { ExitReport } from '../worker-process/exit-report.ts';
+
+// Shortages
+
+/** Whether the system had no process, thread, descriptor or memory to spare for a worker: it may have some later. */
+export function isShortage({ startError, stderr }: Pick<ExitReport, 'startError' | 'stderr'>): boolean {
+  return startError === undefined ? tellsOfShortage(stderr) : isShortageCode(textOf(startError, 'code'));
+}
+
+/** Code of the user may have thrown it, with a getter that throws in turn. */
+export function textOf(error: Error, key: 'code' | 'permission'): string {
+  try {
+    return (error as Error & { [each in typeof key]?: string })[key] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** A time in which no worker can be started. Times are in milliseconds of `performance.now()`. */
+export interface Shortage {
+  /** When the first start failed. */
+  readonly since: number;
+  /** Starts that have failed since then. */
+  readonly failures: number;
+  /** From when on those who wait have waited in vain. */
+  readonly awaitedSince: number;
+  /** Whether there was a worker that runs tasks. */
+  readonly hadWorkers: boolean;
+}
+
+export interface FailedStart {
+  readonly now: number;
+  /** In milliseconds. */
+  readonly startTimeout: number;
+  /** Workers that run tasks, or could. */
+  readonly ready: number;
+  /** The same, and those that still start. */
+  readonly active: number;
+  /** Whether tasks wait, or whoever prewarms. */
+  readonly isAwaited: boolean;
+}
+
+/**
+ * - `wait`: another start is tried after a pause
+ * - `tell`: whoever prewarms has waited for too long. Tasks have workers that run them: the pool goes on trying
+ * - `give-up`: tasks have waited for too long, and there is no worker
+ */
+export type ShortageVerdict = 'wait' | 'tell' | 'give-up';
+
+/** What a start that failed for a shortage leads to, and for how long at most nothing is started after it. */
+export function afterShortage(
+  before: Shortage | undefined,
+  { now, startTimeout, ready, active, isAwaited }: FailedStart,
+): { readonly shortage: Shortage; readonly verdict: ShortageVerdict; readonly longestPause: number } {
+  const hadWorkers = ready > 0;
+  const goesOn = before !== undefined && isAwaited && before.hadWorkers === hadWorkers;
+  const awaitedSince = goesOn ? before.awaitedSince : now;
+  const left = awaitedSince + startTimeout - now;
+  const verdict = verdictOf(left, ready, active, isAwaited);
+  return {
+    shortage: {
+      since: before?.since ?? now,
+      failures: (before?.failures ?? 0) + 1,
+      awaitedSince: verdict === 'tell' ? now : awaitedSince,
+      hadWorkers,
+    },
+    verdict,
+    longestPause: left > 0 ? left : Number.POSITIVE_INFINITY,
+  };
+}
+
+function verdictOf(left: number, ready: number, active: number, isAwaited: boolean): ShortageVerdict {
+  if (left > 0 || !isAwaited) return 'wait';
+  if (ready > 0) return 'tell';
+  return active > 0 ? 'wait' : 'give-up'; // one that still starts may be the way out
+}
+
+// Failed starts
+
+/** Workers that a signal from outside ends while they start are started again so often in a row. */
+const FAILED_STARTS_IN_A_ROW = 3;
+
+/** @param inARow How many have failed to start, with this one, since one was ready. */
+export function mayStartAgain(
+  { signal }: Pick<ExitReport, 'signal'>,
+  inARow: number,
+  isolates: boolean,
+): boolean {
+  return isolates && signal !== undefined && inARow < FAILED_STARTS_IN_A_ROW;
+}
+
+// Deaths of workers that nobody waits for
+
+/** A worker that lived so long, or has run a task, was a good one. In milliseconds. */
+const HEALTHY_LIFE = 1_000;
+/** So many bad ones in a row are replaced at once. */
+const REPLACED_AT_ONCE = 3;
+
+/** How many workers in a row have died soon after they were ready. `age` in milliseconds. */
+export function badOnesInARow(before: number, age: number, tasksDone: number): number {
+  return age >= HEALTHY_LIFE || tasksDone > 0 ? 0 : before + 1;
+}
+
+export function areReplacedAtOnce(badOnes: number): boolean {
+  return badOnes <= REPLACED_AT_ONCE;
+}
+
+// Restart intensity
+
+export interface RestartLimit {
+  readonly max: number;
+  /** In milliseconds. */
+  readonly window: number;
+  /** Of the tasks that came to an end, from 0 to 1. */
+  readonly share: number;
+}
+
+/** Whether a pool only crashes: more deaths than `max`, and more than its share of all that ran. */
+export function exceeds({ max, share }: RestartLimit, deaths: number, finished: number): boolean {
+  return deaths > max && deaths > share * (deaths + finished);
+}
+
+const BUCKETS = 64;
+
+/** Counts what happened within a window, in slices of it: what is older is forgotten slice by slice. */
+export class RecentCount {
+  readonly #slice: number;
+  readonly #counts = new Float64Array(BUCKETS + 1); // the oldest slice is part of the window still
+  #newest = 0;
+
+  /** @param window In milliseconds. */
+  constructor(window: number) {
+    this.#slice = Math.max(1, window / BUCKETS);
+  }
+
+  /** @param at In milliseconds. Times may come a little out of their order: they count as late as what came before. */
+  add(at: number): void {
+    this.#moveTo(at);
+    this.#counts[this.#newest % this.#counts.length] = this.#current + 1;
+  }
+
+  total(now: number): number {
+    this.#moveTo(now);
+    let total = 0;
+    for (const count of this.#counts) total += count;
+    return total;
+  }
+
+  get #current(): number {
+    return this.#counts[this.#newest % this.#counts.length] as number;
+  }
+
+  #moveTo(at: number): void {
+    const slice = Math.floor(at / this.#slice);
+    if (slice <= this.#newest) return;
+    const { length } = this.#counts;
+    if (slice - this.#newest >= length) this.#counts.fill(0);
+    else for (let each = this.#newest + 1; each <= slice; each += 1) this.#counts[each % length] = 0;
+    this.#newest = slice;
+  }
+}
+
+/** Erlang's restart intensity as a share: too many unexpected deaths for what ran, and the pool gives up. */
+export class RestartIntensity {
+  readonly #limit: RestartLimit;
+  readonly #deaths: RecentCount;
+  readonly #finished: RecentCount;
+
+  constructor(limit: RestartLimit) {
+    this.#limit = limit;
+    this.#deaths = new RecentCount(limit.window);
+    this.#finished = new RecentCount(limit.window);
+  }
+
+  /** A worker has answered a task. */
+  noteFinished(at: number): void {
+    this.#finished.add(at);
+  }
+
+  /** A worker has died unexpectedly: `true` if the pool has to give up. */
+  noteDeath(now: number): boolean {
+    this.#deaths.add(now);
+    return exceeds(this.#limit, this.#deaths.total(now), this.#finished.total(now));
+  }
+}
