@@ -49,7 +49,7 @@ describe('a start fails for a shortage', () => {
 });
 
 describe('after such a start', () => {
-  const none = { startTimeout: 1000, ready: 0, active: 0, isAwaited: true };
+  const none = { startTimeout: 1000, ready: 0, active: 0, waitingSince: 0 };
   const some = { ...none, ready: 1, active: 1 };
   const since: Shortage = { since: 0, failures: 1, awaitedSince: 0, hadWorkers: false };
 
@@ -87,8 +87,13 @@ describe('after such a start', () => {
       verdict: 'wait',
       shortage: { since: 0, awaitedSince: 5000, hadWorkers: false },
     });
-    const idle = afterShortage(since, { ...none, isAwaited: false, now: 5000 });
+    const idle = afterShortage(since, { ...none, waitingSince: undefined, now: 5000 });
     expect(idle).toMatchObject({ verdict: 'wait', shortage: { awaitedSince: 5000 } });
+  });
+
+  test('a task that came later waits as long as the others had', () => {
+    const late = afterShortage(since, { ...none, waitingSince: 900, now: 1000 });
+    expect(late).toMatchObject({ verdict: 'wait', longestPause: 900, shortage: { awaitedSince: 900 } });
   });
 
   test('startTimeout: Infinity waits for ever', () => {

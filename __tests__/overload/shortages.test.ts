@@ -136,6 +136,19 @@ describe('in the pause before the next start', () => {
     expect(state.tries).toBe(tries);
   });
 
+  test('nothing is tried again for tasks that were cancelled, and the next one waits as long as they would have', async () => {
+    const { state, executor, futures } = await pausedPool({ startTimeout: 400 });
+    for (const future of futures) future.cancel();
+    await waitUntil(() => executor.stats().shortage === undefined, 20_000);
+    const { tries } = state;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(state.tries).toBe(tries);
+    const next = executor.submit(square, 6);
+    await waitUntil(() => state.tries > tries + 1, 20_000);
+    state.code = null;
+    expect(await next).toBe(36);
+  });
+
   test('submits start nothing', async () => {
     const { state, executor } = await pausedPool();
     const { tries } = state;
@@ -213,12 +226,13 @@ test('a pause keeps no program alive, and one that nobody waits for breaks no po
     const future = executor.submit(() => 1);
     await new Promise((resolve) => executor.once('workerShortage', resolve));
     say(future.cancel());
-    await sleep(1_000);
+    await sleep(200);
+    say(executor.stats().shortage.failures > 1); // minWorkers are tried again
     const again = executor.submit(() => 2);
     isScarce = false;
     say(await again);
     isScarce = true;
     process.kill(executor.stats().workers[0].pid, 'SIGKILL');
   `);
-  expect(await ended).toMatchObject({ code: 0, said: [true, 2] });
+  expect(await ended).toMatchObject({ code: 0, said: [true, true, 2] });
 });

@@ -180,6 +180,8 @@ export class Manager implements FleetListener, DispatcherListener {
   onStartsResumed(): void {
     this.#lifetime.replaceAwaited();
     this.#dispatcher.dispatch();
+    this.#fleet.resumeStarts();
+    if (!this.#fleet.isStarting) this.#losses.shortageIsOver();
   }
 
   onGone(): void {

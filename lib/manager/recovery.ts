@@ -42,8 +42,8 @@ export interface FailedStart {
   readonly ready: number;
   /** The same, and those that still start. */
   readonly active: number;
-  /** Whether tasks wait, or whoever prewarms. */
-  readonly isAwaited: boolean;
+  /** From when on the next task waits, or whoever prewarms; `undefined` if nobody does. */
+  readonly waitingSince: number | undefined;
 }
 
 /**
@@ -56,13 +56,15 @@ export type ShortageVerdict = 'wait' | 'tell' | 'give-up';
 /** What a start that failed for a shortage leads to, and for how long at most nothing is started after it. */
 export function afterShortage(
   before: Shortage | undefined,
-  { now, startTimeout, ready, active, isAwaited }: FailedStart,
+  { now, startTimeout, ready, active, waitingSince }: FailedStart,
 ): { readonly shortage: Shortage; readonly verdict: ShortageVerdict; readonly longestPause: number } {
   const hadWorkers = ready > 0;
-  const goesOn = before !== undefined && isAwaited && before.hadWorkers === hadWorkers;
-  const awaitedSince = goesOn ? before.awaitedSince : now;
+  const goesOn = before !== undefined && before.hadWorkers === hadWorkers;
+  const awaitedSince =
+    goesOn && waitingSince !== undefined ? Math.max(before.awaitedSince, waitingSince) : now;
   const left = awaitedSince + startTimeout - now;
-  const verdict = verdictOf(left, ready, active, isAwaited);
+  const isOver = left <= 0 && waitingSince !== undefined;
+  const verdict = isOver ? verdictOf(ready, active) : 'wait';
   return {
     shortage: {
       since: before?.since ?? now,
@@ -75,8 +77,7 @@ export function afterShortage(
   };
 }
 
-function verdictOf(left: number, ready: number, active: number, isAwaited: boolean): ShortageVerdict {
-  if (left > 0 || !isAwaited) return 'wait';
+function verdictOf(ready: number, active: number): ShortageVerdict {
   if (ready > 0) return 'tell';
   return active > 0 ? 'wait' : 'give-up'; // one that still starts may be the way out
 }

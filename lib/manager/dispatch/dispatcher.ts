@@ -67,6 +67,11 @@ export class Dispatcher {
     return this.#queue.length + sentAhead;
   }
 
+  /** When the next task in turn was submitted, in milliseconds of `performance.now()`; `undefined` if none waits. */
+  get waitingSince(): number | undefined {
+    return this.#queue.peek()?.submittedAt;
+  }
+
   get isEmpty(): boolean {
     return this.#outstanding === 0 && this.#queue.length === 0;
   }

@@ -63,7 +63,7 @@ export class Fleet {
     longest: 5_000,
     onOver: () => {
       this.#listener.onStartsResumed();
-      this.#keepUp();
+      if (!this.isStarting) this.#shortageBackoff.reset();
     },
   });
 
@@ -96,6 +96,10 @@ export class Fleet {
     return this.activeCount > this.maxWorkers;
   }
 
+  get isStarting(): boolean {
+    return countWorkers(this.#workers, (worker) => worker.isStarting) > 0;
+  }
+
   get busyCount(): number {
     return countWorkers(this.#workers, ({ state }) => state === 'busy');
   }
@@ -120,6 +124,12 @@ export class Fleet {
     }
     this.#replaces = true;
     this.#fillReserveSoon();
+  }
+
+  /** Those that are missing after a pause, whoever waits. */
+  resumeStarts(): void {
+    this.#keepUp();
+    this.#fillReserve();
   }
 
   /** In the place of those that have gone, whoever waits. */

@@ -98,7 +98,7 @@ export class Losses {
       startTimeout,
       ready: this.#fleet.readyCount,
       active: this.#fleet.activeCount,
-      isAwaited: !this.#dispatcher.isEmpty || this.#lifetime.isPrewarming,
+      waitingSince: this.#dispatcher.waitingSince ?? (this.#lifetime.isPrewarming ? 0 : undefined),
     });
     const triedFor = `it was tried again for ${startTimeout} ms (startTimeout)`;
     if (verdict === 'give-up') {
@@ -127,6 +127,11 @@ export class Losses {
 
   workerReady(): void {
     this.#failedStarts = 0;
+    this.shortageIsOver();
+  }
+
+  /** A worker was started, or none is needed any more. */
+  shortageIsOver(): void {
     this.#shortage = undefined;
   }
 
