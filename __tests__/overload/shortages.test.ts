@@ -111,8 +111,11 @@ describe('in the pause before the next start', () => {
   test('shutdown finishes what waits', async () => {
     const { state, executor, futures } = await pausedPool();
     const closed = executor.shutdown();
-    state.code = null;
+    setTimeout(() => {
+      state.code = null;
+    }, 150);
     await closed;
+    expect(futures.map((future) => future.done())).toEqual([true, true]);
     expect(await Promise.all(futures)).toEqual([9, 16]);
   });
 

@@ -62,6 +62,7 @@ export class Lifetime {
 
   workerGone(): void {
     if (this.#closed === undefined || this.#fleet.workers.size > 0) return;
+    if (!this.#tasks.isEmpty) return; // they wait for a worker that is started after a pause
     this.#keepAlive.close();
     this.#prewarming.fail(
       new ShutdownExecutorError('The executor was shut down before its workers were ready.'),
