@@ -12,6 +12,8 @@ export interface LeakListener {
   /** Told once, before it is sure: a replacement may be started so that it is ready in time. */
   onGrowth(): void;
   onLeak(figures: LeakFigures): void;
+  /** Told once: where the system does not tell it (a Linux without /proc), there is nothing to compare. */
+  onUnmeasurable(error: unknown): void;
 }
 
 /** Reading the memory takes 10 to 20 microseconds: short tasks share one look. In milliseconds. */
@@ -24,7 +26,8 @@ const NEGLIGIBLE = 0.1;
 
 /** @param checkDelay Shortest time between two forced garbage collections that found no leak, in milliseconds. */
 export function createLeakCheck(threshold: number, checkDelay: number, listener: LeakListener): LeakCheck {
-  const atBoot = natives.rss();
+  const atBoot = measure(listener.onUnmeasurable);
+  if (atBoot === undefined) return () => undefined;
   let reference: number | undefined;
   let lookedAt = 0;
   let collectedAt = Number.NEGATIVE_INFINITY;
@@ -34,17 +37,16 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
     const now = natives.now();
     if (now - lookedAt < LOOK_DELAY) return;
     lookedAt = now;
+    const before = measure();
+    if (before === undefined) return;
     if (reference === undefined) {
-      reference = natives.rss();
-      if (reference - atBoot < threshold * NEGLIGIBLE) return;
-      collectGarbage();
-      reference = natives.rss();
+      reference = before - atBoot < threshold * NEGLIGIBLE ? before : measureCollected();
       return;
     }
     const bound = hasGrown ? threshold : threshold * GROWTH;
-    if (natives.rss() - reference < bound || now - collectedAt < checkDelay) return;
-    collectGarbage();
-    const memory = natives.rss();
+    if (before - reference < bound || now - collectedAt < checkDelay) return;
+    const memory = measureCollected();
+    if (memory === undefined) return;
     if (memory - reference < bound)
       collectedAt = now; // it was garbage
     else if (memory - reference >= threshold) listener.onLeak({ reference, memory, threshold });
@@ -55,7 +57,22 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
   };
 }
 
-let collector: (() => void) | undefined;
+/** `undefined` where it cannot be read, which may be for a moment only: it takes a descriptor, and a task may have them all. */
+function measure(onError?: (error: unknown) => void): number | undefined {
+  try {
+    return natives.rss();
+  } catch (error) {
+    onError?.(error);
+    return undefined;
+  }
+}
+
+function measureCollected(): number | undefined {
+  collectGarbage();
+  return measure();
+}
+
+let collector = natives.gc;
 
 /** The collector is fetched when it is first needed: a worker with --expose-gc takes longer to boot. */
 function collectGarbage(): void {

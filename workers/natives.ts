@@ -16,6 +16,8 @@ export const natives = {
   nextTick,
   now: performance.now.bind(performance),
   rss: process.memoryUsage.rss,
+  /** With `--expose-gc`. */
+  gc: globalThis.gc as (() => void) | undefined,
 } as const;
 
 /** As `channel.drained()`. Streams call `process.nextTick`: while this waits it is Node's own, and then the task's again. */

@@ -11,6 +11,7 @@ import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
 import { BusyPoll } from '../lib/system/busy-poll.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setProgressReport } from '../lib/system/report-progress.ts';
+import { messageOf } from '../lib/system/thrown.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { createClaims } from './claims.ts';
@@ -44,6 +45,7 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
       retiring = true;
       tell(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
     },
+    onUnmeasurable: (error) => tell(FrameKind.unmeasurable, Buffer.from(messageOf(error))),
   });
   let retiring = false;
   let receiver: Receiver | undefined;

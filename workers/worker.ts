@@ -4,10 +4,13 @@
  */
 import { type ChannelListener, createChannel } from '../lib/channel/channel.ts';
 import { decodeStart } from '../lib/channel/start-message.ts';
+import { takeStart } from '../lib/system/start-mark.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { endWithHost } from './leaving.ts';
 import { createPipeWriter, openPipe } from './pipe.ts';
 import { runTaskLoop } from './task-loop.ts';
+
+takeStart();
 
 // Ctrl-C is for the host to decide about.
 process.on('SIGINT', () => {});

@@ -43,12 +43,15 @@ test('a worker that cannot be told how to start is ended', async () => {
   };
   let pids: number[] = [];
   const gone = new Promise<void>((resolve) => {
-    const worker = startWorkerProcess(() => ({ execArgv: [], env: process.env, stdio: 'ignore', start }), {
-      onFrame: () => {},
-      onOutput: () => {},
-      onExit: (report) => reports.push(report),
-      onGone: resolve,
-    });
+    const worker = startWorkerProcess(
+      () => ({ execArgv: [], execPath: process.execPath, env: process.env, stdio: 'ignore', start }),
+      {
+        onFrame: () => {},
+        onOutput: () => {},
+        onExit: (report) => reports.push(report),
+        onGone: resolve,
+      },
+    );
     expect(worker.pid).toBeUndefined();
     pids = aliveDescendants().flatMap(({ pid }) => (before.has(pid) ? [] : [pid]));
     clock = setTimeout(resolve, 3_000);

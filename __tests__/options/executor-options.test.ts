@@ -44,10 +44,15 @@ describe('the defaults', () => {
       'code',
       '--inspect=0',
       '--test',
+      '--expose_gc',
       '--max-old-space-size=99',
     ];
     try {
-      expect(resolveExecutorOptions().execArgv).toEqual(['--enable-source-maps', '--max-old-space-size=99']);
+      expect(resolveExecutorOptions().execArgv).toEqual([
+        '--enable-source-maps',
+        '--expose_gc',
+        '--max-old-space-size=99',
+      ]);
     } finally {
       process.execArgv = execArgv;
     }
@@ -65,6 +70,7 @@ describe('the defaults', () => {
         'initArgs',
         'env',
         'execArgv',
+        'execPath',
         'jobReducers',
         'resultReducers',
         'serializer',

@@ -20,7 +20,7 @@ describe('an unknown option', () => {
     );
   });
 
-  test.each(['', 'x', 'workers', 'maxWorkersAtATime'])(
+  test.each(['', 'x', 'toString', 'maxWorkersAtATime'])(
     '"%s", which is like none, is answered with all names',
     (name) => {
       expect(() => checkOptions({ [name]: 1 }, checks, 'the pool')).toThrow(

@@ -63,7 +63,7 @@ const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
   connection: check.anything,
   tasks: checkRegistry,
   prefix: check.string,
-  taskTimeout: check.milliseconds,
+  taskTimeout: check.timeLimit,
   crashRetries: check.finiteCount(0),
   backoff: checkBackoff,
   maxPending: check.count(0),
@@ -71,25 +71,28 @@ const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
   allowFunctions: checkAllowFunctions,
   removeOnComplete: checkKeep,
   removeOnFail: checkKeep,
-  connectTimeout: check.milliseconds,
+  connectTimeout: check.timeLimit,
   outageTimeout: check.milliseconds,
   checkInterval: check.number({ min: 10, unit: 'milliseconds' }),
 };
 
-function checkBackoff(value: unknown, name: string): void {
-  if (typeof value === 'number') check.milliseconds(value, name);
-  else
-    check.nested({ type: check.oneOf('fixed', 'exponential'), delay: check.milliseconds }, ['type', 'delay'])(
-      value,
-      name,
-    );
+const backoffParts = check.nested({ type: check.oneOf('fixed', 'exponential'), delay: check.milliseconds }, [
+  'type',
+  'delay',
+]);
+const keepParts = check.nested({ age: check.count(0), count: check.count(0), limit: check.count(1) });
+
+function checkBackoff(value: unknown, name: string): unknown {
+  return typeof value === 'number' ? check.milliseconds(value, name) : plain(backoffParts(value, name));
 }
 
-function checkKeep(value: unknown, name: string): void {
-  if (typeof value === 'boolean') return;
-  if (typeof value === 'number') check.count(0)(value, name);
-  else check.nested({ age: check.count(0), count: check.count(0), limit: check.count(1) })(value, name);
+function checkKeep(value: unknown, name: string): unknown {
+  if (typeof value === 'boolean') return undefined;
+  return typeof value === 'number' ? check.count(0)(value, name) : plain(keepParts(value, name));
 }
+
+/** BullMQ writes it as it writes any object, and looks at its prototype for that. */
+const plain = (parts: unknown): unknown => ({ ...(parts as object) });
 
 /** @throws TypeError, RangeError */
 export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSettings {

@@ -39,7 +39,7 @@ const IDLE_TIMEOUT = 10_000;
 const { taskTimeout, onWorkerCrash, crashRetries, maxPending, ...poolChecks } = executorChecks;
 const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
   ...poolChecks,
-  timeout: check.milliseconds,
+  timeout: check.timeLimit,
   executor: checkExecutor,
 };
 

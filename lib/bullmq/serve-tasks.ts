@@ -4,6 +4,7 @@
  */
 import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { checkOptions, milliseconds } from '../options/check.ts';
 import {
   closeRedis,
   isFull,
@@ -39,6 +40,7 @@ export interface TaskServer extends AsyncDisposable {
 
 /** Milliseconds that the last words to Redis may take. */
 const FAREWELL = 3_000;
+const closeChecks = { gracePeriod: milliseconds };
 const AT_ONCE = { gracePeriod: 0 };
 /** Milliseconds until a fetch that failed is tried again. */
 const RETRY_DELAY = 1_000;
@@ -102,7 +104,8 @@ class Server implements TaskServer {
     return this.#runner.activeCount;
   }
 
-  close({ gracePeriod = this.#settings.gracePeriod }: { gracePeriod?: number } = {}): Promise<void> {
+  close(options?: { gracePeriod?: number }): Promise<void> {
+    const { gracePeriod = this.#settings.gracePeriod } = checkOptions(options, closeChecks, 'close');
     this.#closing ??= this.#leave().then(this.#settleClosed.resolve, this.#settleClosed.reject);
     this.#grace.endAfter(gracePeriod);
     return this.#closing;

@@ -17,7 +17,8 @@ export interface AllowFunctions {
 const SHORTEST_KEY = 32;
 
 export function checkAllowFunctions(value: unknown, name: string): void {
-  const key: unknown = (value as Partial<AllowFunctions> | null)?.key;
+  const isGiven = typeof value === 'object' && value !== null && Object.hasOwn(value, 'key');
+  const key: unknown = isGiven ? (value as Partial<AllowFunctions>).key : undefined;
   if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
     throw new TypeError(
       `${name} must be { key }, with a string or bytes that both sides share, got ${describe(value)}`,

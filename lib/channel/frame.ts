@@ -48,6 +48,8 @@ export const FrameKind = {
   growing: 21,
   /** Worker to host: the worker asks to be replaced, with figures. */
   retire: 22,
+  /** Worker to host: the worker's memory cannot be measured, and why. */
+  unmeasurable: 31,
   /** Worker to host: a call that it will not run: it is about to leave, or has no claim to it. */
   handedBack: 23,
   /** Worker to host: an order of the resource tracker. */

@@ -6,7 +6,12 @@ import { expectInputs, isInputs } from './map-inputs.ts';
 export interface MapCall {
   readonly inputs: readonly Inputs<unknown>[];
   readonly chunkSize: number;
-  readonly options: Pick<MapOptions, 'timeout' | 'onProgress' | 'bufferSize'> & { readonly ordered: boolean };
+  readonly options: {
+    readonly ordered: boolean;
+    readonly timeout: number | undefined;
+    readonly onProgress: MapOptions['onProgress'] | undefined;
+    readonly bufferSize: number | undefined;
+  };
 }
 
 /**
@@ -22,11 +27,6 @@ export function readMapCall(rest: readonly unknown[]): MapCall {
   return {
     inputs: inputs as readonly Inputs<unknown>[],
     chunkSize,
-    options: {
-      ordered,
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(onProgress === undefined ? {} : { onProgress }),
-      ...(bufferSize === undefined ? {} : { bufferSize }),
-    },
+    options: { ordered, timeout, onProgress, bufferSize },
   };
 }

@@ -14,7 +14,9 @@ import type { Chunk, ChunkSource } from './map-inputs.ts';
 /** A future of what `readOutcomes` understands. */
 export type SubmitChunk = (chunk: Chunk) => Future<unknown>;
 
-interface MapSettings extends Pick<MapOptions, 'timeout' | 'onProgress'> {
+interface MapSettings {
+  readonly timeout?: number | undefined;
+  readonly onProgress?: MapOptions['onProgress'] | undefined;
   readonly ordered: boolean;
   /** How many chunks may be sent and not yet given out. */
   readonly bufferSize: number;

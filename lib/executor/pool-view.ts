@@ -16,6 +16,7 @@ import type { ResultIterator } from './executor.ts';
 import { mapChunks, type SubmitChunk } from './map.ts';
 import { readMapCall } from './map-call.ts';
 import { type Chunk, chunksOf } from './map-inputs.ts';
+import { hintAtOptions } from './options-as-argument.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -49,6 +50,7 @@ export function submitTo<Settings, Request>(
   args: readonly unknown[],
 ): Future<unknown> {
   expectFunction(fn, 'submit');
+  if (args.length > 0) hintAtOptions(pool, fn, args);
   pool.manager.expectRoom();
   const submitSite = pool.manager.pendingCount < SITES_RECORDED_UP_TO ? recordSubmitSite(above) : undefined;
   return submitCall(pool, fn, args, { settings, submitSite, isChunk: false });
@@ -88,7 +90,7 @@ export function mapOn<Settings, Request>(
     ...options,
     readOutcomes: (result) => (isChunk ? (result as ItemOutcome[]) : [[true, result]]),
     // It is the caller's, whoever takes the results.
-    ...(options.onProgress && { onProgress: AsyncResource.bind(options.onProgress) }),
+    onProgress: options.onProgress && AsyncResource.bind(options.onProgress),
     finishError: (error) => withSubmitSite(error, submitSite),
     bufferSize: options.bufferSize ?? (source.isAsync ? pool.asyncBuffer : Number.POSITIVE_INFINITY),
   });

@@ -15,6 +15,7 @@ import {
 import { checkShutdownOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import { createSender } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
+import { chooseNode } from '../system/node-command.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { type LocalPool, localPool } from './local-pool.ts';
@@ -26,7 +27,7 @@ let lastExecutorId = 0;
 
 /** An executor that nobody holds any more finishes what it has and ends its workers. */
 const abandoned = new FinalizationRegistry<Manager>((manager) => {
-  void manager.shutdown({ wait: false });
+  void manager.shutdown(checkShutdownOptions({ wait: false }));
 });
 
 /** For the executors of this folder, and for loky/bullmq. */
@@ -57,12 +58,14 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   /**
    * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
    * @throws LokyRecursionError if executors are nested deeper than `LOKY_MAX_DEPTH`.
+   * @throws WorkerStartupError if there is no Node to run workers: see `execPath`.
    * @throws SerializationError if the initializer or its arguments cannot be sent.
    */
   constructor(options?: ExecutorOptions) {
     super();
     const settings = resolveExecutorOptions(options);
     checkDepth();
+    chooseNode(settings.execPath);
     this.#settings = settings;
     lastExecutorId += 1;
     this.executorId = lastExecutorId;

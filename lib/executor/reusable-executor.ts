@@ -7,6 +7,7 @@ import { boolean, checkOptions, oneOf, string } from '../options/check.ts';
 import { type ExecutorOptions, executorChecks, resolveExecutorOptions } from '../options/executor-options.ts';
 import { wantsKill } from '../options/task-options.ts';
 import { cpuCount } from '../system/cpu-count.ts';
+import { withoutPrototype } from '../system/own.ts';
 import { executorInternals, ProcessPoolExecutor } from './process-pool-executor.ts';
 
 export interface ReusableExecutorOptions extends ExecutorOptions {
@@ -58,7 +59,8 @@ export class ReusableExecutor extends ProcessPoolExecutor {
  */
 export function getReusableExecutor(options?: ReusableExecutorOptions): ReusableExecutor {
   const checked = checkOptions(options, reusableChecks, 'getReusableExecutor');
-  const { reuse = 'auto', key = '', killWorkers, ...rest } = withoutPythonNames(checked);
+  const { reuse = 'auto', key = '', killWorkers, ...others } = withoutPythonNames(checked);
+  const rest: ExecutorOptions = withoutPrototype(others);
   const existing = current.get(key);
   const keptSize = () =>
     reuse === true && existing !== undefined
@@ -81,7 +83,7 @@ export function getReusableExecutor(options?: ReusableExecutorOptions): Reusable
 
 function withoutPythonNames(options: ReusableExecutorOptions): ReusableExecutorOptions {
   const { kill_workers: _, ...rest } = options as ReusableExecutorOptions & { kill_workers?: boolean };
-  return { ...rest, killWorkers: wantsKill(options) };
+  return withoutPrototype({ ...rest, killWorkers: wantsKill(options) });
 }
 
 function isOpen(executor: ReusableExecutor): boolean {

@@ -13,6 +13,15 @@ export class PoolWarnings {
     );
   }
 
+  /** @param why What the system said. */
+  unmeasurable(why: string): void {
+    this.#give(
+      'LOKY_MEMORY_UNKNOWN',
+      `The memory of workers cannot be measured here (${why}): those that leak are not replaced (memory.leakThreshold), ` +
+        'and memory.limit is not enforced. On Linux that takes a mounted /proc.',
+    );
+  }
+
   /** The system has no process, descriptor or memory to spare. */
   shortage({ message }: Error): void {
     this.#give('LOKY_WORKER_SHORTAGE', `Workers cannot be started for now. ${message}`);

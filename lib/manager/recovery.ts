@@ -14,7 +14,7 @@ export function isShortage({ startError, stderr }: Pick<ExitReport, 'startError'
 }
 
 /** Code of the user may have thrown it, with a getter that throws in turn. */
-export function textOf(error: Error, key: 'code' | 'permission'): string {
+export function textOf(error: Error, key: 'code' | 'path' | 'permission'): string {
   try {
     return (error as Error & { [each in typeof key]?: string })[key] ?? '';
   } catch {

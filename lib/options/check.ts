@@ -2,29 +2,19 @@
  * Checks of options at run time: an unknown key, a wrong type or an out-of-range value throws at once, and the
  * message says what was expected and what came.
  */
-
-export type Check = (value: unknown, name: string) => void;
-
-/** Names that users of Python's loky would write, and the name to use here. */
-const pythonNames: Readonly<Record<string, string>> = {
-  max_workers: 'maxWorkers',
-  timeout: 'idleTimeout',
-  kill_workers: 'killWorkers',
-  job_reducers: 'jobReducers',
-  result_reducers: 'resultReducers',
-  initargs: 'initArgs',
-  chunksize: 'chunkSize',
-  buffersize: 'bufferSize',
-  cancel_futures: 'cancelFutures',
-  return_when: 'returnWhen',
-  only_physical_cores: 'onlyPhysicalCores',
-  max_tasks_per_child: 'maxTasksPerWorker',
-  mp_context: 'context',
-};
+import { nameHere } from './names-elsewhere.ts';
 
 /**
- * @returns The values that were checked: each is read once, wherever the object has it from.
- * @throws TypeError for an unknown key or a wrong type.
+ * Throws if the value is wrong. What it returns, if anything, is taken in the place of the value: a copy that holds
+ * nothing but what was checked.
+ */
+export type Check = (value: unknown, name: string) => unknown;
+
+/**
+ * Options are own, enumerable properties: what `Object.prototype` was given by whomever sets no option of anybody.
+ *
+ * @returns The values that were checked, each read once, in an object that inherits nothing.
+ * @throws TypeError for an unknown key, a wrong type, or an option that is inherited from a class or from defaults.
  * @throws RangeError for a value out of range.
  */
 export function checkOptions<Options extends object>(
@@ -33,7 +23,7 @@ export function checkOptions<Options extends object>(
   of: string,
   prefix = '',
 ): Partial<Options> {
-  const checked: Record<string, unknown> = Object.create(null);
+  const checked = Object.create(null) as Record<string, unknown>;
   if (options === undefined) return checked as Partial<Options>;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`the options of ${of} must be an object, got ${describe(options)}`);
@@ -41,23 +31,31 @@ export function checkOptions<Options extends object>(
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(checks, name))
       throw new TypeError(`unknown option ${name} of ${of}: ${wayOut(name, checks)}`);
-  }
-  for (const [name, check] of Object.entries(checks)) {
     const value = (options as Record<string, unknown>)[name];
-    if (value === undefined) continue;
-    check(value, `${prefix}${name}`);
-    checked[name] = value;
+    if (value !== undefined) checked[name] = checks[name]?.(value, `${prefix}${name}`) ?? value;
   }
+  assertNothingInherited(options, checks, of);
   return checked as Partial<Options>;
 }
 
-function wayOut(name: string, checks: Readonly<Record<string, Check>>): string {
-  const here = pythonNames[name] ?? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  // A name of loky's that is taken beside our own is not one to learn.
-  const names = Object.keys(checks).filter((each) => !Object.hasOwn(checks, pythonNames[each] ?? ''));
-  if (here !== name && names.includes(here)) {
-    return `it is called ${here} here${here === 'idleTimeout' ? '; the limit of a task is taskTimeout' : ''}`;
+/** Whoever puts defaults into a prototype, or accessors into a class, would otherwise be ignored without a word. */
+function assertNothingInherited(options: object, checks: Readonly<Record<string, Check>>, of: string): void {
+  let holder: object | null = Object.getPrototypeOf(options);
+  for (; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    if (Object.getPrototypeOf(holder) === null) return; // Object.prototype, of whatever realm
+    const inherited = Object.getOwnPropertyNames(holder).find((name) => Object.hasOwn(checks, name));
+    if (inherited === undefined) continue;
+    throw new TypeError(
+      `the option ${inherited} of ${of} is inherited, and options must be own properties: pass a plain object`,
+    );
   }
+}
+
+function wayOut(name: string, checks: Readonly<Record<string, Check>>): string {
+  const known = nameHere(name, (ours) => Object.hasOwn(checks, ours));
+  if (known !== undefined) return known;
+  // A name of loky's that is taken beside our own is not one to learn.
+  const names = Object.keys(checks).filter((each) => !each.includes('_'));
   const meant = names.find((each) => isSlipOf(each, name));
   return `${meant === undefined ? '' : `did you mean ${meant}? `}expected one of ${names.join(', ')}`;
 }
@@ -115,6 +113,16 @@ export const finiteCount = (min: number): Check => {
 };
 
 export const milliseconds: Check = number({ min: 0, unit: 'milliseconds' });
+
+/** How long something may take. 0, which others take for no limit, would end everything at once. */
+export const timeLimit: Check = (value, name) => {
+  milliseconds(value, name);
+  if (value !== 0) return;
+  throw new RangeError(
+    `${name} must be a number of milliseconds above 0, got 0: for no limit leave it undefined`,
+  );
+};
+
 export const bytes: Check = number({ min: 1, unit: 'bytes' });
 
 /** A part of a whole. */
@@ -130,6 +138,11 @@ export const boolean: Check = (value, name) => {
 
 export const string: Check = (value, name) => {
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string, got ${describe(value)}`);
+};
+
+export const filled: Check = (value, name) => {
+  string(value, name);
+  if (value === '') throw new RangeError(`${name} must not be empty`);
 };
 
 export const callable: Check = (value, name) => {
@@ -169,12 +182,13 @@ export function nullable(check: Check): Check {
 export function nested(checks: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
   return (value, name) => {
     object(value, name);
-    checkOptions(value as object, checks, name, `${name}.`);
+    const checked = checkOptions(value as Record<string, unknown>, checks, name, `${name}.`);
     for (const key of required) {
-      if ((value as Record<string, unknown>)[key] === undefined) {
+      if (checked[key] === undefined) {
         throw new TypeError(`${name} must have ${required.join(' and ')}, but ${key} is missing`);
       }
     }
+    return checked;
   };
 }
 

@@ -1,9 +1,11 @@
 /** Every option of an executor: its meaning, its default, its check. */
 import { getLokySerializer, type Reducers, type SerializerName } from '../sending/index.ts';
 import { cpuCount } from '../system/cpu-count.ts';
+import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
 import type { StdioMode } from '../worker-process/output.ts';
 import * as check from './check.ts';
+import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,8 +30,14 @@ export interface ExecutorOptions {
    * rank. `undefined` removes a variable. Default: nothing is changed.
    */
   env?: Environment | ((rank: number) => Environment);
-  /** Node's own options for the workers, such as `--max-old-space-size=4096`. Default: the host's. */
+  /** Node's own options for the workers, such as `--max-old-space-size=4096`. Default: the host's, but for a debugger's port. */
   execArgv?: readonly string[];
+  /**
+   * The Node that runs workers, as a path or a name to look for in `PATH`, for programs that are no Node themselves:
+   * single executable applications and the like. Default: the environment variable `LOKY_EXEC_PATH`, else the Node of
+   * this program (in Electron its own, by `ELECTRON_RUN_AS_NODE`).
+   */
+  execPath?: string;
   /** How special values of calls travel; `register` has those of all executors. Default: none. */
   jobReducers?: Reducers;
   /** How special values of results travel. Default: `jobReducers`. */
@@ -82,6 +90,7 @@ export interface ExecutorSettings {
   readonly initArgs: readonly unknown[];
   readonly env: Environment | ((rank: number) => Environment);
   readonly execArgv: readonly string[];
+  readonly execPath: string;
   readonly jobReducers: Reducers | undefined;
   readonly resultReducers: Reducers | undefined;
   readonly serializer: SerializerName;
@@ -112,6 +121,7 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   initArgs: check.array,
   env: check.environment,
   execArgv: check.strings,
+  execPath: check.filled,
   jobReducers: check.object,
   resultReducers: check.object,
   serializer: check.string,
@@ -123,14 +133,15 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   ]),
   maxTasksPerWorker: check.count(1),
   memory: check.nested({ leakThreshold: check.bytes, checkDelay: check.milliseconds, limit: check.bytes }),
-  taskTimeout: check.milliseconds,
+  taskTimeout: check.timeLimit,
   maxPending: check.count(0),
   stdio: check.oneOf('inherit', 'ignore', 'events'),
-  startTimeout: check.milliseconds,
+  startTimeout: check.timeLimit,
 };
 
 function checkContext(value: unknown, name: string): void {
-  const method = typeof value === 'object' ? (value as Partial<WorkerContext> | null)?.startMethod : value;
+  const isContext = typeof value === 'object' && value !== null && Object.hasOwn(value, 'startMethod');
+  const method = isContext ? (value as Partial<WorkerContext>).startMethod : value;
   if (typeof method !== 'string') {
     throw new TypeError(
       `${name} must be 'loky', 'loky_init_main' or what getContext() returns, got ${check.describe(value)}`,
@@ -141,23 +152,6 @@ function checkContext(value: unknown, name: string): void {
   } catch (error) {
     throw new RangeError(`${name}: ${(error as Error).message}`);
   }
-}
-
-/** Options of the host that make no sense in a worker. */
-const NOT_FOR_WORKERS =
-  /^(?:-e|-p|-c|-i|-pe|--eval|--print|--check|--interactive|--input-type|--inspect|--test|--watch|--run|--experimental-vm-modules|--expose[-_]gc)/;
-const TAKES_ANY_VALUE = /^(?:-e|-p|-pe|--eval|--print)$/;
-
-function hostExecArgv(): string[] {
-  return process.execArgv.filter(
-    (argument, index, all) => !NOT_FOR_WORKERS.test(argument) && !isValueOfLeftOut(argument, all[index - 1]),
-  );
-}
-
-/** What is no option stands for the value of the option before it. */
-function isValueOfLeftOut(argument: string, before = ''): boolean {
-  if (TAKES_ANY_VALUE.test(before)) return true;
-  return !argument.startsWith('-') && NOT_FOR_WORKERS.test(before) && !before.includes('=');
 }
 
 /** More than one in ten of all that ran: a busy pool with a bad input now and then lives, one that only crashes does not. */
@@ -180,7 +174,8 @@ export function resolveExecutorOptions(
     initArgs: options.initArgs ?? [],
     // Copies: the caller may change what it has given, and the workers that are there would not know.
     env: typeof options.env === 'function' ? options.env : { ...options.env },
-    execArgv: [...(options.execArgv ?? hostExecArgv())],
+    execArgv: options.execArgv === undefined ? hostExecArgv() : execArgvForWorkers(options.execArgv),
+    execPath: options.execPath ?? defaultExecPath(),
     jobReducers: options.jobReducers,
     resultReducers: options.resultReducers ?? options.jobReducers,
     serializer: options.serializer ?? getLokySerializer(),

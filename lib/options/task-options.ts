@@ -1,4 +1,5 @@
 /** What `withOptions` and `map` take. */
+import { withoutPrototype } from '../system/own.ts';
 import * as check from './check.ts';
 
 /** For the tasks of a view made by `executor.withOptions`. */
@@ -38,7 +39,7 @@ export interface ShutdownOptions {
 }
 
 const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
-  timeout: check.milliseconds,
+  timeout: check.timeLimit,
   signal: check.abortSignal,
   retries: check.count(0),
   priority: check.number({ min: Number.NEGATIVE_INFINITY }),
@@ -47,7 +48,7 @@ const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
 
 const mapChecks: Readonly<Record<keyof MapOptions, check.Check>> = {
   chunkSize: check.count(1),
-  timeout: check.milliseconds,
+  timeout: check.timeLimit,
   bufferSize: check.count(1),
   ordered: check.boolean,
   onProgress: check.callable,
@@ -74,6 +75,8 @@ export function checkShutdownOptions(options: ShutdownOptions | undefined): Shut
 
 /** `kill_workers` is accepted wherever `killWorkers` is, as loky spells it. */
 export function wantsKill(options: { killWorkers?: boolean } | undefined): boolean {
-  const { killWorkers, kill_workers } = (options ?? {}) as { killWorkers?: boolean; kill_workers?: boolean };
+  if (options === undefined) return false;
+  const { killWorkers, kill_workers }: { killWorkers?: boolean; kill_workers?: boolean } =
+    withoutPrototype(options);
   return killWorkers ?? kill_workers ?? false;
 }

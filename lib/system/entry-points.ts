@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isOneExecutable } from './executable.ts';
 
 /** The programs that this package runs in processes of their own. */
 export type EntryPoint = 'worker' | 'resource-tracker';
@@ -21,7 +22,9 @@ export function entryPoint(name: EntryPoint): string {
   if (built !== undefined && existsSync(built)) return built;
   throw new Error(
     `Expected the program ${name}.cjs of loky at ${beside}${built === undefined ? '' : ` or ${built}`}, but it is not there. ` +
-      'If loky is bundled into your program, mark it as external, or copy its dist/ folder beside the bundle.',
+      (isOneExecutable()
+        ? 'Processes are started from files: ship worker.cjs and resource-tracker.cjs of node_modules/loky/dist beside your executable.'
+        : 'If loky is bundled into your program, mark it as external, or copy worker.cjs and resource-tracker.cjs from its dist/ folder beside the bundle.'),
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { isOneExecutable } from './executable.ts';
 import { workerInfo } from './worker-info.ts';
 
 const key = Symbol.for('loky.mainScript');
@@ -16,7 +17,12 @@ const HAS_NO_SCRIPT = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
 export function mainScript(): string | undefined {
   if (workerInfo() !== undefined) return shared[key]?.url; // the script of this process is that of all workers
   const path = process.argv[1];
-  if (path === undefined || process.execArgv.some((option) => HAS_NO_SCRIPT.test(option))) return undefined;
+  if (
+    path === undefined ||
+    isOneExecutable() ||
+    process.execArgv.some((option) => HAS_NO_SCRIPT.test(option))
+  )
+    return undefined;
   try {
     return pathToFileURL(realpathSync(path)).href;
   } catch {

@@ -5,6 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { nodeCommand } from '../system/node-command.ts';
+import { withoutPrototype } from '../system/own.ts';
 import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { nodeGuardian, shellGuardian } from './guardian-scripts.ts';
 import { withoutMark } from './marked-processes.ts';
@@ -35,7 +37,8 @@ export interface GuardianOptions {
 }
 
 /** A guardian that starts its process when it is first needed, again when it dies, and ends it when it is not. */
-export function createGuardian({ shell = '/bin/sh', onLaunch }: GuardianOptions = {}): Guardian {
+export function createGuardian(options: GuardianOptions = {}): Guardian {
+  const { shell = '/bin/sh', onLaunch } = withoutPrototype(options);
   const guarded = new Set<number>();
   const running = new Set<ChildProcess>();
   let current: ChildProcess | undefined;
@@ -119,14 +122,16 @@ function startProcess(shell: string | undefined, guarded: ReadonlySet<number>): 
   try {
     const useShell = shell !== undefined && process.platform !== 'win32' && existsSync(shell);
     // The script needs no program and no variable, and some variables (SHELLOPTS) would make it end at its first line.
-    const env = useShell ? {} : ownEnv;
-    const [file, args] = useShell
-      ? [shell, ['-c', shellGuardian, 'loky-guardian']]
-      : [process.execPath, ['-e', nodeGuardian]];
+    const guardian = useShell ? undefined : nodeCommand('guardian');
+    const env = guardian === undefined ? {} : { ...ownEnv, ...guardian.env };
+    const [file, args] =
+      guardian === undefined
+        ? [shell as string, ['-c', shellGuardian, 'loky-guardian']]
+        : [guardian.command, ['-e', nodeGuardian]];
     const child = spawn(file, [...args, ...[...guarded].map(String)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env,
+      env: withoutPrototype(env),
       windowsHide: true,
       ...(process.platform === 'win32' ? {} : { cwd: '/' }),
     });
@@ -136,7 +141,7 @@ function startProcess(shell: string | undefined, guarded: ReadonlySet<number>): 
     (child.stdin as Socket | null)?.unref();
     return child;
   } catch {
-    return undefined; // no process or no descriptor to be had at this moment, or no permission to look for the shell
+    return undefined; // no process or no descriptor to be had at this moment, no permission to look for the shell, or no Node
   }
 }
 

@@ -5,6 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { entryPoint } from '../system/entry-points.ts';
+import { nodeCommand } from '../system/node-command.ts';
+import { withoutPrototype } from '../system/own.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { writeWaiting } from '../system/write-waiting.ts';
 import { withoutMark } from './marked-processes.ts';
@@ -95,10 +97,12 @@ export function createTrackerProcess({ state, warn, onLaunch }: TrackerProcessOp
 function startProcess(warn: (message: string) => void): ChildProcess | undefined {
   const { NODE_OPTIONS: _, ...env } = withoutMark(process.env);
   try {
-    const child = spawn(process.execPath, [entryPoint('resource-tracker'), String(process.pid)], {
+    const script = entryPoint('resource-tracker');
+    const node = nodeCommand(script);
+    const child = spawn(node.command, [script, String(process.pid)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'inherit'],
-      env,
+      env: withoutPrototype({ ...env, ...node.env }),
       windowsHide: true,
     });
     child.unref();

@@ -9,6 +9,7 @@ import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
 import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts';
 import { encodeStart, PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
 import type { Payload } from '../sending/index.ts';
+import { isNoWorker } from '../system/start-mark.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
 import { type Family, familyOf } from '../watchdog/family.ts';
@@ -124,7 +125,14 @@ function supervise(
   guard(pid);
   const oomKills = readOomKills();
   const stderr = captureOutput(subprocess, stdio, start.outputMark, listener);
-  const pipe = openPipe(subprocess, pid, listener);
+  const boot = watchBoot(subprocess, pid);
+  const pipe = openPipe(subprocess, pid, {
+    ...listener,
+    onFrame(frame) {
+      if (boot.isWatched) boot.end();
+      listener.onFrame(frame);
+    },
+  });
   pipe.channel.send(FrameKind.start, 0, encodeStart(start));
   subprocess.on('error', () => {}); // a signal to a process that is just ending
   onceEnded(subprocess, (exitCode, signal) => {
@@ -149,6 +157,24 @@ function supervise(
   });
   subprocess.unref();
   return pipe.channel;
+}
+
+/** An application that was started in place of a worker says so, and may go on: until the first frame it is listened to. */
+function watchBoot({ stderr }: ChildProcess, pid: number): { readonly isWatched: boolean; end(): void } {
+  let isWatched = true;
+  const look = (chunk: Buffer) => {
+    if (isNoWorker(chunk)) killTree(pid);
+  };
+  stderr?.on('data', look);
+  return {
+    get isWatched() {
+      return isWatched;
+    },
+    end() {
+      isWatched = false;
+      stderr?.off('data', look);
+    },
+  };
 }
 
 /** It was started and cannot be supervised: nothing of it stays. */

@@ -2,9 +2,11 @@
 
 import { newMark } from '../../channel/output-marks.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
+import { nodeOptionsForWorkers } from '../../options/node-options.ts';
 import type { Definition, Payload, Sender } from '../../sending/index.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../../system/main-script.ts';
+import { withoutPrototype } from '../../system/own.ts';
 import type { WorkerProcessSettings } from '../../worker-process/worker-process.ts';
 
 export interface WorkerOrders {
@@ -20,7 +22,7 @@ export function createWorkerOrders(
   sender: Sender,
   executorId: number,
 ): WorkerOrders {
-  const { initializer, initArgs, env, execArgv, memory, stdio, context } = settings;
+  const { initializer, initArgs, env, execArgv, execPath, memory, stdio, context } = settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
   const call = initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs);
@@ -31,10 +33,10 @@ export function createWorkerOrders(
       checkMainScriptIsLoaded();
       return {
         execArgv,
+        execPath,
         stdio,
         env: {
-          ...process.env,
-          ...(typeof env === 'function' ? env(rank) : env),
+          ...hostEnvironment(typeof env === 'function' ? env(rank) : env),
           [DEPTH_VARIABLE]: String(depth),
         },
         start: {
@@ -50,4 +52,11 @@ export function createWorkerOrders(
       };
     },
   };
+}
+
+/** A debugger of this program is not for its workers. */
+function hostEnvironment(changes: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS, ...others }: NodeJS.ProcessEnv = withoutPrototype({ ...process.env, ...changes });
+  if (NODE_OPTIONS === undefined) return others;
+  return { ...others, NODE_OPTIONS: nodeOptionsForWorkers(NODE_OPTIONS, process.env.NODE_OPTIONS) };
 }

@@ -19,6 +19,12 @@ import type { TaskCounts } from '../tasks/task-counts.ts';
 import type { Losses } from './losses.ts';
 import { initializerThrew } from './startup-errors.ts';
 
+/** Longer than any message of Node's, and not long enough to hold this process up. In bytes. */
+const LONGEST_TEXT = 1_000;
+
+const textOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_TEXT)).toString();
+
 interface Answer {
   readonly ok: boolean;
   readonly value: unknown;
@@ -78,6 +84,9 @@ export class Arrivals {
         break;
       case FrameKind.retire:
         this.#retire(worker, readLeakFigures(frame.body));
+        break;
+      case FrameKind.unmeasurable:
+        this.#warnings.unmeasurable(textOf(frame.body));
         break;
       case FrameKind.growing:
         this.#fleet.prepareReplacement(worker);

@@ -4,6 +4,8 @@
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../../errors.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
+import { noteNotNode } from '../../system/node-command.ts';
+import { isNoWorker } from '../../system/start-mark.ts';
 import { withSubmitSite } from '../../system/submit-site.ts';
 import { type ExitReport, terminatedWorkerError } from '../../worker-process/exit-report.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -16,7 +18,7 @@ import type { PoolParts } from '../pool-parts.ts';
 import type { PoolWarnings } from '../pool-warnings.ts';
 import { afterShortage, isShortage, mayStartAgain, RestartIntensity } from '../recovery.ts';
 import type { Task } from '../tasks/task.ts';
-import { BREAKS, diedWhileStarting, startedTooSlowly } from './startup-errors.ts';
+import { BREAKS, diedWhileStarting, noWorkerStarted, startedTooSlowly } from './startup-errors.ts';
 
 const GOES_ON = 'it is tried again later';
 const KILLED_BY_SHUTDOWN =
@@ -81,13 +83,31 @@ export class Losses {
   }
 
   #diedWhileStarting(exit: ExitReport, before: WorkerState): void {
+    if (before === 'booting' && isNoWorker(exit.stderr)) {
+      this.#ranSomethingElse(exit);
+      return;
+    }
     if (isShortage(exit)) {
       this.#foundShortage(exit);
       return;
     }
     this.#failedStarts += 1;
     if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#lifetime.replaceAwaited();
-    else this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before)));
+    else
+      this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before), this.#consequence(exit, before)));
+  }
+
+  /** It would say the same each time. */
+  #ranSomethingElse(exit: ExitReport): void {
+    const { execPath } = this.#settings;
+    noteNotNode(execPath);
+    this.breakPool(noWorkerStarted(exit, execPath));
+  }
+
+  /** Node would have said what is wrong, and would not have taken it for a success. */
+  #consequence({ exitCode }: ExitReport, before: WorkerState): string {
+    if (before !== 'booting' || exitCode !== 0) return BREAKS;
+    return `${BREAKS}; is ${this.#settings.execPath} a Node.js? (option execPath)`;
   }
 
   /** It is tried again after a pause, until those who wait have waited for too long. */

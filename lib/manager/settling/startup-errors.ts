@@ -1,5 +1,6 @@
 /** The errors of workers that could not start, in words. */
 import { InitializerError, WorkerStartupError } from '../../errors.ts';
+import { notNodeMessage } from '../../system/node-command.ts';
 import { messageOf } from '../../system/thrown.ts';
 import { type ExitReport, exitCodeName, indent } from '../../worker-process/exit-report.ts';
 import { textOf } from '../recovery.ts';
@@ -15,10 +16,15 @@ export function initializerThrew(cause: unknown): InitializerError {
 /** Its message, of which our sentence goes on. */
 const clauseOf = (cause: unknown): string => messageOf(cause).replace(/(?<!\.)\.$/, '');
 
+/** What is no program that may be run. */
+const UNUSABLE = new Set(['ENOENT', 'EACCES', 'ENOTDIR', 'EISDIR']);
+
 /** Node's own message does not say what is missing. */
 function wayOut(error: Error): string {
-  const mayNotFork = textOf(error, 'permission') === 'ChildProcess';
-  return mayNotFork ? ' (start the program with --allow-child-process)' : '';
+  if (textOf(error, 'permission') === 'ChildProcess')
+    return ' (start the program with --allow-child-process)';
+  const isUnusable = UNUSABLE.has(textOf(error, 'code')) && textOf(error, 'path') !== process.execPath;
+  return isUnusable ? ' (execPath must be the path of a Node.js)' : '';
 }
 
 /** @param consequence What that means for the executor. */
@@ -33,13 +39,24 @@ export function diedWhileStarting(
       cause: exit.startError,
     });
   }
-  const said = exit.stderr === '' ? '' : `\nIts stderr was:\n${indent(exit.stderr)}`;
+  const said = saidBy(exit);
   const ended = `ended with {${exitCodeName(exit)}}`;
   return wasInitializing
     ? new InitializerError(`A worker process ${ended} while its initializer ran; ${consequence}.${said}`)
     : new WorkerStartupError(
         `A worker process ${ended} before it was ready for tasks; ${consequence}.${said}`,
       );
+}
+
+/** What was started as a worker is another program. */
+export function noWorkerStarted(exit: ExitReport, execPath: string): WorkerStartupError {
+  return new WorkerStartupError(
+    `A worker process could not be started: ${notNodeMessage(execPath)}; ${BREAKS}.${saidBy(exit)}`,
+  );
+}
+
+function saidBy({ stderr }: ExitReport): string {
+  return stderr === '' ? '' : `\nIts stderr was:\n${indent(stderr)}`;
 }
 
 export function startedTooSlowly(

@@ -1,5 +1,6 @@
 /** Which globals every process has by itself, and which intrinsics have no name. */
-import { runInNewContext } from 'node:vm';
+import { Script } from 'node:vm';
+import { withoutPrototype } from '../../system/own.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 /** What `process` has in every process, and which means the same there; the rest of it is looked at by nobody. */
@@ -26,7 +27,8 @@ export const PROCESS_MEMBERS = [
  * program has seen, and Node's own. What a program has defined before this library was loaded looks like either.
  */
 export function commonGlobals(): string[] {
-  const ofTheLanguage = new Set(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]);
+  const list = new Script('Object.getOwnPropertyNames(globalThis)');
+  const ofTheLanguage = new Set(list.runInNewContext(undefined, withoutPrototype({})) as string[]);
   return Object.getOwnPropertyNames(globalThis).filter(
     (name) =>
       ofTheLanguage.has(name) || NODE_GLOBALS.has(name) || (NEWER_GLOBALS.has(name) && !isAssigned(name)),

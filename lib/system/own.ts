@@ -1,0 +1,6 @@
+/** Objects that have what they have, and nothing that somebody has given to `Object.prototype`. */
+
+/** A copy that inherits nothing: to be read with defaults, or to be gone through with `for … in`, as Node does with `env`. */
+export function withoutPrototype<T extends object>(object: T): T {
+  return Object.assign(Object.create(null), object);
+}

@@ -1,0 +1,34 @@
+/**
+ * What tells a process that it was started as a worker, by whom, and which script it is to run: a variable of its
+ * environment, which a worker takes away before anything of the user's runs. Whoever finds it and runs something else is a
+ * copy of the application, and must start nothing.
+ */
+
+const VARIABLE = 'LOKY_START';
+
+/** What a copy of the application says of itself. Its host looks for this in its stderr. */
+export const RUNS_SOMETHING_ELSE = 'was started as a worker of loky, and runs a program of its own';
+
+/** @returns A part of the environment of a process that is to run `script`. */
+export function markStart(script: string): Readonly<Record<string, string>> {
+  return { [VARIABLE]: `${process.pid}:${script}` };
+}
+
+/** For a worker at boot: what its tasks start is no worker. */
+export function takeStart(): void {
+  delete process.env[VARIABLE];
+}
+
+/**
+ * The pid of whoever started this process as a worker, in vain. A preload of a real worker is none: the script that the
+ * worker is to run comes after it.
+ */
+export function startedInVainBy(): string | undefined {
+  const [, pid, script] = /^(\d+):(.*)$/s.exec(process.env[VARIABLE] ?? '') ?? [];
+  return script === process.argv[1] ? undefined : pid;
+}
+
+/** Whether a process that was started as a worker has said that it runs something else. */
+export function isNoWorker(stderr: string | Buffer): boolean {
+  return stderr.includes(RUNS_SOMETHING_ELSE);
+}
