@@ -1,7 +1,7 @@
 /** Options are checked before anything is connected to, and the error says what was expected. */
 import { expect, test } from '@jest/globals';
 import { ProcessPoolExecutor } from 'loky';
-import { BullMQExecutor, type BullMQExecutorOptions, defineTasks, serveTasks } from 'loky/bullmq';
+import { BullMQExecutor, type BullMQExecutorOptions, defineTasks, processor, serveTasks } from 'loky/bullmq';
 import * as tasks from './programs/tasks.js';
 
 const connection = { host: '127.0.0.1', port: 1 };
@@ -50,6 +50,19 @@ test.each([
   await open('q', options).shutdown();
 });
 
+test('0 as a limit of time, which would end everything at once', async () => {
+  const message = (name: string) =>
+    new RangeError(
+      `${name} must be a number of milliseconds above 0, got 0: for no limit leave it undefined`,
+    );
+  expect(() => open('q', { taskTimeout: 0 })).toThrow(message('taskTimeout'));
+  expect(() => open('q', { connectTimeout: 0 })).toThrow(message('connectTimeout'));
+  expect(() => processor(() => 1, { timeout: 0 })).toThrow(message('timeout'));
+  const executor = open('q');
+  expect(() => executor.withOptions({ timeout: 0 })).toThrow(message('timeout'));
+  await executor.shutdown();
+});
+
 test('retries without end are refused, which BullMQ does not know', async () => {
   const executor = open('q');
   expect(() => executor.withOptions({ retries: Number.POSITIVE_INFINITY })).toThrow(
@@ -76,6 +89,7 @@ test('a registry of tasks', () => {
   expect(() => defineTasks(url, null as never)).toThrow(
     'defineTasks expects an object of functions, got null',
   );
+  expect(() => defineTasks(url, {}, { versions: '2' } as never)).toThrow('did you mean version?');
   expect(() => defineTasks(url, {}, { version: 2 as never })).toThrow(
     'version must be a string, got 2 (number)',
   );

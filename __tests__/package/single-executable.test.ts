@@ -3,7 +3,7 @@
  * it is told where a Node is. One executable for all tests: it is 100 MB large, and takes seconds to make.
  */
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -93,16 +93,15 @@ test('it starts nothing by itself, and says what to do', async () => {
 
 test('without the files that its workers run it says which to ship', async () => {
   const message = expect.stringContaining(
-    'ship worker.cjs and resource-tracker.cjs of node_modules/loky/dist',
+    'ship those of node_modules/loky/dist in the folder of your executable',
   );
   expect(await application({ TEST_NODE: process.execPath })).toEqual({ said: [message], copies: 1 });
 });
 
 test('with them and the path of a Node it has workers', async () => {
-  for (const file of ['worker.cjs', 'resource-tracker.cjs'].filter((name) =>
-    existsSync(`${packageFolder}/dist/${name}`),
-  ))
-    copyFileSync(join(packageFolder, 'dist', file), join(folder, file));
+  const dist = join(packageFolder, 'dist');
+  for (const file of readdirSync(dist).filter((name) => name.endsWith('.cjs')))
+    copyFileSync(join(dist, file), join(folder, file));
   const said = [2, 15, 'ca978112', true, 'RangeError: mine', [3, 6], process.execPath];
   expect(await application({ TEST_NODE: process.execPath })).toEqual({ said, copies: 1 });
   expect(await application({ LOKY_EXEC_PATH: process.execPath })).toEqual({ said, copies: 1 });

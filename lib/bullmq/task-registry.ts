@@ -2,7 +2,7 @@
  * The tasks that both sides share, by name. A module defines them once; the submitter looks up the name of a function,
  * a worker process the function of a name, in its own copy of the module.
  */
-import { describe } from '../options/check.ts';
+import { type Check, checkOptions, describe, string } from '../options/check.ts';
 import { namedReducers, type Reducers } from '../sending/reducers.ts';
 import { UnknownTaskError } from './errors.ts';
 
@@ -40,6 +40,11 @@ export function definedTasks(url: string): TaskRegistry | undefined {
   return shared[key]?.get(url);
 }
 
+const checks: Readonly<Record<keyof DefineTasksOptions, Check>> = {
+  reducers: (value, name) => void namedReducers(value, name),
+  version: string,
+};
+
 /**
  * Defines the tasks of a module, to be given to `BullMQExecutor` and to `serveTasks`. Worker processes import the module,
  * so it should do nothing else than define.
@@ -51,7 +56,7 @@ export function definedTasks(url: string): TaskRegistry | undefined {
 export function defineTasks<T extends Record<string, AnyFunction>>(
   url: string,
   tasks: T,
-  options: DefineTasksOptions = {},
+  options?: DefineTasksOptions,
 ): TaskRegistry<T> {
   if (typeof url !== 'string' || !url.startsWith('file:')) {
     throw new TypeError(`defineTasks expects import.meta.url of its module first, got ${describe(url)}`);
@@ -66,16 +71,13 @@ export function defineTasks<T extends Record<string, AnyFunction>>(
     }
     if (!names.has(fn)) names.set(fn, name);
   }
-  namedReducers(options.reducers, 'reducers');
-  if (options.version !== undefined && typeof options.version !== 'string') {
-    throw new TypeError(`version must be a string, got ${describe(options.version)}`);
-  }
+  const { reducers, version } = checkOptions(options, checks, 'defineTasks');
   const registry: TaskRegistry<T> = Object.freeze({
     url,
     functions: Object.freeze({ ...tasks }),
     names: Object.freeze(Object.keys(tasks)),
-    reducers: options.reducers,
-    version: options.version,
+    reducers,
+    version,
     nameOf: (fn: unknown) => names.get(fn),
   });
   shared[key] ??= new Map();

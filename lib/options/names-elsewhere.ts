@@ -99,7 +99,7 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   { ours: 'execPath', theirs: ['nodePath', 'execpath'] },
   {
     ours: 'stdio',
-    theirs: ['stdout', 'stderr', 'silent', 'emitStdoutEvents'],
+    theirs: ['stdout', 'stderr', 'silent', 'emitStdStreams'],
     answer: "where the output of workers goes is said by stdio: 'inherit', 'ignore' or 'events'",
   },
   {
@@ -116,7 +116,7 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   },
   {
     ours: 'maxWorkers',
-    theirs: ['taskQueue', 'workerSchedulingPolicy', 'workerChoiceStrategy'],
+    theirs: ['taskQueue', 'queueStrategy', 'workerSchedulingPolicy', 'workerChoiceStrategy'],
     answer: 'which task goes first is said by withOptions({ priority })',
   },
   {

@@ -23,8 +23,8 @@ export function entryPoint(name: EntryPoint): string {
   throw new Error(
     `Expected the program ${name}.cjs of loky at ${beside}${built === undefined ? '' : ` or ${built}`}, but it is not there. ` +
       (isOneExecutable()
-        ? 'Processes are started from files: ship worker.cjs and resource-tracker.cjs of node_modules/loky/dist beside your executable.'
-        : 'If loky is bundled into your program, mark it as external, or copy worker.cjs and resource-tracker.cjs from its dist/ folder beside the bundle.'),
+        ? 'Processes are started from files: ship those of node_modules/loky/dist in the folder of your executable.'
+        : 'If loky is bundled into your program, mark it as external, or copy its dist/ folder beside the bundle.'),
   );
 }
 
