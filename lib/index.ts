@@ -79,6 +79,5 @@ export {
   type WorkerContext,
 } from './system/start-method.ts';
 export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
-export type { ResourceKind } from './watchdog/resource-orders.ts';
-export { type ResourceTracker, resourceTracker } from './watchdog/resource-tracker.ts';
+export { type ResourceKind, type ResourceTracker, resourceTracker } from './watchdog/temporary-files.ts';
 export type { StdioMode } from './worker-process/output.ts';

@@ -52,7 +52,7 @@ async function buildCode() {
     // CommonJS starts some milliseconds earlier, and every first result waits for that.
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
-    entryPoints: { worker: 'workers/worker.ts', 'resource-tracker': 'workers/resource-tracker.ts' },
+    entryPoints: { worker: 'workers/worker.ts', guardian: 'workers/guardian.ts' },
   });
   return [...Object.keys(host.metafile.inputs), ...Object.keys(processes.metafile.inputs)];
 }

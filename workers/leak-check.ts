@@ -16,44 +16,81 @@ export interface LeakListener {
   onUnmeasurable(error: unknown): void;
 }
 
-/** Reading the memory takes 10 to 20 microseconds: short tasks share one look. In milliseconds. */
-const LOOK_DELAY = 0.5;
+/** Reading the memory takes 10 to 20 microseconds: short tasks share one look, of at most so many tasks … */
+const MOST_TASKS = 64;
+/** … and of at most so many milliseconds. */
+const LONGEST_PAUSE = 100;
 /** The share of the threshold at which a replacement is worth starting. */
 const GROWTH = 2 / 3;
 
 /** After a first task that used less than this share of the threshold, garbage makes no difference to the reference. */
 const NEGLIGIBLE = 0.1;
 
+/**
+ * How many tasks may pass until the next look: half of those after which the bound would be reached if they took as much
+ * memory as the tasks since the last look, and at most twice as many as those.
+ *
+ * @param room To the bound, in bytes.
+ * @param growth Since the last look, in bytes.
+ */
+export function tasksUntilNextLook(room: number, growth: number, tasks: number): number {
+  const most = Math.min(2 * tasks, MOST_TASKS);
+  if (growth <= 0) return most;
+  return Math.max(1, Math.min(most, Math.floor((room * tasks) / growth / 2)));
+}
+
 /** @param checkDelay Shortest time between two forced garbage collections that found no leak, in milliseconds. */
 export function createLeakCheck(threshold: number, checkDelay: number, listener: LeakListener): LeakCheck {
   const atBoot = measure(listener.onUnmeasurable);
   if (atBoot === undefined) return () => undefined;
   let reference: number | undefined;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let lastSeen = atBoot;
+  let tasks = 0;
+  let nextLook = 1;
+  let pause = LONGEST_PAUSE;
   let collectedAt = Number.NEGATIVE_INFINITY;
   let hasGrown = false;
 
-  return () => {
-    const now = natives.now();
-    if (now - lookedAt < LOOK_DELAY) return;
-    lookedAt = now;
-    const before = measure();
-    if (before === undefined) return;
-    if (reference === undefined) {
-      reference = before - atBoot < threshold * NEGLIGIBLE ? before : measureCollected();
-      return;
-    }
-    const bound = hasGrown ? threshold : threshold * GROWTH;
-    if (before - reference < bound || now - collectedAt < checkDelay) return;
+  const bound = () => (reference as number) + (hasGrown ? threshold : threshold * GROWTH);
+
+  function setReference(seen: number): void {
+    reference = seen - atBoot < threshold * NEGLIGIBLE ? seen : measureCollected();
+    lastSeen = reference ?? seen;
+  }
+
+  /** Returns the memory that is left. */
+  function look(reference: number, seen: number, now: number): number {
+    if (seen < bound() || now - collectedAt < checkDelay) return seen;
     const memory = measureCollected();
-    if (memory === undefined) return;
-    if (memory - reference < bound)
+    if (memory === undefined) return seen;
+    if (memory < bound())
       collectedAt = now; // it was garbage
     else if (memory - reference >= threshold) listener.onLeak({ reference, memory, threshold });
     else {
       hasGrown = true;
       listener.onGrowth();
     }
+    return memory;
+  }
+
+  return () => {
+    tasks += 1;
+    const now = natives.now();
+    if (tasks < nextLook && now - lookedAt < pause) return;
+    lookedAt = now;
+    const seen = measure();
+    if (seen === undefined) return;
+    if (reference === undefined) setReference(seen);
+    else {
+      const memory = look(reference, seen, now);
+      const room = bound() - memory;
+      const isForbidden = room <= 0 && now - collectedAt < checkDelay; // to collect before that
+      nextLook = isForbidden ? Number.POSITIVE_INFINITY : tasksUntilNextLook(room, memory - lastSeen, tasks);
+      pause = isForbidden ? collectedAt + checkDelay - now : LONGEST_PAUSE;
+      lastSeen = memory;
+    }
+    tasks = 0;
   };
 }
 

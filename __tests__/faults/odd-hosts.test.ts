@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { shellGuardian } from '../../lib/watchdog/guardian-scripts.ts';
+import { shellGuardian } from '../../lib/watchdog/guardian-script.ts';
 import { packageUrl, scriptFolder } from '../executor/host-script.ts';
 import { waitUntilGone } from '../helpers/processes.ts';
 

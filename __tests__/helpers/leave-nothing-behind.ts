@@ -3,7 +3,7 @@
  * What ran already when the file began is not its business.
  */
 import { afterAll, beforeAll } from '@jest/globals';
-import { killTree } from '../../lib/watchdog/kill-tree.ts';
+import { killTree } from '../../lib/watchdog/kill.ts';
 import { aliveDescendants, type LivingProcess, waitUntil } from './processes.ts';
 
 /** Ended processes need a moment to leave the process table. */

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descendantsOf, parseStat, readProcessTable } from '../../lib/watchdog/process-table.ts';
+import { descendantsOf, parseStat, readProcessTable } from '../../lib/watchdog/processes.ts';
 
 export interface LivingProcess {
   pid: number;
@@ -54,10 +54,10 @@ export async function waitUntil(
   }
 }
 
-/** Whether a tracker process has begun: Node handles some signals by itself, SIGHUP is the last one that it takes over. */
+/** Whether a guardian has begun: SIGHUP is one of the signals that it ignores from its first line on. */
 export function ignoresSignals(pid: number): boolean {
-  const handled = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${handled}`) & 1n) === 1n;
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${ignored}`) & 1n) === 1n;
 }
 
 function commandOf(pid: number): string {

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { BrokenProcessPool, type ExecutorOptions, getReusableExecutor, ProcessPoolExecutor } from 'loky';
-import { killTree } from '../../lib/watchdog/kill-tree.ts';
+import { killTree } from '../../lib/watchdog/kill.ts';
 import { aliveDescendants, type LivingProcess, waitUntil } from '../helpers/processes.ts';
 
 /** In milliseconds. */

@@ -27,7 +27,7 @@ describe('the package', () => {
 
   test('holds the programs that it starts and its types, and no source maps', () => {
     const paths = project.packed.files.map(({ path }) => path);
-    const wanted = ['index.js', 'index.d.ts', 'worker.cjs', 'resource-tracker.cjs', 'THIRD-PARTY-NOTICES.md'];
+    const wanted = ['index.js', 'index.d.ts', 'worker.cjs', 'guardian.cjs', 'THIRD-PARTY-NOTICES.md'];
     expect(paths).toEqual(
       expect.arrayContaining(['LICENSE', 'README.md', ...wanted.map((name) => `dist/${name}`)]),
     );

@@ -1,8 +1,12 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { createGuardian, type Guardian, type GuardianOptions } from '../../lib/watchdog/guardian.ts';
-import { killTree } from '../../lib/watchdog/kill-tree.ts';
+import { killTree } from '../../lib/watchdog/kill.ts';
+import { birthOf, readProcessTable } from '../../lib/watchdog/processes.ts';
 import { aliveDescendants, isRunning, waitUntil, waitUntilGone } from '../helpers/processes.ts';
-import { compileHost, type Host, hostFolder, startHost } from './hosts.ts';
+import { compileHost, compileProgram, type Host, hostFolder, startHost } from './hosts.ts';
 import { IDLE, LEAVES_AN_ORPHAN, SAYS_ITS_PID, SPINNING, starts, startTree } from './trees.ts';
 
 const { folder, remove } = hostFolder();
@@ -35,6 +39,7 @@ const hostSource = `
     });
   }`;
 const hostFile = compileHost(folder, 'guarding-host', hostSource);
+compileProgram(folder, 'guardian');
 
 interface GuardedHost {
   host: Host;
@@ -133,7 +138,8 @@ describe('a guardian in this process', () => {
     launched = [];
     guardian = createGuardian({ ...options, onLaunch: (pid) => launched.push(pid) });
   };
-  const processes = () => aliveDescendants().filter(({ cmd }) => cmd.includes('loky guardian'));
+  const processes = () =>
+    aliveDescendants().filter(({ cmd }) => cmd.includes('loky guardian') || cmd.includes('guardian.cjs'));
 
   afterEach(() => guardian.ended());
 
@@ -149,7 +155,7 @@ describe('a guardian in this process', () => {
       await exited;
       guardian.unguard(root.pid as number);
     }
-    await waitUntilGone(launched, 2_000);
+    await waitUntilGone(launched, 10_000);
   });
 
   test('leaves what is not registered any more alone', async () => {
@@ -176,6 +182,91 @@ describe('a guardian in this process', () => {
     guardian.unguard(2 ** 30 + 1);
     await guardian.ended();
     expect(isRunning(launched[0] as number)).toBe(false);
+  });
+
+  describe.each(['/bin/sh', '/bin/bash', '/nonexistent/sh'])('with %s as the shell', (shell) => {
+    const mark = () => randomUUID();
+    /** Starts a process that leads a session of its own, with nothing in its environment but what is said. */
+    const stranger = (env: Record<string, string> = {}) => {
+      const child = spawn('/bin/sleep', ['2718'], { detached: true, stdio: 'ignore', env });
+      strangers.push(child);
+      return child.pid as number;
+    };
+    const strangers: ChildProcess[] = [];
+    afterEach(async () => {
+      for (const child of strangers.splice(0)) {
+        if (child.exitCode !== null || child.signalCode !== null) continue;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+    });
+
+    test('ends what those who have gone left behind, and nobody else', async () => {
+      start({ shell });
+      const [own, other] = [mark(), mark()];
+      const { root, pids, exited } = await startTree(
+        SAYS_ITS_PID + starts(grandchild) + LEAVES_AN_ORPHAN + IDLE,
+        3,
+      );
+      const pid = root.pid as number;
+      guardian.guard(pid, own);
+      const known = stranger();
+      const renumbered = stranger();
+      const marked = stranger({ LOKY_WORKER_MARK: own });
+      const unknown = [
+        stranger(),
+        stranger({ LOKY_WORKER_MARK: other }),
+        stranger({ X: `LOKY_WORKER_MARK=${own}` }),
+      ];
+      root.kill('SIGKILL');
+      await exited;
+      guardian.unguard(
+        pid,
+        new Map([
+          [known, birthOf(known) as string],
+          [renumbered, '1'],
+        ]),
+      );
+      await guardian.ended();
+      await waitUntilGone([...pids, known, marked], 2_000);
+      expect([renumbered, ...unknown].filter((one) => !isRunning(one))).toEqual([]);
+      await waitUntilGone(launched, 2_000);
+    });
+  });
+
+  test('touches no session of a process that has got the number of one that is gone', async () => {
+    start();
+    const { root, pids, exited } = await startTree(SAYS_ITS_PID + starts(grandchild) + IDLE, 2);
+    guardian.guard(root.pid as number);
+    guardian.unguard(root.pid as number);
+    await guardian.ended();
+    expect(pids.every(isRunning)).toBe(true);
+    killTree(root.pid as number);
+    await exited;
+  });
+
+  test('knows again what is left to end when it dies before it has ended that', async () => {
+    start();
+    const { root, pids, exited } = await startTree(SAYS_ITS_PID + starts(grandchild) + IDLE, 2);
+    guardian.guard(root.pid as number);
+    root.kill('SIGKILL');
+    await exited;
+    process.kill(launched[0] as number, 'SIGSTOP');
+    guardian.unguard(root.pid as number);
+    process.kill(launched[0] as number, 'SIGKILL');
+    await guardian.ended();
+    await waitUntilGone(pids, 2_000);
+  });
+
+  test('is woken when somebody stops it', async () => {
+    start();
+    guardian.guard(2 ** 30);
+    const state = () => readProcessTable()?.get(launched[0] as number)?.state;
+    process.kill(launched[0] as number, 'SIGSTOP');
+    await waitUntil(() => state() === 'T', 20_000);
+    await waitUntil(() => state() !== 'T', 20_000);
+    expect(launched).toHaveLength(1);
+    guardian.unguard(2 ** 30);
   });
 
   test('starts again each time that it dies while it is needed', async () => {
@@ -212,7 +303,7 @@ describe('a guardian in this process', () => {
       start({ shell });
       const { root, pids, exited } = await startTree(grandchild, 1);
       guardian.guard(root.pid as number);
-      await waitUntil(() => processes().some(({ cmd }) => cmd.includes('-e // loky guardian')), 5_000);
+      await waitUntil(() => processes().some(({ cmd }) => cmd.includes('guardian.cjs')), 5_000);
       expect(pids.every(isRunning)).toBe(true);
       killTree(root.pid as number);
       await exited;

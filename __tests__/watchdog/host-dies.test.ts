@@ -1,5 +1,6 @@
 /** However a program ends, nothing that its executors had started is left two seconds later. */
 import { describe, expect, test } from '@jest/globals';
+import { readProcessTable } from '../../lib/watchdog/processes.ts';
 import { packageUrl, type Script, scriptFolder } from '../executor/host-script.ts';
 import { aliveDescendants, waitUntil, waitUntilGone } from '../helpers/processes.ts';
 
@@ -101,10 +102,39 @@ describe('a program that is killed by SIGKILL takes along', () => {
     await script.ended;
   });
 
+  test('a daemon that a task started, which has left its session and lost its parent', async () => {
+    const script = run(`
+      const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+      say(await executor.submit(() => {
+        const { execFileSync } = process.getBuiltinModule('node:child_process');
+        return Number(execFileSync('/bin/sh', ['-c', 'setsid sleep 2718 > /dev/null & echo $!'], { encoding: 'utf8' }));
+      }));
+      setInterval(() => {}, 1e6);`);
+    const daemon = await script.line<number>();
+    const hasLeft = () => readProcessTable()?.get(daemon)?.session === daemon;
+    await waitUntil(hasLeft, 20_000);
+    script.child.kill('SIGKILL');
+    await waitUntilGone([daemon], 2_000);
+    await script.ended;
+  });
+
+  test('everything, also when a task has stopped the guardian', async () => {
+    const script = await start('a spinning worker with a spinning grandchild');
+    const [guardian] = find(script, '# loky guardian');
+    process.kill(guardian as number, 'SIGSTOP');
+    const state = () => readProcessTable()?.get(guardian as number)?.state;
+    await waitUntil(() => state() !== 'T', 20_000);
+    const pids = everything(script);
+    script.child.kill('SIGKILL');
+    await waitUntilGone(pids, 2_000);
+    await script.ended;
+  });
+
   test('everything, also when it is killed at the moment when it has started another guardian', async () => {
     const script = await start(
       'a spinning worker with a spinning grandchild',
-      `const { default: childProcess } = await import('node:child_process');
+      `await new Promise(setImmediate); // the first guardian is started in the turn after its first worker
+       const { default: childProcess } = await import('node:child_process');
        const spawnIt = childProcess.spawn;
        childProcess.spawn = (...args) => {
          spawnIt(...args);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { FrameKind, HEADER_BYTES, MAGIC } from '../../lib/channel/frame.ts';
-import { encodeOrder } from '../../lib/watchdog/resource-orders.ts';
-import { receiveOrder, trackerEnded } from '../../lib/watchdog/resource-tracker.ts';
+import { guardian } from '../../lib/watchdog/guardian.ts';
+import { encodeOrder, receiveOrder, temporaryFilesRemoved } from '../../lib/watchdog/temporary-files.ts';
 import { scriptFolder, WELL } from '../executor/host-script.ts';
 
 const run = scriptFolder();
@@ -53,7 +53,8 @@ test('an order whose path is as long as any, in characters that JSON escapes, is
       expect(line.length).toBeGreaterThan(6 * 4_000);
       receiveOrder(Buffer.from(line));
     }
-    await trackerEnded();
+    await temporaryFilesRemoved();
+    await guardian.ended();
     expect(existsSync(file)).toBe(false);
   } finally {
     rmSync(folder, { recursive: true, force: true });

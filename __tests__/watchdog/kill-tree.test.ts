@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { type KillTreeSystem, killSurvivorsOf, killTree } from '../../lib/watchdog/kill-tree.ts';
-import { readProcessTable } from '../../lib/watchdog/process-table.ts';
+import { type KillSystem, killSurvivorsOf, killTree } from '../../lib/watchdog/kill.ts';
+import { descendantsOf, readDescendants, readProcessTable } from '../../lib/watchdog/processes.ts';
 import { aliveDescendants, isRunning, waitUntil, waitUntilGone } from '../helpers/processes.ts';
 import { compileHost, hostFolder, startHost } from './hosts.ts';
 import { IDLE, LEAVES_AN_ORPHAN, SAYS_ITS_PID, SPINNING, starts, startTree } from './trees.ts';
@@ -23,12 +23,13 @@ describe('killTree', () => {
     expect(root.signalCode).toBe('SIGKILL');
   });
 
-  test('finds the descendants that lost their parent and stayed in the session', async () => {
+  test('finds, where all processes are looked at, the descendants that lost their parent and stayed in the session', async () => {
     const { root, pids, exited } = await startTree(SAYS_ITS_PID + LEAVES_AN_ORPHAN + IDLE, 2);
     const [, orphan] = pids as [number, number];
     expect(readProcessTable()?.get(orphan)).toMatchObject({ session: root.pid, pgrp: orphan });
     await waitUntil(() => readProcessTable()?.get(orphan)?.ppid !== root.pid, 20_000);
-    killTree(root.pid as number);
+    const byTable = (pid: number) => descendantsOf(pid, readProcessTable() ?? new Map());
+    killTree(root.pid as number, system({ readDescendants: byTable }));
     await waitUntilGone(pids, 2_000);
     await exited;
   });
@@ -67,7 +68,7 @@ describe('killTree', () => {
       folder,
       'exit-handler',
       `import { spawn } from 'node:child_process';
-       import { killTree } from './lib/watchdog/kill-tree.ts';
+       import { killTree } from './lib/watchdog/kill.ts';
        const child = spawn(process.execPath, ['-e', ${JSON.stringify(family)}], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
        process.on('exit', () => killTree(child.pid));
        let output = '';
@@ -86,7 +87,7 @@ describe('killTree', () => {
 
   test('ends the group where no list of processes can be had, and throws nothing', async () => {
     const { root, pids, exited } = await startTree(SAYS_ITS_PID + starts(grandchild) + SPINNING, 2);
-    killTree(root.pid as number, system({ readProcessTable: () => undefined }));
+    killTree(root.pid as number, system({ readDescendants: () => undefined }));
     await waitUntilGone(pids, 2_000);
     await exited;
   });
@@ -149,9 +150,10 @@ describe('killSurvivorsOf', () => {
   });
 });
 
-function system(changes: Partial<KillTreeSystem>): KillTreeSystem {
+function system(changes: Partial<KillSystem>): KillSystem {
   return {
     platform: 'linux',
+    readDescendants,
     readProcessTable,
     kill: (pid, signal) => process.kill(pid, signal),
     killWindowsTree: () => {},

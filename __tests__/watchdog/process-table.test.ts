@@ -9,7 +9,7 @@ import {
   parsePs,
   parseStat,
   readProcessTable,
-} from '../../lib/watchdog/process-table.ts';
+} from '../../lib/watchdog/processes.ts';
 import { waitUntil } from '../helpers/processes.ts';
 
 const entry = (pid: number, ppid: number, pgrp = pid, session = pgrp, state = 'S'): ProcessEntry => ({

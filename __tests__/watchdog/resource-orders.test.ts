@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createOrder, decodeOrder, encodeOrder } from '../../lib/watchdog/resource-orders.ts';
-import { resourceTracker } from '../../lib/watchdog/resource-tracker.ts';
+import {
+  createOrder,
+  decodeOrder,
+  encodeOrder,
+  resourceTracker,
+} from '../../lib/watchdog/temporary-files.ts';
 
 describe('orders', () => {
   test('travel as lines, whatever the name', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ const { folder, remove } = hostFolder();
 let temporary: string;
 beforeAll(() => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  compileProgram(folder, 'resource-tracker');
+  compileProgram(folder, 'guardian');
   temporary = mkdtempSync(join(tmpdir(), 'loky-resources-'));
 });
 afterAll(() => {
@@ -25,16 +25,15 @@ const registryHost = compileHost(
   folder,
   'registry-host',
   `import { createInterface } from 'node:readline';
-   import { createResourceRegistry } from './lib/watchdog/resource-registry.ts';
-   import { createOrder } from './lib/watchdog/resource-orders.ts';
+   import { createGuardian } from './lib/watchdog/guardian.ts';
+   import { createOrder, createResourceRegistry } from './lib/watchdog/temporary-files.ts';
    const print = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
-   const registry = createResourceRegistry({
-     onLaunch: (tracker) => print({ tracker }),
-     warn: (warning) => print({ warning }),
-   });
+   const shell = process.env.SHELL_OF_GUARDIAN;
+   const guardian = createGuardian({ ...(shell && { shell }), onLaunch: (tracker) => print({ tracker }) });
+   const registry = createResourceRegistry(guardian, (warning) => print({ warning }));
    createInterface({ input: process.stdin }).on('line', async (line) => {
      const [verb, path, kind] = JSON.parse(line);
-     if (verb === 'ended') await registry.ended();
+     if (verb === 'ended') await registry.removed().then(guardian.ended);
      else if (verb === 'exit') process.exit(path);
      else registry.carryOut(createOrder(verb, path, kind));
      print({ done: verb });
@@ -148,7 +147,7 @@ describe.each(['file', 'folder'] as const)('a %s', (kind) => {
   });
 });
 
-describe('the tracker process', () => {
+describe('the helper process', () => {
   test('starts when it is first needed and ends when nothing is left to watch', async () => {
     const host = startHost(registryHost);
     expect(await tell(host, 'ended')).toEqual([]);
@@ -176,44 +175,17 @@ describe('the tracker process', () => {
     await host.closed;
   });
 
-  test('starts again with a warning when it dies, and knows everything again', async () => {
+  test('starts again when it dies, and knows everything again', async () => {
     const host = startHost(registryHost);
     const [file, directory] = [create('file'), create('folder')];
     const [{ tracker } = {}] = await tell(host, 'register', file, 'file');
     await tell(host, 'register', directory, 'folder');
     process.kill(tracker as number, 'SIGKILL');
-    expect((await host.next<Said>()).warning).toBe(
-      'The resource tracker of loky ended unexpectedly (SIGKILL) and is started again now. ' +
-        'What is registered stays registered.',
-    );
     const { tracker: second } = await host.next<Said>();
     expect(second).not.toBe(tracker);
     host.child.kill('SIGKILL');
     await Promise.all([gone(file), gone(directory)]);
     await waitUntilGone([second as number], 2_000);
-    await host.closed;
-  });
-
-  test('that only dies is started by the next order at last, and knows everything then', async () => {
-    const host = startHost(registryHost);
-    const [path, next] = [create('file'), create('file')];
-    let [{ tracker } = {}] = await tell(host, 'register', path, 'file');
-    let warning: string | undefined;
-    // The fourth quick death in a row; on a busy machine one may count as slow.
-    for (let deaths = 0; deaths < 12 && !warning?.includes('when it is next used'); deaths++) {
-      process.kill(tracker as number, 'SIGKILL');
-      ({ warning } = await host.next<Said>());
-      if (warning?.includes('started again now')) ({ tracker } = await host.next<Said>());
-    }
-    expect(warning).toBe(
-      'The resource tracker of loky ended unexpectedly (SIGKILL) and is started again when it is next used. ' +
-        'What is registered stays registered.',
-    );
-    const [{ tracker: last } = {}] = await tell(host, 'register', next, 'file');
-    expect(isRunning(last as number)).toBe(true);
-    host.child.kill('SIGKILL');
-    await Promise.all([gone(path), gone(next)]);
-    await waitUntilGone([last as number], 2_000);
     await host.closed;
   });
 
@@ -228,6 +200,16 @@ describe('the tracker process', () => {
     expect(host.stderr().trim().split('\n')).toHaveLength(2);
   });
 
+  test('says what it could not remove', async () => {
+    const host = startHost(registryHost);
+    const directory = create('folder');
+    await tell(host, 'register', directory, 'file');
+    host.child.kill('SIGKILL');
+    await host.closed;
+    expect(host.stderr()).toMatch(new RegExp(`^loky resource tracker: .*${directory}.*directory`, 'm'));
+    expect(existsSync(directory)).toBe(true);
+  });
+
   test('keeps no host alive', async () => {
     const host = startHost(registryHost);
     const path = create('file');
@@ -235,5 +217,91 @@ describe('the tracker process', () => {
     host.child.stdin?.end();
     expect(await host.closed).toEqual({ code: 0, signal: null });
     await gone(path);
+  });
+});
+
+const burstHost = compileHost(
+  folder,
+  'burst-host',
+  `import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
+   import { createGuardian } from './lib/watchdog/guardian.ts';
+   import { createOrder, createResourceRegistry } from './lib/watchdog/temporary-files.ts';
+   const { SHELL_OF_GUARDIAN: shell, PLACE, KEPT, NAMES } = process.env;
+   const guardian = createGuardian({ shell, onLaunch: (pid) => writeSync(1, JSON.stringify({ guardian: pid }) + '\\n') });
+   const registry = createResourceRegistry(guardian);
+   const give = (verb, path, kind) => registry.carryOut(createOrder(verb, path, kind));
+   const write = (path) => { writeFileSync(path, ''); give('register', path, 'file'); };
+   const many = (folder, count) => Array.from({ length: count }, (_, n) => folder + '/many' + n);
+   for (const path of many(KEPT, 100)) { write(path); give('unregister', path, 'file'); }
+   for (const name of JSON.parse(NAMES)) {
+     write(PLACE + '/f' + name);
+     mkdirSync(PLACE + '/d' + name);
+     writeFileSync(PLACE + '/d' + name + '/in', '');
+     give('register', PLACE + '/d' + name, 'folder');
+   }
+   for (const path of many(PLACE, 1_000)) write(path);
+   process.kill(process.pid, 'SIGKILL');`,
+);
+
+/** All that a name may consist of. */
+const ODD_NAMES = [
+  ...new Set([
+    ...Array.from({ length: 0x180 }, (_, code) => String.fromCodePoint(code)).filter(
+      (name) => !/[\0/.]/.test(name),
+    ),
+    ...[
+      'a\nb',
+      '\n',
+      '\n\n',
+      '\n+',
+      'x\nF',
+      '-',
+      '--',
+      '-rf',
+      '+',
+      '+a',
+      ' a ',
+      '\t',
+      '\\',
+      '\\n',
+      '$(touch x)',
+      '`x`',
+      "'",
+      '"',
+      '*',
+      '?',
+      '[a]',
+      '~',
+      '#',
+      ';',
+      '&',
+      '文😀',
+    ],
+  ]),
+];
+
+describe.each(['/bin/sh', '/bin/bash', '/nonexistent'])('with %s as the shell', (target) => {
+  test('files and folders of any name, and many of them, are removed after SIGKILL', async () => {
+    // A shell is one by the name under which it is started.
+    const shell = join(mkdtempSync(join(temporary, 'bin-')), 'sh');
+    symlinkSync(target, shell);
+    const place = mkdtempSync(join(temporary, 'place-'));
+    const kept = mkdtempSync(join(temporary, 'kept-'));
+    const host = startHost(burstHost, {
+      SHELL_OF_GUARDIAN: shell,
+      PLACE: place,
+      KEPT: kept,
+      NAMES: JSON.stringify(ODD_NAMES),
+    });
+    const { guardian } = await host.next<{ guardian: number }>();
+    expect((await host.closed).signal).toBe('SIGKILL');
+    await waitUntilGone([guardian], 20_000);
+    expect(readdirSync(place)).toEqual([]);
+    expect(readdirSync(kept)).toHaveLength(100);
+    const files = ODD_NAMES.length + 1_000;
+    expect(host.stderr().trim().split('\n')).toEqual([
+      `loky resource tracker: removing ${files} leaked files that process ${host.pid} had registered and left behind`,
+      `loky resource tracker: removing ${ODD_NAMES.length} leaked folders that process ${host.pid} had registered and left behind`,
+    ]);
   });
 });

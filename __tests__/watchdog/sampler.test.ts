@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { killTree } from '../../lib/watchdog/kill-tree.ts';
-import { descendantsOf, readProcessTable } from '../../lib/watchdog/process-table.ts';
-import { createSampler, type Sample, type Sampler } from '../../lib/watchdog/sampler.ts';
+import { killTree } from '../../lib/watchdog/kill.ts';
+import { descendantsOf, readProcessTable } from '../../lib/watchdog/processes.ts';
 import {
   createPidusageReader,
   createProcReader,
+  createSampler,
   createUsageReader,
   type ReadUsage,
+  type Sample,
+  type Sampler,
 } from '../../lib/watchdog/usage.ts';
 import { waitUntil } from '../helpers/processes.ts';
 import { compileHost, hostFolder, startHost } from './hosts.ts';
@@ -264,7 +266,7 @@ describe('a sampler', () => {
     const file = compileHost(
       folder,
       'sampling',
-      `import { createSampler } from './lib/watchdog/sampler.ts';
+      `import { createSampler } from './lib/watchdog/usage.ts';
        const sampler = createSampler({ interval: 10, onSample() { console.log('"sampled"'); } });
        sampler.watch(process.pid);
        setTimeout(() => {}, 300);`,

@@ -124,7 +124,7 @@ describe('in a program that is killed', () => {
       await script.line();
       const hasBegun = () => {
         const all = aliveDescendants(script.child.pid);
-        const helper = all.find(({ cmd }) => cmd.includes('resource-tracker'));
+        const helper = all.find(({ cmd }) => cmd.includes('# loky guardian'));
         return helper !== undefined && ignoresSignals(helper.pid);
       };
       await waitUntil(hasBegun, 10_000);

@@ -3,9 +3,8 @@
  * thread is busy. They share one open file, and so one offset: a read moves it on for both, so that each record
  * is read by exactly one of them. Whoever reads a task's number has it.
  */
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { ftruncateSync, readSync, writeSync } from 'node:fs';
+import { closeAll, openNamelessFile } from '../system/nameless-file.ts';
 
 /** The descriptor of the claims in a worker. */
 export const CLAIMS_DESCRIPTOR = 4;
@@ -39,56 +38,14 @@ export interface ClaimReader {
  */
 export function createClaimLedger(platform: NodeJS.Platform = process.platform): ClaimLedger | undefined {
   if (platform !== 'linux') return undefined;
-  fillStandardStreams();
-  for (const folder of ['/dev/shm', tmpdir()]) {
-    const descriptors = openNameless(folder);
-    if (descriptors !== undefined) return ledgerOn(descriptors);
-  }
-  return undefined;
-}
-
-/** Where this process has closed one, the file would take its place, and what is printed would be written into it. */
-function fillStandardStreams(): void {
-  try {
-    let descriptor = openSync('/dev/null', 'r+');
-    while (descriptor <= 2) descriptor = openSync('/dev/null', 'r+');
-    closeSync(descriptor);
-  } catch {} // no descriptor is left: there will be none for the file either
-}
-
-interface Descriptors {
-  readonly reading: number;
-  readonly writing: number;
+  const file = openNamelessFile(1);
+  return file && ledgerOn(file.reading[0] as number, file.writing);
 }
 
 /** Takes all that a file can hold; memory that nothing was read into is not used. Shared by all of this process. */
 let unread: Buffer | undefined;
 
-let lastFile = 0;
-
-/** The name is gone before anybody else sees the file; it goes with the processes that hold it. */
-function openNameless(folder: string): Descriptors | undefined {
-  lastFile += 1;
-  const path = join(folder, `loky-${process.pid}-${lastFile}-${Math.random().toString(36).slice(2)}`);
-  let writing: number | undefined;
-  try {
-    writing = openSync(path, 'wx', 0o600);
-    return { writing, reading: openSync(path, 'r') };
-  } catch (error) {
-    if (writing !== undefined) closeSync(writing);
-    if (isShortOfDescriptors(error)) throw error;
-    return undefined;
-  } finally {
-    if (writing !== undefined) unlinkSync(path);
-  }
-}
-
-function isShortOfDescriptors(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EMFILE' || code === 'ENFILE';
-}
-
-function ledgerOn({ reading, writing }: Descriptors): ClaimLedger {
+function ledgerOn(reading: number, writing: number): ClaimLedger {
   let end = 0;
   let emptiedAt = 0;
   let isFull = false;
@@ -126,8 +83,7 @@ function ledgerOn({ reading, writing }: Descriptors): ClaimLedger {
     },
     clear,
     close() {
-      closeSync(reading);
-      closeSync(writing);
+      closeAll([reading, writing]);
     },
   };
 }

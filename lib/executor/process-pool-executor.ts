@@ -116,6 +116,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
 
   /** What the pool is doing now, and what it has done. */
   stats(): ExecutorStats {
+    this.#pool.manager.figuresWanted();
     return statsOf(this.#pool.manager, this.#observer);
   }
 

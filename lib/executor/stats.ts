@@ -14,7 +14,10 @@ export interface WorkerStats {
   readonly state: WorkerState;
   /** The name of the task that it runs; `undefined` if it runs none. */
   readonly task: string | undefined;
-  /** Last memory seen with descendants, in bytes; `undefined` while nothing was sampled. Idle workers are not sampled. */
+  /**
+   * Last memory seen with descendants, in bytes; `undefined` while nothing was sampled. Busy workers are sampled with
+   * `memory.limit`, and else for a minute from each call of `stats()`.
+   */
   readonly rss: number | undefined;
   /** CPU use with descendants when it was sampled last, in percent of one core. */
   readonly cpu: number | undefined;

@@ -4,8 +4,8 @@
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
 import { createKeepAlive } from '../system/keep-alive.ts';
-import { guardianEnded } from '../watchdog/guardian.ts';
-import { trackerEnded } from '../watchdog/resource-tracker.ts';
+import { guardian } from '../watchdog/guardian.ts';
+import { temporaryFilesRemoved } from '../watchdog/temporary-files.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { Prewarming, quietly } from './prewarming.ts';
@@ -67,7 +67,9 @@ export class Lifetime {
     this.#prewarming.fail(
       new ShutdownExecutorError('The executor was shut down before its workers were ready.'),
     );
-    void Promise.all([guardianEnded(), trackerEnded()]).then(this.#resolveClosed);
+    void temporaryFilesRemoved()
+      .then(() => guardian.ended())
+      .then(this.#resolveClosed);
   }
 
   break(error: BrokenProcessPool): void {

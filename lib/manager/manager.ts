@@ -145,6 +145,11 @@ export class Manager implements FleetListener, DispatcherListener {
     this.#lifetime.checkDrained();
   }
 
+  /** Somebody reads what the workers use. */
+  figuresWanted(): void {
+    this.#memoryWatch.wanted(this.#fleet.workers);
+  }
+
   // … runs, and comes back …
 
   onFrame(worker: PoolWorker, frame: Frame): void {

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isOneExecutable } from './executable.ts';
 
 /** The programs that this package runs in processes of their own. */
-export type EntryPoint = 'worker' | 'resource-tracker';
+export type EntryPoint = 'worker' | 'guardian';
 
 /** A bundle of CommonJS, into which a user may have built this, has no `import.meta`, but has `__filename`. */
 const here = import.meta.url ?? pathToFileURL(__filename).href;

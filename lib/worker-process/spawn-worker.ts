@@ -7,7 +7,7 @@ import type { ClaimLedger } from '../channel/claims.ts';
 import { entryPoint } from '../system/entry-points.ts';
 import { nodeCommand } from '../system/node-command.ts';
 import { withoutPrototype } from '../system/own.ts';
-import type { Mark } from '../watchdog/marked-processes.ts';
+import type { Mark } from '../watchdog/worker-tree.ts';
 import type { StdioMode } from './output.ts';
 
 export interface SpawnSettings {

@@ -12,15 +12,11 @@ import type { Payload } from '../sending/index.ts';
 import { isNoWorker } from '../system/start-mark.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
-import { type Family, familyOf } from '../watchdog/family.ts';
-import { guard, unguard } from '../watchdog/guardian.ts';
-import { killSurvivorsOf, killTree } from '../watchdog/kill-tree.ts';
-import { createMark, type Mark } from '../watchdog/marked-processes.ts';
 import { readOomKills } from '../watchdog/oom-killer.ts';
-import { receiveOrder } from '../watchdog/resource-tracker.ts';
+import { receiveOrder } from '../watchdog/temporary-files.ts';
+import { createMark, type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
 import { readInBulk } from './bulk-reading.ts';
 import type { ExitReport } from './exit-report.ts';
-import { forget, remember } from './host-exit.ts';
 import { onceEnded } from './once-ended.ts';
 import { captureOutput, type OutputListener } from './output.ts';
 import { isAsleep, isExiting } from './process-state.ts';
@@ -35,7 +31,7 @@ export interface WorkerProcessListener extends OutputListener {
   onFrame(frame: Frame): void;
   /** Called once, when all that it had sent was read. */
   onExit(report: ExitReport): void;
-  /** Called once, after `onExit`: nothing that it had started is left either. */
+  /** Called once, after `onExit`: what it had started and left behind is ended soon, too. */
   onGone(): void;
 }
 
@@ -69,23 +65,17 @@ export function startWorkerProcess(
   let subprocess: ChildProcess | undefined;
   let channel: Channel | undefined;
   let marksOutput = false;
-  let family: Family | undefined;
+  let tree: WorkerTree | undefined;
   try {
     claims = createClaimLedger();
     const settings = settingsOf();
     const mark = createMark();
     marksOutput = settings.start.outputMark !== undefined;
     subprocess = spawnWorker(settings, mark, claims);
-    channel = supervise(subprocess, settings, mark, {
-      ...listener,
-      onExit: end,
-      onGone() {
-        family?.end();
-        listener.onGone();
-      },
-    });
+    tree = subprocess.pid === undefined ? undefined : watchTree(subprocess.pid, mark);
+    channel = supervise(subprocess, settings, tree, { ...listener, onExit: end });
   } catch (error) {
-    if (subprocess !== undefined) abandon(subprocess);
+    if (subprocess !== undefined) abandon(subprocess, tree);
     subprocess = undefined;
     nextTick(() => {
       end(neverStarted(error));
@@ -98,11 +88,11 @@ export function startWorkerProcess(
     marksOutput,
     send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
     leave() {
-      if (subprocess?.pid !== undefined && !hasExited(subprocess)) family = familyOf(subprocess.pid);
+      if (subprocess !== undefined && !hasExited(subprocess)) tree?.leaving();
       channel?.send(FrameKind.leave, 0);
     },
     kill() {
-      if (subprocess?.pid !== undefined && !hasExited(subprocess)) killTree(subprocess.pid);
+      if (subprocess !== undefined && !hasExited(subprocess)) tree?.kill();
     },
   };
 }
@@ -110,23 +100,20 @@ export function startWorkerProcess(
 function supervise(
   subprocess: ChildProcess,
   { start, stdio }: WorkerProcessSettings,
-  mark: Mark,
+  tree: WorkerTree | undefined,
   listener: WorkerProcessListener,
 ): Channel | undefined {
   const { pid } = subprocess;
-  if (pid === undefined) {
+  if (pid === undefined || tree === undefined) {
     subprocess.once('error', (error) => {
       listener.onExit(neverStarted(error));
       listener.onGone();
     });
     return undefined;
   }
-  remember(pid);
-  guard(pid);
-  const oomKills = readOomKills();
   const stderr = captureOutput(subprocess, stdio, start.outputMark, listener);
-  const boot = watchBoot(subprocess, pid);
-  const pipe = openPipe(subprocess, pid, {
+  const boot = watchBoot(subprocess, tree);
+  const pipe = openPipe(subprocess, pid, tree, {
     ...listener,
     onFrame(frame) {
       if (boot.isWatched) boot.end();
@@ -134,6 +121,11 @@ function supervise(
     },
   });
   pipe.channel.send(FrameKind.start, 0, encodeStart(start));
+  // The first result waits for what comes before the first message.
+  let oomKills: number | undefined;
+  setImmediate(() => {
+    oomKills = readOomKills();
+  });
   subprocess.on('error', () => {}); // a signal to a process that is just ending
   onceEnded(subprocess, (exitCode, signal) => {
     listener.onExit({
@@ -148,10 +140,7 @@ function supervise(
       killedByKernel: oomKills !== undefined && (readOomKills() ?? 0) > oomKills,
     });
     setImmediate(() => {
-      killSurvivorsOf(pid);
-      mark.killAll();
-      unguard(pid);
-      forget(pid);
+      tree.exited();
       listener.onGone();
     });
   });
@@ -160,10 +149,10 @@ function supervise(
 }
 
 /** An application that was started in place of a worker says so, and may go on: until the first frame it is listened to. */
-function watchBoot({ stderr }: ChildProcess, pid: number): { readonly isWatched: boolean; end(): void } {
+function watchBoot({ stderr }: ChildProcess, tree: WorkerTree): { readonly isWatched: boolean; end(): void } {
   let isWatched = true;
   const look = (chunk: Buffer) => {
-    if (isNoWorker(chunk)) killTree(pid);
+    if (isNoWorker(chunk)) tree.kill();
   };
   stderr?.on('data', look);
   return {
@@ -178,14 +167,11 @@ function watchBoot({ stderr }: ChildProcess, pid: number): { readonly isWatched:
 }
 
 /** It was started and cannot be supervised: nothing of it stays. */
-function abandon(subprocess: ChildProcess): void {
-  const { pid } = subprocess;
-  if (pid === undefined) return;
+function abandon(subprocess: ChildProcess, tree: WorkerTree | undefined): void {
   subprocess.on('error', () => {}); // a signal to a process that is just ending
-  killTree(pid);
+  subprocess.once('exit', () => tree?.exited());
+  tree?.kill();
   for (const stream of subprocess.stdio) stream?.destroy();
-  unguard(pid);
-  forget(pid);
 }
 
 interface WorkerPipe {
@@ -197,7 +183,12 @@ interface WorkerPipe {
   hasUnread(): boolean;
 }
 
-function openPipe(subprocess: ChildProcess, pid: number, listener: WorkerProcessListener): WorkerPipe {
+function openPipe(
+  subprocess: ChildProcess,
+  pid: number,
+  tree: WorkerTree,
+  listener: WorkerProcessListener,
+): WorkerPipe {
   const pipe = readInBulk(subprocess.stdio[PIPE_DESCRIPTOR] as Socket, (chunk) => {
     channel.receive(chunk);
     if (channel.isMidFrame) stalls.start();
@@ -209,7 +200,7 @@ function openPipe(subprocess: ChildProcess, pid: number, listener: WorkerProcess
   const giveUp = () => {
     if (hasExited(subprocess)) return;
     givenUp = true;
-    killTree(pid);
+    tree.kill();
   };
   /** One that ends takes as long as the system needs for it; one that goes on without its channel is of no use. */
   const expectExit = () => {

@@ -16,7 +16,7 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 const MUST_HAVE = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
   ...['index', 'metrics', 'bullmq'].flatMap((entry) => [`dist/${entry}.js`, `dist/${entry}.d.ts`]),
-  ...['dist/worker.cjs', 'dist/resource-tracker.cjs', 'dist/THIRD-PARTY-NOTICES.md'],
+  ...['dist/worker.cjs', 'dist/guardian.cjs', 'dist/THIRD-PARTY-NOTICES.md'],
 ];
 const MAY_HAVE =
   /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|md))$/;

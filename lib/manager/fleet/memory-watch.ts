@@ -1,14 +1,17 @@
 /**
- * Watches the memory of workers that run tasks, each with its descendants, and ends one that passes the limit.
- * A worker that rests is let go at the next sample: an idle pool is not polled.
+ * Watches the memory of workers that run tasks, each with its descendants, and ends one that passes the limit. Without a
+ * limit workers are watched for as long as somebody asks for the figures. A worker that rests is let go at the next sample:
+ * an idle pool is not polled.
  */
 import { inRootContext } from '../../system/root-context.ts';
-import { createSampler, type Sampler } from '../../watchdog/sampler.ts';
+import { createSampler, type Sampler } from '../../watchdog/usage.ts';
 import type { PoolWorker } from './pool-worker.ts';
 
 export interface MemoryWatch {
-  /** It runs a task. Cheap when it is watched already. */
+  /** It runs a task. Cheap when it is watched already, or need not be. */
   watch(worker: PoolWorker): void;
+  /** Somebody reads the figures of these workers, and may do so again. */
+  wanted(workers: Iterable<PoolWorker>): void;
   /** It has ended. */
   unwatch(worker: PoolWorker): void;
 }
@@ -16,6 +19,8 @@ export interface MemoryWatch {
 /** In milliseconds: a limit is to be enforced soon, figures for reports may be older. */
 const LIMITED_INTERVAL = 200;
 const INTERVAL = 1000;
+/** What asks for figures again and again (a dashboard, a scraper) does so within this time, in milliseconds. */
+const WANTED_FOR = 60_000;
 
 /**
  * @param limit In bytes.
@@ -26,6 +31,8 @@ export function createMemoryWatch(
   onIdleAbove: (worker: PoolWorker) => void,
 ): MemoryWatch {
   const workers = new Map<number, PoolWorker>();
+  let wantedUntil = Number.NEGATIVE_INFINITY;
+  let isWanted = limit !== undefined;
   const sampler: Sampler = createSampler({
     interval: limit === undefined ? INTERVAL : LIMITED_INTERVAL,
     onSample(pid, { rss, cpu }) {
@@ -33,8 +40,9 @@ export function createMemoryWatch(
       if (worker === undefined) return;
       worker.memory = rss;
       worker.cpu = cpu;
+      if (limit === undefined && performance.now() >= wantedUntil) isWanted = false;
       const isAbove = limit !== undefined && rss > limit;
-      if (worker.state !== 'busy') {
+      if (worker.state !== 'busy' || !isWanted) {
         release(worker);
         if (isAbove && worker.state === 'idle') onIdleAbove(worker); // any other is about to go
       } else if (isAbove) {
@@ -52,12 +60,19 @@ export function createMemoryWatch(
     sampler.unwatch(worker.pid);
   }
 
+  function watch(worker: PoolWorker): void {
+    if (!isWanted || worker.isWatched || worker.pid === undefined) return;
+    worker.isWatched = true;
+    workers.set(worker.pid, worker);
+    inRootContext(() => sampler.watch(worker.pid as number));
+  }
+
   return {
-    watch(worker) {
-      if (worker.isWatched || worker.pid === undefined) return;
-      worker.isWatched = true;
-      workers.set(worker.pid, worker);
-      inRootContext(() => sampler.watch(worker.pid as number));
+    watch,
+    wanted(all) {
+      wantedUntil = performance.now() + WANTED_FOR;
+      isWanted = true;
+      for (const worker of all) if (worker.state === 'busy') watch(worker);
     },
     unwatch: release,
   };

@@ -1,9 +1,9 @@
 /**
- * A snapshot of the processes of this machine, and who descends from whom in it.
- * Linux reads /proc, so it works without the program `ps`; other Unix systems ask `ps`. It ends nothing.
+ * Who descends from whom. Linux tells the children of a process in /proc, so that the tree of a worker is read without
+ * looking at any other process; elsewhere it takes a snapshot of all processes. Nothing here ends a process.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** One process as the kernel shows it. */
 export interface ProcessEntry {
@@ -24,6 +24,77 @@ export type ProcessTable = ReadonlyMap<number, ProcessEntry>;
 export function readProcessTable(platform: NodeJS.Platform = process.platform): ProcessTable | undefined {
   if (platform === 'linux' || platform === 'android') return readProc();
   return platform === 'win32' ? undefined : askPs();
+}
+
+/** The living descendants of a process, parents first; `undefined` where the system does not tell. */
+export type ReadDescendants = (pid: number) => number[] | undefined;
+
+/** Whether this Linux lists the children of each process (CONFIG_PROC_CHILDREN), by the numbers that this process knows. */
+let listsChildren: boolean | undefined;
+
+/**
+ * For all questions of this moment. An answer costs as much as the tree is large on Linux; where there are no lists of
+ * children all processes are looked at, once.
+ */
+export function descendantsReader(): ReadDescendants {
+  listsChildren ??= hasChildrenLists();
+  if (listsChildren) return listedDescendants;
+  const table = readProcessTable();
+  return (pid) => table && descendantsOf(pid, table);
+}
+
+export const readDescendants: ReadDescendants = (pid) => descendantsReader()(pid);
+
+function hasChildrenLists(): boolean {
+  try {
+    return (
+      readlinkSync('/proc/self') === String(process.pid) &&
+      existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** By parent links alone: whoever lost a parent is not among them. The lists are exact for processes that are stopped. */
+export function listedDescendants(pid: number): number[] {
+  const seen = new Set([process.pid, pid]);
+  const found: number[] = [];
+  for (let next: number | undefined = pid, at = 0; next !== undefined; next = found[at++]) {
+    for (const child of childrenOf(next)) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      found.push(child);
+    }
+  }
+  return found;
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) => childrenOfThread(pid, thread));
+  } catch {
+    return []; // it has ended
+  }
+}
+
+function childrenOfThread(pid: number, thread: string): number[] {
+  try {
+    const list = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').trim();
+    return list === '' ? [] : list.split(' ').map(Number);
+  } catch {
+    return []; // the thread has ended
+  }
+}
+
+/** Tells a process from a later one with the same number: clock ticks from the start of the system. Linux only. */
+export function birthOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)[19];
+  } catch {
+    return undefined;
+  }
 }
 
 /** A zombie has ended: only its exit code waits for its parent. */

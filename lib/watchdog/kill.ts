@@ -1,23 +1,32 @@
 /**
  * Ends a process with all its descendants, at once and synchronously, also in an 'exit' handler.
- * It ends what it is told to end: it knows neither workers nor tasks, and never throws.
+ * What is to be ended may end by itself at any moment, so that nothing here throws.
  */
 import treeKill from 'tree-kill';
-import { descendantsOf, isAlive, type ProcessTable, readProcessTable } from './process-table.ts';
+import {
+  descendantsOf,
+  isAlive,
+  type ProcessTable,
+  type ReadDescendants,
+  readDescendants,
+  readProcessTable,
+} from './processes.ts';
 
 /** Each round finds what was forked during the one before. Stopped processes fork no more, so two are usual. */
 const MAX_ROUNDS = 10;
 
 /** What {@link killTree} stands on; tests put their own in its place. */
-export interface KillTreeSystem {
+export interface KillSystem {
   readonly platform: NodeJS.Platform;
+  readonly readDescendants: ReadDescendants;
   readProcessTable(): ProcessTable | undefined;
   kill(pid: number, signal: 'SIGSTOP' | 'SIGKILL'): void;
   killWindowsTree(pid: number): void;
 }
 
-const thisSystem: KillTreeSystem = {
+const thisSystem: KillSystem = {
   platform: process.platform,
+  readDescendants,
   readProcessTable,
   kill: (pid, signal) => process.kill(pid, signal),
   // The callback takes the error of a process that is gone already: there is nobody to tell.
@@ -25,20 +34,26 @@ const thisSystem: KillTreeSystem = {
 };
 
 /**
- * Ends `pid` and all its descendants with SIGKILL: its process group, its session, its children by parent links,
- * and the same of each of those. Works without `ps` on Linux. Where no list of processes can be had, its process
- * group alone is ended.
+ * Ends `pid`, its process group and all its descendants with SIGKILL. On Linux the cost depends on the size of the
+ * tree alone, and those that lost their parent and left the group are the guardian's to find.
  *
  * The caller must not pass a pid whose exit was seen: the number may belong to somebody else by now.
- * See {@link killSurvivorsOf} for those.
+ *
+ * @param onStopped Called with each descendant while it is stopped.
  */
-export function killTree(pid: number, system: KillTreeSystem = thisSystem): void {
+export function killTree(
+  pid: number,
+  system: KillSystem = thisSystem,
+  onStopped: (descendant: number) => void = () => {},
+): void {
   if (!isForeignProcess(pid)) return;
   if (system.platform === 'win32') {
     attempt(() => system.killWindowsTree(pid));
     return;
   }
-  endAll(freeze(pid, system), system);
+  const stopped = stopAll(() => withRoot(pid, system.readDescendants(pid)), system);
+  for (const member of stopped) if (member !== pid) onStopped(member);
+  killAll(stopped, system);
   send(-pid, 'SIGKILL', system);
   send(pid, 'SIGKILL', system);
 }
@@ -47,26 +62,32 @@ export function killTree(pid: number, system: KillTreeSystem = thisSystem): void
  * Ends what a process left behind whose exit was seen: the members of its session and of its process group. The
  * kernel gives the number to nobody else while it has such members, so they are its own. Does nothing if a
  * process with that number runs again, and nothing where no list of processes can be had.
+ *
+ * This reads the table of all processes: the guardian does it where there is a cheaper way for everything else.
  */
-export function killSurvivorsOf(pid: number, system: KillTreeSystem = thisSystem): void {
+export function killSurvivorsOf(pid: number, system: KillSystem = thisSystem): void {
   if (!isForeignProcess(pid) || system.platform === 'win32') return;
   const entry = system.readProcessTable()?.get(pid);
   if (entry && isAlive(entry)) return;
-  endAll(freeze(pid, system, false), system);
+  const survivors = () => {
+    const table = system.readProcessTable();
+    return table && descendantsOf(pid, table);
+  };
+  killAll(stopAll(survivors, system), system);
+}
+
+function withRoot(pid: number, descendants: number[] | undefined): number[] | undefined {
+  return descendants && [pid, ...descendants];
 }
 
 /**
- * Stops the tree from its root down until nothing new appears, and lists it in that order. Killing right away
- * would give the children to another parent, and those that lead sessions of their own would be lost.
+ * Stops all that `find` tells, in that order, until nothing new appears. Killing right away would give the children to
+ * another parent, and those that lead sessions of their own would be lost.
  */
-function freeze(pid: number, system: KillTreeSystem, withRoot = true): number[] {
+function stopAll(find: () => number[] | undefined, system: KillSystem): number[] {
   const stopped = new Set<number>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const table = system.readProcessTable();
-    if (!table) return [];
-    const members = descendantsOf(pid, table);
-    if (withRoot && table.has(pid)) members.unshift(pid);
-    const fresh = members.filter((member) => !stopped.has(member) && isForeignProcess(member));
+    const fresh = find()?.filter((member) => !stopped.has(member) && isForeignProcess(member)) ?? [];
     if (fresh.length === 0) break;
     for (const member of fresh) {
       stopped.add(member);
@@ -77,7 +98,7 @@ function freeze(pid: number, system: KillTreeSystem, withRoot = true): number[] 
 }
 
 /** Children first: the kernel would wake a stopped group when the last parent outside of it dies. */
-function endAll(pids: number[], system: KillTreeSystem): void {
+function killAll(pids: number[], system: KillSystem): void {
   for (const pid of pids.reverse()) send(pid, 'SIGKILL', system);
 }
 
@@ -86,7 +107,7 @@ function isForeignProcess(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
 }
 
-function send(pid: number, signal: 'SIGSTOP' | 'SIGKILL', system: KillTreeSystem): void {
+function send(pid: number, signal: 'SIGSTOP' | 'SIGKILL', system: KillSystem): void {
   attempt(() => system.kill(pid, signal));
 }
 

@@ -1,0 +1,73 @@
+/**
+ * A worker's process with all that it starts, from its start to its end: whatever happens to the worker or to this process,
+ * nothing of the tree is left soon after. Each step costs as much as that tree is large; what takes a look at all processes
+ * of the machine is left to the guardian.
+ */
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from '../system/timers.ts';
+import { guardian } from './guardian.ts';
+import { MARK_VARIABLE } from './guardian-script.ts';
+import { killSurvivorsOf, killTree } from './kill.ts';
+import { birthOf, readDescendants } from './processes.ts';
+
+/** Tells the processes of one tree by their environment when nothing else does. */
+export interface Mark {
+  readonly value: string;
+  /** To be part of the worker's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function createMark(): Mark {
+  const value = randomUUID();
+  return { value, environment: { [MARK_VARIABLE]: value } };
+}
+
+export interface WorkerTree {
+  /** To be called when the worker is asked to go by itself: descendants with a session of their own are known while it lives. */
+  leaving(): void;
+  /** Ends the worker and all its descendants. To be called while the exit of the worker was not seen. */
+  kill(): void;
+  /** The exit of the worker was seen. The rest of the tree is ended within a second or two. */
+  exited(): void;
+}
+
+const living = new Set<WorkerTree>();
+
+/** The last thing that a host does which ends by itself (process.exit, an uncaught exception). */
+function endAll(): void {
+  for (const tree of living) tree.kill();
+}
+
+/**
+ * The guardian comes to know of the worker at the next turn of the event loop: to start it takes as long as to start the
+ * worker, which boots meanwhile. If this process is killed before that, the worker notices, as it has nothing to do yet.
+ *
+ * @param pid Of a worker that was just started, and leads its process group.
+ */
+export function watchTree(pid: number, mark: Mark): WorkerTree {
+  const isLinux = process.platform === 'linux';
+  const descendants = new Map<number, string>();
+  const keep = (descendant: number) => {
+    const birth = isLinux ? birthOf(descendant) : undefined;
+    if (birth !== undefined) descendants.set(descendant, birth);
+  };
+  const tree: WorkerTree = {
+    leaving() {
+      if (isLinux) readDescendants(pid)?.forEach(keep);
+    },
+    kill: () => killTree(pid, undefined, keep),
+    exited() {
+      living.delete(tree);
+      if (living.size === 0) process.off('exit', endAll);
+      guardian.guard(pid, mark.value);
+      guardian.unguard(pid, descendants);
+      if (!isLinux) killSurvivorsOf(pid);
+    },
+  };
+  if (living.size === 0) process.on('exit', endAll);
+  living.add(tree);
+  setImmediate(() => {
+    if (living.has(tree)) guardian.guard(pid, mark.value);
+  });
+  return tree;
+}
