@@ -3,7 +3,7 @@
  * lib/watchdog/guardian-script.ts, and does the same as far as the system tells enough.
  */
 import { readdirSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
-import { MARK_VARIABLE } from '../lib/watchdog/guardian-script.ts';
+import { MARK_VARIABLE, MOST_MESSAGES } from '../lib/watchdog/guardian-script.ts';
 import { killSurvivorsOf, killTree } from '../lib/watchdog/kill.ts';
 import { decodeNotes } from '../lib/watchdog/notes.ts';
 import { birthOf } from '../lib/watchdog/processes.ts';
@@ -81,6 +81,7 @@ function finish(): void {
   }
   sweep();
   removeAll();
+  if (messages.length > 0) report();
   process.exit();
 }
 
@@ -121,9 +122,17 @@ function remove(kind: 'file' | 'folder', path: string, isLeaked: boolean): void 
   }
 }
 
-/** Whoever read our stderr may be gone as well. */
+const messages: string[] = [];
+
 function say(text: string): void {
+  messages.push(text);
+}
+
+/** Whoever read our stderr may be gone as well. */
+function report(): void {
+  const more = messages.length - MOST_MESSAGES;
+  const lines = more > 0 ? [...messages.slice(0, -more), `${more} more messages like these`] : messages;
   try {
-    writeSync(2, `loky resource tracker: ${text}\n`);
+    writeSync(2, lines.map((line) => `loky resource tracker: ${line}\n`).join(''));
   } catch {}
 }

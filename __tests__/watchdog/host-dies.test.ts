@@ -107,7 +107,7 @@ describe('a program that is killed by SIGKILL takes along', () => {
       const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
       say(await executor.submit(() => {
         const { execFileSync } = process.getBuiltinModule('node:child_process');
-        return Number(execFileSync('/bin/sh', ['-c', 'setsid sleep 2718 > /dev/null & echo $!'], { encoding: 'utf8' }));
+        return Number(execFileSync('/bin/sh', ['-c', 'setsid sleep 2718 > /dev/null 2>&1 & echo $!'], { encoding: 'utf8' }));
       }));
       setInterval(() => {}, 1e6);`);
     const daemon = await script.line<number>();

@@ -200,6 +200,23 @@ describe('the helper process', () => {
     expect(host.stderr().trim().split('\n')).toHaveLength(2);
   });
 
+  test.each(['/bin/sh', '/nonexistent/sh'])(
+    'of %s says no more than somebody may want to read',
+    async (shell) => {
+      const host = startHost(burstHost, {
+        SHELL_OF_GUARDIAN: shell,
+        PLACE: temporary,
+        KEPT: temporary,
+        NAMES: '[]',
+        GONE: '150',
+      });
+      await host.closed;
+      const lines = host.stderr().trim().split('\n');
+      expect(lines).toHaveLength(101);
+      expect(lines.at(-1)).toBe('loky resource tracker: 51 more messages like these');
+    },
+  );
+
   test('says what it could not remove', async () => {
     const host = startHost(registryHost);
     const directory = create('folder');
@@ -226,7 +243,7 @@ const burstHost = compileHost(
   `import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
    import { createGuardian } from './lib/watchdog/guardian.ts';
    import { createOrder, createResourceRegistry } from './lib/watchdog/temporary-files.ts';
-   const { SHELL_OF_GUARDIAN: shell, PLACE, KEPT, NAMES } = process.env;
+   const { SHELL_OF_GUARDIAN: shell, PLACE, KEPT, NAMES, GONE } = process.env;
    const guardian = createGuardian({ shell, onLaunch: (pid) => writeSync(1, JSON.stringify({ guardian: pid }) + '\\n') });
    const registry = createResourceRegistry(guardian);
    const give = (verb, path, kind) => registry.carryOut(createOrder(verb, path, kind));
@@ -239,7 +256,8 @@ const burstHost = compileHost(
      writeFileSync(PLACE + '/d' + name + '/in', '');
      give('register', PLACE + '/d' + name, 'folder');
    }
-   for (const path of many(PLACE, 1_000)) write(path);
+   if (GONE) for (const path of many('/nonexistent', Number(GONE))) give('register', path, 'file');
+   else for (const path of many(PLACE, 1_000)) write(path);
    process.kill(process.pid, 'SIGKILL');`,
 );
 

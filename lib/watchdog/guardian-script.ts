@@ -27,6 +27,9 @@
 /** In the environment of every worker, and of what a worker starts: it tells those that nothing else tells. */
 export const MARK_VARIABLE = 'LOKY_WORKER_MARK';
 
+/** What is said of registered files at the end; who reads it may be gone, or slow. */
+export const MOST_MESSAGES = 100;
+
 export const shellGuardian = `# loky guardian
 trap '' INT TERM HUP QUIT PIPE
 exec 6>&2 2>/dev/null
@@ -132,8 +135,10 @@ end_all() {
 }
 newline='
 '
-report=
+report= said=0
 say() {
+  said=$((said + 1))
+  [ $said -gt ${MOST_MESSAGES} ] && return
   report="\${report}loky resource tracker: $1$newline"
 }
 note() {
@@ -182,5 +187,6 @@ end_all
 count <&3
 remove F f -f <&4
 remove D d -rf <&5
+[ $said -gt ${MOST_MESSAGES} ] && report="\${report}loky resource tracker: $((said - ${MOST_MESSAGES})) more messages like these$newline"
 [ "$report" ] && printf %s "$report" >&6
 `;

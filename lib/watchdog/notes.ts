@@ -12,6 +12,7 @@ import { closeAll, type NamelessFile, openNamelessFile } from '../system/nameles
 /** `F`: a file that is left behind, `D`: such a folder; in small letters: it is being removed already. */
 export type NoteLetter = 'F' | 'D' | 'f' | 'd';
 
+/** Its place was written when it was added: to change it can fail no more. */
 export interface Note {
   change(letter: NoteLetter): void;
   erase(): void;

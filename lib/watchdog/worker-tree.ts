@@ -25,10 +25,12 @@ export function createMark(): Mark {
 export interface WorkerTree {
   /** To be called when the worker is asked to go by itself: descendants with a session of their own are known while it lives. */
   leaving(): void;
-  /** Ends the worker and all its descendants. To be called while the exit of the worker was not seen. */
+  /** Ends the worker and all its descendants. Does nothing once its exit was seen. */
   kill(): void;
-  /** The exit of the worker was seen. The rest of the tree is ended within a second or two. */
+  /** The exit of the worker was seen: its number may belong to somebody else soon. */
   exited(): void;
+  /** The rest of the tree is ended within a second or two. To be called after `exited`, when its output was read. */
+  endRest(): void;
 }
 
 const living = new Set<WorkerTree>();
@@ -55,10 +57,14 @@ export function watchTree(pid: number, mark: Mark): WorkerTree {
     leaving() {
       if (isLinux) readDescendants(pid)?.forEach(keep);
     },
-    kill: () => killTree(pid, undefined, keep),
+    kill() {
+      if (living.has(tree)) killTree(pid, undefined, keep);
+    },
     exited() {
       living.delete(tree);
       if (living.size === 0) process.off('exit', endAll);
+    },
+    endRest() {
       guardian.guard(pid, mark.value);
       guardian.unguard(pid, descendants);
       if (!isLinux) killSurvivorsOf(pid);

@@ -92,7 +92,7 @@ export function startWorkerProcess(
       channel?.send(FrameKind.leave, 0);
     },
     kill() {
-      if (subprocess !== undefined && !hasExited(subprocess)) tree?.kill();
+      tree?.kill();
     },
   };
 }
@@ -127,6 +127,7 @@ function supervise(
     oomKills = readOomKills();
   });
   subprocess.on('error', () => {}); // a signal to a process that is just ending
+  subprocess.once('exit', () => tree.exited());
   onceEnded(subprocess, (exitCode, signal) => {
     listener.onExit({
       pid,
@@ -140,7 +141,7 @@ function supervise(
       killedByKernel: oomKills !== undefined && (readOomKills() ?? 0) > oomKills,
     });
     setImmediate(() => {
-      tree.exited();
+      tree.endRest();
       listener.onGone();
     });
   });
@@ -169,7 +170,10 @@ function watchBoot({ stderr }: ChildProcess, tree: WorkerTree): { readonly isWat
 /** It was started and cannot be supervised: nothing of it stays. */
 function abandon(subprocess: ChildProcess, tree: WorkerTree | undefined): void {
   subprocess.on('error', () => {}); // a signal to a process that is just ending
-  subprocess.once('exit', () => tree?.exited());
+  subprocess.once('exit', () => {
+    tree?.exited();
+    tree?.endRest();
+  });
   tree?.kill();
   for (const stream of subprocess.stdio) stream?.destroy();
 }

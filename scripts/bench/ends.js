@@ -19,6 +19,12 @@ const ways = {
   crash: (tasks) => tasks.map((pool) => pool.submit(crash)),
   kill: (tasks) => tasks.map((pool) => pool.submit(stay)),
   retirement: (tasks) => tasks.map((pool) => pool.submit(() => 1)),
+  leaving: () => [],
+};
+
+const optionsOf = {
+  retirement: { maxTasksPerWorker: 1 }, // each is replaced, which is part of the figure
+  leaving: { idleTimeout: 1_000 },
 };
 
 const settled = (futures) => Promise.all(futures.map((future) => future.exception().catch(() => {})));
@@ -32,7 +38,7 @@ async function measure(way) {
   const pool = new ProcessPoolExecutor({
     maxWorkers: WORKERS,
     onWorkerCrash: 'isolate',
-    ...(way === 'retirement' && { maxTasksPerWorker: 1 }),
+    ...optionsOf[way],
   });
   await pool.prewarm();
   await sleep(300);
@@ -46,7 +52,7 @@ async function measure(way) {
     for (const future of futures) future.cancel({ kill: true });
   }
   await settled(futures);
-  await sleep(1_500);
+  await sleep(2_000);
   const cpu = cpuSince(before);
   const started = pool.stats().workers.length;
   await pool.shutdown({ killWorkers: true });
