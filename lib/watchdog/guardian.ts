@@ -141,7 +141,8 @@ export function createGuardian(options: GuardianOptions = {}): Guardian {
   /** At once if there was none for a while. */
   function sweepSoon(): void {
     if (sweep !== undefined || sweepTimer !== undefined) return;
-    sweepTimer = setTimeout(sweepNow, Math.max(0, nextSweep - performance.now())).unref();
+    const pause = Math.min(Math.max(0, nextSweep - performance.now()), SWEEP_INTERVAL); // whatever a program does to the clock
+    sweepTimer = setTimeout(sweepNow, pause).unref();
   }
 
   function sweepNow(): void {
