@@ -123,6 +123,7 @@ describe('a program that is killed by SIGKILL takes along', () => {
     const [guardian] = find(script, '# loky guardian');
     process.kill(guardian as number, 'SIGSTOP');
     const state = () => readProcessTable()?.get(guardian as number)?.state;
+    await waitUntil(() => state() === 'T', 20_000);
     await waitUntil(() => state() !== 'T', 20_000);
     const pids = everything(script);
     script.child.kill('SIGKILL');
