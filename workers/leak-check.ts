@@ -41,8 +41,9 @@ export function tasksUntilNextLook(room: number, growth: number, tasks: number):
 
 /** @param checkDelay Shortest time between two forced garbage collections that found no leak, in milliseconds. */
 export function createLeakCheck(threshold: number, checkDelay: number, listener: LeakListener): LeakCheck {
-  const atBoot = measure(listener.onUnmeasurable);
-  if (atBoot === undefined) return () => undefined;
+  const first = measure(listener.onUnmeasurable);
+  if (first === undefined) return () => undefined;
+  const atBoot = first;
   let reference: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let lastSeen = atBoot;

@@ -33,6 +33,7 @@ afterEach(() => void Object.assign(fake, real));
 const check = () =>
   createLeakCheck(300 * MB, 1_000, {
     onGrowth: () => told.push('growth'),
+    onUnmeasurable: () => told.push('unmeasurable'),
     onLeak: (figures) => told.push(`leak of ${(figures.memory - figures.reference) / MB}`),
   });
 
