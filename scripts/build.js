@@ -3,23 +3,16 @@ import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
-
-/** CommonJS dependencies call `require` for Node's own modules. */
-const requireForBundledCommonJs = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? __filename);`;
+import { buildHostCode } from './build/host-code.js';
 
 /** The finished build takes the place of the old one at once: what runs meanwhile finds either. */
 const folder = await mkdtemp('dist-');
 await chmod(folder, 0o755); // mkdtemp keeps it to its owner
 
-const common = {
-  bundle: true,
+const settings = {
   platform: 'node',
   target: 'node20.19',
-  format: 'esm',
-  outdir: folder,
-  sourcemap: 'external',
   sourcesContent: false,
-  metafile: true,
   legalComments: 'none',
   // Half the bytes, and so half the time to load; names stay, for stack traces.
   minifySyntax: true,
@@ -29,45 +22,47 @@ const common = {
   logLevel: 'warning',
 };
 
-/** What can be imported: `loky`, `loky/metrics`, `loky/bullmq`. */
+/** What can be loaded: `loky`, `loky/metrics`, `loky/bullmq`. */
 const entryPoints = { index: 'lib/index.ts', metrics: 'lib/metrics/index.ts', bullmq: 'lib/bullmq/index.ts' };
 
-/** What a worker process imports: without an entry of its own it would be the whole of `loky/bullmq`. */
+/** What a worker process loads, which finds its functions by file: the whole of `loky/bullmq` would take long. */
 const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
 
 /** Whoever uses the part that needs them has installed them. */
 const optionalPeers = ['bullmq', 'ioredis', 'prom-client'];
 
 async function buildCode() {
-  const host = await build({
-    ...common,
-    entryPoints: { ...entryPoints, ...forWorkers },
-    splitting: true,
+  const host = await buildHostCode({
+    entries: entryPoints,
+    parts: forWorkers,
     external: optionalPeers,
-    chunkNames: '[name]-[hash]',
-    banner: { js: requireForBundledCommonJs },
+    folder,
+    settings,
   });
   const processes = await build({
-    ...common,
-    // CommonJS starts some milliseconds earlier, and every first result waits for that.
-    format: 'cjs',
-    outExtension: { '.js': '.cjs' },
+    ...settings,
+    ...{ bundle: true, format: 'cjs', outdir: folder, outExtension: { '.js': '.cjs' } },
+    ...{ sourcemap: 'external', metafile: true },
     entryPoints: { worker: 'workers/worker.ts', guardian: 'workers/guardian.ts' },
   });
-  return [...Object.keys(host.metafile.inputs), ...Object.keys(processes.metafile.inputs)];
+  return [...host, ...Object.keys(processes.metafile.inputs)];
 }
 
+/** CommonJS has the declarations, ES modules pass them on: classes with private fields are the same type in both. */
 async function buildTypes() {
   const external = [/^node:/, 'events', ...optionalPeers];
   const bundle = await rollup({ input: entryPoints, plugins: [dts()], external });
   await bundle.write({
     dir: folder,
-    entryFileNames: '[name].d.ts',
-    chunkFileNames: '[name]-[hash].d.ts',
+    entryFileNames: '[name].d.cts',
+    chunkFileNames: '[name].d.cts',
     format: 'es',
     banner: '/// <reference types="node" />',
   });
   await bundle.close();
+  for (const name of Object.keys(entryPoints)) {
+    await writeFile(`${folder}/${name}.d.ts`, `export * from './${name}.cjs';\n`);
+  }
 }
 
 /** The licences of what is bundled ask to travel with it. */

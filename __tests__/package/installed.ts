@@ -61,7 +61,7 @@ export interface Outcome {
 export async function runNode(folder: string, args: readonly string[]): Promise<Outcome> {
   const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
     cwd: folder,
-    timeout: 60_000,
+    timeout: 110_000,
     env: { NODE_OPTIONS: '' },
     stdin: 'ignore',
     reject: false,

@@ -27,11 +27,15 @@ test.each(['public-types.ts', 'more-public-types.ts'])(
 );
 
 const published = ts.sys
-  .readDirectory(`${root}dist`, ['.d.ts'])
+  .readDirectory(`${root}dist`, ['.d.ts', '.d.cts'])
   .map((path) => path.slice(path.lastIndexOf('/') + 1));
 
 test('types are published for every entry point', () => {
-  expect(published).toEqual(expect.arrayContaining(['index.d.ts', 'metrics.d.ts', 'bullmq.d.ts']));
+  expect(published).toEqual(
+    expect.arrayContaining(
+      ['index', 'metrics', 'bullmq'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.d.cts`]),
+    ),
+  );
 });
 
 test.each(published)('%s says any nowhere', (path) => {

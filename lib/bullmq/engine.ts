@@ -3,10 +3,7 @@
  * with them this entry point, but never talk to Redis.
  */
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-
-/** A bundle of CommonJS, into which a user may have built this, has no `import.meta`, but has `__filename`. */
-const require = createRequire(import.meta.url ?? pathToFileURL(__filename).href);
+import { ownUrl } from '../system/here.ts';
 
 /** @throws Error that says what to install. */
 export function bullmq(): typeof import('bullmq') {
@@ -20,7 +17,7 @@ export function ioredis(): typeof import('ioredis') {
 
 function load(name: string): unknown {
   try {
-    return require(name);
+    return createRequire(ownUrl())(name);
   } catch (cause) {
     throw new Error(
       `loky/bullmq needs the package ${name}, which cannot be loaded. Install it: npm install bullmq@6 ioredis`,

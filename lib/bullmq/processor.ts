@@ -11,9 +11,10 @@ import { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { Future } from '../futures/future.ts';
 import * as check from '../options/check.ts';
 import { type ExecutorOptions, executorChecks } from '../options/executor-options.ts';
+import { runProcessorFile, runProcessorFunction } from './for-workers.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
 import { asSaying, type JobSnapshot, type ProcessorJob } from './processor-job.ts';
-import { type ProcessorTask, runProcessorFile, runProcessorFunction } from './run-processor.ts';
+import type { ProcessorTask } from './run-processor.ts';
 import { checkExecutor } from './serve-options.ts';
 
 /** The options of a pool (`memory`, `maxTasksPerWorker`, `maxWorkers`, …), or a pool, and the limit of a job. */

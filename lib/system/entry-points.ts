@@ -1,22 +1,20 @@
 /**
- * Where the files are that other processes run. They lie beside the built index.js; code that runs from lib/
+ * Where the files are that other processes run. They lie beside the built index.cjs; code that runs from lib/
  * (unit tests) takes those of the last build.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { isOneExecutable } from './executable.ts';
+import { ownUrl } from './here.ts';
 
 /** The programs that this package runs in processes of their own. */
 export type EntryPoint = 'worker' | 'guardian';
 
-/** A bundle of CommonJS, into which a user may have built this, has no `import.meta`, but has `__filename`. */
-const here = import.meta.url ?? pathToFileURL(__filename).href;
-
 /** The absolute path of a built program. Throws when it was not built, or was lost while the package was bundled. */
 export function entryPoint(name: EntryPoint): string {
-  const beside = fileURLToPath(new URL(`./${name}.cjs`, here));
+  const beside = fileURLToPath(new URL(`./${name}.cjs`, ownUrl()));
   if (existsSync(beside)) return beside;
   const built = builtFile(name);
   if (built !== undefined && existsSync(built)) return built;
@@ -30,7 +28,7 @@ export function entryPoint(name: EntryPoint): string {
 
 function builtFile(name: EntryPoint): string | undefined {
   try {
-    return join(dirname(createRequire(here).resolve('loky/package.json')), 'dist', `${name}.cjs`);
+    return join(dirname(createRequire(ownUrl()).resolve('loky/package.json')), 'dist', `${name}.cjs`);
   } catch {
     return undefined;
   }

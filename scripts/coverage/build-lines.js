@@ -12,7 +12,7 @@ export function linesOfBuild(root, folder) {
   const dist = join(root, 'dist');
   const lines = new Map();
   const scripts = new Map();
-  for (const name of readdirSync(dist).filter((file) => /\.c?js$/.test(file)))
+  for (const name of readdirSync(dist).filter((file) => /\.cjs$/.test(file)))
     scripts.set(join(dist, name), readScript(root, readBuilt(join(dist, name))));
   for (const segments of scripts.values())
     for (const { source, line } of segments) note(lines, source, line, false);

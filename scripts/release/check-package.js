@@ -15,11 +15,13 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 
 const MUST_HAVE = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
-  ...['index', 'metrics', 'bullmq'].flatMap((entry) => [`dist/${entry}.js`, `dist/${entry}.d.ts`]),
+  ...['index', 'metrics', 'bullmq'].flatMap((entry) =>
+    ['cjs', 'd.cts', 'js', 'd.ts'].map((ending) => `dist/${entry}.${ending}`),
+  ),
   ...['dist/worker.cjs', 'dist/guardian.cjs', 'dist/THIRD-PARTY-NOTICES.md'],
 ];
 const MAY_HAVE =
-  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|md))$/;
+  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|md))$/;
 const MOST_BYTES = 5_000_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'loky-pack-'));
@@ -31,8 +33,7 @@ try {
   const faults = [
     ...filesAreRight(packed),
     ...says('publint', [tarball, '--strict']),
-    // The package is ESM alone: `require` loads it in the versions of Node.js that it supports, but not all tools know.
-    ...says('attw', [tarball, '--profile', 'esm-only', '--no-color']),
+    ...says('attw', [tarball, '--profile', 'strict', '--no-color']),
   ];
   if (faults.length > 0) {
     console.error(faults.join('\n\n'));

@@ -10,17 +10,29 @@ export interface RemoteObject {
   readonly value?: unknown;
 }
 
-const GROUP = 'loky';
+/**
+ * What all copies of this package in a thread share. A test runner loads it for each test file into a realm of its own,
+ * and V8 holds what a session was given: one session each would keep every realm in memory. So nothing in here may be
+ * an object of the realm that made it.
+ */
+interface Exchange {
+  readonly session: Session;
+  /** The inspector's name for this object. */
+  readonly id: string;
+  /** How many copies there are. */
+  copies: number;
+  /** Ways in and out. */
+  input: unknown;
+  output: unknown;
+}
+
 const KEY = Symbol.for('loky.inspected');
-/** Every realm of the thread sees the same object. */
-const exchange: { input: unknown; output: unknown } = Object.assign(Object.create(null), {
-  input: undefined,
-});
 /** So many captures share one release of what the inspector holds for them. */
 const RELEASE_AFTER = 16;
 
-let session: Session | undefined;
-let exchangeId = '';
+let exchange: Exchange | undefined;
+/** Of all that is held in the session, what this copy may release. */
+let group = '';
 let held = 0;
 /** What was asked for last: asked again in the same turn, it is still there. */
 let last: { readonly value: object; readonly objectId: string } | undefined;
@@ -36,7 +48,7 @@ export function releaseSoon(): void {
 }
 
 function release(): void {
-  if (held > 0) post('Runtime.releaseObjectGroup', { objectGroup: GROUP });
+  if (held > 0) post('Runtime.releaseObjectGroup', { objectGroup: group });
   held = 0;
   last = undefined;
 }
@@ -44,21 +56,26 @@ function release(): void {
 /** The inspector's name for an object of this program. */
 export function remoteOf(value: object): string | undefined {
   if (last?.value === value) return last.objectId;
-  exchange.input = value;
+  const shared = connect();
+  shared.input = value;
   try {
     const { objectId } = call('function(){return this.input}');
     if (objectId !== undefined) last = { value, objectId };
     return objectId;
   } finally {
-    exchange.input = undefined;
+    shared.input = undefined;
   }
 }
 
 export function post<T>(method: string, parameters: object = {}): T {
+  return ask(connect().session, method, parameters);
+}
+
+function ask<T>(session: Session, method: string, parameters: object): T {
   let failure: Error | null = null;
   let answer: T | undefined;
   let answered = false;
-  (session as Session).post(method, parameters, (error: Error | null, result?: object) => {
+  session.post(method, parameters, (error: Error | null, result?: object) => {
     failure = error;
     answer = result as T;
     answered = true;
@@ -69,42 +86,49 @@ export function post<T>(method: string, parameters: object = {}): T {
 }
 
 /** @throws Error if this process may not use the inspector. */
-export function connect(): void {
-  if (session) return;
-  const inspector = process.getBuiltinModule('node:inspector');
-  const opened = new inspector.Session();
-  opened.connect();
-  session = opened;
-  const shared = inspector.Session as unknown as Record<symbol, unknown>;
-  shared[KEY] = exchange;
+function connect(): Exchange {
+  if (exchange) return exchange;
+  const { Session: Shared } = process.getBuiltinModule('node:inspector');
+  const place = Shared as unknown as Record<symbol, Exchange | undefined>;
+  const found = place[KEY] ?? open(new Shared(), place);
+  found.copies++;
+  group = `loky-${found.copies}`;
+  exchange = found;
+  return found;
+}
+
+/** The object is made by the inspector, in the realm of the program itself. */
+function open(session: Session, place: Record<symbol, Exchange | undefined>): Exchange {
+  session.connect();
   try {
-    const expression = "process.getBuiltinModule('node:inspector').Session[Symbol.for('loky.inspected')]";
-    const { result } = post<{ result: RemoteObject }>('Runtime.evaluate', { expression });
-    if (!result.objectId) throw new Error('the inspector does not see this thread');
-    exchangeId = result.objectId;
+    const expression =
+      "process.getBuiltinModule('node:inspector').Session[Symbol.for('loky.inspected')] = Object.create(null)";
+    const { result } = ask<{ result: RemoteObject }>(session, 'Runtime.evaluate', { expression });
+    const made = place[KEY];
+    if (!result.objectId || !made) throw new Error('the inspector does not see this thread');
+    return Object.assign(made, { session, id: result.objectId, copies: 0 });
   } catch (error) {
-    session = undefined;
-    opened.disconnect();
+    delete place[KEY];
+    session.disconnect();
     throw error;
-  } finally {
-    delete shared[KEY];
   }
 }
 
 const call = (functionDeclaration: string, ...args: object[]): RemoteObject =>
   post<{ result: RemoteObject }>('Runtime.callFunctionOn', {
-    objectId: exchangeId,
+    objectId: connect().id,
     functionDeclaration,
     arguments: args,
-    objectGroup: GROUP,
+    objectGroup: group,
     silent: true,
   }).result;
 
 export function fetchValue({ objectId, value }: RemoteObject): unknown {
   if (objectId === undefined) return value;
+  const shared = connect();
   call('function(value){this.output=value}', { objectId });
-  const { output } = exchange;
-  exchange.output = undefined;
+  const { output } = shared;
+  shared.output = undefined;
   return output;
 }
 
@@ -114,11 +138,11 @@ export function listening<T>(
   listener: (message: { params: T }) => void,
   action: () => void,
 ): void {
-  const current = session as Session;
-  current.on(event, listener as never);
+  const { session } = connect();
+  session.on(event, listener as never);
   try {
     action();
   } finally {
-    current.off(event, listener as never);
+    session.off(event, listener as never);
   }
 }

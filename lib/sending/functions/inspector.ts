@@ -2,7 +2,7 @@
  * V8's own view of a function, asked through the inspector on this very thread: the captured variables and the place
  * in the source. Answers are synchronous; nothing stays held in the inspector after the event loop has turned.
  */
-import { connect, fetchValue, post, type RemoteObject, releaseSoon, remoteOf } from './inspector-session.ts';
+import { fetchValue, post, type RemoteObject, releaseSoon, remoteOf } from './inspector-session.ts';
 
 export interface Location {
   readonly scriptId: string;
@@ -35,7 +35,6 @@ interface PropertiesResult {
 }
 
 export function viewFunction(fn: object): FunctionView {
-  connect();
   try {
     const objectId = remoteOf(fn);
     const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', {

@@ -2,7 +2,7 @@
  * What V8 knows of the scripts that it has loaded, by their numbers. The debugger is asked last, and off again at once:
  * left on it makes every `await` slower, and turning it on takes its time.
  */
-import { connect, listening, post } from './inspector-session.ts';
+import { listening, post } from './inspector-session.ts';
 
 export interface ScriptView {
   readonly url: string;
@@ -26,7 +26,6 @@ export const withoutMark = (name: string): string => name.replace(/\?loky=\d+$/,
 export function scriptUrl(scriptId: string): string | undefined {
   const known = urls.get(scriptId);
   if (known !== undefined) return known;
-  connect();
   if (urls.size > LIMIT) urls.clear();
   // Lists the scripts with their names and counts what it has seen so far: it starts no measurement, and stops none.
   const { result } = post<Coverage>('Profiler.getBestEffortCoverage');
@@ -36,7 +35,6 @@ export function scriptUrl(scriptId: string): string | undefined {
 
 /** Lists all scripts: slow. */
 export function viewScript(scriptId: string): ScriptView | undefined {
-  connect();
   let view: Omit<ScriptView, 'text'> | undefined;
   let text = '';
   const onScript = ({ params }: { params: { scriptId: string; url: string; isModule?: boolean } }): void => {

@@ -1,0 +1,118 @@
+/**
+ * What programs load, bundled: CommonJS, which every loader and test runner takes, and beside each entry a small ES
+ * module that passes its exports on by name. So there is one instance of everything, whichever way it is loaded.
+ */
+import { writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+import { build, transform } from 'esbuild';
+import { rollup } from 'rollup';
+
+/**
+ * @param entries What programs load: names of built files, and their sources. Each gets an ES module as well.
+ * @param parts The same of what only this package loads, but without being more: it may share its file.
+ * @param external Packages that are not built in.
+ * @param settings esbuild's: for which Node.js, and how small.
+ * @returns The paths of all files that went in.
+ */
+export async function buildHostCode({ entries, parts, external, folder, settings }) {
+  const inputs = new Set();
+  const bundle = await rollup({
+    input: entries,
+    external: (id) => isBuiltin(id) || external.includes(id),
+    treeshake: { moduleSideEffects: false },
+    plugins: [withParts(parts), typeScript(settings), packages(settings, inputs), smaller(settings)],
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: folder,
+    format: 'cjs',
+    exports: 'named',
+    interop: 'default',
+    generatedCode: { constBindings: true, arrowFunctions: true },
+    esModule: true,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    hoistTransitiveImports: false,
+    sourcemap: 'hidden',
+    sourcemapExcludeSources: true,
+  });
+  await bundle.close();
+  for (const { type, moduleIds = [], isEntry, name, exports } of output) {
+    for (const id of moduleIds) inputs.add(relative('.', id));
+    if (type === 'chunk' && isEntry && Object.hasOwn(entries, name)) {
+      await writeFile(join(folder, `${name}.js`), `export { ${exports.join(', ')} } from './${name}.cjs';\n`);
+    }
+  }
+  return [...inputs];
+}
+
+const isBuiltin = (id) => id.startsWith('node:') || builtinModules.includes(id);
+
+function withParts(parts) {
+  return {
+    name: 'with-parts',
+    buildStart() {
+      for (const [name, id] of Object.entries(parts)) {
+        this.emitFile({ type: 'chunk', id, fileName: `${name}.cjs`, preserveSignature: 'allow-extension' });
+      }
+    },
+  };
+}
+
+function typeScript(settings) {
+  return {
+    name: 'typescript',
+    transform: async (code, id) =>
+      id.endsWith('.ts')
+        ? transform(code, { target: settings.target, loader: 'ts', sourcemap: true, sourcefile: id })
+        : undefined,
+  };
+}
+
+/** Packages are bundled by themselves first, as some are CommonJS. */
+function packages({ target, platform }, inputs) {
+  return {
+    name: 'packages',
+    resolveId: (id, importer) => (importer === undefined || /^[./]/.test(id) ? undefined : `\0${id}`),
+    async load(id) {
+      if (!id.startsWith('\0')) return undefined;
+      const { outputFiles, metafile } = await build({
+        entryPoints: [id.slice(1)],
+        ...{ bundle: true, write: false, metafile: true, format: 'esm' },
+        ...{ platform, target, plugins: [builtinsWithoutRequire] },
+      });
+      for (const input of Object.keys(metafile.inputs)) inputs.add(input);
+      return outputFiles[0].text;
+    },
+  };
+}
+
+/**
+ * There is no `require` where a program has the package built into an ES module, and a test runner's own `require`
+ * gives what the tests put in the place of Node's modules.
+ */
+const builtinsWithoutRequire = {
+  name: 'builtins-without-require',
+  setup(builder) {
+    builder.onResolve({ filter: /./ }, ({ path }) =>
+      isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    );
+    builder.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
+function smaller(settings) {
+  return {
+    name: 'smaller',
+    renderChunk: (code) =>
+      transform(code.replaceAll(/\brequire\(('node:[\w/]+')\)/g, 'process.getBuiltinModule($1)'), {
+        ...settings,
+        sourcemap: true,
+      }),
+  };
+}
