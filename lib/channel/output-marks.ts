@@ -2,11 +2,10 @@
  * Marks in a worker's output that tell where a task begins: the worker writes them, the host takes them out again.
  * They travel in the stream itself, so that no other order than that of the writes is to be kept.
  */
-import { randomBytes } from 'node:crypto';
 
 /** Nothing that a program is likely to print; unknown to tasks. */
 export function newMark(): string {
-  return `\0loky ${randomBytes(12).toString('hex')} `;
+  return `\0loky ${process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex')} `;
 }
 
 /** The number of a task, always as long. */

@@ -1,8 +1,8 @@
 /** What a worker's end looked like, and what that means in words. It decides nothing. */
 import { constants } from 'node:os';
-import { signalsByName } from 'human-signals';
 import type { MalformedFrameError } from '../channel/frame.ts';
 import { TerminatedWorkerError, type TerminationReason, type TerminationReport } from '../errors.ts';
+import { later } from './later.ts';
 
 /** What was seen when a worker process ended. */
 export interface ExitReport {
@@ -100,7 +100,7 @@ function describeReason(reason: TerminationReason, exit: ExitReport, context: Te
 
 /** The words that execa uses for signals. */
 function inWords(signal: NodeJS.Signals | undefined): string {
-  const words: Readonly<Record<string, { readonly description: string }>> = signalsByName;
+  const words: Readonly<Record<string, { readonly description: string }>> = later().signalsByName;
   return (signal && words[signal]?.description) ?? 'a signal';
 }
 

@@ -2,7 +2,7 @@
  * What programs load, bundled: CommonJS, which every loader and test runner takes, and beside each entry a small ES
  * module that passes its exports on by name. So there is one instance of everything, whichever way it is loaded.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
@@ -21,7 +21,13 @@ export async function buildHostCode({ entries, parts, external, folder, settings
     input: entries,
     external: (id) => isBuiltin(id) || external.includes(id),
     treeshake: { moduleSideEffects: false },
-    plugins: [withParts(parts), typeScript(settings), packages(settings, inputs), smaller(settings)],
+    plugins: [
+      withParts(parts),
+      whatComesLater,
+      typeScript(settings),
+      packages(settings, inputs),
+      smaller(settings),
+    ],
     onwarn: (warning) => {
       throw new Error(warning.message);
     },
@@ -34,7 +40,7 @@ export async function buildHostCode({ entries, parts, external, folder, settings
     generatedCode: { constBindings: true, arrowFunctions: true },
     esModule: true,
     entryFileNames: '[name].cjs',
-    chunkFileNames: '[name].cjs',
+    chunkFileNames: ({ name }) => `${name.replace(/^_/, '')}.cjs`,
     hoistTransitiveImports: false,
     sourcemap: 'hidden',
     sourcemapExcludeSources: true,
@@ -61,6 +67,22 @@ function withParts(parts) {
     },
   };
 }
+
+/**
+ * What a file called later.ts imports becomes a file of its own, which is required when it is asked for: synchronously,
+ * as `submit` needs it.
+ */
+const whatComesLater = {
+  name: 'what-comes-later',
+  async load(id) {
+    if (!isLater(id)) return undefined;
+    const code = await readFile(id, 'utf8');
+    return code.replace(/import \* as (\w+) from ('[^']+');([\s\S]*) => \1;/, '$3 => import($2);');
+  },
+  renderDynamicImport: ({ moduleId }) => (isLater(moduleId) ? { left: 'require(', right: ')' } : null),
+};
+
+const isLater = (id) => id.endsWith('/later.ts');
 
 function typeScript(settings) {
   return {

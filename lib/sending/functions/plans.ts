@@ -14,7 +14,7 @@ import { goesByValue } from './by-value.ts';
 import { codeDefinition } from './definitions.ts';
 import { type BoundView, type FunctionView, type Location, viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
-import { planText } from './planner.ts';
+import { later } from './later.ts';
 import { type Reference, referenceTo } from './references.ts';
 import { type Source, sourceOf } from './sources.ts';
 import type { TextPlan } from './text-plan.ts';
@@ -87,7 +87,7 @@ function makePlan(fn: AnyFunction, options: PlanOptions): Plan {
   }
   if (view.bound) return { type: 'bound', bound: view.bound };
   if (isNativeText(text) || !view.location) throw native(fn);
-  const source = sourceOf(view.location, text, view.scopes);
+  const source = sourceOf(view.location, text, view.scopes, fn);
   if (source.url.startsWith('node:')) throw internal(fn, source.url);
   if (!options.forceValue && !goesByValue(source.url, options.mainByReference)) {
     const row = isTestRealm(fn, source) ? undefined : referenceRow(fn, text, view, source);
@@ -139,7 +139,7 @@ function textPlan(
   if (known && !known.isOfOne) return known;
   let plan: TextPlan;
   try {
-    plan = planText(fn, text, view, source, isTestRealm(fn, source));
+    plan = later().planText(fn, text, view, source, isTestRealm(fn, source));
   } catch (error) {
     if (/new\s*\.\s*target/.test(text))
       throw new Refusal(fn, 'is an arrow that captures `new.target`', 'copy it into a const');

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ModuleSource } from '../graph/row.ts';
 import type { FunctionView } from './inspector.ts';
-import { moduleText } from './module-text.ts';
+import { later } from './later.ts';
 import { requireCache, type Source, startOf } from './sources.ts';
 
 export interface Reference {
@@ -49,8 +49,8 @@ function exportedPath(
   view: FunctionView,
   source: Source,
 ): readonly string[] | undefined {
-  const module = moduleText(source.url, source.text as string, true);
-  if (!module?.isModule) return undefined;
+  const whole = source.text as string;
+  const start = view.location && startOf(whole, view.location, text);
   const variables = view.scopes.find((scope) => scope.type === 'Module')?.variables ?? {};
   const read = (name: string): unknown => {
     try {
@@ -59,15 +59,33 @@ function exportedPath(
       return undefined;
     }
   };
+  const declared = start === undefined ? undefined : exportedWhereDeclared(whole, start, text);
+  if (declared !== undefined && read(declared) === fn) return [declared];
+  const module = later().moduleText(source.url, whole, true);
+  if (!module?.isModule) return undefined;
   for (const [local, [exported]] of module.exports) if (read(local) === fn) return [exported as string];
   for (const [local, [exported]] of module.exports) {
     const path = memberPath(read(local), fn);
     if (path) return [exported as string, ...path];
   }
   const anonymous = module.defaultExport;
-  const start = anonymous && view.location && startOf(source.text as string, view.location, text);
   const same = anonymous && start === anonymous.start && anonymous.end - anonymous.start === text.length;
   return same ? ['default'] : undefined;
+}
+
+const DECLARED = /^(?:async\s+function|function|class)\b\s*\*?\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)/u;
+const ASSIGNED_TO = /^export\s+(?:const|let|var)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=\s*$/u;
+
+/**
+ * The name under which a module exports what is written at this place, if `export` stands before it on the same line:
+ * most are told so, without parsing the file. A line of code that begins with `export` is an export and nothing else.
+ *
+ * @param start Where the text of the function or class begins.
+ */
+export function exportedWhereDeclared(whole: string, start: number, text: string): string | undefined {
+  const before = whole.slice(whole.lastIndexOf('\n', start - 1) + 1, start).trimStart();
+  if (/^export\s+$/.test(before)) return DECLARED.exec(text)?.[1];
+  return ASSIGNED_TO.exec(before)?.[1];
 }
 
 /** A static or prototype method of a class. */

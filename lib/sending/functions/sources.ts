@@ -52,11 +52,17 @@ export function mainScript(): string | undefined {
 }
 
 /** A file in which the variables that the function sees do not occur is another one that looks alike. */
-export function sourceOf(location: Location, text: string, scopes: readonly ScopeView[]): Source {
+export function sourceOf(
+  location: Location,
+  text: string,
+  scopes: readonly ScopeView[],
+  fn?: object,
+): Source {
   const found = known.get(location.scriptId);
   if (found) return found;
   const source =
-    onDisk(location, text, outerNames(scopes)) ?? (isGenerated(text) ? NOWHERE : byScript(location, text));
+    onDisk(location, text, outerNames(scopes), fn) ??
+    (isGenerated(text) ? NOWHERE : byScript(location, text));
   known.set(location.scriptId, source);
   return source;
 }
@@ -67,8 +73,13 @@ const NOWHERE: Source = { url: '', file: '', isModule: undefined, text: undefine
 const isGenerated = (text: string): boolean =>
   /^(?:async )?function\*? anonymous\([\s\S]*\n\) \{\n/.test(text);
 
-function onDisk(location: Location, text: string, names: readonly string[]): Source | undefined {
-  for (const name of likelyFiles()) {
+function onDisk(
+  location: Location,
+  text: string,
+  names: readonly string[],
+  fn: object | undefined,
+): Source | undefined {
+  for (const name of likelyFiles(fn)) {
     const source = sourceIn(name, location, text);
     if (source && names.every((variable) => source.text?.includes(variable))) return source;
   }
@@ -110,10 +121,26 @@ function byScript(location: Location, text: string): Source {
   };
 }
 
-function* likelyFiles(): Generator<string> {
+function* likelyFiles(fn: object | undefined): Generator<string> {
   const first = mainScript();
   if (first) yield first;
   yield* stackFiles();
+  if (fn) yield* exporters(fn);
+}
+
+/** CommonJS modules that export the function under its name, or as all that they export. */
+function* exporters(fn: object): Generator<string> {
+  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  const cache = requireCache();
+  for (const file of Object.keys(cache)) {
+    const exported: unknown = cache[file]?.exports;
+    if (exported === fn || (typeof name === 'string' && exportsUnder(exported, name) === fn)) yield file;
+  }
+}
+
+function exportsUnder(exported: unknown, name: string): unknown {
+  if (typeof exported !== 'object' || exported === null) return undefined;
+  return Object.getOwnPropertyDescriptor(exported, name)?.value;
 }
 
 function stackFiles(): Set<string> {

@@ -11,6 +11,11 @@ export function commonRow(value: object): Row | undefined {
   if (path) return { head: ['global', path], children: [] };
   const builtin = builtinNameOf(value);
   if (builtin) return { head: ['builtin', builtin.module, builtin.path], children: [] };
+  return ownRow(value);
+}
+
+/** For what this package gives to tasks. */
+export function ownRow(value: object): Row | undefined {
   if (typeof value !== 'function') return undefined;
   if (names.size === 0) for (const [name, member] of Object.entries(own)) names.set(member, name);
   const name = names.get(value);

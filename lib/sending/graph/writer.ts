@@ -6,6 +6,7 @@ import { stringify } from 'devalue';
 import { addView, type Payload, payloadOf } from '../payload.ts';
 import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
 import { isDevaluePlain, type ObjectWriter, objectRow } from './objects.ts';
+import { packMessage } from './pack.ts';
 import { type Edge, Refusal } from './refusal.ts';
 import type { BinaryPlace, Row, RowHead } from './row.ts';
 import { RowNumber } from './row-number.ts';
@@ -54,16 +55,7 @@ export class GraphWriter implements ObjectWriter {
     this.internal.add(top);
     this.internal.add(this.table);
     const text = stringify(top, { $: (value: unknown) => this.reduce(value) }, writing);
-    return payloadOf(this.pack(header, text), this.views);
-  }
-
-  private pack(header: Uint8Array, text: string): Uint8Array {
-    const heads = Buffer.from(JSON.stringify(this.heads));
-    const texts = Buffer.from(text);
-    const sizes = Buffer.allocUnsafe(8);
-    sizes.writeUInt32LE(heads.length, 0);
-    sizes.writeUInt32LE(texts.length, 4);
-    return Buffer.concat([header, sizes, heads, texts, ...this.blobs]);
+    return payloadOf(packMessage(header, this.heads, text, this.blobs), this.views);
   }
 
   /** devalue's reducer: false for what devalue writes by itself. */

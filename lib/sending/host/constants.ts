@@ -9,12 +9,13 @@ import { newId, retireWhenUnused } from '../functions/definitions.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '../functions/plans.ts';
 import { HostPolicy } from '../functions/policy.ts';
 import { isBuiltinParent } from '../functions/rows.ts';
-import { commonRow } from '../graph/naming.ts';
+import { commonRow, ownRow } from '../graph/naming.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
 import { isPrimitive } from '../values/items.ts';
 import { wrappedBy } from '../wrap.ts';
+import { oneRow } from './ready-messages.ts';
 
 export interface Constant {
   readonly id: number;
@@ -53,15 +54,17 @@ export class Constants {
     let module: string | undefined;
     let isClosed = false;
     if (wrappedBy(fn)) return undefined;
-    if (!commonRow(fn)) {
-      const plan = planOf(fn, { mainByReference: this.mainByReference, forceValue: false, reading });
+    const plan = this.planUnlessCommon(fn, reading);
+    if (plan) {
       if (plan.type === 'reference')
         module = plan.row.head[0] === 'import' ? plan.row.head[1].specifier : undefined;
       else if (isClosedText(fn, plan)) isClosed = true;
       else if (!this.seenBefore(fn) || !this.isClosed(fn, plan, guards, 0)) return undefined;
     }
     const policy = new HostPolicy([], this.mainByReference);
-    const payload = new GraphWriter(policy).write(fn, valueHeader(DEFINE_FUNCTION));
+    const header = valueHeader(DEFINE_FUNCTION);
+    const payload =
+      plan?.type === 'reference' ? oneRow(plan.row.head, header) : new GraphWriter(policy).write(fn, header);
     const id = newId();
     const name = ownName(fn);
     const definition = { id, payload };
@@ -77,6 +80,21 @@ export class Constants {
     this.known.set(fn, isClosed ? { ...constant, guards: [guardOf(fn)] } : constant);
     retireWhenUnused(definition);
     return constant;
+  }
+
+  /**
+   * Undefined for what every process has. That takes an index of all globals and built-in modules to tell, so it is
+   * asked last: what a module of the program exports is there by its name without it.
+   */
+  private planUnlessCommon(fn: AnyFunction, reading: Reading): Plan | undefined {
+    if (ownRow(fn)) return undefined;
+    try {
+      const plan = planOf(fn, { mainByReference: this.mainByReference, forceValue: false, reading });
+      return plan.type !== 'reference' && commonRow(fn) ? undefined : plan;
+    } catch (error) {
+      if (error instanceof Refusal && commonRow(fn)) return undefined;
+      throw error;
+    }
   }
 
   /** A closure that is made for one submit must leave nothing in the workers. */

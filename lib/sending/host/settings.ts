@@ -6,12 +6,14 @@ import { GraphWriter } from '../graph/writer.ts';
 import type { Definition, Payload } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
 import type { SerializerName } from '../serializer.ts';
+import { plainSettings } from './ready-messages.ts';
 
 export function settingsDefinition(
   serializer: SerializerName,
   reducers: readonly NamedReducer[],
   mainByReference: boolean,
 ): Definition {
+  if (reducers.length === 0) return { id: newId(), payload: withCodes([], plainSettings(serializer)) };
   const settings: Settings = {
     serializer,
     // Methods are looked up once: the object that holds them may have state that stays here.

@@ -1,0 +1,3 @@
+/** All that parses JavaScript. It is large, and needed for functions by value: see later.ts. */
+export { moduleText } from './module-text.ts';
+export { planText } from './planner.ts';
