@@ -72,7 +72,10 @@ console.log(typeof collectMetrics, typeof defineTasks, await getReusableExecutor
 });
 
 test('exports go by reference without the parser and without the debugger', async () => {
-  project.write('tasks.cjs', 'exports.inCommonJs = (a) => a + 1;');
+  project.write(
+    'tasks.cjs',
+    'exports.inCommonJs = (a) => a + 1;\nexports.named = function named(a) { return a + 1; };',
+  );
   project.write(
     'tasks.mjs',
     'export const inModule = (a) => a + 1;\nexport function declared(a) { return a + 1; }',
@@ -87,7 +90,7 @@ const asked = [];
 const { post } = Session.prototype;
 Session.prototype.post = function (method, ...rest) { asked.push(method); return post.call(this, method, ...rest); };
 const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
-const futures = [require('./tasks.cjs').inCommonJs, inModule, declared].map((fn) => executor.submit(fn, 1));
+const futures = [require('./tasks.cjs').inCommonJs, require('./tasks.cjs').named, inModule, declared].map((fn) => executor.submit(fn, 1));
 console.log(await Promise.all(futures));
 const parsers = () => Object.keys(require.cache).filter((file) => file.endsWith('texts.cjs')).length;
 console.log(parsers(), asked.filter((method) => method.startsWith('Debugger')).length);
@@ -95,7 +98,7 @@ console.log(await executor.submit((a) => a + asked.length * 0, 1), parsers());
 await executor.shutdown();`;
   const file = project.write('by-reference.mjs', source);
   const ran = await runNode(project.folder, [file]);
-  expect(ran).toEqual({ code: 0, stdout: '[ 2, 2, 2 ]\n0 0\n1 1\n', stderr: '' });
+  expect(ran).toEqual({ code: 0, stdout: '[ 2, 2, 2, 2 ]\n0 0\n1 1\n', stderr: '' });
 });
 
 const TS_JEST = {

@@ -39,6 +39,7 @@ let last: { readonly value: object; readonly objectId: string } | undefined;
 
 /** What was captured stays held until then, or until the event loop turns: a message for each would be slow. */
 export function releaseSoon(): void {
+  if (!exchange) return; // this process may not use the inspector
   held++;
   if (held === 1) setImmediate(release).unref();
   else if (held > RELEASE_AFTER) {

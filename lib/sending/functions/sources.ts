@@ -60,9 +60,11 @@ export function sourceOf(
 ): Source {
   const found = known.get(location.scriptId);
   if (found) return found;
+  const names = outerNames(scopes);
+  const among = (files: Iterable<string>): Source | undefined => onDisk(files, location, text, names);
   const source =
-    onDisk(location, text, outerNames(scopes), fn) ??
-    (isGenerated(text) ? NOWHERE : byScript(location, text));
+    among(likelyFiles()) ??
+    (isGenerated(text) ? NOWHERE : ((fn && among(exporters(fn))) ?? byScript(location, text)));
   known.set(location.scriptId, source);
   return source;
 }
@@ -74,12 +76,12 @@ const isGenerated = (text: string): boolean =>
   /^(?:async )?function\*? anonymous\([\s\S]*\n\) \{\n/.test(text);
 
 function onDisk(
+  files: Iterable<string>,
   location: Location,
   text: string,
   names: readonly string[],
-  fn: object | undefined,
 ): Source | undefined {
-  for (const name of likelyFiles(fn)) {
+  for (const name of files) {
     const source = sourceIn(name, location, text);
     if (source && names.every((variable) => source.text?.includes(variable))) return source;
   }
@@ -121,27 +123,26 @@ function byScript(location: Location, text: string): Source {
   };
 }
 
-function* likelyFiles(fn: object | undefined): Generator<string> {
+function* likelyFiles(): Generator<string> {
   const first = mainScript();
   if (first) yield first;
   yield* stackFiles();
-  if (fn) yield* exporters(fn);
 }
 
-/** CommonJS modules that export the function under its name, or as all that they export. */
+/** CommonJS modules that export the function. */
 function* exporters(fn: object): Generator<string> {
-  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
   const cache = requireCache();
   for (const file of Object.keys(cache)) {
     const exported: unknown = cache[file]?.exports;
-    if (exported === fn || (typeof name === 'string' && exportsUnder(exported, name) === fn)) yield file;
+    if (exported === fn || (typeof exported === 'object' && exported !== null && holds(exported, fn)))
+      yield file;
   }
 }
 
-function exportsUnder(exported: unknown, name: string): unknown {
-  if (typeof exported !== 'object' || exported === null) return undefined;
-  return Object.getOwnPropertyDescriptor(exported, name)?.value;
-}
+const holds = (exported: object, fn: object): boolean =>
+  Object.getOwnPropertyNames(exported).some(
+    (key) => Object.getOwnPropertyDescriptor(exported, key)?.value === fn,
+  );
 
 function stackFiles(): Set<string> {
   const files = new Set<string>();
