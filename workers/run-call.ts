@@ -3,18 +3,21 @@ import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import { encodeOutcomes, type ItemOutcome } from '../lib/sending/outcomes.ts';
 import type { Payload, ReceivedCall } from '../lib/sending/payload.ts';
 import type { Receiver } from '../lib/sending/receiver.ts';
+import type { BuildReport } from './build-report.ts';
 
 export interface Outcome {
   readonly kind: typeof FrameKind.value | typeof FrameKind.error;
   readonly payload: Payload;
 }
 
-export function runCall(receiver: Receiver, frame: Frame): Outcome | Promise<Outcome> {
+export function runCall(receiver: Receiver, frame: Frame, report: BuildReport): Outcome | Promise<Outcome> {
   const isChunk = frame.kind === FrameKind.chunk;
   const run = isChunk ? runChunk : runOnce;
   const succeed = isChunk ? chunkSucceeded : succeeded;
   try {
-    const call = receiver.decodeCall(frame);
+    report.begin(frame.id);
+    const call = receiver.decodeCall(frame, report.built);
+    if (call instanceof Promise) report.waits();
     const value = call instanceof Promise ? call.then(run) : run(call);
     if (!isThenable(value)) return succeed(receiver, value);
     return Promise.resolve(value)
@@ -76,7 +79,7 @@ function chunkSucceeded(receiver: Receiver, outcomes: unknown): Outcome {
   return outcomeOf(FrameKind.value, encodeOutcomes(outcomes as ItemOutcome[], receiver));
 }
 
-export function failed(receiver: Receiver, error: unknown): Outcome {
+function failed(receiver: Receiver, error: unknown): Outcome {
   return outcomeOf(FrameKind.error, receiver.encodeError(error));
 }
 

@@ -2,43 +2,41 @@
  * The worker's task loop: a call comes in, is rebuilt, runs, and its outcome goes back. One task at a time, in
  * the order they came.
  */
-import type { Socket } from 'node:net';
 import type { Channel, ChannelListener } from '../lib/channel/channel.ts';
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
 import { BusyPoll } from '../lib/system/busy-poll.ts';
+import { setWhileLoading } from '../lib/system/loading.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setProgressReport } from '../lib/system/report-progress.ts';
 import { messageOf } from '../lib/system/thrown.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
+import { createBuildReport } from './build-report.ts';
 import { createClaims } from './claims.ts';
 import { createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
-import { createLivenessCheck } from './liveness-check.ts';
 import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
 import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
-import { failed, type Outcome, runCall } from './run-call.ts';
+import { type Outcome, runCall } from './run-call.ts';
 
 /** What fits into a frame, in microseconds. */
 const LONGEST_TIME = 2 ** 32 - 1;
 
 /** The worker's end of what leads to its host. */
 export interface HostLink {
-  readonly pipe: Socket;
   readonly writer: PipeWriter;
   readonly channel: Channel;
 }
 
 /** @returns Who is to be told of all that comes after the first frame. */
-export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: HostLink): ChannelListener {
+export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): ChannelListener {
   const waiting: Frame[] = [];
   const claims = createClaims();
-  const liveness = createLivenessCheck(pipe);
   const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
     onGrowth: () => tell(FrameKind.growing),
     onLeak: (figures) => {
@@ -66,6 +64,10 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
     send: sendProgress,
   });
   setProgressReport(progress.report);
+  const report = createBuildReport(tellOf);
+  setWhileLoading(report.whileLoading);
+  /** Functions that are not ready yet, and are not called for. */
+  const preparing = new Set<Promise<unknown>>();
   setTrackerLink((line) => tell(FrameKind.resource, Buffer.from(line)));
   process.on('uncaughtException', leaveBroken);
 
@@ -88,11 +90,15 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
   }
 
   /** For the same reason, and this may not be held back or lost. */
-  function tell(kind: FrameKind, body?: Uint8Array): void {
+  function tellOf(kind: FrameKind, id: number, body?: Uint8Array): void {
     writer.toTheEnd(() => {
-      channel.send(kind, 0, body);
+      channel.send(kind, id, body);
       channel.flush();
     });
+  }
+
+  function tell(kind: FrameKind, body?: Uint8Array): void {
+    tellOf(kind, 0, body);
   }
 
   /** Called, not thrown to: a task can have rejections ignored. */
@@ -122,7 +128,11 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
         receiver.forget(frame.id);
         return undefined;
       case FrameKind.prepare:
-        receiver.prepare(frame.id);
+        report.aside(() => prepare(frame.id, receiver));
+        return undefined;
+      case FrameKind.announce:
+        if (frame.id === 0) tellWhenPrepared();
+        else report.announce(frame.id);
         return undefined;
       case FrameKind.initialize:
         return initialize(frame, receiver);
@@ -141,6 +151,18 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
     }
   }
 
+  function prepare(id: number, receiver: Receiver): void {
+    const building = receiver.prepare(id);
+    if (building === undefined) return;
+    const done = (): void => void preparing.delete(building);
+    preparing.add(building);
+    building.then(done, done);
+  }
+
+  function tellWhenPrepared(): void {
+    void Promise.allSettled(preparing).then(() => tell(FrameKind.built));
+  }
+
   /** The host knows already, unless a task has spoilt the claims. */
   function handBack(frame: Frame): undefined {
     channel.send(FrameKind.handedBack, frame.id);
@@ -150,7 +172,8 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
     channel.send(FrameKind.started, 0);
     channel.flush();
     if (settings.main !== undefined) await loadMainScript(settings.main);
-    const outcome = frame.body.length > 0 ? await settle(receiver, runCall(receiver, frame)) : undefined;
+    const outcome = frame.body.length > 0 ? await runCall(receiver, frame, report) : undefined;
+    report.end();
     if (outcome?.kind === FrameKind.error) {
       channel.send(FrameKind.initializerFailed, 0, outcome.payload.body, outcome.payload.views);
     } else channel.send(FrameKind.ready, 0);
@@ -158,19 +181,15 @@ export function runTaskLoop(settings: StartMessage, { pipe, writer, channel }: H
 
   function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
     markTask?.(frame.id);
-    const begun = natives.now();
-    const outcome = progress.during(frame.id, () => runCall(receiver, frame));
-    if (!(outcome instanceof Promise)) return finish(frame, outcome, begun);
-    return settle(receiver, outcome).then((settled) => finish(frame, settled, begun));
-  }
-
-  function settle(receiver: Receiver, outcome: Outcome | Promise<Outcome>): Promise<Outcome> {
-    return liveness.during(outcome).catch((error: unknown) => failed(receiver, error));
+    const outcome = progress.during(frame.id, () => runCall(receiver, frame, report));
+    if (!(outcome instanceof Promise)) return finish(frame, outcome);
+    return outcome.then((settled) => finish(frame, settled));
   }
 
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
-  function finish(frame: Frame, { kind, payload }: Outcome, begun: number): Promise<void> | undefined {
-    const time = Math.min((natives.now() - begun) * 1000, LONGEST_TIME) >>> 0;
+  function finish(frame: Frame, { kind, payload }: Outcome): Promise<void> | undefined {
+    const time = Math.min((natives.now() - report.startedAt()) * 1000, LONGEST_TIME) >>> 0;
+    report.end();
     progress.end();
     channel.send(kind, frame.id, payload.body, payload.views, time);
     const draining = drained(channel);

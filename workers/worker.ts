@@ -29,7 +29,7 @@ let listener: ChannelListener = {
   onFrame(frame) {
     const start = decodeStart(frame);
     setWorkerInfo({ rank: start.rank, depth: start.depth, executorId: start.executorId });
-    listener = runTaskLoop(start, { pipe, writer, channel });
+    listener = runTaskLoop(start, { writer, channel });
   },
   onEnd: () => endWithHost(),
 };

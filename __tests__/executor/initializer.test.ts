@@ -71,14 +71,8 @@ describe('an initializer that fails', () => {
     ['exits', { initializer: () => process.exit(7) }, /EXIT\(7\).*initializer/, undefined],
     ['kills its process', { initializer: killSelf }, /SIGKILL\(-9\).*initializer/, undefined],
     [
-      'can never settle',
-      { initializer: () => new Promise(() => {}) },
-      /initializer.*never settle/,
-      expect.anything(),
-    ],
-    [
       'does not return in time',
-      { initializer: () => new Promise(() => setInterval(() => {}, 1000)), startTimeout: 1500 },
+      { initializer: () => new Promise(() => {}), startTimeout: 1500 },
       /initializer.*1500 ms \(startTimeout\)/,
       undefined,
     ],

@@ -18,7 +18,7 @@ import {
   takePool,
 } from './matrix/pools.ts';
 import { lingering, makesSense, type Stage, stages } from './matrix/stages.ts';
-import { type Way, ways } from './matrix/ways.ts';
+import { isEndless, type Way, ways } from './matrix/ways.ts';
 
 type Route = 'directly' | 'from a done-callback';
 
@@ -69,7 +69,7 @@ function submitAll(
   release: string,
 ): Promise<Futures> {
   const neighbour = executor.submit(untilFileExists, release);
-  const limited = executor.withOptions(way.effect === 'loops' ? { timeout: TASK_TIMEOUT } : {});
+  const limited = executor.withOptions(isEndless(way) ? { timeout: TASK_TIMEOUT } : {});
   const launch = (): Futures => ({
     neighbour,
     victim: stage.submit(limited, way),
@@ -91,7 +91,7 @@ async function runCase(stage: Stage, way: Way, rule: CrashRule, route: Route): P
   const pool = isInitializer
     ? openPool(rule, {
         initializer: way.misbehave,
-        ...(way.effect === 'loops' ? { startTimeout: START_TIMEOUT } : {}),
+        ...(isEndless(way) ? { startTimeout: START_TIMEOUT } : {}),
       })
     : await takePool(rule);
   const expected = expectedOf(stage, way, rule);

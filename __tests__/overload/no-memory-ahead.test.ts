@@ -19,6 +19,8 @@ const NO_OPTIONS: TaskSettings = {
 const keeper: TaskKeeper = {
   cancelTask: () => false,
   expireTask() {},
+  loadLimit: 1_000,
+  expireLoading() {},
   hasBegun: () => false,
   taskSettled() {},
 };

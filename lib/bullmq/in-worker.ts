@@ -4,6 +4,7 @@
  */
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/reducers.ts';
+import { whileLoading } from '../system/loading.ts';
 import { type JobInfo, setJobInfo } from './job-info.ts';
 import { definedTasks, expectTask } from './task-registry.ts';
 import { type ValueCodec, valueCodec } from './wire-values.ts';
@@ -75,7 +76,7 @@ export async function runSigned(
 async function importTasks(url: string): Promise<CallOutcome | undefined> {
   const codec = valueCodec(undefined, Number.POSITIVE_INFINITY);
   try {
-    await import(url);
+    await whileLoading(url, () => import(url));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return failed(

@@ -1,4 +1,5 @@
 /** What runs in a worker process for a `processor`: imports its file once, and calls it with each job. */
+import { whileLoading } from '../system/loading.ts';
 import { setJobInfo } from './job-info.ts';
 import { type JobSnapshot, jobInWorker, type ProcessorJob } from './processor-job.ts';
 
@@ -25,7 +26,7 @@ function run(task: ProcessorTask, snapshot: JobSnapshot): unknown {
 }
 
 async function importTask(url: string): Promise<ProcessorTask> {
-  const module = (await import(url)) as { default?: unknown };
+  const module = (await whileLoading(url, () => import(url))) as { default?: unknown };
   const inner = (module.default as { default?: unknown } | undefined)?.default;
   const task = typeof module.default === 'function' ? module.default : inner; // compiled to CommonJS
   if (typeof task !== 'function') {

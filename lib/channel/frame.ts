@@ -30,6 +30,8 @@ export const FrameKind = {
   prepare: 8,
   /** Host to worker: its place in the pool is the one with this number from now on. */
   rank: 10,
+  /** Host to worker: answer with `built` when the call with this id is; with 0, when all is that was to be prepared. */
+  announce: 11,
   /** Host to worker: finish what you run, then exit. */
   leave: 6,
   /** Worker to host: booted; from here on code of the user runs. */
@@ -56,6 +58,10 @@ export const FrameKind = {
   resource: 24,
   /** Worker to host: how far a call is, as its task tells. */
   progress: 25,
+  /** Worker to host: it loads modules, by their names; for the call with this id, or, with 0, to get ready itself. */
+  loading: 26,
+  /** Worker to host: the call with this id was built and runs from now on; with 0: what was to be prepared is. */
+  built: 27,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -14,6 +14,8 @@ export interface WorkerStats {
   readonly state: WorkerState;
   /** The name of the task that it runs; `undefined` if it runs none. */
   readonly task: string | undefined;
+  /** The modules that it loads at this moment, for its task or to get ready; `undefined` if it loads none. */
+  readonly loading: string | undefined;
   /**
    * Last memory seen with descendants, in bytes; `undefined` while nothing was sampled. Busy workers are sampled with
    * `memory.limit`, and else for a minute from each call of `stats()`.
@@ -70,11 +72,12 @@ export function statsOf(manager: Manager, { exits, recycled }: Counts): Executor
     running: manager.runningCount,
     finished: answered,
     outcomes: { ...outcomes },
-    workers: [...manager.workers].map(({ pid, rank, state, task, memory, cpu, tasksDone }) => ({
+    workers: [...manager.workers].map(({ pid, rank, state, task, loading, memory, cpu, tasksDone }) => ({
       pid,
       rank,
       state,
       task: task?.name,
+      loading,
       rss: memory,
       cpu,
       tasksDone,

@@ -127,7 +127,8 @@ export class Manager implements FleetListener, DispatcherListener {
   onSent(worker: PoolWorker, task: Task): void {
     this.#memoryWatch.watch(worker);
     this.#sparePreparation.note(task.call.definitions);
-    if (this.#events.watchesTasks && task.state === 'running') this.#events.onTaskStarted(task, worker);
+    const hasBegun = task.state === 'running' && !task.isLoading;
+    if (hasBegun && this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
   }

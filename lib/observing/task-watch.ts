@@ -43,7 +43,10 @@ export class TaskWatch {
 
   started(task: Task, worker: PoolWorker): void {
     const seen = this.#seenOf(task);
-    if (seen.isStarted) return;
+    if (seen.isStarted) {
+      if (task.startedAt !== 0) seen.startedAt = task.startedAt; // later, if its worker had to load something first
+      return;
+    }
     const { pid, rank } = worker;
     // A task that was sent ahead and lost its worker has begun, nobody knows when.
     const startedAt = task.startedAt === 0 ? performance.now() : task.startedAt;

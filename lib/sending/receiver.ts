@@ -29,10 +29,13 @@ export interface Receiver {
   define(id: number, payload: Payload): void;
   /** The host will not refer to this number again. */
   forget(id: number): void;
-  /** Makes a function ready before it is called. Never throws. */
-  prepare(id: number): void;
-  /** @throws SerializationError if it cannot be rebuilt. A promise where modules must be imported first. */
-  decodeCall(payload: Payload): ReceivedCall | Promise<ReceivedCall>;
+  /** Makes a function ready before it is called. Never throws. A promise where modules must be imported first. */
+  prepare(id: number): Promise<unknown> | undefined;
+  /**
+   * @param onBuilt Called when the function is there and the arguments are about to be rebuilt, by code of the user perhaps.
+   * @throws SerializationError if it cannot be rebuilt. A promise where modules must be imported first.
+   */
+  decodeCall(payload: Payload, onBuilt?: () => void): ReceivedCall | Promise<ReceivedCall>;
   /** @throws SerializationError if it cannot be sent. */
   encodeValue(value: unknown): Payload;
   /** For anything thrown; never throws: what cannot be sent of it is left out. */
@@ -50,43 +53,42 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
     define: definitions.define,
     forget: definitions.forget,
     prepare: definitions.prepare,
-    decodeCall: (payload) => guard(() => decode(payload)),
+    decodeCall: (payload, onBuilt = () => {}) => guard(() => decode(payload, onBuilt)),
     encodeValue,
     encodeError: (error) => encodeThrown(error, encodeGraph, encodeValue),
   };
 
-  function decode(payload: Payload): ReceivedCall | Promise<ReceivedCall> {
+  function decode(payload: Payload, onBuilt: () => void): ReceivedCall | Promise<ReceivedCall> {
     const pending = definitions.pending();
-    if (pending !== undefined) return pending.then(() => decode(payload));
+    if (pending !== undefined) return pending.then(() => decode(payload, onBuilt));
+    const { body } = payload;
+    if (body[0] === LOST) throw lost(body, 'the task', 'the worker');
+    const id = Buffer.from(body.buffer, body.byteOffset, body.byteLength).readUInt32LE(1);
+    if (id === 0) return readGraph(payload, CALL_HEADER, resolver, onBuilt, callOf);
+    const fn = definitions.function(id);
+    if (fn instanceof Promise) return fn.then((known) => callWith(known, payload, onBuilt));
+    return callWith(fn, payload, onBuilt);
+  }
+
+  function callWith(
+    fn: AnyFunction,
+    payload: Payload,
+    onBuilt: () => void,
+  ): ReceivedCall | Promise<ReceivedCall> {
+    onBuilt();
     const { body, views } = payload;
     const [tag] = body;
-    const id = Buffer.from(body.buffer, body.byteOffset, body.byteLength).readUInt32LE(1);
+    const call = (args: unknown): ReceivedCall => ({ fn, args: args as unknown[] });
     switch (tag) {
       case CALL_ITEMS:
-        return call(id, readItems(body, CALL_HEADER, views));
+        return call(readItems(body, CALL_HEADER, views));
       case CALL_CLONE:
-        return call(id, readCloneAt(body, CALL_HEADER, views));
-      case CALL_GRAPH: {
-        const root = readGraph(payload, CALL_HEADER, resolver);
-        return root instanceof Promise ? root.then((value) => callOf(id, value)) : callOf(id, root);
-      }
-      case LOST:
-        throw lost(body, 'the task', 'the worker');
+        return call(readCloneAt(body, CALL_HEADER, views));
+      case CALL_GRAPH:
+        return readGraph(payload, CALL_HEADER, resolver, () => {}, call);
       default:
         throw malformed(`a call of the unknown kind ${tag}`);
     }
-  }
-
-  function callOf(id: number, root: unknown): ReceivedCall | Promise<ReceivedCall> {
-    if (id !== 0) return call(id, root);
-    const [fn, args] = root as [AnyFunction, unknown[]];
-    return { fn, args };
-  }
-
-  function call(id: number, args: unknown): ReceivedCall | Promise<ReceivedCall> {
-    const fn = definitions.function(id);
-    const list = args as unknown[];
-    return fn instanceof Promise ? fn.then((known) => ({ fn: known, args: list })) : { fn, args: list };
   }
 
   function encodeGraph(value: unknown, header = valueHeader(VALUE_GRAPH)): Payload {
@@ -114,6 +116,11 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   const pending = definitions.pending();
   const itself = (): Receiver => receiver; // what fails in the settings is told by each task
   return pending !== undefined ? pending.then(itself, itself) : receiver;
+}
+
+function callOf(root: unknown): ReceivedCall {
+  const [fn, args] = root as [AnyFunction, unknown[]];
+  return { fn, args };
 }
 
 const onlyClone = (what: string): SerializationError =>

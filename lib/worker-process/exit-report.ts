@@ -25,6 +25,8 @@ export interface ExitReport {
 export interface TerminationContext {
   readonly rank: number;
   readonly task: string | undefined;
+  /** The modules that it was loading. */
+  readonly loading: string | undefined;
   readonly memory: number | undefined;
   readonly memoryLimit: number | undefined;
   /** What it sent that is not part of the protocol. */
@@ -55,7 +57,7 @@ export function terminatedWorkerError(exit: ExitReport, context: TerminationCont
     task: context.task,
   };
   const message = [
-    `A worker process managed by the executor was unexpectedly terminated${describeTask(context.task)}: ` +
+    `A worker process managed by the executor was unexpectedly terminated${describeTask(context)}: ` +
       `${describeReason(reason, exit, context)}.`,
     `The exit codes of the workers are {${exitCodeName(exit)}}`,
     ...(exit.stderr === '' ? [] : [`Its last lines on stderr were:\n${indent(exit.stderr)}`]),
@@ -73,8 +75,10 @@ export function exitCodeName({ exitCode, signal }: Pick<ExitReport, 'exitCode' |
   return exitCode === undefined ? 'UNKNOWN' : `EXIT(${exitCode})`;
 }
 
-function describeTask(task: string | undefined): string {
-  return task === undefined ? ' while it was idle' : ` while it was running the task ${JSON.stringify(task)}`;
+function describeTask({ task, loading }: TerminationContext): string {
+  if (task === undefined) return ' while it was idle';
+  const what = loading === undefined ? 'running' : `loading ${loading} for`;
+  return ` while it was ${what} the task ${JSON.stringify(task)}`;
 }
 
 function describeReason(reason: TerminationReason, exit: ExitReport, context: TerminationContext): string {

@@ -73,3 +73,6 @@ export const ways: readonly Way[] = [
   },
   { name: 'never settles', effect: 'never settles', misbehave: () => new Promise(() => {}) },
 ];
+
+/** Whether only a limit of time ends it. */
+export const isEndless = ({ effect }: Way): boolean => effect === 'loops' || effect === 'never settles';

@@ -167,7 +167,8 @@ export class Dispatcher {
   #start(task: Task, payload: Payload, worker: PoolWorker): void {
     this.#outstanding += 1;
     task.begin(this.#nextId());
-    worker.run(task, payload);
+    if (worker.run(task, payload)) task.built();
+    else task.load();
     if (this.#isBrief(task) && this.#outstanding < cpus()) this.#answers.expect();
     this.#listener.onSent(worker, task);
   }

@@ -37,6 +37,9 @@ export type WorkerEndReason =
   | 'timed-out'
   | 'start-timeout';
 
+/** A call of more bytes takes a while until it is in the worker and built. */
+const LARGE_CALL = 256 * 1024;
+
 /** While its settings are made: code of the user may be asked for the environment, and ask the pool in turn. */
 const NOT_STARTED: WorkerProcess = {
   pid: undefined,
@@ -89,6 +92,12 @@ export class PoolWorker {
   hasReplacement = false;
   startLimit: TimeLimit | undefined;
   process: WorkerProcess = NOT_STARTED;
+  /** The modules that it loads at this moment: for its task, or to get ready. */
+  loading: string | undefined;
+  /** It was told something since it was last asked to announce that a call is built. */
+  #hasNews = false;
+  /** What it prepares may keep it from its next call. */
+  #preparations = 0;
   /** Of the tasks that it was sent: lines of its output tell the numbers alone. */
   readonly names = new TaskNames();
   readonly #told = new Set<number>();
@@ -113,8 +122,8 @@ export class PoolWorker {
 
   /** What an exit report should say of it. */
   get lastSeen(): Omit<TerminationContext, 'task'> {
-    const { rank, memory, memoryLimit, uncaught, fault } = this;
-    return { rank, memory, memoryLimit, uncaught, fault };
+    const { rank, memory, memoryLimit, uncaught, fault, loading } = this;
+    return { rank, memory, memoryLimit, uncaught, fault, loading };
   }
 
   /** What it is running, or about to. */
@@ -132,16 +141,23 @@ export class PoolWorker {
     return this.process.claims !== undefined;
   }
 
-  /** It has nothing else to do: it begins at once. */
-  run(task: Task, payload: Payload): void {
+  /**
+   * It has nothing else to do: it begins at once. `false` if it may have to load or to read for a while first: it tells
+   * then when the task is built. It tells by itself when it loads what could not be foreseen.
+   */
+  run(task: Task, payload: Payload): boolean {
     this.state = 'busy';
     this.#lastDirect = task;
     this.process.claims?.clear();
     this.tasks.push(task);
     if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
     this.tell(task.call.definitions);
+    const beginsAtOnce = !this.#hasNews && this.#preparations === 0 && isSmall(payload);
+    this.#hasNews = false;
+    if (!beginsAtOnce) this.process.send(FrameKind.announce, task.sentAs);
     this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.sentAs, payload);
     this.#sentLast = task;
+    return beginsAtOnce;
   }
 
   /** The task that it was to begin at once and cannot have begun, as it died with something unread. */
@@ -168,6 +184,7 @@ export class PoolWorker {
   /** Its first task was answered. */
   takeAnswered(): Task {
     const task = this.tasks.shift() as Task;
+    this.loading = undefined;
     this.tasksDone += 1;
     this.isSlow = false;
     if (task === this.#lastDirect) {
@@ -207,6 +224,7 @@ export class PoolWorker {
     for (const { id, payload } of definitions) {
       if (this.#told.has(id)) continue;
       this.#told.add(id);
+      this.#hasNews = true;
       this.process.send(FrameKind.define, id, payload);
     }
   }
@@ -216,6 +234,13 @@ export class PoolWorker {
     if (definitions.every(({ id }) => this.#told.has(id))) return;
     this.tell(definitions);
     for (const { id } of definitions) this.process.send(FrameKind.prepare, id);
+    this.#preparations += 1;
+    this.process.send(FrameKind.announce, 0);
+  }
+
+  /** What it was to prepare is ready. */
+  notePrepared(): void {
+    this.#preparations = Math.max(0, this.#preparations - 1);
   }
 
   forget(id: number): void {
@@ -236,4 +261,10 @@ export class PoolWorker {
     this.state = 'leaving';
     this.process.leave();
   }
+}
+
+function isSmall({ body, views }: Payload): boolean {
+  let bytes = body.length;
+  for (const view of views) bytes += view.length;
+  return bytes <= LARGE_CALL;
 }

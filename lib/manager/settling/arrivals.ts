@@ -71,6 +71,12 @@ export class Arrivals {
       case FrameKind.handedBack:
         if (frame.id === worker.task?.sentAs) this.#handedBack(worker);
         break;
+      case FrameKind.loading:
+        this.#loading(worker, frame);
+        break;
+      case FrameKind.built:
+        this.#built(worker, frame.id);
+        break;
       case FrameKind.progress:
         if (frame.id === worker.task?.sentAs) worker.task.progress(() => this.#sender.decodeValue(frame));
         break;
@@ -94,6 +100,29 @@ export class Arrivals {
       default:
         throw new Error(`a frame of kind ${frame.kind} is for workers only`);
     }
+  }
+
+  /** Before the task's function can run, or while it fetches tasks of its own (`loky/bullmq`). */
+  #loading(worker: PoolWorker, { id, body }: Frame): void {
+    worker.loading = moduleNames(body);
+    const { task } = worker;
+    if (id !== task?.sentAs) return;
+    if (task.state === 'sent') task.noteBegun(performance.now());
+    if (task.state === 'running') task.load();
+  }
+
+  #built(worker: PoolWorker, id: number): void {
+    if (id === 0) {
+      if (worker.isStarting) worker.loading = undefined;
+      else worker.notePrepared();
+      return;
+    }
+    const { task } = worker;
+    if (id !== task?.sentAs) return;
+    worker.loading = undefined;
+    if (task.state !== 'running') return;
+    task.built();
+    if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
   }
 
   #answered(worker: PoolWorker, frame: Frame): void {
@@ -161,4 +190,12 @@ export class Arrivals {
       return { ok: false, value: error };
     }
   }
+}
+
+/** In characters: they are part of messages, and come from a worker. */
+const LONGEST_NAMES = 1000;
+
+function moduleNames(body: Uint8Array): string {
+  const names = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, LONGEST_NAMES)).toString();
+  return names === '' ? 'what it needs' : names;
 }

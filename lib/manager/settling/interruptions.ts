@@ -23,8 +23,10 @@ export class Interruptions implements TaskKeeper {
   readonly #lifetime: Lifetime;
   readonly #counts: TaskCounts;
   readonly #events: PoolEvents;
+  readonly loadLimit: number;
 
-  constructor({ fleet, dispatcher, lifetime, counts, events }: PoolParts) {
+  constructor({ settings, fleet, dispatcher, lifetime, counts, events }: PoolParts) {
+    this.loadLimit = settings.startTimeout;
     this.#fleet = fleet;
     this.#dispatcher = dispatcher;
     this.#lifetime = lifetime;
@@ -55,11 +57,17 @@ export class Interruptions implements TaskKeeper {
   }
 
   expireTask(task: Task): void {
+    this.#expire(task, `ran longer than its timeout of ${task.settings.timeout} ms`);
+  }
+
+  expireLoading(task: Task): void {
+    const loading = this.#workerOf(task)?.loading ?? 'what it needs';
+    this.#expire(task, `did not begin within ${this.loadLimit} ms (startTimeout): it was loading ${loading}`);
+  }
+
+  #expire(task: Task, why: string): void {
     this.#endWorkerOf(task, 'timed-out');
-    const { timeout } = task.settings;
-    const error = new TimeoutError(
-      `The task ${JSON.stringify(task.name)} ran longer than its timeout of ${timeout} ms; its worker was ended.`,
-    );
+    const error = new TimeoutError(`The task ${JSON.stringify(task.name)} ${why}; its worker was ended.`);
     task.fail(withSubmitSite(error, task.submitSite), 'timed-out');
     this.#lifetime.checkDrained();
   }
@@ -85,6 +93,7 @@ export class Interruptions implements TaskKeeper {
   #endWorkerOf(task: Task, reason: WorkerEndReason): void {
     const worker = this.#workerOf(task);
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this
+    if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker); // it may have been loading until now
     this.#dispatcher.takeBack(worker);
     if (worker.tasks.last() === task) this.#fleet.kill(worker, reason);
     this.#dispatcher.dispatchSoon();

@@ -64,6 +64,7 @@ export class Losses {
       const begun = lost.find((task) => task !== unbegun);
       this.breakPool(terminatedWorkerError(exit, { ...worker.lastSeen, task: begun?.name }), lost);
     }
+    worker.loading = undefined;
   }
 
   #outlives(): boolean {

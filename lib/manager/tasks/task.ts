@@ -6,6 +6,8 @@
  *     ▲ │ └──────────────────────begin───────────────────────▲ │
  *     │ └──cancel──▶ settled                                   │
  *     └──takeBack (it had not begun), retry (its worker died)──┘
+ *
+ * A task that runs may be loading what it needs: that has a limit of its own, and the task's clock starts when it is over.
  */
 import { CancelledError } from '../../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../../futures/future.ts';
@@ -40,6 +42,9 @@ export interface TaskKeeper {
   /** `true` if the task is cancelled then. */
   cancelTask(task: Task, kill: boolean, cause?: unknown): boolean;
   expireTask(task: Task): void;
+  /** In milliseconds: how long a task may take to load what it needs. */
+  readonly loadLimit: number;
+  expireLoading(task: Task): void;
   /** Whether a task that was sent ahead has begun. It is running or pending after that. */
   hasBegun(task: Task): boolean;
   /** Told before its future settles. */
@@ -74,6 +79,7 @@ export class Task implements FutureOwner {
   #retriesLeft: number;
   #hasWaitedAgain = false;
   #timeLimit: TimeLimit | undefined;
+  #isLoading = false;
   #onAbort: (() => void) | undefined;
 
   constructor({ call, isChunk, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
@@ -120,15 +126,41 @@ export class Task implements FutureOwner {
     this.sentAs = id;
   }
 
-  /** To a worker that begins it at once. */
+  /** To a worker that begins it at once. `load` or `built` follows, which says whether its function runs already. */
   begin(id: number): void {
     this.#expect('pending');
     this.sentAs = id;
     this.noteBegun(performance.now());
+  }
+
+  get isLoading(): boolean {
+    return this.#isLoading;
+  }
+
+  /** Its worker has not built it yet, or loads something for it: its own clock does not run. */
+  load(): void {
+    if (this.#isLoading) return;
+    this.#expect('running');
+    this.#stopClock();
+    this.#isLoading = true;
+    const limit = Math.min(this.#keeper.loadLimit, LONGEST_TIMER);
+    this.#timeLimit = new TimeLimit(limit, () => this.#keeper.expireLoading(this));
+  }
+
+  /** Its function runs from now on. */
+  built(): void {
+    this.#expect('running');
+    if (this.#isLoading) this.startedAt = performance.now();
+    this.#stopClock();
     const { timeout } = this.settings;
     if (timeout !== undefined && timeout <= LONGEST_TIMER) {
       this.#timeLimit = new TimeLimit(timeout, () => this.#keeper.expireTask(this));
     }
+  }
+
+  #stopClock(): void {
+    this.#timeLimit?.stop();
+    this.#isLoading = false;
   }
 
   /** It was sent ahead, and its turn has come. */
@@ -140,7 +172,7 @@ export class Task implements FutureOwner {
   /** Its worker has not begun it after all. */
   takeBack(): void {
     if (this.state !== 'sent') this.#expect('running');
-    this.#timeLimit?.stop();
+    this.#stopClock();
     this.state = 'pending';
   }
 
@@ -151,7 +183,7 @@ export class Task implements FutureOwner {
   waitAgain(): boolean {
     if (this.#hasWaitedAgain) return false;
     this.#hasWaitedAgain = true;
-    this.#timeLimit?.stop();
+    this.#stopClock();
     this.state = 'pending';
     return true;
   }
@@ -160,7 +192,7 @@ export class Task implements FutureOwner {
   retry(): boolean {
     if (this.#retriesLeft === 0) return false;
     this.#retriesLeft -= 1;
-    this.#timeLimit?.stop();
+    this.#stopClock();
     this.state = 'pending';
     return true;
   }
@@ -197,7 +229,7 @@ export class Task implements FutureOwner {
   #settle(outcome: TaskOutcome, error: unknown): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
-    this.#timeLimit?.stop();
+    this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
     this.#keeper.taskSettled(this, outcome, error);
   }

@@ -17,20 +17,37 @@ export interface Definitions {
   forget(id: number): void;
   /** The function of that number; a promise if modules must be imported first. */
   function(id: number): AnyFunction | Promise<AnyFunction>;
-  /** Builds it before it is called for. What that throws is told when it is called. */
-  prepare(id: number): void;
+  /** Builds it before it is called for. What that throws is told when it is called. A promise until it is built. */
+  prepare(id: number): Promise<unknown> | undefined;
   /** Settings that have arrived and are not in force yet. */
   pending(): Promise<void> | undefined;
   serializer(): string;
   reducers(): readonly ResultReducer[];
 }
 
-/** Reads a graph, importing what it refers to. */
-export function readGraph(payload: Payload, offset: number, resolver: WorkerResolver): unknown {
-  const reader = new GraphReader(resolver, payload.views);
-  const loading = loadModules(reader.open(payload.body, offset));
-  return loading !== undefined ? loading.then(() => reader.build()) : reader.build();
+/**
+ * Reads a graph, importing what it refers to.
+ *
+ * @param onLoaded Called when that is there.
+ * @returns What `make` makes of its root; a promise where modules must be imported first.
+ */
+export function readGraph<T>(
+  { body, views }: Payload,
+  offset: number,
+  resolver: WorkerResolver,
+  onLoaded: () => void,
+  make: (root: unknown) => T,
+): T | Promise<T> {
+  const reader = new GraphReader(resolver, views);
+  const loading = loadModules(reader.open(body, offset));
+  const build = (): T => {
+    onLoaded();
+    return make(reader.build());
+  };
+  return loading === undefined ? build() : loading.then(build);
 }
+
+const nothing = (): void => {};
 
 export function createDefinitions(functions: Functions, resolver: WorkerResolver): Definitions {
   const payloads = new Map<number, Payload>();
@@ -49,7 +66,7 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
       const id = reader.uint32();
       functions.define(id, new Code(JSON.parse(reader.text()) as CodeText));
     }
-    return readGraph(payload, payload.body.length - reader.left, resolver);
+    return readGraph(payload, payload.body.length - reader.left, resolver, nothing, (root) => root);
   };
 
   const defineSettings = (payload: Payload): void => {
@@ -77,7 +94,7 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     if (known !== undefined) return known;
     const payload = payloads.get(id);
     if (!payload) throw malformed(`the function number ${id} has not arrived`);
-    const value = readGraph(payload, 1, resolver) as AnyFunction | Promise<AnyFunction>;
+    const value = readGraph(payload, 1, resolver, nothing, (root) => root as AnyFunction);
     built.set(id, value);
     if (value instanceof Promise) {
       value.then(
@@ -114,8 +131,11 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     function: build,
     prepare(id) {
       try {
-        if (payloads.has(id)) void build(id);
-      } catch {}
+        const value = payloads.has(id) ? build(id) : undefined;
+        return value instanceof Promise ? value : undefined;
+      } catch {
+        return undefined;
+      }
     },
     pending: () => arriving,
     serializer: () => settings?.serializer ?? 'auto',

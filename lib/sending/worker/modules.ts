@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { SerializationError } from '../../errors.ts';
+import { whileLoading } from '../../system/loading.ts';
 import type { ModuleSource } from '../graph/row.ts';
 
 type Importer = (specifier: string, attributes: Record<string, string> | undefined) => Promise<object>;
@@ -29,7 +30,8 @@ export function loadModules(sources: readonly ModuleSource[]): Promise<unknown> 
 async function load(source: ModuleSource): Promise<void> {
   const { specifier, from, attributes } = source;
   try {
-    const namespace = await (from === null ? importHere : importerOf(from))(specifier, attributes);
+    const load = from === null ? importHere : importerOf(from);
+    const namespace = await whileLoading(specifier, () => load(specifier, attributes));
     loaded.set(keyOf(source), whole(namespace));
   } catch (cause) {
     throw cannotLoad(source, cause);
@@ -74,7 +76,8 @@ export function moduleOf(source: ModuleSource): unknown {
   if (found !== undefined) return found;
   if (source.type === 'esm') throw new SerializationError(`the module ${source.specifier} is not loaded`);
   try {
-    const exported = requireFrom(source.from ?? source.specifier)(source.specifier) as object;
+    const { specifier, from } = source;
+    const exported = whileLoading(specifier, () => requireFrom(from ?? specifier)(specifier) as object);
     loaded.set(key, exported);
     return exported;
   } catch (cause) {
