@@ -39,13 +39,18 @@ async function buildCode() {
     folder,
     settings,
   });
-  const processes = await build({
+  const program = {
     ...settings,
     ...{ bundle: true, format: 'cjs', outdir: folder, outExtension: { '.js': '.cjs' } },
     ...{ sourcemap: 'external', metafile: true },
-    entryPoints: { worker: 'workers/worker.ts', guardian: 'workers/guardian.ts' },
+  };
+  const worker = await build({
+    ...program,
+    entryPoints: { worker: 'workers/worker.ts' },
+    inject: ['workers/globals.ts'],
   });
-  return [...host, ...Object.keys(processes.metafile.inputs)];
+  const guardian = await build({ ...program, entryPoints: { guardian: 'workers/guardian.ts' } });
+  return [...host, ...[worker, guardian].flatMap(({ metafile }) => Object.keys(metafile.inputs))];
 }
 
 /** CommonJS has the declarations, ES modules pass them on: classes with private fields are the same type in both. */

@@ -3,12 +3,12 @@ import type { Channel } from '../lib/channel/channel.ts';
 import { FrameKind } from '../lib/channel/frame.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { setTimeout } from '../lib/system/timers.ts';
-import { drained } from './natives.ts';
+import { drained, natives } from './natives.ts';
 
 /** The host asked for it: everything was answered before. */
 export async function leave(channel: Channel): Promise<void> {
   await drained(channel);
-  process.exit(0);
+  natives.exit(0);
 }
 
 /** In milliseconds. */
@@ -31,9 +31,9 @@ export function endWithHost(rounds = HOST_PATIENCE): void {
 
 function endGroup(): void {
   try {
-    process.kill(-process.pid, 'SIGKILL');
+    natives.kill(-process.pid, 'SIGKILL');
   } catch {
-    process.exit(0); // not a group leader on this platform
+    natives.exit(0); // not a group leader on this platform
   }
 }
 
@@ -51,6 +51,6 @@ export async function leaveAfterUncaught(
     if (encoded !== undefined) channel.send(FrameKind.uncaught, 0, encoded.body, encoded.views);
     await drained(channel);
   } finally {
-    process.exit(1);
+    natives.exit(1);
   }
 }

@@ -18,6 +18,8 @@ export const natives = {
   rss: process.memoryUsage.rss,
   /** With `--expose-gc`. */
   gc: globalThis.gc as (() => void) | undefined,
+  exit: process.exit.bind(process),
+  kill: process.kill.bind(process),
 } as const;
 
 /** As `channel.drained()`. Streams call `process.nextTick`: while this waits it is Node's own, and then the task's again. */

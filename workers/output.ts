@@ -1,5 +1,5 @@
 /**
- * What a worker does for its output to be told apart and not to be lost: it marks where each task begins, and writes
+ * What a worker does for its output to be told apart and not to be lost: it marks where each task begins and ends, and writes
  * to its pipes so that nothing is left in this process when it ends, however it ends.
  */
 import { markOf } from '../lib/channel/output-marks.ts';
@@ -31,7 +31,7 @@ export function writeToTheEnd(name: StreamName): void {
   });
 }
 
-/** @returns What is to be called when a task begins. */
+/** @returns What is to be called when a task begins, and with `END_OF_TASK` when it has ended. */
 export function markOutput(mark: string): (id: number) => void {
   return (id) => {
     const bytes = markOf(mark, id);

@@ -4,6 +4,7 @@
  */
 import type { Channel, ChannelListener } from '../lib/channel/channel.ts';
 import { type Frame, FrameKind } from '../lib/channel/frame.ts';
+import { END_OF_TASK } from '../lib/channel/output-marks.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
@@ -23,6 +24,7 @@ import { markOutput, writeToTheEnd } from './output.ts';
 import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
 import { type Outcome, runCall } from './run-call.ts';
+import { onceNobodyCatches } from './uncaught.ts';
 
 /** What fits into a frame, in microseconds. */
 const LONGEST_TIME = 2 ** 32 - 1;
@@ -69,7 +71,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   /** Functions that are not ready yet, and are not called for. */
   const preparing = new Set<Promise<unknown>>();
   setTrackerLink((line) => tell(FrameKind.resource, Buffer.from(line)));
-  process.on('uncaughtException', leaveBroken);
+  onceNobodyCatches(leaveBroken);
 
   return {
     onFrame(frame) {
@@ -191,6 +193,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     const time = Math.min((natives.now() - report.startedAt()) * 1000, LONGEST_TIME) >>> 0;
     report.end();
     progress.end();
+    markTask?.(END_OF_TASK);
     channel.send(kind, frame.id, payload.body, payload.views, time);
     const draining = drained(channel);
     if (draining === undefined) return checkForLeak();

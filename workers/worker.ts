@@ -4,6 +4,7 @@
  */
 import { type ChannelListener, createChannel } from '../lib/channel/channel.ts';
 import { decodeStart } from '../lib/channel/start-message.ts';
+import { rememberGlobals } from '../lib/sending/graph/common-globals.ts';
 import { takeStart } from '../lib/system/start-mark.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { endWithHost } from './leaving.ts';
@@ -11,6 +12,7 @@ import { createPipeWriter, openPipe } from './pipe.ts';
 import { runTaskLoop } from './task-loop.ts';
 
 takeStart();
+rememberGlobals();
 
 // Ctrl-C is for the host to decide about.
 process.on('SIGINT', () => {});

@@ -1,6 +1,9 @@
 /** Tasks that replace what the worker itself needs of Node, or that keep it from telling what went wrong. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { register } from 'loky';
+import { freeNames } from '../../lib/sending/functions/free-names.ts';
+import { boundNames, parseProgram } from '../../lib/sending/functions/syntax.ts';
 import { poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();
@@ -32,6 +35,90 @@ describe('a worker goes on when a task has replaced', () => {
     const squares = Array.from({ length: 40 }, (_, n) => executor.submit(square, n));
     expect(await Promise.all(squares)).toHaveLength(40);
     await executor.shutdown();
+  });
+});
+
+describe('a worker goes on when a task has replaced the globals', () => {
+  /** Also those that nobody replaces by accident: the rule is the same. */
+  const NAMES = [
+    ...[
+      'process',
+      'Buffer',
+      'performance',
+      'console',
+      'URL',
+      'AbortController',
+      'structuredClone',
+      'DOMException',
+    ],
+    ...[
+      'setTimeout',
+      'clearTimeout',
+      'setImmediate',
+      'queueMicrotask',
+      'Promise',
+      'Map',
+      'Set',
+      'WeakMap',
+      'JSON',
+    ],
+    ...[
+      'Object',
+      'Array',
+      'String',
+      'Number',
+      'Date',
+      'RegExp',
+      'Function',
+      'Symbol',
+      'Reflect',
+      'Proxy',
+      'BigInt',
+    ],
+    ...['Error', 'TypeError', 'Uint8Array', 'ArrayBuffer', 'Math', 'WeakRef', 'globalThis'],
+  ];
+  const undefineAll = (names: string[]): void => {
+    const all = globalThis as Record<string, unknown>;
+    for (const name of names) all[name] = undefined;
+  };
+  const fakeAll = (names: string[]): void => {
+    const all = globalThis as Record<string, unknown>;
+    for (const name of names)
+      all[name] = function Fake() {
+        return {};
+      };
+  };
+  const circle: unknown[] = [1];
+  circle.push(circle);
+
+  test.each([
+    ['by nothing', undefineAll],
+    ['by something else', fakeAll],
+  ])('%s', async (_, replace) => {
+    const executor = newPool({ maxWorkers: 1, stdio: 'ignore', onWorkerCrash: 'isolate' });
+    const pid = await executor.submit(() => process.pid);
+    await executor.submit(replace, NAMES);
+    expect(await executor.submit(square, 3)).toBe(9);
+    expect(await executor.submit(async (n: number) => n, 4)).toBe(4);
+    const failed = await rejectionOf(executor.submit(() => (undefined as unknown as { x: 1 }).x));
+    expect(failed).toBeInstanceOf(TypeError);
+    expect(failed.message).toContain('Cannot read');
+    expect(await executor.submit(() => ({ list: [1, { two: 2 }], pattern: /x/ }))).toEqual({
+      list: [1, { two: 2 }],
+      pattern: /x/,
+    });
+    expect(await executor.submit((list: unknown[]) => list[1] === list, circle)).toBe(true);
+    expect(await executor.submit((bytes: Uint8Array) => bytes.length, new Uint8Array(3e5))).toBe(3e5);
+    expect(executor.stats().workers).toMatchObject([{ pid, tasksDone: 8 }]);
+    await executor.shutdown();
+  });
+
+  test('the program of a worker has no name for a global of which a task could put another in its place', () => {
+    const text = readFileSync(new URL('../../dist/worker.cjs', import.meta.url), 'utf8');
+    const own = new Set(boundAtTop(text));
+    const free = [...freeNames(parseProgram(text, 'script')).names.keys()].filter((name) => !own.has(name));
+    // `Object` is what the bundler's own helpers read, when the program is loaded.
+    expect(free.sort()).toEqual(['Object', 'eval', 'globalThis', 'require']);
   });
 });
 
@@ -146,3 +233,12 @@ test.each([
     reason: 'uncaught-exception',
   });
 });
+
+function boundAtTop(text: string): string[] {
+  const names: string[] = [];
+  for (const statement of parseProgram(text, 'script')['body'] as Record<string, unknown>[]) {
+    const declared = (statement['declarations'] ?? [statement]) as { readonly id?: unknown }[];
+    for (const { id } of declared) if (id) names.push(...boundNames(id));
+  }
+  return names;
+}

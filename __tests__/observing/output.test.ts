@@ -1,4 +1,5 @@
 /** With `stdio: 'events'` each line comes with the task that wrote it, and none is lost, however the task ends. */
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import type { OutputEvent, ProcessPoolExecutor } from 'loky';
 import { createMarkReader, markOf, newMark } from '../../lib/channel/output-marks.ts';
@@ -57,8 +58,16 @@ describe('each line names the task that wrote it', () => {
     await executor.shutdown();
     const { executorId } = executor;
     expect(events).toEqual([
-      { executorId, pid, rank: 0, stream: 'stdout', line: 'getting ready', task: undefined },
-      { executorId, pid, rank: 0, stream: 'stdout', line: 'at work', task: 'first' },
+      {
+        executorId,
+        pid,
+        rank: 0,
+        stream: 'stdout',
+        line: 'getting ready',
+        task: undefined,
+        isUnfinished: false,
+      },
+      { executorId, pid, rank: 0, stream: 'stdout', line: 'at work', task: 'first', isUnfinished: false },
     ]);
   });
 
@@ -83,6 +92,28 @@ describe('each line names the task that wrote it', () => {
     expect(events.map(({ task, line }) => `${task}: ${line}`)).toEqual([
       '(anonymous): late',
       'third: on time',
+    ]);
+  });
+
+  test('a line without its end comes when its task ends, as unfinished, and so does half a character', async () => {
+    const executor = newPool({ stdio: 'events' });
+    const events = collect(executor);
+    const arrived = async (count: number) => {
+      while (events.length < count) await once(executor, 'output');
+    };
+    await executor.withOptions({ name: 'asks' }).submit(() => void process.stdout.write('one\ntwo? '));
+    await arrived(2); // no other task runs that could bring it
+    await executor.withOptions({ name: 'answers' }).submit(() => {
+      process.getBuiltinModule('node:fs').writeSync(1, Buffer.from('\u20ac').subarray(0, 2));
+    });
+    await arrived(3);
+    await executor.withOptions({ name: 'says' }).submit(() => console.log('yes'));
+    await executor.shutdown();
+    expect(events.map(({ task, line, isUnfinished }) => [task, line, isUnfinished])).toEqual([
+      ['asks', 'one', false],
+      ['asks', 'two? ', true],
+      ['answers', '\ufffd', true],
+      ['says', 'yes', false],
     ]);
   });
 

@@ -1,5 +1,5 @@
 /**
- * Marks in a worker's output that tell where a task begins: the worker writes them, the host takes them out again.
+ * Marks in a worker's output that tell where a task begins and ends: the worker writes them, the host takes them out again.
  * They travel in the stream itself, so that no other order than that of the writes is to be kept.
  */
 
@@ -10,6 +10,8 @@ export function newMark(): string {
 
 /** The number of a task, always as long. */
 const DIGITS = 8;
+/** The mark of an end: no task has this number. */
+export const END_OF_TASK = 0;
 
 export function markOf(mark: string, id: number): string {
   return mark + id.toString(16).padStart(DIGITS, '0');

@@ -95,6 +95,11 @@ export interface OutputEvent extends WorkerEvent {
   readonly line: string;
   /** The name of the task that wrote it: the one that ran, or the last one that had. `undefined` before the first one. */
   readonly task: string | undefined;
+  /**
+   * There was no line break: the task, or its process, ended before the line did. What else comes of it is a line of its
+   * own. Lines of more than 64 KiB come in pieces, of which only the last one is finished.
+   */
+  readonly isUnfinished: boolean;
 }
 
 /** What an executor tells, by the names of the events. */

@@ -29,7 +29,13 @@ export interface PoolEvents {
   onWorkerShortage(shortage: PoolShortage, pause: number): void;
   onBroken(error: BrokenProcessPool): void;
   /** @param task The name of the one that wrote the line. */
-  onOutput(worker: PoolWorker, stream: 'stdout' | 'stderr', line: string, task: string | undefined): void;
+  onOutput(
+    worker: PoolWorker,
+    stream: 'stdout' | 'stderr',
+    line: string,
+    task: string | undefined,
+    isUnfinished: boolean,
+  ): void;
 
   /** Whether anybody wants to know of tasks: what follows is to be called only then. */
   readonly watchesTasks: boolean;

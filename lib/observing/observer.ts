@@ -88,9 +88,14 @@ export class PoolObserver implements PoolEvents {
     });
   }
 
-  onOutput(worker: PoolWorker, stream: 'stdout' | 'stderr', line: string, task: string | undefined): void {
-    const { pid, rank } = worker;
-    this.#emit('output', { executorId: this.#executorId, pid, rank, stream, line, task });
+  onOutput(
+    { pid, rank }: PoolWorker,
+    stream: 'stdout' | 'stderr',
+    line: string,
+    task: string | undefined,
+    isUnfinished: boolean,
+  ): void {
+    this.#emit('output', { executorId: this.#executorId, pid, rank, stream, line, task, isUnfinished });
   }
 
   onTaskQueued(task: Task): void {

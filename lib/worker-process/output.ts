@@ -1,7 +1,7 @@
 /** Where a worker's output goes; the tail of its stderr is always kept for its exit report. */
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { createMarkReader } from '../channel/output-marks.ts';
+import { createMarkReader, END_OF_TASK } from '../channel/output-marks.ts';
 import { writeToHostStderr } from './host-stderr.ts';
 import { createTextTail, type TextTail } from './text-tail.ts';
 
@@ -9,8 +9,11 @@ import { createTextTail, type TextTail } from './text-tail.ts';
 export type StdioMode = 'inherit' | 'ignore' | 'events';
 
 export interface OutputListener {
-  /** @param mark The number of the last mark before the line; `undefined` before the first one. */
-  onOutput(stream: 'stdout' | 'stderr', line: string, mark: number | undefined): void;
+  /**
+   * @param mark The number of the last task that began before the line; `undefined` before the first one.
+   * @param isUnfinished There was no line break at its end.
+   */
+  onOutput(stream: 'stdout' | 'stderr', line: string, mark: number | undefined, isUnfinished: boolean): void;
 }
 
 interface Outputs {
@@ -66,7 +69,7 @@ function eachLine(
   stream: Socket,
   mark: string,
   onBytes: (bytes: Buffer) => void,
-  onLine: (line: string, mark: number | undefined) => void,
+  onLine: (line: string, mark: number | undefined, isUnfinished: boolean) => void,
 ): void {
   const decoder = new StringDecoder('utf8');
   let rest = '';
@@ -74,11 +77,11 @@ function eachLine(
   const add = (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() as string;
-    for (const line of lines) onLine(line, lastMark);
+    for (const line of lines) onLine(line, lastMark, false);
     if (rest.length > LONGEST_LINE) flush();
   };
   const flush = () => {
-    if (rest !== '') onLine(rest, lastMark);
+    if (rest !== '') onLine(rest, lastMark, true);
     rest = '';
   };
   const take = (bytes: Buffer) => {
@@ -90,8 +93,8 @@ function eachLine(
     flush();
   };
   const reader = createMarkReader(mark, take, (id) => {
-    endLine(); // what the task before has left without a line break, or half a character of, is a line of its own
-    lastMark = id;
+    endLine(); // nobody else ends a line that a task has left without its end, or in the middle of a character
+    if (id !== END_OF_TASK) lastMark = id;
   });
   stream.on('data', (chunk: Buffer) => reader.read(chunk));
   // Not 'end': a descendant of the worker may hold the pipe, which is not waited for.

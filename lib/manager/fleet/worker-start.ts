@@ -27,7 +27,8 @@ export function workerStarter(orders: WorkerOrders, startTimeout: number, events
     worker.process = startWorkerProcess(() => orders.settingsFor(worker.rank), {
       ...listener,
       onFrame: (frame) => read(worker, frame, listener),
-      onOutput: (stream, line, id) => events.onOutput(worker, stream, line, worker.names.nameOf(stream, id)),
+      onOutput: (stream, line, id, isUnfinished) =>
+        events.onOutput(worker, stream, line, worker.names.nameOf(stream, id), isUnfinished),
     });
     if (worker.state === 'killed') worker.process.kill(); // by whoever was asked for its environment
     events.onWorkerStarting(worker, reason);

@@ -22,6 +22,20 @@ export const PROCESS_MEMBERS = [
   'getBuiltinModule',
 ];
 
+let remembered: PropertyDescriptorMap | undefined;
+
+/** For a worker at boot: tasks may put others in their place before anybody asks for them. */
+export function rememberGlobals(): void {
+  remembered = Object.getOwnPropertyDescriptors(globalThis) as PropertyDescriptorMap;
+}
+
+/** `process` and `Buffer` are behind accessors, as others are that would load parts of Node. */
+export function globalValue(name: string): unknown {
+  if (name === 'process') return process;
+  if (name === 'Buffer') return Buffer;
+  return (remembered?.[name] ?? getOwnPropertyDescriptor(globalThis, name))?.value;
+}
+
 /**
  * Names of the globals that every process has, as this one has them now: those of the language, by a context that no
  * program has seen, and Node's own. What a program has defined before this library was loaded looks like either.

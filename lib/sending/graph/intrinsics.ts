@@ -3,7 +3,7 @@
  * both ends turns an object into its name and a name into the object, and evaluates nothing on the way.
  */
 import { isObjectPrototype } from '../values/realm.ts';
-import { commonGlobals, hiddenIntrinsics, PROCESS_MEMBERS } from './common-globals.ts';
+import { commonGlobals, globalValue, hiddenIntrinsics, PROCESS_MEMBERS } from './common-globals.ts';
 import { wellKnownSymbol } from './well-known-symbols.ts';
 
 /** A property name, or a getter or setter of it. Hidden intrinsics have a name of ours that begins with `%`. */
@@ -85,9 +85,7 @@ function collect(): Names {
   };
   add(globalThis, ['globalThis']);
   for (const name of globals) {
-    const descriptor = getOwnPropertyDescriptor(globalThis, name);
-    // The other accessors load parts of Node when they are first read: they are looked at on demand.
-    const value: unknown = name === 'process' || name === 'Buffer' ? globalThis[name] : descriptor?.value;
+    const value = globalValue(name);
     if (add(value, [name]) && !CLOSED.has(name)) visit(value as object, [name]);
   }
   for (const member of PROCESS_MEMBERS) {
