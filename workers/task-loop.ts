@@ -8,6 +8,7 @@ import { END_OF_TASK } from '../lib/channel/output-marks.ts';
 import type { StartMessage } from '../lib/channel/start-message.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
+import { importAs } from '../lib/sending/worker/modules.ts';
 import { BusyPoll } from '../lib/system/busy-poll.ts';
 import { setWhileLoading } from '../lib/system/loading.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
@@ -171,6 +172,9 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   }
 
   async function initialize(frame: Frame, receiver: Receiver): Promise<void> {
+    report.begin(0);
+    if (!(await preload(receiver))) return;
+    report.built();
     channel.send(FrameKind.started, 0);
     channel.flush();
     if (settings.main !== undefined) await loadMainScript(settings.main);
@@ -179,6 +183,20 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     if (outcome?.kind === FrameKind.error) {
       channel.send(FrameKind.initializerFailed, 0, outcome.payload.body, outcome.payload.views);
     } else channel.send(FrameKind.ready, 0);
+  }
+
+  /** Part of the boot. `false` if it failed: the host ends this process. */
+  async function preload(receiver: Receiver): Promise<boolean> {
+    for (const [index, { specifier, from }] of settings.preload.entries()) {
+      try {
+        await report.whileLoading(specifier, () => importAs(specifier, from));
+      } catch (error) {
+        const { body, views } = receiver.encodeError(error);
+        channel.send(FrameKind.preloadFailed, index, body, views);
+        return false;
+      }
+    }
+    return true;
   }
 
   function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {

@@ -39,6 +39,7 @@ test('a worker that cannot be told how to start is ended', async () => {
     outputMark: undefined,
     leakThreshold: 0,
     leakCheckDelay: 0,
+    preload: [],
     main: undefined,
   };
   let pids: number[] = [];

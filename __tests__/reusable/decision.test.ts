@@ -47,6 +47,7 @@ describe('other settings make a new executor, the same ones do not', () => {
       { initializer, initArgs: [{ a: [2] }] as never },
     ],
     ['env', { env: { A: '1' } }, { env: { A: '2' } }],
+    ['preload', { preload: ['node:fs'] }, { preload: ['node:zlib'] }],
     ['execArgv', { execArgv: ['--no-warnings'] }, { execArgv: [] }],
     ['jobReducers', { jobReducers: reducer }, {}],
     ['serializer', { serializer: 'v8' }, { serializer: 'auto' }],

@@ -62,6 +62,8 @@ export const FrameKind = {
   loading: 26,
   /** Worker to host: the call with this id was built and runs from now on; with 0: what was to be prepared is. */
   built: 27,
+  /** Worker to host: it could not import the module of `preload` with this index, with the error. */
+  preloadFailed: 28,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

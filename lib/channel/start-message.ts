@@ -16,6 +16,8 @@ export interface StartMessage {
   readonly outputMark: string | undefined;
   readonly leakThreshold: number;
   readonly leakCheckDelay: number;
+  /** To be imported first, as if by the file `from`. */
+  readonly preload: readonly { readonly specifier: string; readonly from: string | null }[];
   /** The main script, to be imported before anything else (`loky_init_main`). */
   readonly main: string | undefined;
 }

@@ -166,8 +166,8 @@ export class Manager implements FleetListener, DispatcherListener {
     this.#lifetime.checkDrained();
   }
 
-  onStartTooSlow(_worker: PoolWorker, before: WorkerState): void {
-    this.#losses.startedTooSlowly(before);
+  onStartTooSlow(worker: PoolWorker, before: WorkerState): void {
+    this.#losses.startedTooSlowly(worker, before);
   }
 
   // The pool itself.

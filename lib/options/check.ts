@@ -163,6 +163,15 @@ export const strings: Check = (value, name) => {
   for (const [index, each] of (value as unknown[]).entries()) string(each, `${name}[${index}]`);
 };
 
+/** Specifiers of modules. */
+export const modules: Check = (value, name) => {
+  array(value, name);
+  for (const [index, each] of (value as unknown[]).entries()) {
+    if (each instanceof URL || (typeof each === 'string' && each !== '')) continue;
+    throw new TypeError(`${name}[${index}] must be the name, path or URL of a module, got ${describe(each)}`);
+  }
+};
+
 export function oneOf(...values: readonly (string | boolean)[]): Check {
   return (value, name) => {
     if (values.includes(value as string)) return;

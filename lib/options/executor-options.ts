@@ -6,6 +6,7 @@ import { getContext, type WorkerContext } from '../system/start-method.ts';
 import type { StdioMode } from '../worker-process/output.ts';
 import * as check from './check.ts';
 import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
+import { type PreloadedModule, resolvePreload } from './preload.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +22,12 @@ export interface ExecutorOptions {
   idleTimeout?: number | null;
   /** How workers start: see `getContext`. Default: what `setStartMethod` set, or `'loky'`. */
   context?: 'loky' | 'loky_init_main' | WorkerContext;
+  /**
+   * Modules that each worker, spare ones too, imports before `initializer` and its first task: packages, paths or URLs. Names
+   * and relative paths are looked up from the main script, and where that finds nothing, from the current directory. One that
+   * cannot be imported breaks the pool with `WorkerStartupError`; all of them must be there within `startTimeout`. Default: none.
+   */
+  preload?: readonly (string | URL)[];
   /** Runs once in each new process before its first task. May be async. If it fails, the pool is broken. */
   initializer?: (...initArgs: never[]) => unknown;
   /** What `initializer` is called with. Default: nothing. */
@@ -69,13 +76,16 @@ export interface ExecutorOptions {
     /** The most bytes that a worker may use with its descendants; enforced during a task. Default: none. */
     limit?: number;
   };
-  /** Milliseconds from the start of a task; one that runs longer is killed with its worker and fails with `TimeoutError`. Default: none. */
+  /** Milliseconds from the start of a task, when the modules that it needs are loaded; one that runs longer is killed with its worker and fails with `TimeoutError`. Default: none. */
   taskTimeout?: number;
   /** Tasks that may wait; a submit beyond it throws `QueueFullError`. Default: no bound. */
   maxPending?: number;
   /** Where workers' stdout and stderr go; `'events'`: to the executor's `output` event, line by line. Default: `'inherit'`. */
   stdio?: StdioMode;
-  /** A worker must be booted and initialized within so many milliseconds. Default: 60_000. */
+  /**
+   * A worker must be booted and initialized within so many milliseconds, and the modules that a task needs must be loaded
+   * within as many: else the worker is ended, and the task fails with a `TimeoutError` that names the module. Default: 60_000.
+   */
   startTimeout?: number;
 }
 
@@ -86,6 +96,7 @@ export interface ExecutorSettings {
   readonly spareWorkers: number;
   readonly idleTimeout: number | null;
   readonly context: WorkerContext;
+  readonly preload: readonly PreloadedModule[];
   readonly initializer: ((...initArgs: never[]) => unknown) | undefined;
   readonly initArgs: readonly unknown[];
   readonly env: Environment | ((rank: number) => Environment);
@@ -117,6 +128,7 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   spareWorkers: check.finiteCount(0),
   idleTimeout: check.nullable(check.milliseconds),
   context: checkContext,
+  preload: check.modules,
   initializer: check.callable,
   initArgs: check.array,
   env: check.environment,
@@ -170,6 +182,7 @@ export function resolveExecutorOptions(
     spareWorkers: options.spareWorkers ?? 0,
     idleTimeout: options.idleTimeout ?? null,
     context: typeof options.context === 'object' ? options.context : getContext(options.context),
+    preload: resolvePreload(options.preload),
     initializer: options.initializer,
     initArgs: options.initArgs ?? [],
     // Copies: the caller may change what it has given, and the workers that are there would not know.

@@ -4,7 +4,7 @@ import * as check from './check.ts';
 
 /** For the tasks of a view made by `executor.withOptions`. */
 export interface TaskOptions {
-  /** Milliseconds from the moment the task starts in the worker; then it is killed with its worker. Default: the executor's `taskTimeout`. */
+  /** Milliseconds from the moment the task starts in the worker, when the modules that it needs are loaded; then it is killed with its worker. Default: the executor's `taskTimeout`. */
   timeout?: number;
   /** Aborting it cancels the task, also while it runs: its future fails with a `CancelledError` whose `cause` is the signal's reason. */
   signal?: AbortSignal;

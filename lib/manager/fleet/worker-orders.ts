@@ -22,7 +22,7 @@ export function createWorkerOrders(
   sender: Sender,
   executorId: number,
 ): WorkerOrders {
-  const { initializer, initArgs, env, execArgv, execPath, memory, stdio, context } = settings;
+  const { preload, initializer, initArgs, env, execArgv, execPath, memory, stdio, context } = settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
   const call = initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs);
@@ -47,6 +47,7 @@ export function createWorkerOrders(
           outputMark: stdio === 'events' ? newMark() : undefined,
           leakThreshold: memory.leakThreshold,
           leakCheckDelay: memory.checkDelay,
+          preload,
           main: context.startMethod === 'loky_init_main' ? mainScript() : undefined,
         },
       };

@@ -4,6 +4,7 @@
  */
 import { type Frame, FrameKind } from '../../channel/frame.ts';
 import { type LeakFigures, readLeakFigures } from '../../channel/leak-figures.ts';
+import type { ExecutorSettings } from '../../options/executor-options.ts';
 import type { Sender } from '../../sending/index.ts';
 import { withSubmitSite } from '../../system/submit-site.ts';
 import { messageOf } from '../../system/thrown.ts';
@@ -17,7 +18,7 @@ import type { PoolWarnings } from '../pool-warnings.ts';
 import type { Task } from '../tasks/task.ts';
 import type { TaskCounts } from '../tasks/task-counts.ts';
 import type { Losses } from './losses.ts';
-import { initializerThrew } from './startup-errors.ts';
+import { couldNotPreload, initializerThrew } from './startup-errors.ts';
 
 /** Longer than any message of Node's, and not long enough to hold this process up. In bytes. */
 const LONGEST_TEXT = 1_000;
@@ -32,6 +33,7 @@ interface Answer {
 
 export class Arrivals {
   readonly #maxTasksPerWorker: number;
+  readonly #preload: ExecutorSettings['preload'];
   readonly #sender: Sender;
   readonly #fleet: Fleet;
   readonly #dispatcher: Dispatcher;
@@ -43,6 +45,7 @@ export class Arrivals {
 
   constructor(parts: PoolParts, losses: Losses) {
     this.#maxTasksPerWorker = parts.settings.maxTasksPerWorker;
+    this.#preload = parts.settings.preload;
     this.#sender = parts.sender;
     this.#fleet = parts.fleet;
     this.#dispatcher = parts.dispatcher;
@@ -84,6 +87,12 @@ export class Arrivals {
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
         this.#losses.breakPool(initializerThrew(this.#decode(frame).value));
         break;
+      case FrameKind.preloadFailed: {
+        if (!worker.isStarting) throw new Error('it had loaded its modules before, and failed now');
+        const name = this.#preload[frame.id]?.specifier ?? 'a module';
+        this.#losses.breakPool(couldNotPreload(name, this.#decode(frame).value));
+        break;
+      }
       case FrameKind.uncaught:
         worker.uncaught = { error: this.#decode(frame).value };
         this.#fleet.expectExit(worker);

@@ -57,7 +57,8 @@ export class Losses {
     this.#dispatcher.takeBack(worker);
     const unbegun = worker.unbegunAt(exit);
     const lost = this.#takeLost(worker, unbegun);
-    if (before === 'booting' || before === 'initializing') this.#diedWhileStarting(exit, before);
+    if (before === 'booting' || before === 'initializing')
+      this.#diedWhileStarting(exit, before, worker.loading);
     else if (before === 'killed' || before === 'leaving' || this.#outlives())
       this.#failOrRetry(worker, exit, lost, unbegun);
     else {
@@ -83,8 +84,9 @@ export class Losses {
     }
   }
 
-  #diedWhileStarting(exit: ExitReport, before: WorkerState): void {
-    if (before === 'booting' && isNoWorker(exit.stderr)) {
+  #diedWhileStarting(exit: ExitReport, before: WorkerState, loading: string | undefined): void {
+    const isWorker = before !== 'booting' || loading !== undefined;
+    if (!isWorker && isNoWorker(exit.stderr)) {
       this.#ranSomethingElse(exit);
       return;
     }
@@ -94,8 +96,10 @@ export class Losses {
     }
     this.#failedStarts += 1;
     if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#lifetime.replaceAwaited();
-    else
-      this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before), this.#consequence(exit, before)));
+    else {
+      const consequence = isWorker ? BREAKS : this.#consequence(exit);
+      this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before), consequence, loading));
+    }
   }
 
   /** It would say the same each time. */
@@ -106,8 +110,8 @@ export class Losses {
   }
 
   /** Node would have said what is wrong, and would not have taken it for a success. */
-  #consequence({ exitCode }: ExitReport, before: WorkerState): string {
-    if (before !== 'booting' || exitCode !== 0) return BREAKS;
+  #consequence({ exitCode }: ExitReport): string {
+    if (exitCode !== 0) return BREAKS;
     return `${BREAKS}; is ${this.#settings.execPath} a Node.js? (option execPath)`;
   }
 
@@ -142,8 +146,8 @@ export class Losses {
   }
 
   /** It was not ready in time, and was killed. */
-  startedTooSlowly(before: WorkerState): void {
-    this.breakPool(startedTooSlowly(this.#settings.startTimeout, this.#ranInitializer(before)));
+  startedTooSlowly({ loading }: PoolWorker, before: WorkerState): void {
+    this.breakPool(startedTooSlowly(this.#settings.startTimeout, this.#ranInitializer(before), loading));
   }
 
   workerReady(): void {

@@ -13,6 +13,14 @@ export function initializerThrew(cause: unknown): InitializerError {
   });
 }
 
+/** @param name The module, as the option `preload` names it. */
+export function couldNotPreload(name: string, cause: unknown): WorkerStartupError {
+  return new WorkerStartupError(
+    `A worker process could not load ${name} (preload): ${clauseOf(cause)}; ${BREAKS}.`,
+    { cause },
+  );
+}
+
 /** Its message, of which our sentence goes on. */
 const clauseOf = (cause: unknown): string => messageOf(cause).replace(/(?<!\.)\.$/, '');
 
@@ -27,11 +35,15 @@ function wayOut(error: Error): string {
   return isUnusable ? ' (execPath must be the path of a Node.js)' : '';
 }
 
-/** @param consequence What that means for the executor. */
+/**
+ * @param consequence What that means for the executor.
+ * @param loading The modules that it was loading.
+ */
 export function diedWhileStarting(
   exit: ExitReport,
   wasInitializing: boolean,
   consequence: string = BREAKS,
+  loading?: string,
 ): InitializerError | WorkerStartupError {
   if (exit.startError !== undefined) {
     const why = `${clauseOf(exit.startError)}${wayOut(exit.startError)}`;
@@ -40,11 +52,14 @@ export function diedWhileStarting(
     });
   }
   const said = saidBy(exit);
+  const at = loading === undefined ? '' : `it was loading ${loading}`;
   const ended = `ended with {${exitCodeName(exit)}}`;
   return wasInitializing
-    ? new InitializerError(`A worker process ${ended} while its initializer ran; ${consequence}.${said}`)
+    ? new InitializerError(
+        `A worker process ${ended} while its initializer ran${at && ` and ${at}`}; ${consequence}.${said}`,
+      )
     : new WorkerStartupError(
-        `A worker process ${ended} before it was ready for tasks; ${consequence}.${said}`,
+        `A worker process ${ended} before it was ready for tasks${at && `: ${at}`}; ${consequence}.${said}`,
       );
 }
 
@@ -62,12 +77,14 @@ function saidBy({ stderr }: ExitReport): string {
 export function startedTooSlowly(
   startTimeout: number,
   wasInitializing: boolean,
+  loading?: string,
 ): InitializerError | WorkerStartupError {
+  const at = loading === undefined ? '' : `, it was loading ${loading}`;
   return wasInitializing
     ? new InitializerError(
-        `The initializer of a worker did not return within ${startTimeout} ms (startTimeout); ${BREAKS}.`,
+        `The initializer of a worker did not return within ${startTimeout} ms (startTimeout)${at}; ${BREAKS}.`,
       )
     : new WorkerStartupError(
-        `A worker process did not start within ${startTimeout} ms (startTimeout); ${BREAKS}.`,
+        `A worker process did not start within ${startTimeout} ms (startTimeout)${at}; ${BREAKS}.`,
       );
 }

@@ -47,6 +47,11 @@ function whole(namespace: object): object {
   return Object.defineProperties({ default: exported }, others);
 }
 
+/** Imports a module as the file `from` would; a URL where that is `null`. */
+export function importAs(specifier: string, from: string | null): Promise<object> {
+  return (from === null ? importHere : importerOf(from))(specifier, undefined);
+}
+
 const importHere: Importer = (specifier) => import(specifier) as Promise<object>;
 
 function cannotLoad({ specifier, from }: ModuleSource, cause: unknown): SerializationError {
