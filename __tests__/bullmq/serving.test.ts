@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { type ExecutorOptions, ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, defineTasks, serveTasks, type TaskRegistry, type TaskServer } from 'loky/bullmq';
 import { waitUntil } from '../helpers/processes.ts';
+import * as slow from './programs/slow.js';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
@@ -45,6 +46,17 @@ describeWithRedis('a machine in the process of the test', (redis) => {
       const waiting = executor.submit(tasks.noop);
       await expect(waiting.result({ timeout: 300 })).rejects.toThrow(/not done/);
     });
+  });
+
+  test('counts the loading of its tasks as no time of a job', async () => {
+    const options = { registry: slow.tasks, env: { LOADS_FOR: '700' } };
+    await withService(async ({ pool, executor }) => {
+      await pool.prewarm();
+      const limited = executor.withOptions({ timeout: 400 });
+      expect(await limited.submit(slow.double, 1)).toBe(2);
+      expect(await limited.submit(slow.never).exception()).toMatchObject({ name: 'TimeoutError' });
+      expect(await limited.submit(slow.double, 2)).toBe(4);
+    }, options);
   });
 
   test('whose pool has no room puts a job off until there is some', async () => {

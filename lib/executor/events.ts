@@ -66,7 +66,7 @@ export interface TaskEvent extends OfExecutor {
 export type TaskQueuedEvent = TaskEvent;
 
 export interface TaskStartedEvent extends TaskEvent, WorkerEvent {
-  /** When its worker began it, in milliseconds of `performance.now()`. */
+  /** When its worker began it, in milliseconds of `performance.now()`: what it needs is loaded. */
   readonly startedAt: number;
   /** From submit to this start, in milliseconds. */
   readonly waitTime: number;

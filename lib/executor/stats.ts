@@ -52,7 +52,7 @@ export interface ExecutorStats {
   readonly recycled: Readonly<Partial<Record<RecycleReason, number>>>;
   /** The time in which no worker can be started for now; `undefined` while none has failed to. */
   readonly shortage: WorkerShortage | undefined;
-  /** From submit to start. */
+  /** From submit to start, when what the task needs is loaded. */
   readonly waitTime: Percentiles;
   /** From start to answer, as measured in the worker. */
   readonly runTime: Percentiles;
