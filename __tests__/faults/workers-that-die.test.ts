@@ -87,6 +87,7 @@ describe('a worker that is stopped (SIGSTOP)', () => {
   test('is ended by the timeout of its task and replaced', async () => {
     const executor = newPool();
     const pid = await executor.submit(pidOfWorker);
+    await executor.submit(square, 2); // for a function that is new to its worker, loading has `startTimeout`
     process.kill(pid, 'SIGSTOP');
     expect(await rejectionOf(executor.withOptions({ timeout: 200 }).submit(square, 2))).toMatchObject({
       name: 'TimeoutError',

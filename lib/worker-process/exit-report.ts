@@ -102,10 +102,14 @@ function describeReason(reason: TerminationReason, exit: ExitReport, context: Te
   }
 }
 
-/** The words that execa uses for signals. */
+/** The words that execa uses for signals. Their file may not be readable now: a worker can die of a lack of descriptors. */
 function inWords(signal: NodeJS.Signals | undefined): string {
-  const words: Readonly<Record<string, { readonly description: string }>> = later().signalsByName;
-  return (signal && words[signal]?.description) ?? 'a signal';
+  try {
+    const words: Readonly<Record<string, { readonly description: string }>> = later().signalsByName;
+    return (signal && words[signal]?.description) ?? 'a signal';
+  } catch {
+    return 'a signal';
+  }
 }
 
 function lastMemory({ memory }: TerminationContext): string {
