@@ -141,7 +141,10 @@ function importerOf(from: string): Importer {
   return importer;
 }
 
-/** Node warns once that the option is experimental: users of tasks can do nothing about it. */
+/**
+ * Node warns once that the option is experimental, at the first import: users of tasks can do nothing about it. What is
+ * imported for that is nothing that a task could want: where hooks of the program refuse it, Node remembers that.
+ */
 function silenceOnce(): void {
   if (quiet) return;
   quiet = true;
@@ -149,7 +152,8 @@ function silenceOnce(): void {
   process.emitWarning = () => {};
   try {
     const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never;
-    void new Script('import("node:path")', { importModuleDynamically }).runInThisContext();
+    const script = new Script('import("data:text/javascript,")', { importModuleDynamically });
+    (script.runInThisContext() as Promise<unknown>).catch(() => {});
   } finally {
     process.emitWarning = emitWarning;
   }
