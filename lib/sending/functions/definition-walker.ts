@@ -39,7 +39,7 @@ export abstract class DefinitionWalker extends ScopeKeeper {
     const own = node.type === 'FunctionExpression' ? [...boundNames(node['id'])] : [];
     const { loops } = this;
     this.loops = 0;
-    this.within(own, () => this.within(names, inside));
+    this.within(own, () => this.within(names, inside), node);
     this.loops = loops;
   }
 

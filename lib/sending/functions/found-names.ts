@@ -10,6 +10,7 @@ export interface NameUse {
   readonly member: string | undefined;
   /** `name()` or a tagged template: what stands in its place must not become the object of a method call. */
   readonly called: boolean;
+  readonly onlyTypeof: boolean;
   /** It begins a statement of a list: no semicolon need be before it. */
   readonly first: boolean;
 }

@@ -14,6 +14,8 @@ export interface Location {
 /** The variables of one scope; reading one that is not initialized may throw. */
 export interface ScopeView {
   readonly type: string;
+  /** The name of the function whose scope it is; empty if it has none. */
+  readonly owner: string;
   readonly variables: Record<string, unknown>;
 }
 
@@ -64,13 +66,16 @@ export function viewFunction(fn: object): FunctionView {
   }
 }
 
+/** `Closure (name)`, `Block`, `Module`. */
+const DESCRIPTION = /^(\S*)(?: \((.*)\))?/s;
+
 function scopeViews(raw: unknown): ScopeView[] {
   const views: ScopeView[] = [];
   for (const { description, object } of Array.from(
     raw as ArrayLike<{ description: unknown; object: object }>,
   )) {
-    const [type = ''] = String(description).split(' ');
-    if (type !== 'Global') views.push({ type, variables: object as Record<string, unknown> });
+    const [, type = '', owner = ''] = DESCRIPTION.exec(String(description)) ?? [];
+    if (type !== 'Global') views.push({ type, owner, variables: object as Record<string, unknown> });
   }
   return views;
 }

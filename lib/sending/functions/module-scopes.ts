@@ -15,6 +15,15 @@ export interface ModuleScopes {
   isConstant(place: AstNode | undefined, name: string): boolean;
   /** Whether it is never undefined once its declaration has run. */
   isDefined(place: AstNode | undefined, name: string): boolean;
+  /** The function expression around `place` whose own name that is; undefined if the name means something else. */
+  functionNamed(place: AstNode | undefined, name: string): FunctionAround | undefined;
+}
+
+/** A function expression, and which names are declared between it and a place inside it, and around it. */
+export interface FunctionAround {
+  readonly node: AstNode;
+  readonly inside: ReadonlySet<string>;
+  readonly outside: ReadonlySet<string>;
 }
 
 export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
@@ -31,5 +40,21 @@ export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
   return {
     isConstant,
     isDefined: (place, name) => isConstant(place, name) && hasMark(place, name, DEFINED) === true,
+    functionNamed(place, name) {
+      const start = place && places.get(place);
+      const scope = declaring(start, name);
+      if (scope?.named === undefined) return undefined;
+      return {
+        node: scope.named as AstNode,
+        inside: namesOf(start, scope),
+        outside: namesOf(scope.parent, undefined),
+      };
+    },
   };
+}
+
+function namesOf(start: Scope | undefined, end: Scope | undefined): Set<string> {
+  const names = new Set<string>();
+  for (let at = start; at && at !== end; at = at.parent) for (const name of at.names.keys()) names.add(name);
+  return names;
 }

@@ -31,7 +31,7 @@ export function planText(
   const place = placeOf(text, syntax, view, source);
   const edits = new Edits(text, syntax.offset);
   const early = kind === 'class' ? definitionNames(syntax.node) : NO_NAMES;
-  const slots = new Slots({ view, url: source.url, place, edits, copyImports, early });
+  const slots = new Slots({ view, source, place, edits, copyImports, early });
 
   const replaced = kind === 'class' ? replaceInClass(fn, text, syntax, slots, edits) : [];
   const needs = slots.list.length;

@@ -12,6 +12,7 @@ import { isNativeText } from '../values/realm.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { goesByValue } from './by-value.ts';
 import { codeDefinition } from './definitions.ts';
+import type { Enclosing } from './enclosing.ts';
 import { type BoundView, type FunctionView, type Location, viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
 import { later } from './later.ts';
@@ -32,6 +33,8 @@ export type Plan =
       readonly code: Definition | undefined;
       readonly stable: Captured | undefined;
     };
+
+export type ValuePlan = Extract<Plan, { readonly type: 'value' }>;
 
 /** Raw values of the slots that are variables, by slot. */
 export type Captured = readonly unknown[];
@@ -127,6 +130,16 @@ function rowOf(fn: AnyFunction, text: string, { source, path }: Reference): Row 
   return { head: ['import', source, path, fingerprint(text)], children: [] };
 }
 
+/** The plan of a function that cannot be had: of its text, and the scopes that it sees. */
+export function planOfEnclosing(
+  inner: AnyFunction,
+  { text, location, source }: Enclosing,
+  view: FunctionView,
+): ValuePlan {
+  const plan = textPlan(inner, text, view, location, source);
+  return { type: 'value', text: plan, code: codeOf(plan), stable: undefined };
+}
+
 function textPlan(
   fn: AnyFunction,
   text: string,
@@ -190,18 +203,18 @@ function codeText(plan: TextPlan): CodeText {
 }
 
 export function captured(plan: TextPlan, view: FunctionView): unknown[] {
-  return plan.slots.map((slot) =>
-    slot.kind === 'variable' || slot.kind === 'import'
-      ? readVariable(view.scopes[slot.scope]?.variables, slot.variable)
-      : undefined,
-  );
+  return plan.slots.map((slot) => {
+    if (slot.kind === 'variable' || slot.kind === 'import')
+      return readVariable(view.scopes[slot.scope]?.variables, slot.variable);
+    return slot.kind === 'enclosing' ? view.scopes : undefined;
+  });
 }
 
 function isStable(plan: TextPlan, values: Captured): boolean {
   // What is nowhere may become a global.
   if (plan.unresolved.length > 0) return false;
   return plan.slots.every((slot, index) => {
-    if (slot.kind !== 'variable') return slot.kind !== 'global';
+    if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'enclosing';
     // What is undefined or not initialized now may get its value later.
     return slot.stable && values[index] !== undefined && typeof values[index] !== 'symbol';
   });

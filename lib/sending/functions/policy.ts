@@ -19,7 +19,7 @@ import { viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
 import { namespaceSource } from './namespaces.ts';
 import { type AnyFunction, newReading, planOf, type Reading } from './plans.ts';
-import { moduleExporting } from './references.ts';
+import { LoadedModules } from './references.ts';
 import { functionRow } from './rows.ts';
 import { sourceOf } from './sources.ts';
 
@@ -31,6 +31,7 @@ export class HostPolicy implements Policy {
   readonly definitions = new Set<Definition>();
   private readonly reducers: readonly NamedReducer[];
   private readonly mainByReference: boolean;
+  private readonly modules = new LoadedModules();
   private readonly forced = new WeakSet<object>();
 
   private readonly reading: Reading;
@@ -70,7 +71,7 @@ export class HostPolicy implements Policy {
     if (types.isModuleNamespaceObject(value)) return namespaceRow(value, this.mainByReference);
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype !== null && !isObjectPrototype(prototype) && !Array.isArray(value)) return undefined;
-    const file = moduleExporting(value);
+    const file = this.modules.exporting(value);
     // Exports that are data alone go as data, with what they hold now: so they do without the graph.
     if (file === undefined || tierOf(value) !== RICH) return undefined;
     if (goesByValue(toUrl(file), this.mainByReference)) return undefined;
@@ -96,7 +97,12 @@ export class HostPolicy implements Policy {
       }
       case 'value':
         if (plan.code) this.definitions.add(plan.code);
-        return functionRow(fn, plan, writer, writer.owners.get(fn), reading);
+        return functionRow(fn, plan, {
+          writer,
+          reading,
+          definitions: this.definitions,
+          modules: this.modules,
+        });
     }
   }
 

@@ -3,7 +3,9 @@
  * of ES modules. Synchronous, and nothing is imported: a module that waits for itself would hang.
  */
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import type { ModuleSource } from '../graph/row.ts';
+import { isObjectPrototype } from '../values/realm.ts';
 import type { FunctionView } from './inspector.ts';
 import { later } from './later.ts';
 import { requireCache, type Source, startOf } from './sources.ts';
@@ -133,22 +135,61 @@ function exportedValue(exported: object, key: string, fn: object): unknown {
   }
 }
 
-let exportsSeen = new Map<unknown, string>();
-let countedModules = -1;
+const NO_FILES: readonly string[] = [];
 
-/** The file of the CommonJS module that exports exactly this object, if one does. */
-export function moduleExporting(value: object): string | undefined {
-  const cache = requireCache();
-  const files = Object.keys(cache);
-  if (files.length !== countedModules) {
-    countedModules = files.length;
-    exportsSeen = new Map();
-    for (const file of files) {
-      const exported: unknown = cache[file]?.exports;
-      if ((typeof exported === 'object' && exported !== null) || typeof exported === 'function') {
-        exportsSeen.set(exported, file);
-      }
+/**
+ * The CommonJS modules that are loaded while one message is written. To list them takes as long as there are many: they
+ * are listed once for a message, and only if an object in it may be what one of them exports.
+ */
+export class LoadedModules {
+  private isListed = false;
+
+  /** The file of the module that exports exactly this object, if one does. */
+  exporting(value: object): string | undefined {
+    if (!this.isListed && !mayBeExports(value)) return undefined;
+    const cache = requireCache();
+    if (!this.isListed) {
+      this.isListed = true;
+      noteExports(cache);
     }
+    const file = exportsSeen.get(value);
+    return file !== undefined && cache[file]?.exports === value ? file : undefined;
   }
-  return exportsSeen.get(value);
+}
+
+/** What holds data alone goes as data, whoever exports it. Records are many: their depth is not looked into. */
+function mayBeExports(value: object, depth = 0): boolean {
+  if (types.isProxy(value)) return false;
+  for (const key of getOwnPropertyNames(value)) {
+    const descriptor = getOwnPropertyDescriptor(value, key);
+    const held: unknown = descriptor?.value;
+    if (descriptor?.get !== undefined || typeof held === 'function' || typeof held === 'symbol') return true;
+    if (typeof held !== 'object' || held === null || Array.isArray(held)) continue;
+    const prototype = Object.getPrototypeOf(held) as object | null;
+    if (prototype !== null && !isObjectPrototype(prototype)) return true;
+    if (depth === 0 && mayBeExports(held, 1)) return true;
+  }
+  return false;
+}
+
+const exportsSeen = new WeakMap<object, string>();
+let filesSeen = NO_FILES;
+/** Modules that were being loaded when they were looked at: what they export may be another object by now. */
+let unfinished = NO_FILES;
+
+/** What was noted before is not looked at again, unless modules went away meanwhile. */
+function noteExports(cache: Record<string, NodeJS.Module | undefined>): void {
+  const files = Object.keys(cache);
+  const { length } = filesSeen;
+  const isGrown = length > 0 && files[length - 1] === filesSeen[length - 1];
+  const fresh = isGrown ? [...unfinished, ...files.slice(length)] : files;
+  filesSeen = files;
+  if (fresh.length === 0) return;
+  unfinished = fresh.filter((file) => {
+    const module = cache[file];
+    const exported: unknown = module?.exports;
+    if ((typeof exported === 'object' && exported !== null) || typeof exported === 'function')
+      exportsSeen.set(exported, file);
+    return module?.loaded === false;
+  });
 }

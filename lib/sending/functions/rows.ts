@@ -9,33 +9,40 @@ import { propertiesOf } from '../graph/properties.ts';
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts';
 import type { GraphWriter } from '../graph/writer.ts';
+import type { Definition } from '../payload.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
-import { viewFunction } from './inspector.ts';
+import { newId } from './definitions.ts';
+import { type Enclosing, findEnclosing } from './enclosing.ts';
+import { type ScopeView, viewFunction } from './inspector.ts';
 import { numberOf, rememberExport } from './known.ts';
-import { type AnyFunction, captured, type Plan, type Reading } from './plans.ts';
-import { moduleExporting } from './references.ts';
+import { type AnyFunction, captured, planOfEnclosing, type Reading, type ValuePlan } from './plans.ts';
+import type { LoadedModules } from './references.ts';
 import type { Slot, TextPlan } from './text-plan.ts';
+import { nameOfExpression } from './text-problems.ts';
 import { NOT_INITIALIZED } from './variables.ts';
-
-type ValuePlan = Extract<Plan, { type: 'value' }>;
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const textOf = Function.prototype.toString;
 
-/** `owner` is the object that holds the function: an arrow of a class field has that object as its `this`. */
-export function functionRow(
-  fn: AnyFunction,
-  plan: ValuePlan,
-  writer: GraphWriter,
-  owner: object | undefined,
-  reading: Reading,
-): Row {
+/** The message that a row becomes part of. */
+export interface RowContext {
+  readonly writer: GraphWriter;
+  readonly reading: Reading;
+  /** What the worker must know before it reads the message. */
+  readonly definitions: Set<Definition>;
+  readonly modules: LoadedModules;
+}
+
+export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContext): Row {
+  const { writer, reading } = context;
+  // An arrow of a class field has the object that holds it as its `this`.
+  const owner = writer.owners.get(fn);
   const { text, code } = plan;
   if (text.problem || !code)
     throw new Refusal(fn, text.problem?.reason ?? 'cannot be sent', text.problem?.hint);
   const values = plan.stable ?? (reading.fn === fn ? reading.values : captured(text, viewFunction(fn)));
   const children: unknown[] = text.slots.map((slot, index) =>
-    slotValue(fn, text, slot, values[index], writer),
+    slotValue(fn, text, slot, values[index], context),
   );
   if (text.lexicalThis !== 'none') children.push(lexicalThis(fn, text, owner, writer));
   const parent = replacedPrototype(fn, text);
@@ -65,8 +72,9 @@ function slotValue(
   text: TextPlan,
   slot: Slot,
   value: unknown,
-  writer: GraphWriter,
+  context: RowContext,
 ): unknown {
+  const { writer } = context;
   switch (slot.kind) {
     case 'superclass': {
       const parent: unknown = getPrototypeOf(fn);
@@ -80,14 +88,51 @@ function slotValue(
         return writer.sharedStub('the package', { head: ['own', ALL_OWN], children: [] });
       if (slot.exported !== '*') rememberExport(slot.source, [slot.exported], value);
       return importStub(slot.source, writer);
+    case 'enclosing':
+      return enclosingValue(fn, slot.enclosing, value as readonly ScopeView[], context);
     case 'global': {
       const global = (globalThis as Record<string, unknown>)[slot.variable];
       writer.edge(fn, ` → global \`${slot.variable}\``, global);
       return global;
     }
     case 'variable':
-      return variableValue(fn, text, slot, value, writer);
+      return variableValue(fn, text, slot, value, context);
   }
+}
+
+/** The function itself, or another with its text and its variables where nothing could tell them apart. */
+function enclosingValue(
+  fn: AnyFunction,
+  enclosing: Enclosing,
+  scopes: readonly ScopeView[],
+  context: RowContext,
+): unknown {
+  const { writer } = context;
+  const found = findEnclosing(enclosing, scopes, writer.owners.get(fn));
+  if (found) {
+    writer.edge(fn, closureLabel(enclosing.name), found);
+    return found;
+  }
+  if (!enclosing.isOnlyCalled) throw new Refusal(fn, ...nameOfExpression(enclosing.name));
+  const { location, depth, name } = enclosing;
+  const view = { location, scopes: scopes.slice(depth), bound: undefined };
+  const plan = planOfEnclosing(fn, enclosing, view);
+  const { text, code } = plan;
+  if (text.problem || !code) throw new Refusal(fn, ...nameOfExpression(name));
+  context.definitions.add(code);
+  const values = captured(text, view);
+  const children = text.slots.map((slot, index) => slotValue(fn, text, slot, values[index], context));
+  const head: FunctionHead = {
+    code: code.id,
+    id: newId(),
+    name,
+    lexicalThis: false,
+    parent: false,
+    prototype: 'default',
+    props: [],
+    prototypeProps: [],
+  };
+  return writer.stub({ head: ['function', head], children });
 }
 
 /** One stub per module and message: all functions share the imported module. */
@@ -102,7 +147,7 @@ function variableValue(
   text: TextPlan,
   slot: Variable,
   value: unknown,
-  writer: GraphWriter,
+  { writer, modules }: RowContext,
 ): unknown {
   const label = closureLabel(slot.variable);
   if (value === NOT_INITIALIZED || (value === undefined && slot.defined)) {
@@ -117,7 +162,7 @@ function variableValue(
     throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
   }
   writer.edge(fn, label, value);
-  const members = usedMembers(slot, value, text);
+  const members = usedMembers(slot, value, text, modules);
   if (!members) return value;
   for (const member of Object.values(members)) writer.edge(fn, label, member);
   return members;
@@ -140,14 +185,19 @@ const RUNNER_IMPORT = /^__vi(?:te_ssr)?_import_/;
  * What compilers and test runners put in place of an import: an object with all exports of a module behind getters.
  * Of those, only the members that the text uses are sent.
  */
-function usedMembers(slot: Variable, value: unknown, text: TextPlan): Record<string, unknown> | undefined {
+function usedMembers(
+  slot: Variable,
+  value: unknown,
+  text: TextPlan,
+  modules: LoadedModules,
+): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const standsForImport = RUNNER_IMPORT.test(slot.variable);
   if (types.isProxy(value) && !standsForImport) return undefined;
   const isNamespace =
     standsForImport || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
   if (!isNamespace && !isCompiledNamespace(slot, value, text)) return undefined;
-  if (commonRow(value) || moduleExporting(value)) return undefined;
+  if (commonRow(value) || modules.exporting(value)) return undefined;
   const used: Record<string, unknown> = {};
   for (const { member } of slot.free.uses) {
     if (member === undefined) return undefined;

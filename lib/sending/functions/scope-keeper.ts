@@ -50,9 +50,10 @@ export class ScopeKeeper {
     this.found = found;
   }
 
-  protected within(names: Iterable<string>, action: () => void): void {
+  /** `named`: the function expression whose own name it is. */
+  protected within(names: Iterable<string>, action: () => void, named?: AstNode): void {
     const outer = this.scope;
-    this.scope = scopeIn(outer, names);
+    this.scope = scopeIn(outer, names, named);
     action();
     this.scope = outer;
   }
@@ -81,9 +82,10 @@ export class ScopeKeeper {
     }
     free.written ||= options.written === true;
     free.onlyTypeof &&= options.onlyTypeof === true;
-    const { shorthand = false, member, called = false } = options;
+    const { shorthand = false, member, called = false, onlyTypeof = false } = options;
     const { start, end } = node;
-    free.uses.push({ start, end, shorthand, member, called, first: start === this.statementStart });
+    const first = start === this.statementStart;
+    free.uses.push({ start, end, shorthand, member, called, onlyTypeof, first });
   }
 
   /** What a direct `eval` runs may assign to everything that it sees. */

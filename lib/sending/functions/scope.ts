@@ -14,15 +14,21 @@ export const FIXED = 8;
 
 export interface Scope {
   readonly parent: Scope | undefined;
+  /** The function expression whose own name this scope holds, and nothing else. */
+  readonly named: object | undefined;
   /** Each name with its marks. */
   readonly names: Map<string, number>;
 }
 
 /** The outer one itself if there are no names: large files have many functions. */
-export function scopeIn(parent: Scope | undefined, names: Iterable<string>): Scope | undefined {
+export function scopeIn(
+  parent: Scope | undefined,
+  names: Iterable<string>,
+  named?: object,
+): Scope | undefined {
   let scope: Scope | undefined;
   for (const name of names) {
-    scope ??= { parent, names: new Map() };
+    scope ??= { parent, named, names: new Map() };
     scope.names.set(name, 0);
   }
   return scope ?? parent;

@@ -3,19 +3,21 @@ import { isCommonGlobal } from '../graph/intrinsics.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { importName } from './class-text.ts';
 import type { Edits } from './edits.ts';
+import { enclosingFunction } from './enclosing.ts';
 import type { FreeName, NameUse } from './found-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ImportedName } from './module-text.ts';
-import { mainScript } from './sources.ts';
+import { mainScript, type Source } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
 import type { Problem, Slot } from './text-plan.ts';
+import { nameOfExpression } from './text-problems.ts';
 
 const ARGUMENTS = '__loky_arguments';
 const NEVER_A_SLOT = new Set(['undefined', 'NaN', 'Infinity', 'globalThis']);
 
 export interface SlotContext {
   readonly view: FunctionView;
-  readonly url: string;
+  readonly source: Source;
   readonly place: TextPlace;
   readonly edits: Edits;
   /** Files of the program were transformed in memory: what they export is sent like any variable. */
@@ -56,6 +58,7 @@ export class Slots {
   add(name: string, free: FreeName): void {
     if (NEVER_A_SLOT.has(name) && this.scopeOf(name) === -1) return;
     const { view, early } = this.context;
+    if (this.addEnclosing(name, free)) return;
     const scope = this.scopeOf(name);
     const imported = this.imported(name);
     const copied = scope !== -1 && imported !== undefined && this.isCopied(imported.specifier);
@@ -77,9 +80,22 @@ export class Slots {
     }
   }
 
+  /** V8 does not show the own name of a function expression: a variable further out that is called so is another one. */
+  private addEnclosing(name: string, free: FreeName): boolean {
+    const { view, place, source } = this.context;
+    const around = place.module?.scopes.functionNamed(place.around?.node, name);
+    if (!around || !view.location) return false;
+    const { scriptId } = view.location;
+    const enclosing = enclosingFunction(name, free, around, source, scriptId, view.scopes);
+    if (enclosing) this.list.push({ kind: 'enclosing', name, variable: name, enclosing });
+    else this.refuse(...nameOfExpression(name));
+    return true;
+  }
+
   /** What the main script exports is sent like any variable: no worker runs it to import that. */
   private isCopied(specifier: string): boolean {
-    const { copyImports, url } = this.context;
+    const { copyImports, source } = this.context;
+    const { url } = source;
     if (!/^[./]/.test(specifier)) return false;
     // Modules of node:vm need not have a URL to start from.
     return copyImports || (URL.canParse(specifier, url) && new URL(specifier, url).href === mainScript());
@@ -113,10 +129,15 @@ export class Slots {
   }
 
   private addImport(variable: string, free: FreeName, imported: ImportedName, scope: number): void {
-    const { edits, url } = this.context;
+    const { edits, source: file } = this.context;
     const name = importName(variable);
     const { specifier, attributes } = imported;
-    const source: ModuleSource = { type: 'esm', specifier, from: url, ...(attributes && { attributes }) };
+    const source: ModuleSource = {
+      type: 'esm',
+      specifier,
+      from: file.url,
+      ...(attributes && { attributes }),
+    };
     this.list.push({ kind: 'import', name, source, exported: imported.name, scope, variable });
     const isWhole = imported.name === '*';
     const access = isWhole ? name : `${name}[${JSON.stringify(imported.name)}]`;

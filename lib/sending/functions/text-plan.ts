@@ -3,6 +3,7 @@
  * imported names are rewritten, and why it cannot be sent if it cannot. Shapes alone: no values here.
  */
 import type { ModuleSource, TextMap } from '../graph/row.ts';
+import type { Enclosing } from './enclosing.ts';
 import type { FreeName } from './found-names.ts';
 
 export type Slot =
@@ -25,6 +26,13 @@ export type Slot =
       readonly exported: string;
       readonly scope: number;
       readonly variable: string;
+    }
+  /** The function expression around the text, by its own name. */
+  | {
+      readonly kind: 'enclosing';
+      readonly name: string;
+      readonly variable: string;
+      readonly enclosing: Enclosing;
     }
   /** A global that the program has defined itself. */
   | { readonly kind: 'global'; readonly name: string; readonly variable: string }

@@ -18,6 +18,11 @@ export const KEY_USES_THIS: Problem = {
   hint: 'copy the name into a const',
 };
 
+export const nameOfExpression = (name: string): [reason: string, hint: string] => [
+  `uses \`${name}\`, the name of the function expression around it, which cannot be read`,
+  `give that function a variable (const ${name} = …) and use the variable, or export what needs it from a module`,
+];
+
 export function kindOf({ form, node }: FunctionSyntax): TextPlan['kind'] {
   if (form !== 'expression') return 'member';
   if (node.type === 'ArrowFunctionExpression') return 'arrow';
