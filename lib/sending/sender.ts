@@ -7,6 +7,7 @@ import { readAnswer } from './answers.ts';
 import { callError, describe } from './call-errors.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
 import { nameOf } from './function-name.ts';
+import { writeWithCells } from './functions/cells.ts';
 import { retiredList } from './functions/definitions.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { HostPolicy } from './functions/policy.ts';
@@ -158,13 +159,15 @@ export function createSender(options: SenderOptions = {}): Sender {
     reading: Reading,
   ): PreparedCall {
     if (serializer === 'v8') checkForClone(fn, args);
-    const policy = new HostPolicy(writing, mainByReference, reading);
-    const writer = new GraphWriter(policy);
-    const root = constant ? args : writer.list([fn, args]);
+    let policy = new HostPolicy(writing, mainByReference);
+    let writer = new GraphWriter(policy);
     try {
-      if (constant) writer.list(args as unknown[]);
-      else writer.list(root as unknown[]);
-      const payload = writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));
+      const payload = writeWithCells((cells) => {
+        policy = new HostPolicy(writing, mainByReference, cells, reading);
+        writer = new GraphWriter(policy);
+        const root = writer.list(constant ? (args as unknown[]) : [fn, args]);
+        return writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));
+      });
       // What the worker knows already would be another one than what comes with the arguments.
       if (constant?.guards.some(([known]) => writer.hasWritten(known)))
         return graphCall(fn, args, undefined, reading);

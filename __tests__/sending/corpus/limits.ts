@@ -74,7 +74,7 @@ export const limits: readonly Case[] = [
     await submit(increment);
     return count;
   }),
-  gives('two functions that share a variable get a copy each', [1, 0], () => [increment(), read()]),
+  gives('two functions that share a variable share it in the task', [1, 1], () => [increment(), read()]),
   limit('a static block runs again, in the worker', [1, true], async (submit) => {
     const there = await submit(() => {
       const runs = (globalThis as unknown as Record<string, number>)['lokyStarted'];

@@ -8,6 +8,7 @@ import {
   createSender,
   type Definition,
   type Payload,
+  registerByValue,
   type Sender,
   type SenderOptions,
 } from '../../../lib/sending/index.ts';
@@ -42,7 +43,7 @@ export function buildWorker(): { readonly file: string; remove(): void } {
   return { file, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-export { createReceiver, createSender };
+export { createReceiver, createSender, registerByValue };
 
 export function startPool(file: string, options: SenderOptions = {}): Pool {
   const sender = createSender(options);

@@ -7,12 +7,17 @@ export const SUPER = '__loky_super';
 /** Under such a name a text finds the module behind an import. */
 export const importName = (variable: string): string => `__loky_import_${variable}`;
 
+/** Under such a name a text finds the object whose property is a variable that it shares. */
+export const cellName = (variable: string): string => `__loky_cell_${variable}`;
+
 /** Names that a class needs while it is being defined: computed keys, static fields and blocks. */
 export function definitionNames(cls: AstNode): Set<string> {
   const names = new Set<string>();
   const collect = (node: unknown): void => {
     if (!isNode(node)) return;
-    for (const name of freeNames(node).names.keys()) names.add(name).add(importName(name));
+    for (const name of freeNames(node).names.keys()) {
+      names.add(name).add(importName(name)).add(cellName(name));
+    }
   };
   for (const member of (cls['body'] as AstNode)['body'] as AstNode[]) {
     if (member['computed']) collect(member['key']);

@@ -37,10 +37,7 @@ export abstract class DefinitionWalker extends ScopeKeeper {
     };
     const inside = arrow ? body : () => this.withArguments(isSimple ? names : [], body);
     const own = node.type === 'FunctionExpression' ? [...boundNames(node['id'])] : [];
-    const { loops } = this;
-    this.loops = 0;
-    this.within(own, () => this.within(names, inside), node);
-    this.loops = loops;
+    this.within(own, () => this.inFunction(() => this.within(names, inside)), node);
   }
 
   /** In sloppy code, what is assigned to an item of `arguments` is assigned to the parameter. */
@@ -83,12 +80,12 @@ export abstract class DefinitionWalker extends ScopeKeeper {
         ...blockNames(statements),
         ...statements.flatMap((statement) => [...variableNames(statement)]),
       ];
-      this.within(names, () => this.statements(statements));
+      this.inFunction(() => this.within(names, () => this.statements(statements)));
     } else if (member.type === 'MethodDefinition') {
       this.owners--;
       this.visitFunction(member['value'] as AstNode);
       this.owners++;
-    } else this.some(member['value']);
+    } else this.inFunction(() => this.some(member['value']));
     this.homes--;
     this.owners--;
   }

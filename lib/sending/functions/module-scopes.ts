@@ -3,9 +3,9 @@
  * whether it can be undefined. By scope and not by name: minifiers use the same few names over and over.
  */
 import { nothingFound } from './found-names.ts';
-import { ASSIGNED, DEFINED, declaring, FIXED, isMarked, type Scope } from './scope.ts';
+import { ASSIGNED, DEFINED, declaring, FIXED, FRESH, isMarked, type Scope } from './scope.ts';
 import type { AstNode } from './syntax.ts';
-import { Walker } from './walker.ts';
+import { type Place, Walker } from './walker.ts';
 
 /** What CommonJS gives each file. */
 const GIVEN = ['require', 'module', 'exports', '__filename', '__dirname'];
@@ -17,6 +17,19 @@ export interface ModuleScopes {
   isDefined(place: AstNode | undefined, name: string): boolean;
   /** The function expression around `place` whose own name that is; undefined if the name means something else. */
   functionNamed(place: AstNode | undefined, name: string): FunctionAround | undefined;
+  /** Undefined if the name is not declared in this file. */
+  homeOf(place: AstNode | undefined, name: string): Home | undefined;
+}
+
+/** The scope that a variable belongs to, as a function inside it sees it. */
+export interface Home {
+  readonly id: number;
+  /** The scope of the whole file. */
+  readonly isWhole: boolean;
+  /** The function is made once at most for each time that the scope is entered. */
+  readonly isOnce: boolean;
+  /** Variables of it that hold another object each time that the scope is entered. */
+  readonly fresh: readonly string[];
 }
 
 /** A function expression, and which names are declared between it and a place inside it, and around it. */
@@ -28,10 +41,10 @@ export interface FunctionAround {
 
 export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
   const found = nothingFound();
-  const places = new Map<AstNode, Scope | undefined>();
+  const places = new Map<AstNode, Place>();
   new Walker(found, places).program(tree, isModule ? [] : GIVEN);
   const hasMark = (place: AstNode | undefined, name: string, mark: number): boolean | undefined => {
-    const scope = place && declaring(places.get(place), name);
+    const scope = place && declaring(places.get(place)?.scope, name);
     // What another script has declared, or code that was evaluated: nothing is known of it.
     return scope && isMarked(scope, name, mark);
   };
@@ -41,13 +54,25 @@ export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
     isConstant,
     isDefined: (place, name) => isConstant(place, name) && hasMark(place, name, DEFINED) === true,
     functionNamed(place, name) {
-      const start = place && places.get(place);
+      const start = place && places.get(place)?.scope;
       const scope = declaring(start, name);
       if (scope?.named === undefined) return undefined;
       return {
         node: scope.named as AstNode,
         inside: namesOf(start, scope),
         outside: namesOf(scope.parent, undefined),
+      };
+    },
+    homeOf(node, name) {
+      const place = node && places.get(node);
+      const scope = place && declaring(place.scope, name);
+      if (!scope) return undefined;
+      const names = [...scope.names.keys()];
+      return {
+        id: scope.id,
+        isWhole: scope.parent === undefined,
+        isOnce: place.fn === scope.fn && place.loops === scope.loops,
+        fresh: names.filter((key) => isMarked(scope, key, FRESH) && !isMarked(scope, key, ASSIGNED)),
       };
     },
   };

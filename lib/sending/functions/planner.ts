@@ -17,13 +17,14 @@ import { readVariable } from './variables.ts';
 const META = '__loky_meta';
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** @throws SyntaxError if the text is no function of JavaScript. `copyImports`: imports of own files go by value. */
+/** @throws SyntaxError if the text is no function of JavaScript. `copyImports`: imports of own files go by value. `celled`: see Slots. */
 export function planText(
   fn: object,
   text: string,
   view: FunctionView,
   source: Source,
   copyImports = false,
+  celled: ReadonlySet<string> = NO_NAMES,
 ): TextPlan {
   const syntax = parseFunction(text);
   const free = freeNames(syntax.node);
@@ -31,7 +32,7 @@ export function planText(
   const place = placeOf(text, syntax, view, source);
   const edits = new Edits(text, syntax.offset);
   const early = kind === 'class' ? definitionNames(syntax.node) : NO_NAMES;
-  const slots = new Slots({ view, source, place, edits, copyImports, early });
+  const slots = new Slots({ view, source, place, edits, copyImports, early, celled });
 
   const replaced = kind === 'class' ? replaceInClass(fn, text, syntax, slots, edits) : [];
   const needs = slots.list.length;

@@ -44,6 +44,7 @@ const byReference = new WeakMap<object, Plan>();
 const plans = new WeakMap<object, Plan>();
 const mainReferences = new WeakMap<object, Plan>();
 const textOf = Function.prototype.toString;
+const NONE: ReadonlySet<string> = new Set();
 const NO_VIEW: FunctionView = { location: undefined, scopes: [], bound: undefined };
 
 export interface PlanOptions {
@@ -56,10 +57,10 @@ export interface PlanOptions {
 /** What making a plan has read on the way: good for one submit, and saves it from reading again. */
 export interface Reading {
   fn: AnyFunction | undefined;
-  values: Captured;
+  view: FunctionView;
 }
 
-export const newReading = (): Reading => ({ fn: undefined, values: [] });
+export const newReading = (): Reading => ({ fn: undefined, view: NO_VIEW });
 
 /** @throws Refusal if the function cannot travel. */
 export function planOf(fn: AnyFunction, options: PlanOptions): Plan {
@@ -99,7 +100,7 @@ function makePlan(fn: AnyFunction, options: PlanOptions): Plan {
   const plan = textPlan(fn, text, view, view.location, source);
   const values = captured(plan, view);
   options.reading.fn = fn;
-  options.reading.values = values;
+  options.reading.view = view;
   const stable = isStable(plan, values) ? values : undefined;
   return { type: 'value', text: plan, code: codeOf(plan), stable };
 }
@@ -140,19 +141,30 @@ export function planOfEnclosing(
   return { type: 'value', text: plan, code: codeOf(plan), stable: undefined };
 }
 
+/** The same plan for a function that shares these variables with others of its message. */
+export function planWithCells(fn: AnyFunction, view: FunctionView, celled: ReadonlySet<string>): TextPlan {
+  const text = textOf.call(fn);
+  const { location = NOWHERE } = view;
+  return textPlan(fn, text, view, location, sourceOf(location, text, view.scopes), celled);
+}
+
+const NOWHERE: Location = { scriptId: '', line: 0, column: 0 };
+
 function textPlan(
   fn: AnyFunction,
   text: string,
   view: FunctionView,
   location: Location,
   source: Source,
+  celled: ReadonlySet<string> = NONE,
 ): TextPlan {
-  const key = `${location.scriptId}:${location.line}:${location.column}:${text.length}`;
+  const cells = celled.size > 0 ? `:${[...celled].join()}` : '';
+  const key = `${location.scriptId}:${location.line}:${location.column}:${text.length}${cells}`;
   const known = texts.get(key);
   if (known && !known.isOfOne) return known;
   let plan: TextPlan;
   try {
-    plan = later().planText(fn, text, view, source, isTestRealm(fn, source));
+    plan = later().planText(fn, text, view, source, isTestRealm(fn, source), celled);
   } catch (error) {
     if (/new\s*\.\s*target/.test(text))
       throw new Refusal(fn, 'is an arrow that captures `new.target`', 'copy it into a const');
@@ -174,7 +186,7 @@ const hasAppeared = ({ unresolved }: TextPlan): boolean =>
 const keys = new WeakMap<TextPlan, string>();
 
 /** Undefined if the text cannot be sent. */
-function codeOf(plan: TextPlan): Definition | undefined {
+export function codeOf(plan: TextPlan): Definition | undefined {
   if (plan.problem) return undefined;
   let key = keys.get(plan);
   if (key === undefined) {

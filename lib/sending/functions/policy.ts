@@ -15,6 +15,7 @@ import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { wrappedBy } from '../wrap.ts';
 import { goesByValue } from './by-value.ts';
+import { Cells } from './cells.ts';
 import { viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
 import { namespaceSource } from './namespaces.ts';
@@ -35,9 +36,16 @@ export class HostPolicy implements Policy {
   private readonly forced = new WeakSet<object>();
 
   private readonly reading: Reading;
+  private readonly cells: Cells;
 
-  constructor(reducers: readonly NamedReducer[], mainByReference: boolean, reading = newReading()) {
+  constructor(
+    reducers: readonly NamedReducer[],
+    mainByReference: boolean,
+    cells = new Cells(),
+    reading = newReading(),
+  ) {
     this.reading = reading;
+    this.cells = cells;
     this.reducers = reducers;
     this.primitives = reducers.length > 0;
     this.mainByReference = mainByReference;
@@ -96,12 +104,12 @@ export class HostPolicy implements Policy {
         return { head: ['bound'], children: [target, self, ...args] };
       }
       case 'value':
-        if (plan.code) this.definitions.add(plan.code);
         return functionRow(fn, plan, {
           writer,
           reading,
           definitions: this.definitions,
           modules: this.modules,
+          cells: this.cells,
         });
     }
   }

@@ -11,13 +11,24 @@ import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts'
 import type { GraphWriter } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
+import { type Cells, cellRow } from './cells.ts';
+import { cellName } from './class-text.ts';
 import { newId } from './definitions.ts';
 import { type Enclosing, findEnclosing } from './enclosing.ts';
 import { type ScopeView, viewFunction } from './inspector.ts';
 import { numberOf, rememberExport } from './known.ts';
-import { type AnyFunction, captured, planOfEnclosing, type Reading, type ValuePlan } from './plans.ts';
+import {
+  type AnyFunction,
+  type Captured,
+  captured,
+  codeOf,
+  planOfEnclosing,
+  planWithCells,
+  type Reading,
+  type ValuePlan,
+} from './plans.ts';
 import type { LoadedModules } from './references.ts';
-import type { Slot, TextPlan } from './text-plan.ts';
+import type { Slot, TextPlan, VariableSlot } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';
 import { NOT_INITIALIZED } from './variables.ts';
 
@@ -31,16 +42,14 @@ export interface RowContext {
   /** What the worker must know before it reads the message. */
   readonly definitions: Set<Definition>;
   readonly modules: LoadedModules;
+  readonly cells: Cells;
 }
 
 export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContext): Row {
-  const { writer, reading } = context;
+  const { writer } = context;
   // An arrow of a class field has the object that holds it as its `this`.
   const owner = writer.owners.get(fn);
-  const { text, code } = plan;
-  if (text.problem || !code)
-    throw new Refusal(fn, text.problem?.reason ?? 'cannot be sent', text.problem?.hint);
-  const values = plan.stable ?? (reading.fn === fn ? reading.values : captured(text, viewFunction(fn)));
+  const { text, code, values } = readCaptured(fn, plan, context);
   const children: unknown[] = text.slots.map((slot, index) =>
     slotValue(fn, text, slot, values[index], context),
   );
@@ -65,6 +74,40 @@ export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContex
     prototypeProps,
   };
   return { head: ['function', head], children };
+}
+
+interface CapturedNow {
+  readonly text: TextPlan;
+  readonly code: Definition;
+  readonly values: Captured;
+}
+
+/** @throws Refusal if the text cannot be sent. */
+function readCaptured(fn: AnyFunction, plan: ValuePlan, context: RowContext): CapturedNow {
+  const { reading, cells, writer } = context;
+  if (plan.stable) return { text: plan.text, code: knownCode(fn, plan.text, context), values: plan.stable };
+  const view = reading.fn === fn ? reading.view : viewFunction(fn);
+  for (const slot of plan.text.slots)
+    if (slot.kind === 'variable') cells.note(fn, slot, view, writer.owners.get(fn));
+  const celled = celledNames(fn, plan.text, cells);
+  const text = celled.size > 0 ? planWithCells(fn, view, celled) : plan.text;
+  return { text, code: knownCode(fn, text, context), values: captured(text, view) };
+}
+
+function knownCode(fn: AnyFunction, text: TextPlan, { definitions }: RowContext): Definition {
+  const code = codeOf(text);
+  if (!code) throw new Refusal(fn, text.problem?.reason ?? 'cannot be sent', text.problem?.hint);
+  definitions.add(code);
+  return code;
+}
+
+/** Of classes: one that comes again with another code would be another class. */
+const everCelled = new WeakMap<object, ReadonlySet<string>>();
+
+function celledNames(fn: object, { kind }: TextPlan, cells: Cells): ReadonlySet<string> {
+  const names = new Set([...(cells.of(fn)?.keys() ?? []), ...(everCelled.get(fn) ?? [])]);
+  if (kind === 'class' && names.size > 0) everCelled.set(fn, names);
+  return names;
 }
 
 function slotValue(
@@ -117,9 +160,10 @@ function enclosingValue(
   const { location, depth, name } = enclosing;
   const view = { location, scopes: scopes.slice(depth), bound: undefined };
   const plan = planOfEnclosing(fn, enclosing, view);
-  const { text, code } = plan;
-  if (text.problem || !code) throw new Refusal(fn, ...nameOfExpression(name));
-  context.definitions.add(code);
+  const { text } = plan;
+  const isShared = text.slots.some((slot) => slot.kind === 'variable' && !slot.stable);
+  if (text.problem || isShared) throw new Refusal(fn, ...nameOfExpression(name));
+  const code = knownCode(fn, text, context);
   const values = captured(text, view);
   const children = text.slots.map((slot, index) => slotValue(fn, text, slot, values[index], context));
   const head: FunctionHead = {
@@ -140,14 +184,12 @@ function importStub(source: ModuleSource, writer: GraphWriter): object {
   return writer.sharedStub(JSON.stringify(source), { head: ['import', source, [], null], children: [] });
 }
 
-type Variable = Extract<Slot, { kind: 'variable' }>;
-
 function variableValue(
   fn: AnyFunction,
   text: TextPlan,
-  slot: Variable,
+  slot: VariableSlot,
   value: unknown,
-  { writer, modules }: RowContext,
+  { writer, modules, cells }: RowContext,
 ): unknown {
   const label = closureLabel(slot.variable);
   if (value === NOT_INITIALIZED || (value === undefined && slot.defined)) {
@@ -162,10 +204,24 @@ function variableValue(
     throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
   }
   writer.edge(fn, label, value);
+  if (slot.name === cellName(slot.variable)) return cellOf(fn, slot, value, cells, writer);
   const members = usedMembers(slot, value, text, modules);
   if (!members) return value;
   for (const member of Object.values(members)) writer.edge(fn, label, member);
   return members;
+}
+
+function cellOf(
+  fn: object,
+  { variable }: VariableSlot,
+  value: unknown,
+  cells: Cells,
+  writer: GraphWriter,
+): object {
+  const cell = cells.of(fn)?.get(variable);
+  if (!cell) return writer.stub(cellRow(value));
+  cell.stub ??= writer.stub(cellRow(value));
+  return cell.stub;
 }
 
 /** Its file, or, if it was made for another place, that folder. */
@@ -186,7 +242,7 @@ const RUNNER_IMPORT = /^__vi(?:te_ssr)?_import_/;
  * Of those, only the members that the text uses are sent.
  */
 function usedMembers(
-  slot: Variable,
+  slot: VariableSlot,
   value: unknown,
   text: TextPlan,
   modules: LoadedModules,
@@ -209,7 +265,7 @@ function usedMembers(
 }
 
 /** An instance may need all that it has, whatever it is called. */
-function isCompiledNamespace({ variable }: Variable, value: object, { required }: TextPlan): boolean {
+function isCompiledNamespace({ variable }: VariableSlot, value: object, { required }: TextPlan): boolean {
   const prototype = getPrototypeOf(value) as object | null;
   const isPlain = prototype === null || isObjectPrototype(prototype);
   return isPlain && (required.has(variable) || Object.hasOwn(value, '__esModule'));

@@ -8,9 +8,11 @@ import {
   DEFINED,
   declaring,
   FIXED,
+  FRESH,
   isMarked,
   markName,
   type Scope,
+  type Spot,
   STARTED,
   scopeIn,
 } from './scope.ts';
@@ -31,6 +33,12 @@ const NEVER_UNDEFINED = new Set([
   'ImportExpression',
 ]);
 
+/** Expressions that make an object each time. */
+const MADE_ANEW = new Set([
+  ...['ObjectExpression', 'ArrayExpression', 'ArrowFunctionExpression', 'FunctionExpression'],
+  ...['ClassExpression', 'ClassDeclaration', 'NewExpression'],
+]);
+
 export class ScopeKeeper {
   protected readonly found: FreeNames;
   protected readonly classes: Set<string>[] = [];
@@ -43,6 +51,10 @@ export class ScopeKeeper {
   protected usesArguments = false;
   /** How many loops of the same function are around. */
   protected loops = 0;
+  /** The function around, counted from one; what a class evaluates for each of its instances is one, too. */
+  protected fn = 0;
+  private functions = 0;
+  private scopes = 0;
   /** Where the expression statement begins that was entered last. */
   protected statementStart = -1;
 
@@ -53,9 +65,23 @@ export class ScopeKeeper {
   /** `named`: the function expression whose own name it is. */
   protected within(names: Iterable<string>, action: () => void, named?: AstNode): void {
     const outer = this.scope;
-    this.scope = scopeIn(outer, names, named);
+    this.scope = scopeIn(outer, names, this.spot(), () => this.scopes++, named);
     action();
     this.scope = outer;
+  }
+
+  protected spot(): Spot {
+    return { fn: this.fn, loops: this.loops };
+  }
+
+  /** What is evaluated when a function is called. */
+  protected inFunction(action: () => void): void {
+    const { fn, loops } = this;
+    this.fn = ++this.functions;
+    this.loops = 0;
+    action();
+    this.fn = fn;
+    this.loops = loops;
   }
 
   protected inLoop(action: () => void): void {
@@ -113,6 +139,11 @@ export class ScopeKeeper {
   protected noteDefined(pattern: unknown, value: unknown): void {
     if (!isNode(pattern) || pattern.type !== 'Identifier' || !isDefined(value)) return;
     markName(this.scope, pattern['name'] as string, DEFINED);
+  }
+
+  protected noteFresh(pattern: unknown, value: unknown): void {
+    if (!isNode(pattern) || pattern.type !== 'Identifier') return;
+    if (isNode(value) && MADE_ANEW.has(value.type)) markName(this.scope, pattern['name'] as string, FRESH);
   }
 }
 

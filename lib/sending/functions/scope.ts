@@ -11,8 +11,18 @@ export const DEFINED = 2;
 export const STARTED = 4;
 /** A `const`: nothing assigns to it, not even a direct `eval`. */
 export const FIXED = 8;
+/** Its declaration gives it an object that is made there, another one each time. */
+export const FRESH = 16;
 
-export interface Scope {
+/** Where in the code something stands: in which function, and in how many loops of that function. */
+export interface Spot {
+  readonly fn: number;
+  readonly loops: number;
+}
+
+export interface Scope extends Spot {
+  /** Counted in the order of the text. */
+  readonly id: number;
   readonly parent: Scope | undefined;
   /** The function expression whose own name this scope holds, and nothing else. */
   readonly named: object | undefined;
@@ -24,11 +34,13 @@ export interface Scope {
 export function scopeIn(
   parent: Scope | undefined,
   names: Iterable<string>,
+  spot: Spot,
+  id: () => number,
   named?: object,
 ): Scope | undefined {
   let scope: Scope | undefined;
   for (const name of names) {
-    scope ??= { parent, named, names: new Map() };
+    scope ??= { ...spot, id: id(), parent, named, names: new Map() };
     scope.names.set(name, 0);
   }
   return scope ?? parent;

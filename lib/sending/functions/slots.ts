@@ -1,7 +1,7 @@
 /** Which free names of a text become slots, and how the text then refers to them. Reads no values but one. */
 import { isCommonGlobal } from '../graph/intrinsics.ts';
 import type { ModuleSource } from '../graph/row.ts';
-import { importName } from './class-text.ts';
+import { cellName, importName } from './class-text.ts';
 import type { Edits } from './edits.ts';
 import { enclosingFunction } from './enclosing.ts';
 import type { FreeName, NameUse } from './found-names.ts';
@@ -12,6 +12,8 @@ import type { TextPlace } from './text-place.ts';
 import type { Problem, Slot } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';
 
+/** The property of a shared variable's object that holds its value. */
+export const CELL_VALUE = 'v';
 const ARGUMENTS = '__loky_arguments';
 const NEVER_A_SLOT = new Set(['undefined', 'NaN', 'Infinity', 'globalThis']);
 
@@ -24,10 +26,13 @@ export interface SlotContext {
   readonly copyImports: boolean;
   /** Names that are needed while the text is evaluated. */
   readonly early: ReadonlySet<string>;
+  /** Variables that other functions of the message share: each is a property of an object that all of them have. */
+  readonly celled: ReadonlySet<string>;
 }
 
 /** A parenthesis at the start of a line continues the line before, unless that has its semicolon. */
-const withoutReceiver = (access: string, { first }: NameUse): string => `${first ? ';' : ''}(0,${access})`;
+const withoutReceiver = (access: string, { called, first }: NameUse): string =>
+  called ? `${first ? ';' : ''}(0,${access})` : access;
 
 export class Slots {
   readonly list: Slot[] = [];
@@ -118,14 +123,20 @@ export class Slots {
   }
 
   private addVariable(variable: string, free: FreeName, scope: number): void {
-    const { edits, place } = this.context;
+    const { edits, place, celled } = this.context;
     const node = place.around?.node;
-    const name = variable === 'arguments' ? ARGUMENTS : variable;
-    if (name === ARGUMENTS) for (const use of free.uses) edits.name(use, 'arguments', ARGUMENTS);
-    if (free.written) this.written.push(name);
+    const isCell = celled.has(variable);
+    const name = isCell ? cellName(variable) : variable === 'arguments' ? ARGUMENTS : variable;
+    if (isCell) {
+      for (const use of free.uses) edits.name(use, variable, withoutReceiver(`${name}.${CELL_VALUE}`, use));
+    } else {
+      if (name === ARGUMENTS) for (const use of free.uses) edits.name(use, 'arguments', ARGUMENTS);
+      if (free.written) this.written.push(name);
+    }
+    const home = place.module?.scopes.homeOf(node, variable);
     const stable = place.module?.scopes.isConstant(node, variable) === true;
     const defined = place.module?.scopes.isDefined(node, variable) === true;
-    this.list.push({ kind: 'variable', name, variable, scope, stable, defined, free });
+    this.list.push({ kind: 'variable', name, variable, scope, stable, defined, free, home });
   }
 
   private addImport(variable: string, free: FreeName, imported: ImportedName, scope: number): void {
@@ -141,7 +152,6 @@ export class Slots {
     this.list.push({ kind: 'import', name, source, exported: imported.name, scope, variable });
     const isWhole = imported.name === '*';
     const access = isWhole ? name : `${name}[${JSON.stringify(imported.name)}]`;
-    for (const use of free.uses)
-      edits.name(use, variable, use.called && !isWhole ? withoutReceiver(access, use) : access);
+    for (const use of free.uses) edits.name(use, variable, isWhole ? access : withoutReceiver(access, use));
   }
 }

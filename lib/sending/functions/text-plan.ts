@@ -5,6 +5,7 @@
 import type { ModuleSource, TextMap } from '../graph/row.ts';
 import type { Enclosing } from './enclosing.ts';
 import type { FreeName } from './found-names.ts';
+import type { Home } from './module-scopes.ts';
 
 export type Slot =
   /** A captured variable: `scope` counts from the inside. */
@@ -18,6 +19,8 @@ export type Slot =
       /** Its declaration gives it a value that is never undefined. */
       readonly defined: boolean;
       readonly free: FreeName;
+      /** Undefined if the file is not known. */
+      readonly home: Home | undefined;
     }
   | {
       readonly kind: 'import';
@@ -38,6 +41,8 @@ export type Slot =
   | { readonly kind: 'global'; readonly name: string; readonly variable: string }
   | { readonly kind: 'superclass'; readonly name: string }
   | { readonly kind: 'meta'; readonly name: string; readonly url: string };
+
+export type VariableSlot = Extract<Slot, { readonly kind: 'variable' }>;
 
 export interface Problem {
   readonly reason: string;

@@ -5,14 +5,19 @@
 import { blockNames, variableNames } from './declarations.ts';
 import { DefinitionWalker } from './definition-walker.ts';
 import type { FreeNames } from './found-names.ts';
-import { markName, type Scope, STARTED } from './scope.ts';
+import { FRESH, markName, type Scope, type Spot, STARTED } from './scope.ts';
 import { type AstNode, boundNames, childrenOf, isNode } from './syntax.ts';
 
-export class Walker extends DefinitionWalker {
-  /** Filled with the scope that is around each function and class. */
-  private readonly places: Map<AstNode, Scope | undefined> | undefined;
+/** What is around a function or class. */
+export interface Place extends Spot {
+  readonly scope: Scope | undefined;
+}
 
-  constructor(found: FreeNames, places?: Map<AstNode, Scope | undefined>) {
+export class Walker extends DefinitionWalker {
+  /** Filled with what is around each function and class. */
+  private readonly places: Map<AstNode, Place> | undefined;
+
+  constructor(found: FreeNames, places?: Map<AstNode, Place>) {
     super(found);
     this.places = places;
   }
@@ -46,13 +51,16 @@ export class Walker extends DefinitionWalker {
       case 'FunctionExpression':
       case 'FunctionDeclaration':
       case 'ArrowFunctionExpression':
-        this.places?.set(node, this.scope);
+        this.notePlace(node);
         this.visitFunction(node);
         return;
       case 'ClassExpression':
       case 'ClassDeclaration':
-        this.places?.set(node, this.scope);
-        if (node.type === 'ClassDeclaration') this.noteDefined(node['id'], node);
+        this.notePlace(node);
+        if (node.type === 'ClassDeclaration') {
+          this.noteDefined(node['id'], node);
+          this.noteFresh(node['id'], node);
+        }
         this.visitClass(node);
         return;
       case 'CallExpression':
@@ -101,6 +109,10 @@ export class Walker extends DefinitionWalker {
         this.visitBlock(node);
         return;
     }
+  }
+
+  private notePlace(node: AstNode): void {
+    this.places?.set(node, { scope: this.scope, ...this.spot() });
   }
 
   private visitBlock(node: AstNode): void {
@@ -161,7 +173,8 @@ export class Walker extends DefinitionWalker {
   /** Its functions have their values before the first statement runs. */
   private block(statements: readonly AstNode[]): void {
     for (const statement of statements) {
-      if (statement.type === 'FunctionDeclaration') markName(this.scope, nameOf(statement['id']), STARTED);
+      if (statement.type === 'FunctionDeclaration')
+        markName(this.scope, nameOf(statement['id']), STARTED | FRESH);
     }
     this.statements(statements);
   }
@@ -177,6 +190,7 @@ export class Walker extends DefinitionWalker {
       if (isVar && (isIterated || isNode(init))) this.noteVar(id);
       if (node['kind'] === 'const') this.noteConst(id);
       if (!isVar) this.noteDefined(id, init);
+      this.noteFresh(id, init);
       this.declare(id);
       this.some(init);
     }

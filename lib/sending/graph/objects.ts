@@ -22,11 +22,11 @@ export interface ObjectWriter {
   checkInstance(value: object, prototype: object): void;
 }
 
-/** Whether devalue carries this object without losing anything. */
-export function isDevaluePlain(value: object): boolean {
+/** Whether devalue carries this object without losing anything. Notes in `owners` whose members functions are. */
+export function isDevaluePlain(value: object, owners: WeakMap<object, object>): boolean {
   if (types.isProxy(value)) return false;
   const prototype = getPrototypeOf(value) as object | null;
-  if (Array.isArray(value)) return isArrayPrototype(prototype) && onlyItems(value);
+  if (Array.isArray(value)) return isArrayPrototype(prototype) && onlyItems(value, owners);
   if (types.isMap(value)) return isBuiltinPrototype(prototype, 'Map') && Reflect.ownKeys(value).length === 0;
   if (types.isSet(value)) return isBuiltinPrototype(prototype, 'Set') && Reflect.ownKeys(value).length === 0;
   if (!isObjectPrototype(prototype) || hasSlots(value)) return false;
@@ -34,17 +34,24 @@ export function isDevaluePlain(value: object): boolean {
     if (typeof key === 'symbol' || key === '__proto__') return false;
     const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
     if (!('value' in descriptor) || !descriptor.enumerable) return false;
-    if (key === 'then' && typeof descriptor.value === 'function') return false;
+    if (typeof descriptor.value !== 'function') continue;
+    if (key === 'then') return false;
+    noteOwner(descriptor.value as object, value, owners);
   }
   return true;
 }
 
-function onlyItems(array: readonly unknown[]): boolean {
+function noteOwner(fn: object, owner: object, owners: WeakMap<object, object>): void {
+  if (!owners.has(fn)) owners.set(fn, owner);
+}
+
+function onlyItems(array: readonly unknown[], owners: WeakMap<object, object>): boolean {
   for (const key of Reflect.ownKeys(array)) {
     if (key === 'length') continue;
     if (typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key)) return false;
     const descriptor = getOwnPropertyDescriptor(array, key) as PropertyDescriptor;
     if (!('value' in descriptor) || !descriptor.enumerable) return false;
+    if (typeof descriptor.value === 'function') noteOwner(descriptor.value as object, array, owners);
   }
   return true;
 }

@@ -81,7 +81,7 @@ export class GraphWriter implements ObjectWriter {
       // The number comes first: a function may lead back to itself.
       return this.reserve(value, () => this.policy.fn(value as (...args: never[]) => unknown, this));
     }
-    if (isDevaluePlain(object)) return false;
+    if (isDevaluePlain(object, this.owners)) return false;
     return this.enter(value, objectRow(object, this));
   }
 

@@ -1,5 +1,6 @@
 /** What workers are told of an executor: its serializer, and how answers are reduced. Code travels inside. */
 import { DEFINE_SETTINGS, type Settings } from '../format.ts';
+import { writeWithCells } from '../functions/cells.ts';
 import { newId } from '../functions/definitions.ts';
 import { HostPolicy } from '../functions/policy.ts';
 import { GraphWriter } from '../graph/writer.ts';
@@ -19,8 +20,11 @@ export function settingsDefinition(
     // Methods are looked up once: the object that holds them may have state that stays here.
     reducers: reducers.map(([name, { test, reduce }]) => [name, test, reduce]),
   };
-  const policy = new HostPolicy([], mainByReference);
-  const graph = new GraphWriter(policy).write(settings, Buffer.alloc(0));
+  let policy = new HostPolicy([], mainByReference);
+  const graph = writeWithCells((cells) => {
+    policy = new HostPolicy([], mainByReference, cells);
+    return new GraphWriter(policy).write(settings, Buffer.alloc(0));
+  });
   return { id: newId(), payload: withCodes([...policy.definitions], graph) };
 }
 
