@@ -7,10 +7,10 @@ import { readAnswer } from './answers.ts';
 import { callError, describe } from './call-errors.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
 import { nameOf } from './function-name.ts';
-import { writeWithCells } from './functions/cells.ts';
 import { retiredList } from './functions/definitions.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { HostPolicy } from './functions/policy.ts';
+import { writeWhole } from './functions/whole-message.ts';
 import { GraphWriter } from './graph/writer.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
 import { type Constant, Constants } from './host/constants.ts';
@@ -162,8 +162,8 @@ export function createSender(options: SenderOptions = {}): Sender {
     let policy = new HostPolicy(writing, mainByReference);
     let writer = new GraphWriter(policy);
     try {
-      const payload = writeWithCells((cells) => {
-        policy = new HostPolicy(writing, mainByReference, cells, reading);
+      const payload = writeWhole((message) => {
+        policy = new HostPolicy(writing, mainByReference, message, reading);
         writer = new GraphWriter(policy);
         const root = writer.list(constant ? (args as unknown[]) : [fn, args]);
         return writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));

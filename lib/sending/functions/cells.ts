@@ -78,13 +78,6 @@ export class Cells {
   }
 }
 
-/** Writes a message; a second time if variables are shared in it, which shows only when all of it has been written. */
-export function writeWithCells<T>(write: (cells: Cells) => T): T {
-  const cells = new Cells();
-  const written = write(cells);
-  return cells.resolve() ? write(cells) : written;
-}
-
 export const cellRow = (value: unknown): Row => ({
   head: ['object', { base: 'object', prototype: 'default', props: [CELL_VALUE] }],
   children: [value],

@@ -2,7 +2,7 @@
  * What this process has sent, by the names under which answers may refer to it. Holds nothing alive. Answers can
  * name nothing else: a worker cannot make this process look anything up, let alone run it.
  */
-import type { ModuleSource } from '../graph/row.ts';
+import type { ModuleSource, RowHead } from '../graph/row.ts';
 import { newId } from './definitions.ts';
 
 const ids = new WeakMap<object, number>();
@@ -35,7 +35,17 @@ function keyOf({ type, specifier, from }: ModuleSource, path: readonly string[])
 /** Remembers what a module's export is, as it was met on the way. */
 export function rememberExport(source: ModuleSource, path: readonly string[], value: unknown): void {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return;
-  const key = keyOf(source, path);
+  keep(keyOf(source, path), value);
+}
+
+/** The same for what a module keeps for itself. */
+export const rememberRow = (head: RowHead, value: object | symbol): void =>
+  keep(JSON.stringify(head), value as object);
+
+export const rowRemembered = (head: RowHead): object | symbol | undefined =>
+  exported.get(JSON.stringify(head))?.deref();
+
+function keep(key: string, value: object): void {
   if (exported.get(key)?.deref() === value) return;
   if (exported.size >= MAX_EXPORTS) exported.delete(exported.keys().next().value as string);
   exported.set(key, new WeakRef(value));

@@ -20,18 +20,25 @@ import { type Reference, referenceTo } from './references.ts';
 import { type Source, sourceOf } from './sources.ts';
 import type { TextPlan } from './text-plan.ts';
 import { readVariable } from './variables.ts';
+import { type ModuleWays, waysOf } from './ways.ts';
 import { blindPlan } from './without-inspector.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
 export type Plan =
-  | { readonly type: 'reference'; readonly row: Row }
+  | {
+      readonly type: 'reference';
+      readonly row: Row;
+      readonly module: ModuleWays | undefined;
+    }
   | { readonly type: 'bound'; readonly bound: BoundView }
   | {
       readonly type: 'value';
       readonly text: TextPlan;
       readonly code: Definition | undefined;
       readonly stable: Captured | undefined;
+      /** Undefined if workers do not load the module that the function comes from. */
+      readonly module: ModuleWays | undefined;
     };
 
 export type ValuePlan = Extract<Plan, { readonly type: 'value' }>;
@@ -93,16 +100,19 @@ function makePlan(fn: AnyFunction, options: PlanOptions): Plan {
   if (isNativeText(text) || !view.location) throw native(fn);
   const source = sourceOf(view.location, text, view.scopes, fn);
   if (source.url.startsWith('node:')) throw internal(fn, source.url);
-  if (!options.forceValue && !goesByValue(source.url, options.mainByReference)) {
-    const row = isTestRealm(fn, source) ? undefined : referenceRow(fn, text, view, source);
-    if (row) return { type: 'reference', row };
+  const isLoaded = !options.forceValue && !goesByValue(source.url, options.mainByReference);
+  const isFound = isLoaded && !isTestRealm(fn, source);
+  const module = isFound ? waysOf(view, source) : undefined;
+  if (isFound) {
+    const row = referenceRow(fn, text, view, source);
+    if (row) return { type: 'reference', row, module };
   }
   const plan = textPlan(fn, text, view, view.location, source);
   const values = captured(plan, view);
   options.reading.fn = fn;
   options.reading.view = view;
   const stable = isStable(plan, values) ? values : undefined;
-  return { type: 'value', text: plan, code: codeOf(plan), stable };
+  return { type: 'value', text: plan, code: codeOf(plan), stable, module };
 }
 
 const unnamed = (fn: AnyFunction): string => fn.name || 'anonymous';
@@ -138,7 +148,7 @@ export function planOfEnclosing(
   view: FunctionView,
 ): ValuePlan {
   const plan = textPlan(inner, text, view, location, source);
-  return { type: 'value', text: plan, code: codeOf(plan), stable: undefined };
+  return { type: 'value', text: plan, code: codeOf(plan), stable: undefined, module: undefined };
 }
 
 /** The same plan for a function that shares these variables with others of its message. */
@@ -240,6 +250,12 @@ function withoutInspector(fn: AnyFunction, text: string, cause: unknown, options
     cause,
     (file) => !forceValue && !goesByValue(pathToFileURL(file).href, mainByReference),
   );
-  if ('path' in found) return { type: 'reference', row: rowOf(fn, text, found) };
-  return { type: 'value', text: found, code: codeOf(found), stable: captured(found, NO_VIEW) };
+  if ('path' in found) return { type: 'reference', row: rowOf(fn, text, found), module: undefined };
+  return {
+    type: 'value',
+    text: found,
+    code: codeOf(found),
+    stable: captured(found, NO_VIEW),
+    module: undefined,
+  };
 }

@@ -6,6 +6,7 @@ import { commonRow } from '../graph/naming.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type Row } from '../graph/row.ts';
+import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
@@ -15,14 +16,15 @@ import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { wrappedBy } from '../wrap.ts';
 import { goesByValue } from './by-value.ts';
-import { Cells } from './cells.ts';
 import { viewFunction } from './inspector.ts';
-import { rememberExport } from './known.ts';
+import { rememberExport, rememberRow } from './known.ts';
 import { namespaceSource } from './namespaces.ts';
-import { type AnyFunction, newReading, planOf, type Reading } from './plans.ts';
+import { type AnyFunction, newReading, type Plan, planOf, type Reading, type ValuePlan } from './plans.ts';
 import { LoadedModules } from './references.ts';
 import { functionRow } from './rows.ts';
 import { sourceOf } from './sources.ts';
+import { isOfPackage, type ModuleWays } from './ways.ts';
+import { WholeMessage } from './whole-message.ts';
 
 export class HostPolicy implements Policy {
   readonly primitives: boolean;
@@ -33,19 +35,22 @@ export class HostPolicy implements Policy {
   private readonly reducers: readonly NamedReducer[];
   private readonly mainByReference: boolean;
   private readonly modules = new LoadedModules();
+  /** Modules whose functions or instances are in the message, each with a function of it. */
+  private readonly touched = new Map<ModuleWays, object>();
+  private readonly prototypes = new Set<object>();
   private readonly forced = new WeakSet<object>();
 
   private readonly reading: Reading;
-  private readonly cells: Cells;
+  private readonly message: WholeMessage;
 
   constructor(
     reducers: readonly NamedReducer[],
     mainByReference: boolean,
-    cells = new Cells(),
+    message = new WholeMessage(),
     reading = newReading(),
   ) {
     this.reading = reading;
-    this.cells = cells;
+    this.message = message;
     this.reducers = reducers;
     this.primitives = reducers.length > 0;
     this.mainByReference = mainByReference;
@@ -77,6 +82,8 @@ export class HostPolicy implements Policy {
     const common = commonRow(value);
     if (common || typeof value === 'function' || types.isProxy(value)) return common;
     if (types.isModuleNamespaceObject(value)) return namespaceRow(value, this.mainByReference);
+    const kept = this.touched.size > 0 && isKept(value) ? this.wayTo(value) : undefined;
+    if (kept) return kept;
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype !== null && !isObjectPrototype(prototype) && !Array.isArray(value)) return undefined;
     const file = this.modules.exporting(value);
@@ -88,11 +95,43 @@ export class HostPolicy implements Policy {
     return { head: ['import', source, [], null], children: [] };
   }
 
-  fn(fn: AnyFunction, writer: GraphWriter): Row {
+  symbol(value: symbol): Row | undefined {
+    return this.touched.size > 0 && isLocal(value) ? this.wayTo(value) : undefined;
+  }
+
+  /** To what a module keeps that functions or instances of this message come from. */
+  private wayTo(value: object | symbol): Row | undefined {
+    for (const [module, seed] of this.touched) {
+      const row = module.rowOf(value, seed);
+      if (!row) continue;
+      rememberRow(row.head, value);
+      return row;
+    }
+    return undefined;
+  }
+
+  private planOf(fn: AnyFunction): Plan {
     const { mainByReference, reading } = this;
-    const plan = planOf(fn, { mainByReference, forceValue: this.forced.has(fn), reading });
+    return planOf(fn, { mainByReference, forceValue: this.forced.has(fn), reading });
+  }
+
+  /** What workers load anyway is not sent a second time beside it. */
+  private byWay(fn: AnyFunction, { module, text: { url } }: ValuePlan): Row | undefined {
+    if (!module) return undefined;
+    this.touched.set(module, fn);
+    if (!isOfPackage(url)) this.message.copy(url);
+    if (!isOfPackage(url) && !this.message.refersTo(url)) return undefined;
+    const row = module.rowOf(fn, fn);
+    if (row) rememberRow(row.head, fn);
+    return row;
+  }
+
+  fn(fn: AnyFunction, writer: GraphWriter): Row {
+    const { reading } = this;
+    const plan = this.planOf(fn);
     switch (plan.type) {
       case 'reference':
+        if (plan.module) this.message.refer(plan.module.source.url);
         return plan.row;
       case 'bound': {
         const { target, self, args } = plan.bound;
@@ -103,21 +142,56 @@ export class HostPolicy implements Policy {
         });
         return { head: ['bound'], children: [target, self, ...args] };
       }
-      case 'value':
+      case 'value': {
+        const way = this.byWay(fn, plan);
+        if (way) return way;
         return functionRow(fn, plan, {
           writer,
           reading,
           definitions: this.definitions,
           modules: this.modules,
-          cells: this.cells,
+          message: this.message,
         });
+      }
     }
   }
 
   checkInstance(value: object, prototype: object): void {
     checkInstance(value, prototype, isInternal);
+    this.touch(prototype);
+  }
+
+  /** What an instance holds may be what the module of its class keeps. */
+  private touch(start: object): void {
+    for (let prototype: object | null = start; prototype && !this.prototypes.has(prototype); ) {
+      this.prototypes.add(prototype);
+      const cls = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
+      if (typeof cls === 'function' && !commonRow(cls)) this.touchModuleOf(cls as AnyFunction);
+      prototype = Object.getPrototypeOf(prototype) as object | null;
+    }
+  }
+
+  private touchModuleOf(cls: AnyFunction): void {
+    try {
+      const plan = this.planOf(cls);
+      if (plan.type !== 'bound' && plan.module) this.touched.set(plan.module, cls);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error; // told when the class is written
+    }
   }
 }
+
+/** What stands for itself, and has nothing in it that this process could have changed. */
+function isKept(value: object): boolean {
+  if (types.isWeakMap(value) || types.isWeakSet(value)) return true;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const isPlain = prototype === null || isObjectPrototype(prototype) || Array.isArray(value);
+  if (!isPlain) return false;
+  return Object.isFrozen(value) || Reflect.ownKeys(value).length === (Array.isArray(value) ? 1 : 0);
+}
+
+const isLocal = (value: symbol): boolean =>
+  Symbol.keyFor(value) === undefined && wellKnownSymbol(value) === undefined;
 
 const toUrl = (file: string): string => process.getBuiltinModule('node:url').pathToFileURL(file).href;
 

@@ -15,7 +15,7 @@ import { type Cells, cellRow } from './cells.ts';
 import { cellName } from './class-text.ts';
 import { newId } from './definitions.ts';
 import { type Enclosing, findEnclosing } from './enclosing.ts';
-import { type ScopeView, viewFunction } from './inspector.ts';
+import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
 import { numberOf, rememberExport } from './known.ts';
 import {
   type AnyFunction,
@@ -31,6 +31,8 @@ import type { LoadedModules } from './references.ts';
 import type { Slot, TextPlan, VariableSlot } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';
 import { NOT_INITIALIZED } from './variables.ts';
+import { isOfPackage, type ModuleWays } from './ways.ts';
+import type { WholeMessage } from './whole-message.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const textOf = Function.prototype.toString;
@@ -42,7 +44,7 @@ export interface RowContext {
   /** What the worker must know before it reads the message. */
   readonly definitions: Set<Definition>;
   readonly modules: LoadedModules;
-  readonly cells: Cells;
+  readonly message: WholeMessage;
 }
 
 export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContext): Row {
@@ -84,14 +86,31 @@ interface CapturedNow {
 
 /** @throws Refusal if the text cannot be sent. */
 function readCaptured(fn: AnyFunction, plan: ValuePlan, context: RowContext): CapturedNow {
-  const { reading, cells, writer } = context;
+  const { reading, message, writer } = context;
+  const { cells } = message;
   if (plan.stable) return { text: plan.text, code: knownCode(fn, plan.text, context), values: plan.stable };
   const view = reading.fn === fn ? reading.view : viewFunction(fn);
-  for (const slot of plan.text.slots)
-    if (slot.kind === 'variable') cells.note(fn, slot, view, writer.owners.get(fn));
+  for (const slot of plan.text.slots) {
+    if (slot.kind !== 'variable') continue;
+    if (slot.free.written && plan.module && isOfPackage(plan.text.url))
+      refuseAssigned(fn, slot, view, plan.module);
+    cells.note(fn, slot, view, writer.owners.get(fn));
+  }
   const celled = celledNames(fn, plan.text, cells);
   const text = celled.size > 0 ? planWithCells(fn, view, celled) : plan.text;
   return { text, code: knownCode(fn, text, context), values: captured(text, view) };
+}
+
+/** The variable of a package in a worker is another one than that of this process: what one assigns the other lacks. */
+function refuseAssigned(
+  fn: AnyFunction,
+  { variable, scope, home }: VariableSlot,
+  { scopes }: FunctionView,
+  module: ModuleWays,
+): void {
+  if (home?.isWhole !== true && !module.ownsScope(scopes, scope, fn)) return;
+  const reason = `is a variable of ${module.source.url} that the function assigns: the worker has one of its own`;
+  throw new Refusal(fn, reason, 'call what assigns it inside the task', closureLabel(variable));
 }
 
 function knownCode(fn: AnyFunction, text: TextPlan, { definitions }: RowContext): Definition {
@@ -130,7 +149,7 @@ function slotValue(
       if (isOwnFunction(slot.exported, value))
         return writer.sharedStub('the package', { head: ['own', ALL_OWN], children: [] });
       if (slot.exported !== '*') rememberExport(slot.source, [slot.exported], value);
-      return importStub(slot.source, writer);
+      return importStub(slot.source, context);
     case 'enclosing':
       return enclosingValue(fn, slot.enclosing, value as readonly ScopeView[], context);
     case 'global': {
@@ -180,7 +199,10 @@ function enclosingValue(
 }
 
 /** One stub per module and message: all functions share the imported module. */
-function importStub(source: ModuleSource, writer: GraphWriter): object {
+function importStub(source: ModuleSource, { writer, message }: RowContext): object {
+  const { specifier, from } = source;
+  if (from !== null && /^\.{0,2}\//.test(specifier) && URL.canParse(specifier, from))
+    message.refer(new URL(specifier, from).href);
   return writer.sharedStub(JSON.stringify(source), { head: ['import', source, [], null], children: [] });
 }
 
@@ -189,7 +211,7 @@ function variableValue(
   text: TextPlan,
   slot: VariableSlot,
   value: unknown,
-  { writer, modules, cells }: RowContext,
+  { writer, modules, message }: RowContext,
 ): unknown {
   const label = closureLabel(slot.variable);
   if (value === NOT_INITIALIZED || (value === undefined && slot.defined)) {
@@ -204,7 +226,7 @@ function variableValue(
     throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
   }
   writer.edge(fn, label, value);
-  if (slot.name === cellName(slot.variable)) return cellOf(fn, slot, value, cells, writer);
+  if (slot.name === cellName(slot.variable)) return cellOf(fn, slot, value, message.cells, writer);
   const members = usedMembers(slot, value, text, modules);
   if (!members) return value;
   for (const member of Object.values(members)) writer.edge(fn, label, member);

@@ -42,9 +42,11 @@ export function parseMessage(body: Uint8Array, offset: number): Message {
   return { root, heads: heads as RowHead[], children, flat: flat as unknown[], blobs };
 }
 
+const NEED_A_MODULE = new Set<RowHead[0]>(['import', 'variable']);
+
 /** The modules that must be there before the message is built. */
 export function modulesOf({ heads }: Message): ModuleSource[] {
-  const imports = heads.filter((head) => Array.isArray(head) && head[0] === 'import');
+  const imports = heads.filter((head) => Array.isArray(head) && NEED_A_MODULE.has(head[0]));
   return imports.map((head) => head[1] as ModuleSource).filter((source) => source?.type === 'esm');
 }
 

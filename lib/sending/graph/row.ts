@@ -11,6 +11,15 @@ export type RowHead =
   | readonly ['builtin', module: string, path: readonly string[]]
   /** A module, or something it exports; `from` is whose import it was. */
   | readonly ['import', ModuleSource, path: readonly string[], hash: number | null]
+  /** A variable of a module that is no export: one that a function which it exports sees, or members of its value. */
+  | readonly [
+      'variable',
+      ModuleSource,
+      path: readonly string[],
+      hash: number,
+      scope: number,
+      steps: readonly string[],
+    ]
   | readonly ['require', from: string]
   /** `import.meta` of a file. */
   | readonly ['meta', url: string]

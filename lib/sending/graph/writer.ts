@@ -22,6 +22,8 @@ export interface Policy {
   keep(bytes: Uint8Array): Uint8Array;
   /** A row for something that is known by name: a global, a built-in, a module's export. */
   named(value: object, writer: GraphWriter): Row | undefined;
+  /** A row for a symbol that is known by where it is kept. */
+  symbol?(value: symbol): Row | undefined;
   /** A row for a function that has no name. Throws a `Refusal` if there is none. */
   fn(fn: (...args: never[]) => unknown, writer: GraphWriter): Row;
   /** Throws a `Refusal` if instances of this prototype cannot be carried. */
@@ -73,7 +75,7 @@ export class GraphWriter implements ObjectWriter {
     const known = this.policy.custom(value, this);
     if (known) return this.enter(value, known);
     if (simple) return false;
-    if (typeof value === 'symbol') return this.enter(value, symbolRow(value));
+    if (typeof value === 'symbol') return this.enter(value, this.policy.symbol?.(value) ?? symbolRow(value));
     const object = value as object;
     const named = this.policy.named(object, this);
     if (named) return this.enter(value, named);

@@ -4,7 +4,7 @@
  */
 import * as errors from '../../errors.ts';
 import { exportedValue } from '../compiled-exports.ts';
-import { exportRemembered, functionNumbered } from '../functions/known.ts';
+import { exportRemembered, functionNumbered, rowRemembered } from '../functions/known.ts';
 import { requireCache } from '../functions/sources.ts';
 import { HOOK } from '../graph/hooks.ts';
 import { globalAt } from '../graph/intrinsics.ts';
@@ -70,6 +70,8 @@ export class HostResolver implements Resolver {
         return undefined;
       case 'import':
         return exportedHere(head[1], head[2]);
+      case 'variable':
+        return rowRemembered(head);
       default:
         return undefined;
     }
@@ -106,6 +108,8 @@ function describe(head: RowHead): string {
   switch (head[0]) {
     case 'import':
       return `${JSON.stringify(head[2])} of ${String(head[1]?.specifier)}, which this process has not loaded\n  hint: import it here too, and let the task use it`;
+    case 'variable':
+      return `the variable ${JSON.stringify(head[5])} of ${String(head[1]?.specifier)}, which this process has not sent\n  hint: return data`;
     case 'known':
       return 'a function that this process does not have any more';
     case 'builtin':

@@ -1,8 +1,8 @@
 /** What workers are told of an executor: its serializer, and how answers are reduced. Code travels inside. */
 import { DEFINE_SETTINGS, type Settings } from '../format.ts';
-import { writeWithCells } from '../functions/cells.ts';
 import { newId } from '../functions/definitions.ts';
 import { HostPolicy } from '../functions/policy.ts';
+import { writeWhole } from '../functions/whole-message.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import type { Definition, Payload } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
@@ -21,8 +21,8 @@ export function settingsDefinition(
     reducers: reducers.map(([name, { test, reduce }]) => [name, test, reduce]),
   };
   let policy = new HostPolicy([], mainByReference);
-  const graph = writeWithCells((cells) => {
-    policy = new HostPolicy([], mainByReference, cells);
+  const graph = writeWhole((message) => {
+    policy = new HostPolicy([], mainByReference, message);
     return new GraphWriter(policy).write(settings, Buffer.alloc(0));
   });
   return { id: newId(), payload: withCodes([...policy.definitions], graph) };

@@ -65,6 +65,11 @@ export class WorkerPolicy implements Policy {
     return isState ? objectRow({ ...value }, writer) : row;
   }
 
+  symbol(value: symbol): Row | undefined {
+    const origin = this.resolver.originOf(value);
+    return origin && { head: origin, children: [] };
+  }
+
   fn(fn: (...args: never[]) => unknown): Row {
     if (types.isProxy(fn)) throw new Refusal(fn, 'is a Proxy', 'return what is behind it');
     const id = this.functions.idOf(fn);

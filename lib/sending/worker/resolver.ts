@@ -2,6 +2,7 @@
 
 import { builtinModules } from 'node:module';
 import * as errors from '../../errors.ts';
+import { followWay } from '../functions/follow-way.ts';
 import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
@@ -13,6 +14,9 @@ import { metaOf, moduleOf, requireFrom } from './modules.ts';
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => unknown;
 
+/** What came by such a row goes back by it. */
+const RETURNED = new Set<RowHead[0]>(['import', 'builtin', 'variable']);
+
 export class WorkerResolver implements Resolver {
   private readonly functions: Functions;
   /** The row by which something came: it goes back by the same. */
@@ -22,8 +26,8 @@ export class WorkerResolver implements Resolver {
     this.functions = functions;
   }
 
-  originOf(value: object): RowHead | undefined {
-    return this.origins.get(value);
+  originOf(value: object | symbol): RowHead | undefined {
+    return this.origins.get(value as object);
   }
 
   fn(head: FunctionHead, build: FunctionBuild): void {
@@ -32,8 +36,7 @@ export class WorkerResolver implements Resolver {
 
   named(head: RowHead): unknown {
     const value = this.lookUp(head);
-    const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-    if (isObject && (head[0] === 'import' || head[0] === 'builtin')) this.origins.set(value, head);
+    if (isKey(value) && RETURNED.has(head[0])) this.origins.set(value as object, head);
     return value;
   }
 
@@ -50,6 +53,14 @@ export class WorkerResolver implements Resolver {
         const [, source, path, hash] = head;
         const value = follow(moduleOf(source), path, `${source.specifier} exports`);
         checkText(value, hash, source.specifier);
+        return value;
+      }
+      case 'variable': {
+        const [, source, path, hash, scope, steps] = head;
+        const anchor = follow(moduleOf(source), path, `${source.specifier} exports`);
+        checkText(anchor, hash, source.specifier);
+        const value = followWay(anchor as object, scope, steps);
+        if (value === undefined) throw missing(`the variable \`${steps.join('.')}\` of ${source.specifier}`);
         return value;
       }
       case 'require':
@@ -84,6 +95,12 @@ export class WorkerResolver implements Resolver {
     }
   }
 }
+
+/** What a WeakMap takes: symbols too, but for registered ones. */
+const isKey = (value: unknown): boolean =>
+  (typeof value === 'object' && value !== null) ||
+  typeof value === 'function' ||
+  (typeof value === 'symbol' && Symbol.keyFor(value) === undefined);
 
 const missing = (what: string): errors.SerializationError =>
   new errors.SerializationError(`the worker does not have ${what}, which the task refers to`);

@@ -1,0 +1,99 @@
+/** A package is one thing: what workers load of it is never sent beside it. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildLibrary, type Library } from './harness/library.ts';
+
+let library: Library;
+beforeAll(() => {
+  library = buildLibrary();
+});
+afterAll(() => library.remove());
+
+const START = `
+  const { submit, stop } = startPool(new URL(import.meta.resolve('library/worker')).pathname);
+  const say = (value) => console.log(JSON.stringify(value));
+  const fails = (pending) => pending.then((value) => ['sent', value], ({ message }) => message);
+`;
+const program = (imports: string, body: string): string =>
+  `${imports}\nimport { startPool } from 'library';\n${START}\n${body}\nawait stop();`;
+
+/** Sentinels, an internal class, a private symbol and a WeakMap, none of which is exported. */
+const shelf = `
+  const NOTHING = {};
+  const MARK = Symbol('mark');
+  const states = new WeakMap();
+  class Leaf { constructor(v) { this.v = v; } isEmpty() { return this.v === NOTHING; } }
+  const label = (leaf) => leaf instanceof Leaf ? 'leaf' : 'stranger';
+  class Shelf {
+    constructor(v) { this.leaf = new Leaf(v ?? NOTHING); this[MARK] = 'marked'; }
+    clear() { this.leaf.v = NOTHING; return this; }
+    get state() { return [this[MARK], label(this.leaf), this.leaf.isEmpty(), this.leaf.v === NOTHING]; }
+  }
+  let made = 0;
+  const curry = (fn) => { const next = (x) => { const known = states.get(next); return known ?? fn(x, label(new Leaf(x)), NOTHING === nothing()); }; return next; };
+  const counting = () => () => { made += 1; return made; };
+  const nothing = () => NOTHING;
+`;
+const body = `
+  say(await submit((shelf) => shelf.state, new Shelf()));
+  say(await submit((shelf) => shelf.clear().state, new Shelf(1)));
+  say(await submit((shelf) => [shelf.state, new Shelf().leaf.constructor === shelf.leaf.constructor], new Shelf(2)));
+  say(await submit(curry((x, kind, same) => [x, kind, same]), 3));
+  say((await submit((shelf) => shelf, new Shelf(4))).state);
+  console.log(await fails(submit(counting())));
+`;
+const expected = [
+  '["marked","leaf",true,true]',
+  '["marked","leaf",true,true]',
+  '[["marked","leaf",false,false],true]',
+  '[3,"leaf",true]',
+];
+
+test.each([
+  [
+    'CommonJS',
+    'index.cjs',
+    `${shelf}\nexports.Shelf = Shelf; exports.curry = curry; exports.counting = counting;`,
+  ],
+  [
+    'CommonJS in a function',
+    'index.cjs',
+    `(function () {${shelf}\nmodule.exports = { Shelf, curry, counting }; }).call(this);`,
+  ],
+  ['an ES module', 'index.mjs', `${shelf}\nexport { Shelf, curry, counting };`],
+])('internals of a package: %s', async (_, file, text) => {
+  const files = {
+    'main.mjs': program("import { Shelf, curry, counting } from 'shelf';", body),
+    [`node_modules/shelf/${file}`]: text,
+    'node_modules/shelf/package.json': JSON.stringify({ name: 'shelf', exports: `./${file}` }),
+  };
+  const said = (await library.run(files)).split('\n');
+  expect(said.slice(0, 4)).toEqual(expected);
+  expect(said[4]).toBe('["marked","leaf",false,false]');
+  expect(said[5]).toMatch(
+    /closure variable `made` is a variable of file:.*shelf.* that the function assigns: the worker has/,
+  );
+});
+
+test('a module of the program goes by value whole, or by reference whole', async () => {
+  const text = `
+    class Order { constructor(n) { this.n = n; } }
+    const isOrder = (x) => x instanceof Order;
+    export const make = (n) => new Order(n);
+    export const check = (x) => isOrder(x);
+    export const hidden = () => isOrder;
+    export const load = () => { globalThis.loaded = true; };
+    globalThis.loads = (globalThis.loads ?? 0) + 1;
+  `;
+  const main = `
+    const order = make(1);
+    const isOne = hidden();
+    say(await submit((f, o) => [f(o), typeof globalThis.loads], isOne, order));
+    say(await submit((o) => [check(o), isOne(o), globalThis.loads], order));
+    say(await submit((f, g, o) => [f(o), g(o), globalThis.loads], isOne, check, order));
+  `;
+  const files = {
+    'main.mjs': program("import { make, check, hidden } from './orders.mjs';", main),
+    'orders.mjs': text,
+  };
+  expect(await library.run(files)).toBe('[true,"undefined"]\n[true,true,1]\n[true,true,1]');
+});

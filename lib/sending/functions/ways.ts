@@ -1,0 +1,204 @@
+/**
+ * Ways to what a module keeps for itself: an internal class, a sentinel, a private symbol. A worker imports the module,
+ * takes a function that it exports, and finds the variable among those that this function sees. So code of a module that
+ * goes by reference never goes by value beside it, and what the module compares by identity stays one thing.
+ */
+import { types } from 'node:util';
+import { exportedValue } from '../compiled-exports.ts';
+import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
+import { isNativeText } from '../values/realm.ts';
+import { BoundedMap } from './bounded-map.ts';
+import { haveSameVariables } from './enclosing.ts';
+import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
+import { moduleText } from './module-text.ts';
+import { requireCache, type Source } from './sources.ts';
+import { parseFunction } from './syntax.ts';
+import { placeOf, type TextPlace } from './text-place.ts';
+
+/** A function that the module exports. */
+interface Anchor {
+  readonly path: readonly string[];
+  readonly fn: object;
+  readonly view: FunctionView;
+}
+
+interface Variable {
+  readonly anchor: Anchor;
+  /** Counted from the outermost. */
+  readonly scope: number;
+  readonly steps: readonly [name: string, ...members: string[]];
+}
+
+const MOST_CANDIDATES = 40;
+const { getOwnPropertyDescriptor, getOwnPropertyNames } = Object;
+const textOf = Function.prototype.toString;
+
+/** One module that is loaded here. */
+export class ModuleWays {
+  readonly source: Source;
+  private readonly scriptId: string;
+  private variables: Map<unknown, Variable> | undefined;
+  private members: Map<unknown, Variable> | undefined;
+  private readonly rows = new Map<unknown, Row | undefined>();
+  private readonly places = new Map<object, TextPlace>();
+
+  constructor(source: Source, scriptId: string) {
+    this.source = source;
+    this.scriptId = scriptId;
+  }
+
+  /** `seed`: any function of the module. Undefined if no variable that keeps its value leads there. */
+  rowOf(value: unknown, seed: object): Row | undefined {
+    this.variables ??= this.collect(seed);
+    const found = this.variables.get(value) ?? (typeof value === 'function' ? this.member(value) : undefined);
+    if (!found) return undefined;
+    if (!this.rows.has(value)) this.rows.set(value, this.makeRow(found));
+    return this.rows.get(value);
+  }
+
+  /** Whether the scope at `index` of what a function of the module sees is one that exported functions see, too. */
+  ownsScope(scopes: readonly ScopeView[], index: number, seed: object): boolean {
+    const fromOutermost = index - scopes.length;
+    const scope = scopes[index] as ScopeView;
+    for (const { view } of this.anchors(seed)) {
+      const other = view.scopes.at(fromOutermost);
+      if (other && view.scopes.length >= -fromOutermost && haveSameVariables(scope, other)) return true;
+    }
+    return false;
+  }
+
+  private member(value: unknown): Variable | undefined {
+    this.members ??= membersOf(this.variables as Map<unknown, Variable>);
+    return this.members.get(value);
+  }
+
+  private collect(seed: object): Map<unknown, Variable> {
+    const found = new Map<unknown, Variable>();
+    for (const anchor of this.anchors(seed)) {
+      const before = found.size;
+      const { scopes } = anchor.view;
+      for (let scope = 0; scope < scopes.length; scope++) {
+        const view = scopes[scopes.length - 1 - scope] as ScopeView;
+        if (view.type === 'Script') continue;
+        for (const name of Object.keys(view.variables)) {
+          const value: unknown = getOwnPropertyDescriptor(view.variables, name)?.value;
+          if (isIdentity(value) && !found.has(value)) found.set(value, { anchor, scope, steps: [name] });
+        }
+      }
+      if (before > 0 && found.size === before) break; // the others of the file see the same
+    }
+    return found;
+  }
+
+  private *anchors(seed: object): Generator<Anchor> {
+    let left = MOST_CANDIDATES;
+    for (const [path, fn] of this.exported(seed)) {
+      if (left-- === 0) return;
+      const view = viewFunction(fn);
+      if (view.location?.scriptId === this.scriptId) yield { path, fn, view };
+    }
+  }
+
+  private *exported(seed: object): Generator<readonly [path: string[], fn: object]> {
+    const { file, url, text } = this.source;
+    const loaded = requireCache()[file];
+    if (loaded) {
+      yield* functionsIn(loaded.exports, [], 0);
+      return;
+    }
+    const module = text === undefined ? undefined : moduleText(url, text, true);
+    const scope = viewFunction(seed).scopes.find(({ type }) => type === 'Module');
+    if (!module || !scope) return;
+    for (const [local, [name]] of module.exports) {
+      const value: unknown = getOwnPropertyDescriptor(scope.variables, local)?.value;
+      yield* functionsIn(value, [name as string], 1);
+    }
+  }
+
+  private makeRow({ anchor, scope, steps }: Variable): Row | undefined {
+    const [name, ...members] = steps;
+    const { module, around } = this.placeOf(anchor);
+    if (!module?.scopes.isConstant(around?.node, name)) return undefined;
+    const [exported] = (scope === 0 && module.isModule && module.exports.get(name)) || [];
+    if (exported !== undefined) {
+      return { head: ['import', this.moduleSource(), [exported, ...members], null], children: [] };
+    }
+    const hash = fingerprint(textOf.call(anchor.fn));
+    return { head: ['variable', this.moduleSource(), anchor.path, hash, scope, steps], children: [] };
+  }
+
+  private moduleSource(): ModuleSource {
+    const { file, url } = this.source;
+    const type = file in requireCache() ? 'cjs' : 'esm';
+    return { type, specifier: type === 'cjs' ? file : url, from: null };
+  }
+
+  private placeOf({ fn, view }: Anchor): TextPlace {
+    const known = this.places.get(fn);
+    if (known) return known;
+    const text = textOf.call(fn);
+    const place = placeOf(text, parseFunction(text), view, this.source);
+    this.places.set(fn, place);
+    return place;
+  }
+}
+
+/** What is itself and no copy: where it is compared, it is by identity. */
+const isIdentity = (value: unknown): boolean =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
+
+/** Functions of a program among what a module exports, and how to get there. */
+function* functionsIn(exported: unknown, path: string[], depth: number): Generator<[string[], object]> {
+  if (typeof exported === 'function') {
+    if (!types.isProxy(exported) && !isNativeText(textOf.call(exported))) yield [path, exported];
+  } else if (typeof exported !== 'object' || exported === null) return;
+  if (depth > 1 || types.isProxy(exported)) return;
+  const prototype = Object.getPrototypeOf(exported) as object | null;
+  for (const [owner, steps] of [
+    [exported, path],
+    [typeof exported === 'object' ? prototype : null, [...path, '__proto__']],
+  ] as const) {
+    if (owner === null || owner === Object.prototype) continue;
+    for (const key of getOwnPropertyNames(owner)) {
+      if (key === 'caller' || key === 'arguments' || key === 'constructor') continue;
+      yield* functionsIn(exportedValue(owner, key), [...steps, key], depth + 1);
+    }
+  }
+}
+
+/** Methods and members of what the variables hold. */
+function membersOf(variables: ReadonlyMap<unknown, Variable>): Map<unknown, Variable> {
+  const members = new Map<unknown, Variable>();
+  for (const [owner, { anchor, scope, steps }] of variables) {
+    if (typeof owner === 'symbol' || types.isProxy(owner)) continue;
+    const places: (readonly [object, string[]])[] = [[owner as object, []]];
+    const prototype: unknown = getOwnPropertyDescriptor(owner, 'prototype')?.value;
+    if (typeof prototype === 'object' && prototype !== null) places.push([prototype, ['prototype']]);
+    for (const [place, path] of places) {
+      if (ArrayBuffer.isView(place)) continue;
+      for (const key of getOwnPropertyNames(place)) {
+        const value: unknown = getOwnPropertyDescriptor(place, key)?.value;
+        if (typeof value !== 'function' || members.has(value) || variables.has(value)) continue;
+        members.set(value, { anchor, scope, steps: [...steps, ...path, key] });
+      }
+    }
+  }
+  return members;
+}
+
+/** By script: one module. */
+const known = new BoundedMap<string, ModuleWays>(500);
+
+/** The module that a function comes from; undefined if it comes from none. */
+export function waysOf({ location }: FunctionView, source: Source): ModuleWays | undefined {
+  if (!location || !source.url.startsWith('file:') || source.isInMemory === true) return undefined;
+  let ways = known.get(location.scriptId);
+  if (!ways) {
+    ways = new ModuleWays(source, location.scriptId);
+    known.set(location.scriptId, ways);
+  }
+  return ways;
+}
+
+/** A program installs packages, and workers load them by themselves: nothing of them needs to be sent. */
+export const isOfPackage = (url: string): boolean => /[/\\]node_modules[/\\]/.test(url);
