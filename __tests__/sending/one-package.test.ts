@@ -74,6 +74,43 @@ test.each([
   );
 });
 
+test('what a task makes of classes that the host has loaded comes back as theirs, whatever ran before', async () => {
+  const main = `
+    const is = async (fn, cls) => { const made = await submit(fn).catch((error) => error); return made instanceof cls && made.constructor === cls; };
+    say([await is(makeOrder, Order), await is(refuse, AppError), await is(deep, Deep.Inner), await is(() => makeOrder(), Order), await is(() => bare(), Order)]);
+    say([await is(cjs.make, cjs.Thing), await is(() => hidden(), hidden().constructor)]);
+    say([await fails(submit(() => globalThis.eval('(class Stranger {})')).then(() => 1)), globalThis.evaluated]);
+  `;
+  const imports = `
+    import { makeOrder, refuse, deep, hidden, Order, AppError } from './orders.mjs';
+    import * as Deep from './deep.mjs';
+    import { makeOrder as bare } from 'same/orders.mjs';
+    import cjs from './things.cjs';`;
+  const files = {
+    'main.mjs': program(imports, main),
+    'orders.mjs': `
+      import { makeInner } from './between.mjs';
+      export { AppError } from './errors.mjs';
+      import { AppError as Own } from './errors.mjs';
+      export class Order { total() { return 2; } }
+      class Hidden {}
+      export const makeOrder = () => new Order();
+      export const refuse = () => { throw new Own('no'); };
+      export const deep = () => makeInner();
+      export const hidden = () => new Hidden();`,
+    'between.mjs':
+      "import * as deep from './deep.mjs'; export const makeInner = () => new deep.Inner(); globalThis.evaluated = (globalThis.evaluated ?? 0) + 1;",
+    'deep.mjs': 'export class Inner {}',
+    'errors.mjs': 'export class AppError extends Error {}',
+    'things.cjs': 'class Thing {}\nexports.make = () => new Thing();\nexports.Thing = Thing;',
+    'node_modules/same/orders.mjs': "export * from '../../orders.mjs';",
+  };
+  const said = (await library.run(files)).split('\n');
+  expect(said[0]).toBe('[true,true,true,true,true]');
+  expect(said[1]).toBe('[true,true]');
+  expect(said[2]).toMatch(/is a class that the host does not know \(Stranger\).*,1\]$/);
+});
+
 test('a module of the program goes by value whole, or by reference whole', async () => {
   const text = `
     class Order { constructor(n) { this.n = n; } }

@@ -13,6 +13,7 @@ import type { Definition } from '../payload.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
 import { type Cells, cellRow } from './cells.ts';
 import { cellName } from './class-text.ts';
+import { noteSent } from './declared.ts';
 import { newId } from './definitions.ts';
 import { type Enclosing, findEnclosing } from './enclosing.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
@@ -149,6 +150,7 @@ function slotValue(
       if (isOwnFunction(slot.exported, value))
         return writer.sharedStub('the package', { head: ['own', ALL_OWN], children: [] });
       if (slot.exported !== '*') rememberExport(slot.source, [slot.exported], value);
+      else noteSent(value);
       return importStub(slot.source, context);
     case 'enclosing':
       return enclosingValue(fn, slot.enclosing, value as readonly ScopeView[], context);

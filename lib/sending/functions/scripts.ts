@@ -33,6 +33,10 @@ export function scriptUrl(scriptId: string): string | undefined {
   return urls.get(scriptId);
 }
 
+/** The same of a script of which nothing has run yet: the list above leaves it out. */
+export const nameOfScript = (scriptId: string): string | undefined =>
+  scriptUrl(scriptId) ?? viewScript(scriptId)?.url;
+
 /** Lists all scripts: slow. */
 export function viewScript(scriptId: string): ScriptView | undefined {
   let view: Omit<ScriptView, 'text'> | undefined;

@@ -148,7 +148,11 @@ const isIdentity = (value: unknown): boolean =>
   (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
 
 /** Functions of a program among what a module exports, and how to get there. */
-function* functionsIn(exported: unknown, path: string[], depth: number): Generator<[string[], object]> {
+export function* functionsIn(
+  exported: unknown,
+  path: string[],
+  depth: number,
+): Generator<[string[], object]> {
   if (typeof exported === 'function') {
     if (!types.isProxy(exported) && !isNativeText(textOf.call(exported))) yield [path, exported];
   } else if (typeof exported !== 'object' || exported === null) return;

@@ -20,6 +20,8 @@ export type RowHead =
       scope: number,
       steps: readonly string[],
     ]
+  /** A class of an answer: the variable of a file that holds it, `scope` counted from the outermost. */
+  | readonly ['declared', url: string, scope: number, name: string, hash: number]
   | readonly ['require', from: string]
   /** `import.meta` of a file. */
   | readonly ['meta', url: string]

@@ -4,7 +4,8 @@
  */
 import * as errors from '../../errors.ts';
 import { exportedValue } from '../compiled-exports.ts';
-import { exportRemembered, functionNumbered, rowRemembered } from '../functions/known.ts';
+import { declaredHere } from '../functions/declared.ts';
+import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from '../functions/known.ts';
 import { requireCache } from '../functions/sources.ts';
 import { HOOK } from '../graph/hooks.ts';
 import { globalAt } from '../graph/intrinsics.ts';
@@ -72,6 +73,8 @@ export class HostResolver implements Resolver {
         return exportedHere(head[1], head[2]);
       case 'variable':
         return rowRemembered(head);
+      case 'declared':
+        return classDeclared(head);
       default:
         return undefined;
     }
@@ -108,6 +111,8 @@ function describe(head: RowHead): string {
   switch (head[0]) {
     case 'import':
       return `${JSON.stringify(head[2])} of ${String(head[1]?.specifier)}, which this process has not loaded\n  hint: import it here too, and let the task use it`;
+    case 'declared':
+      return `${JSON.stringify(head[3])} of ${head[1]}, which this process has not loaded\n  hint: import it here too, and let the task use it`;
     case 'variable':
       return `the variable ${JSON.stringify(head[5])} of ${String(head[1]?.specifier)}, which this process has not sent\n  hint: return data`;
     case 'known':
@@ -124,6 +129,15 @@ const isOpen = (path: unknown): path is readonly string[] =>
   path.length > 0 &&
   !CLOSED.has(String(path[0])) &&
   !JSON.stringify(path).includes('onstructor');
+
+/** The same for the whole life of the class. */
+function classDeclared(head: Extract<RowHead, readonly ['declared', ...unknown[]]>): unknown {
+  const remembered = rowRemembered(head);
+  if (remembered) return remembered;
+  const found = declaredHere(head);
+  if (found) rememberRow(head, found);
+  return found;
+}
 
 /** What was met when functions were sent, and what CommonJS modules export that are loaded here. */
 function exportedHere(source: ModuleSource, path: readonly string[]): unknown {

@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import { exportedValue } from '../compiled-exports.ts';
 import { nameOf } from '../function-name.ts';
+import { declarationOf } from '../functions/declaration.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
@@ -14,7 +15,7 @@ import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
 import { wrappedBy } from '../wrap.ts';
 import type { Functions } from './functions.ts';
-import { loadedModules } from './modules.ts';
+import { loadedModules, requireFrom } from './modules.ts';
 import { isClass, type WorkerResolver } from './resolver.ts';
 
 export type ResultReducer = readonly [
@@ -74,7 +75,10 @@ export class WorkerPolicy implements Policy {
     if (types.isProxy(fn)) throw new Refusal(fn, 'is a Proxy', 'return what is behind it');
     const id = this.functions.idOf(fn);
     if (id !== undefined) return { head: ['known', id], children: [] };
-    const head = exportRow(fn);
+    const exported = exportRow(fn);
+    // What a CommonJS module exports the host finds by itself; to ask where a class is declared takes longer.
+    const isSure = exported?.[0] === 'import' && exported[1].type === 'cjs';
+    const head = isSure ? exported : (declarationOf(fn, isRequired) ?? exported);
     if (head) return { head, children: [] };
     const kind = isClass(fn) ? 'class' : 'function';
     throw new Refusal(
@@ -92,6 +96,8 @@ export class WorkerPolicy implements Policy {
 /** `process.env`, `process.versions`: a result holds what they are in the worker. */
 const isOfProcess = ([kind, path]: RowHead): boolean =>
   kind === 'global' && Array.isArray(path) && path.length > 1 && path[0] === 'process';
+
+const isRequired = (file: string): boolean => requireFrom(file).cache[file] !== undefined;
 
 /** By the modules that tasks have imported. */
 function exportRow(fn: object): RowHead | undefined {

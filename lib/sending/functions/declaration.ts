@@ -1,0 +1,39 @@
+/** Where a class is declared, for answers to name it by. Knows no syntax: a worker has to load this. */
+import { fileURLToPath } from 'node:url';
+import { fingerprint, type RowHead } from '../graph/row.ts';
+import { type ScopeView, viewFunction } from './inspector.ts';
+import { nameOfScript } from './scripts.ts';
+
+const known = new WeakMap<object, { readonly head: RowHead | undefined }>();
+
+/** Undefined if no variable of a module holds it, or if this process may not ask. */
+export function declarationOf(fn: object, isRequired: (file: string) => boolean): RowHead | undefined {
+  let found = known.get(fn);
+  if (!found) {
+    found = { head: find(fn, isRequired) };
+    known.set(fn, found);
+  }
+  return found.head;
+}
+
+function find(fn: object, isRequired: (file: string) => boolean): RowHead | undefined {
+  try {
+    const { location, scopes } = viewFunction(fn);
+    const url = location && nameOfScript(location.scriptId);
+    if (!url) return undefined;
+    // Code by value is compiled under the names of files that this process has not loaded.
+    const isModule = scopes.some(({ type }) => type === 'Module');
+    if (!isModule && !isRequired(url.startsWith('file:') ? fileURLToPath(url) : url)) return undefined;
+    for (let scope = 0; scope < scopes.length; scope++) {
+      const { variables } = scopes[scopes.length - 1 - scope] as ScopeView;
+      const name = Object.keys(variables).find((key) => dataOf(variables, key) === fn);
+      if (name !== undefined)
+        return ['declared', url, scope, name, fingerprint(Function.prototype.toString.call(fn))];
+    }
+  } catch {
+    // No inspector here: the class may still be found among what a module exports.
+  }
+  return undefined;
+}
+
+const dataOf = (owner: object, key: string): unknown => Object.getOwnPropertyDescriptor(owner, key)?.value;
