@@ -25,7 +25,9 @@ function find(fn: object, isRequired: (file: string) => boolean): RowHead | unde
     const isModule = scopes.some(({ type }) => type === 'Module');
     if (!isModule && !isRequired(url.startsWith('file:') ? fileURLToPath(url) : url)) return undefined;
     for (let scope = 0; scope < scopes.length; scope++) {
-      const { variables } = scopes[scopes.length - 1 - scope] as ScopeView;
+      const { type, variables } = scopes[scopes.length - 1 - scope] as ScopeView;
+      // What a function of an ES module has made is seen from nowhere else.
+      if (isModule && type !== 'Module') continue;
       const name = Object.keys(variables).find((key) => dataOf(variables, key) === fn);
       if (name !== undefined)
         return ['declared', url, scope, name, fingerprint(Function.prototype.toString.call(fn))];

@@ -19,7 +19,7 @@ export interface ModuleText {
   readonly imports: ReadonlyMap<string, ImportedName>;
   /** Local name to exported names. */
   readonly exports: ReadonlyMap<string, readonly string[]>;
-  /** The expression behind `export default`, if it has no name. */
+  /** The function or class behind `export default`, where V8 shows no variable that is exported. */
   readonly defaultExport: AstNode | undefined;
   /** Names whose variables hold all of a module: what `require` gave, perhaps through a helper of a compiler. */
   readonly required: ReadonlySet<string>;
@@ -61,6 +61,7 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
   const exports = new Map<string, string[]>();
   const required = new Set<string>();
   let defaultExport: AstNode | undefined;
+  let defaultName: string | undefined;
   const add = (local: string, exported: string): void => {
     const names = exports.get(local);
     if (names) names.push(exported);
@@ -77,7 +78,8 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
         const name =
           declared.type === 'Identifier' ? declared : (declared['id'] as AstNode | null | undefined);
         if (isNode(name)) add(name['name'] as string, 'default');
-        else defaultExport = declared;
+        if (declared.type === 'Identifier') defaultName = declared['name'] as string;
+        else if (!isNode(name)) defaultExport = declared;
         break;
       }
       case 'ExportNamedDeclaration':
@@ -90,6 +92,8 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
     }
   }
   const strict = isModule || isStrict(body);
+  const scopes = moduleScopes(tree, isModule);
+  if (defaultName !== undefined) defaultExport = declarationIn(body, defaultName, scopes);
   return {
     isModule,
     strict,
@@ -97,9 +101,22 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
     exports,
     defaultExport,
     required,
-    scopes: moduleScopes(tree, isModule),
+    scopes,
     tree,
   };
+}
+
+/** The function or class that a variable of the file keeps from its declaration on. */
+function declarationIn(body: readonly AstNode[], name: string, scopes: ModuleScopes): AstNode | undefined {
+  const isNamed = (node: unknown): boolean => isNode(node) && node['name'] === name;
+  for (const statement of body) {
+    let found: unknown;
+    if (/^(?:Function|Class)Declaration$/.test(statement.type) && isNamed(statement['id'])) found = statement;
+    if (statement.type === 'VariableDeclaration')
+      found = (statement['declarations'] as AstNode[]).find(({ id }) => isNamed(id))?.['init'];
+    if (isNode(found)) return scopes.isConstant(found, name) ? found : undefined;
+  }
+  return undefined;
 }
 
 const nameOf = (node: AstNode): string => (node['name'] ?? node['value']) as string;

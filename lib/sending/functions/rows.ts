@@ -5,7 +5,7 @@ import { types } from 'node:util';
 import { globalPathOf } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
 import { ALL_OWN, isOwnFunction } from '../graph/own.ts';
-import { propertiesOf } from '../graph/properties.ts';
+import { integrityOf, propertiesOf } from '../graph/properties.ts';
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts';
 import type { GraphWriter } from '../graph/writer.ts';
@@ -75,6 +75,7 @@ export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContex
     prototype,
     props,
     prototypeProps,
+    integrity: integrityOf(fn),
   };
   return { head: ['function', head], children };
 }
@@ -309,12 +310,16 @@ function lexicalThis(
   writer: GraphWriter,
 ): unknown {
   if (text.lexicalThis === 'module') return undefined;
-  if (!owner || !isOwner(owner, textOf.call(fn))) {
+  const source = textOf.call(fn);
+  let holder = owner;
+  // In an object that the constructor has made for the instance.
+  if (holder && !isOwner(holder, source)) holder = writer.owners.get(holder);
+  if (!holder || !isOwner(holder, source)) {
     const hint = 'copy what it needs into a const, or submit(obj.method.bind(obj))';
     throw new Refusal(fn, 'is an arrow that captures `this`', hint);
   }
-  writer.edge(fn, ' → this', owner);
-  return owner;
+  writer.edge(fn, ' → this', holder);
+  return holder;
 }
 
 /** Whether the arrow stands in the text of the object's class: then that object is its `this`. */

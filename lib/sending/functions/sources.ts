@@ -66,8 +66,12 @@ export function sourceOf(
     among(likelyFiles()) ??
     (isGenerated(text) ? NOWHERE : ((fn && among(exporters(fn))) ?? byScript(location, text)));
   known.set(location.scriptId, source);
+  if (source.url) claims.set(source.url, location.scriptId);
   return source;
 }
+
+/** Which script was found in a file: a second one that has the same text there is of another file. */
+const claims = new BoundedMap<string, string>(5000);
 
 const NOWHERE: Source = { url: '', file: '', isModule: undefined, text: undefined };
 
@@ -81,11 +85,15 @@ function onDisk(
   text: string,
   names: readonly string[],
 ): Source | undefined {
+  const found = new Map<string, Source>();
   for (const name of files) {
     const source = sourceIn(name, location, text);
-    if (source && names.every((variable) => source.text?.includes(variable))) return source;
+    if (source && names.every((variable) => source.text?.includes(variable))) found.set(source.url, source);
   }
-  return undefined;
+  const [first] = found.values();
+  if (!first) return undefined;
+  const isCertain = found.size === 1 && (claims.get(first.url) ?? location.scriptId) === location.scriptId;
+  return isCertain ? first : undefined; // its name decides
 }
 
 /** Undefined if the file does not have the text at that place. `name`: its URL or path. */

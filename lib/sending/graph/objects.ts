@@ -6,7 +6,7 @@ import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../valu
 import { BESIDE, binaryKind, bytesOf, isDetached, isResizable, memoryOf } from '../values/views.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { patternOf } from './patterns.ts';
-import { propertiesOf } from './properties.ts';
+import { integrityOf, propertiesOf } from './properties.ts';
 import { type Hint, Refusal } from './refusal.ts';
 import { type BinaryPlace, encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
 
@@ -14,7 +14,7 @@ const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 
 /** What a row of an object needs of the message that it becomes a part of. */
 export interface ObjectWriter {
-  /** The object that holds a function as a property. */
+  /** The object that holds a function as a property, and the instance that holds an object. */
   readonly owners: WeakMap<object, object>;
   /** Keeps the bytes of a binary object. */
   binary(value: object): BinaryPlace;
@@ -24,7 +24,7 @@ export interface ObjectWriter {
 
 /** Whether devalue carries this object without losing anything. Notes in `owners` whose members functions are. */
 export function isDevaluePlain(value: object, owners: WeakMap<object, object>): boolean {
-  if (types.isProxy(value)) return false;
+  if (types.isProxy(value) || !Object.isExtensible(value)) return false;
   const prototype = getPrototypeOf(value) as object | null;
   if (Array.isArray(value)) return isArrayPrototype(prototype) && onlyItems(value, owners);
   if (types.isMap(value)) return isBuiltinPrototype(prototype, 'Map') && Reflect.ownKeys(value).length === 0;
@@ -33,13 +33,16 @@ export function isDevaluePlain(value: object, owners: WeakMap<object, object>): 
   for (const key of Reflect.ownKeys(value)) {
     if (typeof key === 'symbol' || key === '__proto__') return false;
     const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
-    if (!('value' in descriptor) || !descriptor.enumerable) return false;
+    if (!isPlainData(descriptor)) return false;
     if (typeof descriptor.value !== 'function') continue;
     if (key === 'then') return false;
     noteOwner(descriptor.value as object, value, owners);
   }
   return true;
 }
+
+const isPlainData = ({ enumerable, writable, configurable }: PropertyDescriptor): boolean =>
+  enumerable === true && writable === true && configurable === true;
 
 function noteOwner(fn: object, owner: object, owners: WeakMap<object, object>): void {
   if (!owners.has(fn)) owners.set(fn, owner);
@@ -50,7 +53,7 @@ function onlyItems(array: readonly unknown[], owners: WeakMap<object, object>): 
     if (key === 'length') continue;
     if (typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key)) return false;
     const descriptor = getOwnPropertyDescriptor(array, key) as PropertyDescriptor;
-    if (!('value' in descriptor) || !descriptor.enumerable) return false;
+    if (!isPlainData(descriptor)) return false;
     if (typeof descriptor.value === 'function') noteOwner(descriptor.value as object, array, owners);
   }
   return true;
@@ -70,10 +73,27 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
   if (prototype !== null && !isDefault) writer.checkInstance(value, prototype);
   const children: unknown[] = isDefault || prototype === null ? [] : [prototype];
   const props = isLargeView(value) ? [] : propertiesOf(value, children, skip);
-  for (const child of children) if (typeof child === 'function') writer.owners.set(child, value);
+  const first = isDefault || prototype === null ? 0 : 1;
+  for (let at = first; at < children.length; at++)
+    noteMember(children[at], value, first === 1, writer.owners);
   for (const item of items) children.push(item);
-  const head: ObjectHead = { base, data, props, prototype: prototypeMode(prototype, isDefault) };
+  const integrity = integrityOf(value);
+  const head: ObjectHead = { base, data, props, prototype: prototypeMode(prototype, isDefault), integrity };
   return { head: ['object', head], children };
+}
+
+const SEVERAL: object = Object.freeze({});
+
+/** An object that several instances hold is owned by none of them. */
+function noteMember(
+  child: unknown,
+  owner: object,
+  isInstance: boolean,
+  owners: WeakMap<object, object>,
+): void {
+  if (typeof child === 'function') owners.set(child, owner);
+  else if (isInstance && typeof child === 'object' && child !== null)
+    owners.set(child, owners.has(child) ? SEVERAL : owner);
 }
 
 /**

@@ -1,25 +1,35 @@
 /** Own properties as heads and children: plain ones by name alone, others with their attributes. */
 import { types } from 'node:util';
 import { malformed } from '../values/bytes.ts';
-import { ACCESSOR, CONFIGURABLE, ENUMERABLE, type PropHead, WRITABLE } from './row.ts';
+import { ACCESSOR, CONFIGURABLE, ENUMERABLE, type Integrity, type PropHead, WRITABLE } from './row.ts';
 
 const PLAIN = ENUMERABLE | CONFIGURABLE | WRITABLE;
 
-/**
- * Appends the values of `owner`'s properties to `children` and gives their heads. Whether an object is frozen is
- * not carried: attributes count only where an accessor or a hidden property shows that somebody meant them.
- */
+const { isExtensible, isFrozen, isSealed } = Object;
+
+export const integrityOf = (value: object): Integrity | undefined =>
+  isExtensible(value) ? undefined : isFrozen(value) ? 'frozen' : isSealed(value) ? 'sealed' : 'closed';
+
+/** Once the object has all that it is to have. */
+export function applyIntegrity(value: object, integrity: Integrity | undefined): void {
+  if (integrity === 'frozen') Object.freeze(value);
+  else if (integrity === 'sealed') Object.seal(value);
+  else if (integrity === 'closed') Object.preventExtensions(value);
+}
+
+/** Appends the values of `owner`'s properties to `children` and gives their heads. */
 export function propertiesOf(
   owner: object,
   children: unknown[],
   skip: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
 ): PropHead[] {
   const heads: PropHead[] = [];
+  const integrity = integrityOf(owner);
   for (const key of Reflect.ownKeys(owner)) {
     const descriptor = Object.getOwnPropertyDescriptor(owner, key);
     if (!descriptor || skip(key, descriptor)) continue;
     if (typeof key === 'symbol') children.push(key);
-    const flags = flagsOf(descriptor, key === 'stack' && types.isNativeError(owner));
+    const flags = flagsOf(descriptor, key === 'stack' && types.isNativeError(owner), integrity);
     if (flags & ACCESSOR && !(key === 'stack' && types.isNativeError(owner))) {
       children.push(descriptor.get, descriptor.set);
     } else {
@@ -32,13 +42,14 @@ export function propertiesOf(
   return heads;
 }
 
-function flagsOf(descriptor: PropertyDescriptor, asData: boolean): number {
+/** What freezing or sealing does to a property it does again to the copy. */
+function flagsOf(descriptor: PropertyDescriptor, asData: boolean, integrity: Integrity | undefined): number {
   const enumerable = descriptor.enumerable ? ENUMERABLE : 0;
+  const isLocked = integrity === 'frozen' || integrity === 'sealed';
+  const configurable = isLocked || descriptor.configurable ? CONFIGURABLE : 0;
   if (asData) return enumerable | CONFIGURABLE | WRITABLE;
-  if (!('value' in descriptor)) return enumerable | ACCESSOR | (descriptor.configurable ? CONFIGURABLE : 0);
-  // An enumerable data property that cannot be written belongs to a frozen object.
-  if (enumerable) return PLAIN;
-  return (descriptor.configurable ? CONFIGURABLE : 0) | (descriptor.writable ? WRITABLE : 0);
+  if (!('value' in descriptor)) return enumerable | ACCESSOR | configurable;
+  return enumerable | configurable | (integrity === 'frozen' || descriptor.writable ? WRITABLE : 0);
 }
 
 /** V8 computes stacks when they are read, by code that programs may have replaced. */

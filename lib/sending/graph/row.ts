@@ -78,7 +78,12 @@ export interface ObjectHead {
   readonly data?: unknown;
   readonly prototype: 'default' | 'null' | 'child';
   readonly props: readonly PropHead[];
+  /** Absent: it can get more properties. */
+  readonly integrity?: Integrity | undefined;
 }
+
+/** How an object was closed to changes. */
+export type Integrity = 'frozen' | 'sealed' | 'closed';
 
 /** What kind of binary data it is, whether it is beside the message, and where. */
 export type BinaryPlace = readonly [kind: number, beside: boolean, at: number, length: number];
@@ -105,6 +110,7 @@ export interface FunctionHead {
   readonly prototype: 'default' | 'null' | 'child';
   readonly props: readonly PropHead[];
   readonly prototypeProps: readonly PropHead[];
+  readonly integrity?: Integrity | undefined;
 }
 
 /** A function's code, without the values it captures. */

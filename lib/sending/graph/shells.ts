@@ -1,7 +1,7 @@
 /** Objects of a graph message: first an empty one of the right built-in kind, later its prototype and contents. */
 import { malformed } from '../values/bytes.ts';
 import { fromBytes } from '../values/views.ts';
-import { defineProperties } from './properties.ts';
+import { applyIntegrity, defineProperties } from './properties.ts';
 import { decodePrimitive, type FunctionHead, type ObjectHead } from './row.ts';
 
 const MAX_LENGTH = 2 ** 32 - 1;
@@ -118,13 +118,17 @@ export function fillObject(
   defineProperties(shell, head.props, next, check);
   if (head.base === 'map') while (more()) Map.prototype.set.call(shell, next(), next());
   else if (head.base === 'set') while (more()) Set.prototype.add.call(shell, next());
+  applyIntegrity(shell, head.integrity);
 }
 
 /** What a function has beside its code and its variables. */
 export function fillFunction(fn: { prototype: object }, head: FunctionHead, next: () => unknown): void {
+  // A class that comes again, and was closed before.
+  if (!Object.isExtensible(fn)) return;
   if (head.parent) Object.setPrototypeOf(fn, next() as object);
   if (head.prototype === 'child') Object.setPrototypeOf(fn.prototype, next() as object);
   else if (head.prototype === 'null') Object.setPrototypeOf(fn.prototype, null);
   defineProperties(fn, head.props, next);
   if (head.prototypeProps.length > 0) defineProperties(fn.prototype, head.prototypeProps, next);
+  applyIntegrity(fn, head.integrity);
 }

@@ -30,7 +30,8 @@ const FEW_ITEMS = 32;
 const FEW_TEXTS = 24;
 const SHORT_TEXT = 64;
 
-const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor } = Object;
+const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor, isExtensible } =
+  Object;
 const keysOf = Object.keys;
 
 export class PlainWriter {
@@ -103,7 +104,7 @@ export class PlainWriter {
   private object(value: object, depth: number): Verdict {
     if (depth > DEEPEST || !(this.containers as Containers).add(value)) return NOT_PLAIN;
     // Whatever else is asked of a Proxy runs code of the user's.
-    if (types.isProxy(value)) return NEEDS_GRAPH;
+    if (types.isProxy(value) || !isExtensible(value)) return NEEDS_GRAPH;
     if (Array.isArray(value)) return this.array(value, depth);
     const prototype = getPrototypeOf(value) as object | null;
     if (prototype !== Object.prototype && !isObjectPrototype(prototype)) return NOT_PLAIN;
@@ -116,8 +117,8 @@ export class PlainWriter {
     this.shape(keys);
     for (let i = 0; i < count; i++) {
       const property = getOwnPropertyDescriptor(value, keys[i] as string) as PropertyDescriptor;
-      // Accessors have none.
-      if (property.writable === undefined) return NEEDS_GRAPH;
+      // Accessors are not writable, either.
+      if (property.writable !== true || property.configurable !== true) return NEEDS_GRAPH;
       const verdict = this.value(property.value, depth + 1);
       if (verdict !== PLAIN) return verdict;
     }

@@ -15,7 +15,8 @@ export const RICH = 2;
 
 export type Tier = typeof CLONE_SAFE | typeof RICH;
 
-const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor } = Object;
+const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor, isExtensible } =
+  Object;
 const keysOf = Object.keys;
 const { ownKeys } = Reflect;
 
@@ -38,7 +39,7 @@ function isCarried(value: unknown, visited: Visited, depth: number): boolean {
 function isObjectCarried(value: object, visited: Visited, depth: number): boolean {
   if (!visited.add(value, depth)) return true;
   // Whatever else is asked of a Proxy runs code of the user's.
-  if (types.isProxy(value)) return false;
+  if (types.isProxy(value) || !isExtensible(value)) return false;
   const prototype = getPrototypeOf(value) as object | null;
   if (Array.isArray(value)) return isArrayPrototype(prototype) && isArrayCarried(value, visited, depth);
   return prototype === Object.prototype || isObjectPrototype(prototype)
@@ -67,8 +68,9 @@ function isPlainCarried(value: object, visited: Visited, depth: number): boolean
   if (keys.length === 0 && hasSlots(value)) return false;
   for (let i = 0; i < keys.length; i++) {
     const property = getOwnPropertyDescriptor(value, keys[i] as string) as PropertyDescriptor;
-    // Accessors have none.
-    if (property.writable === undefined || !isCarried(property.value, visited, depth + 1)) return false;
+    // Accessors are not writable, either.
+    if (property.writable !== true || property.configurable !== true) return false;
+    if (!isCarried(property.value, visited, depth + 1)) return false;
   }
   return true;
 }
