@@ -111,6 +111,37 @@ test('what a task makes of classes that the host has loaded comes back as theirs
   expect(said[2]).toMatch(/is a class that the host does not know \(Stranger\).*,1\]$/);
 });
 
+test('methods that another module has added to a class are missed in words', async () => {
+  const files = {
+    'main.mjs': program(
+      "import { Money } from './money.mjs';\nimport './plugin.mjs';\nimport { own } from './own.mjs';",
+      'console.log(await fails(submit((m) => m.half(), new Money(2)))); say(await submit((m) => m.twice(), own()));',
+    ),
+    'money.mjs': 'export class Money { constructor(n) { this.n = n; } twice() { return 2 * this.n; } }',
+    'plugin.mjs':
+      "import { Money } from './money.mjs';\nMoney.prototype.half = function () { return this.n / 2; };",
+    'own.mjs': 'class Own { twice() { return 4; } }\nexport const own = () => new Own();',
+  };
+  expect(await library.run(files)).toMatch(
+    /`Money` of file:.*money\.mjs has more methods in the program than in the worker.*\n {2}hint: name that module in `preload`.*\n4$/,
+  );
+});
+
+test('what cannot be sent of a package is told by its name, with what its users can do', async () => {
+  const files = {
+    'main.mjs': program(
+      "import { limiter } from 'limits';",
+      'const limit = limiter(); console.log(await fails(submit(() => limit(1))));',
+    ),
+    'node_modules/limits/index.mjs':
+      'class Queue { #head = 1; get head() { return this.#head; } }\nexport const limiter = () => { const queue = new Queue(); return (x) => x + queue.head; };',
+    'node_modules/limits/package.json': '{ "name": "limits", "exports": "./index.mjs" }',
+  };
+  expect(await library.run(files)).toMatch(
+    /^cannot send the task: closure variable `limit` → closure variable `queue` is a Queue with private state \(#head\)\n {2}hint: it belongs to limits: make it inside the task/,
+  );
+});
+
 test('a module of the program goes by value whole, or by reference whole', async () => {
   const text = `
     class Order { constructor(n) { this.n = n; } }

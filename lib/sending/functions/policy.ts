@@ -5,7 +5,7 @@ import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
-import { encodePrimitive, type Row } from '../graph/row.ts';
+import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
 import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
@@ -25,10 +25,12 @@ import { functionRow } from './rows.ts';
 import { sourceOf } from './sources.ts';
 import { isOfPackage, type ModuleWays } from './ways.ts';
 import { WholeMessage } from './whole-message.ts';
+import { withWayOut } from './whose.ts';
 
 export class HostPolicy implements Policy {
   readonly primitives: boolean;
   readonly keep = copyOf;
+  readonly copiesRecords = true;
   private readonly reduced = new ReducedValues();
   /** What the worker must know before it reads what was written. */
   readonly definitions = new Set<Definition>();
@@ -118,21 +120,35 @@ export class HostPolicy implements Policy {
   /** What workers load anyway is not sent a second time beside it. */
   private byWay(fn: AnyFunction, { module, text: { url } }: ValuePlan): Row | undefined {
     if (!module) return undefined;
-    this.touched.set(module, fn);
     if (!isOfPackage(url)) this.message.copy(url);
-    if (!isOfPackage(url) && !this.message.refersTo(url)) return undefined;
+    if (!this.isLoadedThere(url)) return undefined;
+    this.touched.set(module, fn);
     const row = module.rowOf(fn, fn);
-    if (row) rememberRow(row.head, fn);
-    return row;
+    if (!row) return undefined;
+    rememberRow(row.head, fn);
+    return withMembers(row, fn);
+  }
+
+  /** Whether workers load that module for this message. */
+  private isLoadedThere(url: string): boolean {
+    return isOfPackage(url) || this.message.refersTo(url);
   }
 
   fn(fn: AnyFunction, writer: GraphWriter): Row {
+    try {
+      return this.rowOfFunction(fn, writer);
+    } catch (error) {
+      throw error instanceof Refusal ? withWayOut(error, fn) : error;
+    }
+  }
+
+  private rowOfFunction(fn: AnyFunction, writer: GraphWriter): Row {
     const { reading } = this;
     const plan = this.planOf(fn);
     switch (plan.type) {
       case 'reference':
         if (plan.module) this.message.refer(plan.module.source.url);
-        return plan.row;
+        return withMembers(plan.row, fn);
       case 'bound': {
         const { target, self, args } = plan.bound;
         writer.edge(fn, '[bound function]', target);
@@ -157,7 +173,12 @@ export class HostPolicy implements Policy {
   }
 
   checkInstance(value: object, prototype: object): void {
-    checkInstance(value, prototype, isInternal);
+    try {
+      checkInstance(value, prototype, isInternal);
+    } catch (error) {
+      const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+      throw error instanceof Refusal && typeof cls === 'function' ? withWayOut(error, cls) : error;
+    }
     this.touch(prototype);
   }
 
@@ -174,11 +195,23 @@ export class HostPolicy implements Policy {
   private touchModuleOf(cls: AnyFunction): void {
     try {
       const plan = this.planOf(cls);
-      if (plan.type !== 'bound' && plan.module) this.touched.set(plan.module, cls);
+      if (plan.type === 'bound' || !plan.module) return;
+      if (plan.type === 'reference' || this.isLoadedThere(plan.text.url)) this.touched.set(plan.module, cls);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error; // told when the class is written
     }
   }
+}
+
+/** Counted at each submit: a plugin may have been installed since. */
+function withMembers(row: Row, fn: object): Row {
+  const members = countMembers(fn);
+  if (members < 2) return row;
+  const [kind, source, path, ...rest] = row.head;
+  if (kind === 'import') return { head: [kind, source, path, rest[0] as number, members], children: [] };
+  if (kind !== 'variable') return row;
+  const [hash, scope, steps] = rest as [number, number, readonly string[]];
+  return { head: [kind, source, path, hash, scope, steps, members], children: [] };
 }
 
 /** What stands for itself, and has nothing in it that this process could have changed. */

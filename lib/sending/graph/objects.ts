@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import { nameOf } from '../function-name.ts';
 import { hasSlots } from '../values/extras.ts';
+import { isPrimitive } from '../values/items.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
 import { BESIDE, binaryKind, bytesOf, isDetached, isResizable, memoryOf } from '../values/views.ts';
 import { globalPathOf } from './intrinsics.ts';
@@ -20,6 +21,20 @@ export interface ObjectWriter {
   binary(value: object): BinaryPlace;
   /** Throws a `Refusal` if instances of this prototype cannot be carried. */
   checkInstance(value: object, prototype: object): void;
+}
+
+/** A record: a plain object that holds primitives alone, and at least one. Nothing else that has a name is like that. */
+export function isRecord(value: object): boolean {
+  if (types.isProxy(value) || !Object.isExtensible(value) || value === process.env) return false;
+  if (getPrototypeOf(value) !== Object.prototype) return false;
+  const keys = Reflect.ownKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string | symbol;
+    if (typeof key === 'symbol' || key === '__proto__') return false;
+    const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    if (!isPlainData(descriptor) || !isPrimitive(descriptor.value)) return false;
+  }
+  return keys.length > 0;
 }
 
 /** Whether devalue carries this object without losing anything. Notes in `owners` whose members functions are. */

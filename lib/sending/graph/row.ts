@@ -2,6 +2,8 @@
  * The shape of a graph message: every value that JSON and structured clone cannot carry is a numbered row. A row has
  * a head of plain JSON, which says what it is, and children, which are values of the graph. Both ends share this.
  */
+import { types } from 'node:util';
+import { isNativeText } from '../values/realm.ts';
 import type { GlobalPath } from './intrinsics.ts';
 
 /** What a row says about itself. The first item is its kind. */
@@ -10,7 +12,14 @@ export type RowHead =
   | readonly ['global', GlobalPath]
   | readonly ['builtin', module: string, path: readonly string[]]
   /** A module, or something it exports; `from` is whose import it was. */
-  | readonly ['import', ModuleSource, path: readonly string[], hash: number | null]
+  | readonly [
+      'import',
+      ModuleSource,
+      path: readonly string[],
+      hash: number | null,
+      /** How many members the prototype object of a function has: other modules may have added some. */
+      members?: number,
+    ]
   /** A variable of a module that is no export: one that a function which it exports sees, or members of its value. */
   | readonly [
       'variable',
@@ -19,6 +28,7 @@ export type RowHead =
       hash: number,
       scope: number,
       steps: readonly string[],
+      members?: number,
     ]
   /** A class of an answer: the variable of a file that holds it, `scope` counted from the outermost. */
   | readonly ['declared', url: string, scope: number, name: string, hash: number]
@@ -165,6 +175,19 @@ export function decodePrimitive([type, text]: EncodedPrimitive): unknown {
     default:
       return undefined;
   }
+}
+
+/** Of what instances of a function inherit, the language's own not counted. Runs no code of the user's. */
+export function countMembers(fn: object): number {
+  let count = 0;
+  let prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value;
+  while (typeof prototype === 'object' && prototype !== null && !types.isProxy(prototype)) {
+    const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof owner === 'function' && isNativeText(Function.prototype.toString.call(owner))) break;
+    count += Object.getOwnPropertyNames(prototype).length;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return count;
 }
 
 /** A quick fingerprint of a text, to notice that it is not the same one. Not for security. */

@@ -5,7 +5,7 @@
 import { stringify } from 'devalue';
 import { addView, type Payload, payloadOf } from '../payload.ts';
 import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
-import { isDevaluePlain, type ObjectWriter, objectRow } from './objects.ts';
+import { isDevaluePlain, isRecord, type ObjectWriter, objectRow } from './objects.ts';
 import { packMessage } from './pack.ts';
 import { type Edge, Refusal } from './refusal.ts';
 import type { BinaryPlace, Row, RowHead } from './row.ts';
@@ -18,6 +18,8 @@ export interface Policy {
   custom(value: unknown, writer: GraphWriter): Row | undefined;
   /** Whether `custom` wants to see primitives too. */
   readonly primitives: boolean;
+  /** Records have no names, whoever else has them: most of what is sent is such. */
+  readonly copiesRecords?: boolean;
   /** Binary data for beside the message: a copy, unless it is written at once. */
   keep(bytes: Uint8Array): Uint8Array;
   /** A row for something that is known by name: a global, a built-in, a module's export. */
@@ -77,6 +79,7 @@ export class GraphWriter implements ObjectWriter {
     if (simple) return false;
     if (typeof value === 'symbol') return this.enter(value, this.policy.symbol?.(value) ?? symbolRow(value));
     const object = value as object;
+    if (this.policy.copiesRecords === true && isRecord(object)) return false;
     const named = this.policy.named(object, this);
     if (named) return this.enter(value, named);
     if (typeof value === 'function') {

@@ -6,7 +6,7 @@ import { followWay } from '../functions/follow-way.ts';
 import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
-import { decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
+import { countMembers, decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
 import { wrapNonSerializable } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
@@ -50,17 +50,19 @@ export class WorkerResolver implements Resolver {
       case 'builtin':
         return builtin(head[1], head[2]);
       case 'import': {
-        const [, source, path, hash] = head;
+        const [, source, path, hash, members] = head;
         const value = follow(moduleOf(source), path, `${source.specifier} exports`);
         checkText(value, hash, source.specifier);
+        checkMembers(value, members, source.specifier);
         return value;
       }
       case 'variable': {
-        const [, source, path, hash, scope, steps] = head;
+        const [, source, path, hash, scope, steps, members] = head;
         const anchor = follow(moduleOf(source), path, `${source.specifier} exports`);
         checkText(anchor, hash, source.specifier);
         const value = followWay(anchor as object, scope, steps);
         if (value === undefined) throw missing(`the variable \`${steps.join('.')}\` of ${source.specifier}`);
+        checkMembers(value, members, source.specifier);
         return value;
       }
       case 'require':
@@ -122,6 +124,15 @@ function follow(owner: unknown, path: readonly string[], what: string): unknown 
     value = (value as Record<string, unknown>)[key];
   }
   return value;
+}
+
+/** Something that this program did before has added members there: without it, tasks would fail in riddles. */
+function checkMembers(value: unknown, members: number | undefined, specifier: string): void {
+  if (members === undefined || typeof value !== 'function' || countMembers(value) >= members) return;
+  throw new errors.SerializationError(
+    `\`${value.name}\` of ${specifier} has more methods in the program than in the worker: another module has added them there (a plugin)\n` +
+      '  hint: name that module in `preload`, add them in an `initializer`, or let the task import it',
+  );
 }
 
 function checkText(value: unknown, hash: number | null, specifier: string): void {
