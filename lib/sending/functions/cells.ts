@@ -5,9 +5,9 @@
  */
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { Row } from '../graph/row.ts';
-import { haveSameVariables } from './enclosing.ts';
+import { CELL_VALUE } from './cell-names.ts';
 import type { FunctionView, ScopeView } from './inspector.ts';
-import { CELL_VALUE } from './slots.ts';
+import { haveSameVariables } from './scope-views.ts';
 import type { VariableSlot } from './text-plan.ts';
 
 /** A function that captures a variable which may get another value. */

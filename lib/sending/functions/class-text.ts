@@ -1,4 +1,5 @@
 /** What the text of a class needs in order to be defined, and what its computed names have turned out to be. */
+import { cellName } from './cell-names.ts';
 import { freeNames } from './free-names.ts';
 import { type AstNode, isNode } from './syntax.ts';
 
@@ -6,9 +7,6 @@ import { type AstNode, isNode } from './syntax.ts';
 export const SUPER = '__loky_super';
 /** Under such a name a text finds the module behind an import. */
 export const importName = (variable: string): string => `__loky_import_${variable}`;
-
-/** Under such a name a text finds the object whose property is a variable that it shares. */
-export const cellName = (variable: string): string => `__loky_cell_${variable}`;
 
 /** Names that a class needs while it is being defined: computed keys, static fields and blocks. */
 export function definitionNames(cls: AstNode): Set<string> {

@@ -2,12 +2,11 @@
  * The function expression whose own name a function inside it uses: `fact` in `(function fact(n) { return () => fact; })`.
  * V8's list of scopes leaves that name out, so that the function is looked for where it can be, or rebuilt from its text.
  */
-import { types } from 'node:util';
 import type { FreeName } from './found-names.ts';
 import { freeNames } from './free-names.ts';
-import { type Location, type ScopeView, viewFunction } from './inspector.ts';
+import type { Location, ScopeView } from './inspector.ts';
 import type { FunctionAround } from './module-scopes.ts';
-import { requireCache, type Source } from './sources.ts';
+import type { Source } from './sources.ts';
 
 /** What is known of the function before any of its variables is read. */
 export interface Enclosing {
@@ -65,70 +64,3 @@ export function scopesInside(
 
 const areAmong = (variables: object, names: ReadonlySet<string>): boolean =>
   Object.keys(variables).every((name) => names.has(name) || name === 'arguments' || name === 'this');
-
-/** The function itself, where a variable, a property of one, or the module's exports hold it. */
-export function findEnclosing(
-  enclosing: Enclosing,
-  scopes: readonly ScopeView[],
-  owner: object | undefined,
-): object | undefined {
-  for (const candidate of candidates(enclosing, scopes, owner)) {
-    if (typeof candidate !== 'function' || types.isProxy(candidate)) continue;
-    if (Function.prototype.toString.call(candidate) !== enclosing.text) continue;
-    if (isIt(candidate, enclosing, scopes.slice(enclosing.depth))) return candidate;
-  }
-  return undefined;
-}
-
-function* candidates(
-  { source }: Enclosing,
-  scopes: readonly ScopeView[],
-  owner: object | undefined,
-): Generator<unknown> {
-  yield owner;
-  const exported: unknown = requireCache()[source.file]?.exports;
-  yield* withMembers(exported);
-  for (const { variables } of scopes) {
-    for (const key of Object.keys(variables)) yield* withMembers(dataOf(variables, key));
-  }
-}
-
-function* withMembers(value: unknown): Generator<unknown> {
-  yield value;
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || types.isProxy(value))
-    return;
-  if (ArrayBuffer.isView(value)) return;
-  for (const key of Object.keys(value).slice(0, MOST_MEMBERS)) yield dataOf(value, key);
-}
-
-/** A search that ends: the function is seldom the member of something large. */
-const MOST_MEMBERS = 1000;
-
-const dataOf = (owner: object, key: string): unknown => Object.getOwnPropertyDescriptor(owner, key)?.value;
-
-/** Whether it is from that place and sees the same variables. */
-function isIt(candidate: object, { location, text }: Enclosing, around: readonly ScopeView[]): boolean {
-  const view = viewFunction(candidate);
-  if (view.location?.scriptId !== location.scriptId || !isAt(view.location, location, text)) return false;
-  return (
-    view.scopes.length === around.length &&
-    view.scopes.every((scope, index) => haveSameVariables(scope, around[index] as ScopeView))
-  );
-}
-
-/** V8 counts the place of a function from its parameters or its name on. */
-function isAt(place: Location, start: Location, text: string): boolean {
-  const line = place.line - start.line;
-  if (line < 0) return false;
-  const lines = text.split('\n', line + 1);
-  const column = line === 0 ? place.column - start.column : place.column;
-  return lines.length === line + 1 && column >= 0 && column <= (lines[line] as string).length;
-}
-
-export function haveSameVariables(one: ScopeView, other: ScopeView): boolean {
-  const names = Object.keys(one.variables);
-  return (
-    names.length === Object.keys(other.variables).length &&
-    names.every((name) => Object.is(dataOf(one.variables, name), dataOf(other.variables, name)))
-  );
-}

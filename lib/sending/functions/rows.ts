@@ -11,11 +11,12 @@ import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts'
 import type { GraphWriter } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
+import { cellName } from './cell-names.ts';
 import { type Cells, cellRow } from './cells.ts';
-import { cellName } from './class-text.ts';
 import { noteSent } from './declared.ts';
 import { newId } from './definitions.ts';
-import { type Enclosing, findEnclosing } from './enclosing.ts';
+import type { Enclosing } from './enclosing.ts';
+import { findEnclosing } from './find-enclosing.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
 import { numberOf, rememberExport } from './known.ts';
 import {

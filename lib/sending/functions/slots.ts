@@ -1,7 +1,8 @@
 /** Which free names of a text become slots, and how the text then refers to them. Reads no values but one. */
 import { isCommonGlobal } from '../graph/intrinsics.ts';
 import type { ModuleSource } from '../graph/row.ts';
-import { cellName, importName } from './class-text.ts';
+import { CELL_VALUE, cellName } from './cell-names.ts';
+import { importName } from './class-text.ts';
 import type { Edits } from './edits.ts';
 import { enclosingFunction } from './enclosing.ts';
 import type { FreeName, NameUse } from './found-names.ts';
@@ -12,8 +13,6 @@ import type { TextPlace } from './text-place.ts';
 import type { Problem, Slot } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';
 
-/** The property of a shared variable's object that holds its value. */
-export const CELL_VALUE = 'v';
 const ARGUMENTS = '__loky_arguments';
 const NEVER_A_SLOT = new Set(['undefined', 'NaN', 'Infinity', 'globalThis']);
 

@@ -3,7 +3,7 @@ import type { FunctionView } from './inspector.ts';
 import { type ModuleText, moduleText } from './module-text.ts';
 import { type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
-import type { FunctionSyntax } from './syntax.ts';
+import { type FunctionSyntax, parseFunction } from './syntax.ts';
 
 export interface TextPlace {
   /** Undefined if the file is not known, or is no JavaScript that this parser knows. */
@@ -36,3 +36,7 @@ export function placeOf(
     column: start - (before.lastIndexOf('\n') + 1),
   };
 }
+
+/** @throws SyntaxError if the text is no function of JavaScript. */
+export const placeOfText = (text: string, view: FunctionView, source: Source): TextPlace =>
+  placeOf(text, parseFunction(text), view, source);

@@ -8,12 +8,11 @@ import { exportedValue } from '../compiled-exports.ts';
 import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
 import { isNativeText } from '../values/realm.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { haveSameVariables } from './enclosing.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
-import { moduleText } from './module-text.ts';
+import { later } from './later.ts';
+import { haveSameVariables } from './scope-views.ts';
 import { requireCache, type Source } from './sources.ts';
-import { parseFunction } from './syntax.ts';
-import { placeOf, type TextPlace } from './text-place.ts';
+import type { TextPlace } from './text-place.ts';
 
 /** A function that the module exports. */
 interface Anchor {
@@ -106,7 +105,7 @@ export class ModuleWays {
       yield* functionsIn(loaded.exports, [], 0);
       return;
     }
-    const module = text === undefined ? undefined : moduleText(url, text, true);
+    const module = text === undefined ? undefined : later().moduleText(url, text, true);
     const scope = viewFunction(seed).scopes.find(({ type }) => type === 'Module');
     if (!module || !scope) return;
     for (const [local, [name]] of module.exports) {
@@ -137,7 +136,7 @@ export class ModuleWays {
     const known = this.places.get(fn);
     if (known) return known;
     const text = textOf.call(fn);
-    const place = placeOf(text, parseFunction(text), view, this.source);
+    const place = later().placeOfText(text, view, this.source);
     this.places.set(fn, place);
     return place;
   }
