@@ -85,15 +85,12 @@ function onDisk(
   text: string,
   names: readonly string[],
 ): Source | undefined {
-  const found = new Map<string, Source>();
   for (const name of files) {
     const source = sourceIn(name, location, text);
-    if (source && names.every((variable) => source.text?.includes(variable))) found.set(source.url, source);
+    if (!source || !names.every((variable) => source.text?.includes(variable))) continue;
+    if ((claims.get(source.url) ?? location.scriptId) === location.scriptId) return source;
   }
-  const [first] = found.values();
-  if (!first) return undefined;
-  const isCertain = found.size === 1 && (claims.get(first.url) ?? location.scriptId) === location.scriptId;
-  return isCertain ? first : undefined; // its name decides
+  return undefined;
 }
 
 /** Undefined if the file does not have the text at that place. `name`: its URL or path. */
@@ -134,7 +131,12 @@ function byScript(location: Location, text: string): Source {
 function* likelyFiles(): Generator<string> {
   const first = mainScript();
   if (first) yield first;
-  yield* stackFiles();
+  // The files of this package are large, and no function of a program is from there: unless they are in one bundle.
+  const files = stackFiles();
+  const [own = ''] = files;
+  const folder = own.slice(0, Math.max(own.lastIndexOf('/'), own.lastIndexOf('\\')) + 1);
+  const isApart = folder !== '' && !(first ?? '').includes(folder);
+  for (const file of files) if (!isApart || !file.startsWith(folder)) yield file;
 }
 
 /** CommonJS modules that export the function. */
