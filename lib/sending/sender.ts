@@ -8,6 +8,7 @@ import { callError, describe } from './call-errors.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
 import { nameOf } from './function-name.ts';
 import { retiredList } from './functions/definitions.ts';
+import { keepParsing } from './functions/parsing.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { HostPolicy } from './functions/policy.ts';
 import { writeWhole } from './functions/whole-message.ts';
@@ -56,6 +57,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     options.resultReducers === undefined
       ? jobReducers
       : namedReducers(options.resultReducers, 'resultReducers');
+  keepParsing();
   const mainByReference = options.mainByReference === true;
   const constants = new Constants(mainByReference);
   const retired = retiredList();

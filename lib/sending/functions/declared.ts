@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { fingerprint, type RowHead } from '../graph/row.ts';
 import { type FunctionView, viewFunction } from './inspector.ts';
-import { later } from './later.ts';
+import { parsing } from './parsing.ts';
 import { nameOfScript } from './scripts.ts';
 import { requireCache, sourceOf } from './sources.ts';
 import { functionsIn } from './ways.ts';
@@ -78,7 +78,7 @@ function* importsOf(fn: object, { location, scopes }: FunctionView): Generator<u
   const module = scopes.find(({ type }) => type === 'Module');
   if (!module || !location) return;
   const { url, text } = sourceOf(location, textOf.call(fn), scopes);
-  const parsed = text === undefined ? undefined : later().moduleText(url, text, true);
+  const parsed = text === undefined ? undefined : parsing().moduleText(url, text, true);
   for (const name of parsed?.imports.keys() ?? []) yield dataOf(module.variables, name);
 }
 

@@ -2,7 +2,7 @@
 import { builtinNameOf } from '../graph/builtins.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { viewFunction } from './inspector.ts';
-import { later } from './later.ts';
+import { parsing } from './parsing.ts';
 import { sourceOf } from './sources.ts';
 
 const sources = new WeakMap<object, { readonly source: ModuleSource | undefined }>();
@@ -39,7 +39,8 @@ function urlOf(fn: object, namespace: object): string | undefined {
     const { location, scopes } = viewFunction(fn);
     if (!location || !scopes.some((scope) => scope.type === 'Module')) return undefined;
     const source = sourceOf(location, Function.prototype.toString.call(fn), scopes);
-    const module = source.text === undefined ? undefined : later().moduleText(source.url, source.text, true);
+    const module =
+      source.text === undefined ? undefined : parsing().moduleText(source.url, source.text, true);
     if (!module || !source.url.startsWith('file:')) return undefined;
     const exported = new Set([...module.exports.values()].flat());
     if (module.defaultExport) exported.add('default');

@@ -15,7 +15,7 @@ import { codeDefinition } from './definitions.ts';
 import type { Enclosing } from './enclosing.ts';
 import { type BoundView, type FunctionView, type Location, viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
-import { later } from './later.ts';
+import { parsing } from './parsing.ts';
 import { type Reference, referenceTo } from './references.ts';
 import { type Source, sourceOf } from './sources.ts';
 import type { TextPlan } from './text-plan.ts';
@@ -174,7 +174,7 @@ function textPlan(
   if (known && !known.isOfOne) return known;
   let plan: TextPlan;
   try {
-    plan = later().planText(fn, text, view, source, isTestRealm(fn, source), celled);
+    plan = parsing().planText(fn, text, view, source, isTestRealm(fn, source), celled);
   } catch (error) {
     if (/new\s*\.\s*target/.test(text))
       throw new Refusal(fn, 'is an arrow that captures `new.target`', 'copy it into a const');

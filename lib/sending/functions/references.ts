@@ -7,7 +7,7 @@ import { types } from 'node:util';
 import type { ModuleSource } from '../graph/row.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import type { FunctionView } from './inspector.ts';
-import { later } from './later.ts';
+import { parsing } from './parsing.ts';
 import { requireCache, type Source, startOf } from './sources.ts';
 
 export interface Reference {
@@ -63,7 +63,7 @@ function exportedPath(
   };
   const declared = start === undefined ? undefined : exportedWhereDeclared(whole, start, text);
   if (declared !== undefined && read(declared) === fn) return [declared];
-  const module = later().moduleText(source.url, whole, true);
+  const module = parsing().moduleText(source.url, whole, true);
   if (!module?.isModule) return undefined;
   for (const [local, [exported]] of module.exports) if (read(local) === fn) return [exported as string];
   for (const [local, [exported]] of module.exports) {

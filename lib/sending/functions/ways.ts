@@ -9,7 +9,7 @@ import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
 import { isNativeText } from '../values/realm.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
-import { later } from './later.ts';
+import { parsing } from './parsing.ts';
 import { haveSameVariables } from './scope-views.ts';
 import { requireCache, type Source } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
@@ -105,7 +105,7 @@ export class ModuleWays {
       yield* functionsIn(loaded.exports, [], 0);
       return;
     }
-    const module = text === undefined ? undefined : later().moduleText(url, text, true);
+    const module = text === undefined ? undefined : parsing().moduleText(url, text, true);
     const scope = viewFunction(seed).scopes.find(({ type }) => type === 'Module');
     if (!module || !scope) return;
     for (const [local, [name]] of module.exports) {
@@ -136,7 +136,7 @@ export class ModuleWays {
     const known = this.places.get(fn);
     if (known) return known;
     const text = textOf.call(fn);
-    const place = later().placeOfText(text, view, this.source);
+    const place = parsing().placeOfText(text, view, this.source);
     this.places.set(fn, place);
     return place;
   }

@@ -5,7 +5,7 @@
 import { Refusal } from '../graph/refusal.ts';
 import { reasonOf } from '../reason.ts';
 import { isNativeText } from '../values/realm.ts';
-import { later } from './later.ts';
+import { parsing } from './parsing.ts';
 import { commonJsReference, type Reference } from './references.ts';
 import { mainScript } from './sources.ts';
 import type { TextPlan } from './text-plan.ts';
@@ -34,7 +34,7 @@ export function blindPlan(
   const reference = commonJsReference(fn, isAllowed);
   if (reference) return reference;
   const url = mainScript() ?? '';
-  const plan = later().planText(fn, text, NO_VIEW, { url, file: '', isModule: undefined, text: undefined });
+  const plan = parsing().planText(fn, text, NO_VIEW, { url, file: '', isModule: undefined, text: undefined });
   const [name = plan.slots.find(({ kind }) => kind === 'meta') && 'import.meta'] = plan.unresolved;
   if (name !== undefined && !plan.problem) {
     throw new Refusal(fn, `uses \`${name}\`, which cannot be read: ${why}`, wayOut(name));
