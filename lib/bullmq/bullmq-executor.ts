@@ -21,8 +21,9 @@ import { valueCodec } from './wire-values.ts';
  * run for from `jobInfo()`.
  *
  * `cancel()` returns `true` for a task that is not known to have begun: its future is cancelled, its job is taken out of the
- * queue, and if a machine has begun it meanwhile, it is ended there. An idle executor does not keep the process
- * alive while Redis can be reached; a pending task always does.
+ * queue, and if a machine has begun it meanwhile, it is ended there. While Redis is away, it is `true` only for a task that
+ * was not sent; any other one is cancelled when Redis is back, if it has not begun by then. An idle executor does not keep
+ * the process alive while Redis can be reached; a pending task always does.
  */
 export class BullMQExecutor implements Executor {
   readonly #pool: RemotePool;

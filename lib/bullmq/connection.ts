@@ -12,7 +12,7 @@ import { RedisUnavailableError } from './errors.ts';
 export type RedisConnection = RedisOptions | string | Redis;
 
 /** Milliseconds between two attempts to connect, at most. */
-const LONGEST_RETRY = 1_000;
+export const LONGEST_RETRY = 1_000;
 /** Milliseconds that Redis may be away before a warning says so. */
 const WARN_AFTER = 5_000;
 
@@ -42,6 +42,7 @@ export function closeRedis(redis: Redis): void {
 function connect(connection: RedisConnection, life: { readonly isClosed: boolean }): Redis {
   const own = {
     replyMapping: 'legacy' as const, // that of ioredis 5, which BullMQ reads
+    lazyConnect: false, // nobody else would connect it
     maxRetriesPerRequest: null, // BullMQ insists, and a command must outlive an outage
     retryStrategy: (times: number) =>
       life.isClosed ? null : Math.min(25 * 2 ** Math.min(times, 10), LONGEST_RETRY),

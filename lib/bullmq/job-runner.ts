@@ -5,6 +5,7 @@
 import type { Job } from 'bullmq';
 import {
   BrokenProcessPool,
+  CancelledError,
   QueueFullError,
   ShutdownExecutorError,
   TerminatedWorkerError,
@@ -19,12 +20,16 @@ import { asJobData, ERROR_FIELD, type JobData, type ReplyKind } from './wire.ts'
 import { valueCodec } from './wire-values.ts';
 
 interface ActiveJob {
-  readonly future: Future<CallOutcome>;
+  /** `undefined` as long as the job is held: its machine was cut off, and its submitter may withdraw it. */
+  future: Future<CallOutcome> | undefined;
+  isCancelled: boolean;
   isHandedBack: boolean;
 }
 
 interface RunnerSettings extends RunSettings {
   readonly replies: Replies;
+  /** What jobs must wait for before they begin; `undefined` for nothing. */
+  held(): Promise<void> | undefined;
   /** Keeps the whole error of a job that fails for good. */
   storeError(jobId: string, field: string, text: string): Promise<unknown>;
   /** This machine can run nothing any more. */
@@ -33,6 +38,8 @@ interface RunnerSettings extends RunSettings {
 
 /** Milliseconds until a job is tried again whose executor had no room. */
 const NO_ROOM_DELAY = 1_000;
+
+const CANCELLED_WHILE_HELD = 'The submitter has withdrawn the job before it began.';
 
 export class JobRunner {
   readonly #settings: RunnerSettings;
@@ -57,25 +64,20 @@ export class JobRunner {
   async process(job: Job, token: string | undefined): Promise<string> {
     const data = asJobData(job.data);
     if (data === undefined) throw this.#unrecoverable(notOurs(job));
-    let active: ActiveJob;
-    try {
-      active = { future: this.#start(job, data), isHandedBack: false };
-    } catch (error) {
-      const cannotRun = error instanceof BrokenProcessPool || isOfMachine(error);
-      return cannotRun ? this.#giveBack(job, token, data, error as Error) : this.#fail(job, data, error);
-    }
     const id = String(job.id);
+    const active: ActiveJob = { future: undefined, isCancelled: false, isHandedBack: false };
     this.#active.set(id, active);
-    this.#reply(data, id, 'started');
     try {
-      return await this.#settle(job, token, data, active);
+      const held = this.#settings.held();
+      if (held !== undefined) await held;
+      return await this.#run(job, token, data, active);
     } finally {
       this.#active.delete(id);
       if (this.#active.size === 0) this.#onIdle();
     }
   }
 
-  async #settle(
+  async #run(
     job: Job,
     token: string | undefined,
     data: Partial<JobData>,
@@ -83,6 +85,10 @@ export class JobRunner {
   ): Promise<string> {
     let outcome: CallOutcome;
     try {
+      if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
+      if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
+      active.future = this.#start(job, data);
+      this.#reply(data, String(job.id), 'started');
       outcome = await active.future;
     } catch (error) {
       if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
@@ -123,14 +129,17 @@ export class JobRunner {
 
   /** Ends a job that runs here, for whoever has cancelled it. */
   cancel(jobId: string): void {
-    this.#active.get(jobId)?.future.cancel({ kill: true });
+    const active = this.#active.get(jobId);
+    if (active === undefined) return;
+    active.isCancelled = true;
+    active.future?.cancel({ kill: true });
   }
 
   /** Ends everything; what was not done is for other machines. */
   handBackAll(): void {
     for (const active of this.#active.values()) {
       active.isHandedBack = true;
-      active.future.cancel({ kill: true });
+      active.future?.cancel({ kill: true });
     }
   }
 

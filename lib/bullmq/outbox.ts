@@ -21,7 +21,7 @@ export class Outbox {
   readonly #listener: OutboxListener;
   #waiting: RemoteTask[] = [];
   #isFlushing = false;
-  #isSending = false;
+  #sending: readonly RemoteTask[] = [];
   #isScheduled = false;
 
   constructor(settings: RemoteSettings, link: RemoteLink, listener: OutboxListener) {
@@ -30,9 +30,13 @@ export class Outbox {
     this.#listener = listener;
   }
 
-  /** Whether jobs are on their way at this moment. */
-  get isSending(): boolean {
-    return this.#isSending;
+  /** What is on its way at this moment: it may have arrived. */
+  get sending(): readonly RemoteTask[] {
+    return this.#sending;
+  }
+
+  isSending(task: RemoteTask): boolean {
+    return this.#sending.includes(task);
   }
 
   add(task: RemoteTask): void {
@@ -61,15 +65,15 @@ export class Outbox {
   }
 
   async #send(batch: readonly RemoteTask[]): Promise<void> {
-    this.#isSending = true;
+    this.#sending = batch;
     try {
       await this.#link.queue.addBulk(batch.map((task) => this.#jobOf(task)));
     } catch (error) {
-      this.#isSending = false;
+      this.#sending = [];
       this.#listener.onRefused(batch, error);
       return;
     }
-    this.#isSending = false;
+    this.#sending = [];
     this.#listener.onSent(batch);
   }
 

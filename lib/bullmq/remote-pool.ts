@@ -23,13 +23,16 @@ import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
 import { RemoteTask, type RemoteTaskKeeper, type RemoteTaskRequest } from './remote-task.ts';
 import type { Reply } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
-import { withdraw } from './withdrawal.ts';
+import { Withdrawals } from './withdrawal.ts';
 
 /** A job that is not found so often in a row is gone. Once may be before it was added. */
 const GONE_AFTER = 2;
 
-/** Milliseconds that jobs may take into the queue when nobody waits for them any more: Redis need not ever answer. */
-const FAREWELL = 3_000;
+/** Milliseconds that it may take to withdraw what nobody waits for any more: Redis need not ever answer. */
+const FAREWELL = 5_000;
+
+/** Jobs that a warning names at most. */
+const LEFTOVERS_SHOWN = 10;
 
 const CANCELLED = 'The future was cancelled before its task was known to have begun.';
 const KILLED = 'The future was cancelled while its task ran; its worker is ended.';
@@ -48,7 +51,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   readonly #patrol: Patrol;
   readonly #keepAlive = createKeepAlive();
   readonly #unsent = new Map<string, RemoteTask>();
-  readonly #withdrawals = new Set<Promise<void>>();
+  readonly #withdrawals: Withdrawals;
+  /** Cancelled while Redis was away: what has become of them is asked when it is back. The value is `kill`. */
+  readonly #wishes = new Map<RemoteTask, boolean>();
   #closed: Promise<void> | undefined;
   #resolveDrained = () => {};
   #farewell: NodeJS.Timeout | undefined;
@@ -59,6 +64,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#link = new RemoteLink(settings, executorId, this);
     this.#outbox = new Outbox(settings, this.#link, this);
     this.#patrol = new Patrol(this.#link, settings.checkInterval, settings.queue, this);
+    this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, () => this.#checkDrained());
   }
 
   /** @throws ShutdownExecutorError, QueueFullError */
@@ -122,7 +128,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   // … and what is heard of them.
 
   onReady(): void {
+    this.#withdrawals.resume(); // before a machine begins them
     this.#outbox.flushSoon();
+    for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
     void this.#patrol.walk(); // what was said meanwhile was not heard
   }
 
@@ -175,6 +183,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   #drop(task: RemoteTask, settle: () => void): void {
     this.#unsent.delete(task.id);
     this.sent.delete(task.id);
+    this.#wishes.delete(task);
     settle();
     this.#checkDrained();
   }
@@ -189,9 +198,27 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean {
     const isRunning = task.state === 'running';
     if (task.state === 'settled' || (isRunning && !kill)) return false;
+    const isAborted = cause !== undefined;
+    if (!isAborted && !this.#canTakeBack(task)) {
+      this.#wishes.set(task, kill || this.#wishes.get(task) === true);
+      return false;
+    }
     const message = isRunning ? KILLED : CANCELLED;
-    this.#takeBack(task, () => task.cancelWith(cause === undefined ? message : ABORTED, cause));
+    this.#takeBack(task, () => task.cancelWith(isAborted ? ABORTED : message, cause));
     return true;
+  }
+
+  /** A machine may have run what lies in the queue of a Redis that is away: then nobody can promise anything. */
+  #canTakeBack(task: RemoteTask): boolean {
+    return this.#link.isReady || (task.state === 'unsent' && !this.#outbox.isSending(task));
+  }
+
+  /** What was cancelled while Redis was away, now that it is back. */
+  async #fulfil(task: RemoteTask, kill: boolean): Promise<void> {
+    if (task.state !== 'unsent') await this.#patrol.look(task);
+    if (!this.#wishes.has(task) || !this.#link.isReady) return;
+    this.#wishes.delete(task);
+    this.cancelTask(task, kill);
   }
 
   /** One that is on its way is withdrawn when it has arrived. */
@@ -207,11 +234,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   }
 
   #withdraw(id: string): void {
-    const withdrawal = withdraw(this.#link, id).finally(() => {
-      this.#withdrawals.delete(withdrawal);
-      this.#checkDrained();
-    });
-    this.#withdrawals.add(withdrawal);
+    this.#withdrawals.add(id);
     this.#keepAlive.hold();
   }
 
@@ -233,14 +256,28 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     });
     clearTimeout(this.#farewell);
     this.#patrol.stop();
+    this.#warnOfLeftovers();
+    this.#withdrawals.close();
     await this.#link.close();
     this.#keepAlive.close();
   }
 
+  /** Redis could not be told in time: only whoever reads this can. */
+  #warnOfLeftovers(): void {
+    const ids = [...this.#withdrawals.ids, ...this.#outbox.sending.map(({ id }) => id)];
+    if (ids.length === 0) return;
+    const shown = ids.slice(0, LEFTOVERS_SHOWN).join(', ') + (ids.length > LEFTOVERS_SHOWN ? ', …' : '');
+    process.emitWarning(
+      `${ids.length} tasks of the queue ${this.#settings.queue} that were cancelled or have failed could not be withdrawn until ` +
+        `shutdown ended, for Redis did not take it, and may run all the same. Remove their jobs: ${shown}`,
+      { type: 'LokyWarning', code: 'LOKY_NOT_WITHDRAWN' },
+    );
+  }
+
   /** To be called whenever a task may have been the last one. */
   #checkDrained(): void {
-    if (this.isAwaited() || this.#withdrawals.size > 0) return;
-    if (this.#outbox.isSending && this.#link.isReady) {
+    if (this.isAwaited()) return;
+    if (this.#outbox.sending.length > 0 || this.#withdrawals.size > 0) {
       if (this.#closed !== undefined) this.#farewell ??= setTimeout(() => this.#resolveDrained(), FAREWELL);
       return;
     }

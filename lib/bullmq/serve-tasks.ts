@@ -18,6 +18,7 @@ import { bullmq } from './engine.ts';
 import { createGrace } from './grace.ts';
 import { JobRunner } from './job-runner.ts';
 import { leaveOnSignals } from './leave-on-signals.ts';
+import { OutagePause } from './outage-pause.ts';
 import { workersOf } from './pool-calls.ts';
 import { createReplies } from './replies.ts';
 import { resolveServeOptions, type ServeSettings, type ServeTasksOptions } from './serve-options.ts';
@@ -66,6 +67,7 @@ class Server implements TaskServer {
   readonly #cleanUps: (() => void)[] = [];
   #lastError: unknown;
   #isFullKnown = false;
+  readonly #outagePause = new OutagePause();
   readonly #grace = createGrace();
   #closing: Promise<void> | undefined;
   #settleClosed: { resolve(): void; reject(error: unknown): void };
@@ -88,6 +90,7 @@ class Server implements TaskServer {
     this.#runner = new JobRunner({
       ...settings,
       replies,
+      held: () => this.#outagePause.over,
       storeError: (jobId, field, text) => this.#redis.hset(`${prefix}:${queue}:${jobId}`, field, text),
       onBroken: (error) => this.#giveUp(error),
     });
@@ -117,6 +120,7 @@ class Server implements TaskServer {
 
   #watchConnections(): void {
     for (const redis of [this.#redis, this.#orders]) redis.on('error', (error) => this.#noteError(error));
+    this.#outagePause.watch(this.#redis);
     const what = 'This machine goes on when it is back';
     this.#cleanUps.push(warnOfOutages(this.#redis, () => this.#lastError, what));
   }
@@ -192,6 +196,7 @@ class Server implements TaskServer {
     const isFinished = await this.#grace.covers(this.#runner.idle());
     if (!isFinished) {
       this.#runner.handBackAll();
+      this.#outagePause.end();
       await withinTime(this.#runner.idle(), FAREWELL);
     }
     await withinTime(this.#worker.close(), FAREWELL);

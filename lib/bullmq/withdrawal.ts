@@ -1,5 +1,9 @@
-/** Takes jobs back that nobody waits for any more, wherever they are: in the queue, or running on some machine. */
+/**
+ * Takes jobs back that nobody waits for any more, wherever they are: in the queue, or running on some machine. While Redis is
+ * away they are remembered, and taken back when it is there again.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { withinTime } from './connection.ts';
 import type { RemoteLink } from './remote-link.ts';
 
@@ -10,20 +14,95 @@ const STEP = 50;
 /** Milliseconds until Redis is taken for one that does not answer. */
 const PATIENCE = 3_000;
 
-export async function withdraw(link: RemoteLink, jobId: string): Promise<void> {
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    if (!link.isReady) return; // it stays in the queue: nobody can be told
-    let isOver = false;
-    const tried = tryOnce(link, jobId).then((isRemoved) => {
-      isOver = isRemoved;
+type Link = Pick<RemoteLink, 'isReady' | 'order' | 'queue'>;
+
+export class Withdrawals {
+  readonly #link: Link;
+  readonly #retryDelay: number;
+  readonly #onChange: () => void;
+  /** `true` once a try has failed: a machine may have begun the job meanwhile, and its lock may be over. */
+  readonly #isLate = new Map<string, boolean>();
+  readonly #running = new Set<string>();
+  #retry: NodeJS.Timeout | undefined;
+
+  /**
+   * @param retryDelay Milliseconds until what Redis has refused is tried again.
+   * @param onChange Called whenever a job was taken back.
+   */
+  constructor(link: Link, retryDelay: number, onChange: () => void) {
+    this.#link = link;
+    this.#retryDelay = retryDelay;
+    this.#onChange = onChange;
+  }
+
+  /** Jobs that may still run although nobody waits for them. */
+  get ids(): string[] {
+    return [...this.#isLate.keys()];
+  }
+
+  get size(): number {
+    return this.#isLate.size;
+  }
+
+  add(id: string): void {
+    this.#isLate.set(id, !this.#link.isReady);
+    this.#tryNow(id);
+  }
+
+  /** To be called when Redis is there again. */
+  resume(): void {
+    for (const id of this.ids) this.#tryNow(id);
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#isLate.clear();
+  }
+
+  #tryNow(id: string): void {
+    if (!this.#link.isReady || this.#running.has(id)) return;
+    this.#running.add(id);
+    void withdraw(this.#link, id, this.#isLate.get(id) === true).then((isOver) => {
+      this.#running.delete(id);
+      if (isOver) {
+        this.#isLate.delete(id);
+        this.#onChange();
+      } else if (this.#isLate.has(id)) {
+        this.#isLate.set(id, true);
+        this.#retryLater();
+      }
     });
-    if (!(await withinTime(tried, PATIENCE)) || isOver) return;
-    await sleep(STEP * (attempt + 1));
+  }
+
+  #retryLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.resume();
+    }, this.#retryDelay).unref();
   }
 }
 
-async function tryOnce(link: RemoteLink, jobId: string): Promise<boolean> {
+/** @returns whether all was done that can be done: Redis has answered, and machines were told. */
+async function withdraw(link: Link, jobId: string, isLate: boolean): Promise<boolean> {
+  let mayRun = isLate;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    if (!link.isReady) return false;
+    let isRemoved = false;
+    const tried = tryOnce(link, jobId, mayRun).then((removed) => {
+      isRemoved = removed;
+    });
+    if (!(await withinTime(tried, PATIENCE))) return false;
+    if (isRemoved) return true;
+    mayRun = true;
+    await sleep(STEP * (attempt + 1));
+  }
+  return true;
+}
+
+/** A machine is told also of a job that could be removed: one whose lock is over may run it all the same. */
+async function tryOnce(link: Link, jobId: string, mayRun: boolean): Promise<boolean> {
+  if (mayRun) await link.order({ cancel: jobId });
   if ((await link.queue.remove(jobId)) === 1) return true;
-  await link.order({ cancel: jobId });
+  if (!mayRun) await link.order({ cancel: jobId });
   return false;
 }

@@ -1,0 +1,50 @@
+/**
+ * The pause of a machine whose Redis was away: submitters that have cancelled or given up meanwhile connect later than the
+ * machine, by one retry at most, and must be able to withdraw their jobs before it begins them.
+ */
+import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { LONGEST_RETRY } from './connection.ts';
+
+interface Connection {
+  on(event: 'close' | 'ready', listener: () => void): unknown;
+}
+
+/** Milliseconds. Shorter outages leave nobody the time to give up. */
+const SHORTEST_OUTAGE = 1_000;
+const PAUSE = LONGEST_RETRY + 500;
+
+export class OutagePause {
+  #awaySince: number | undefined;
+  #endsAt = 0;
+  readonly #waiting = new Map<() => void, NodeJS.Timeout>();
+
+  watch(connection: Connection): void {
+    connection.on('close', () => {
+      this.#awaySince ??= performance.now();
+    });
+    connection.on('ready', () => {
+      const now = performance.now();
+      if (now - (this.#awaySince ?? now) >= SHORTEST_OUTAGE) this.#endsAt = now + PAUSE;
+      this.#awaySince = undefined;
+    });
+  }
+
+  /** `undefined` if there is none: nearly always. */
+  get over(): Promise<void> | undefined {
+    const left = this.#endsAt - performance.now();
+    if (left <= 0) return undefined;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(this.#waiting.get(end));
+        this.#waiting.delete(end);
+        resolve();
+      };
+      this.#waiting.set(end, setTimeout(end, left));
+    });
+  }
+
+  end(): void {
+    this.#endsAt = 0;
+    for (const end of this.#waiting.keys()) end();
+  }
+}
