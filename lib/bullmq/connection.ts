@@ -98,7 +98,7 @@ export function unavailable(redis: Redis, during: string, cause: unknown): Redis
 function wayOut(cause: unknown): string {
   if (isRejection(cause)) return '. Check the username and password of `connection`';
   if (isFull(cause))
-    return '. Give Redis more memory, or remove finished jobs sooner (removeOnComplete, removeOnFail)';
+    return '. Give Redis more memory, or remove finished jobs sooner (removeOnComplete, removeOnFail, keepOutcomes)';
   return '. Check that it runs and that host and port of `connection` are its own';
 }
 

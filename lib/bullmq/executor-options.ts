@@ -28,9 +28,17 @@ export interface BullMQExecutorOptions {
   maxPayload?: number;
   /** Lets functions travel that are no tasks of the registry, signed with this key. Default: they are refused. */
   allowFunctions?: AllowFunctions;
-  /** What is kept of jobs that are done. Default: `{ age: 3600, count: 10_000 }`. With `true` a result that is missed is lost. */
+  /**
+   * How long an outcome is kept in Redis that this executor has not heard of, whatever is removed of the jobs: at least, counted
+   * from the last outcome of this executor. Default: 3_600_000.
+   */
+  keepOutcomes?: number;
+  /**
+   * What BullMQ keeps of jobs that are done, for who looks at the queue. BullMQ applies it to the jobs of all submitters of
+   * the queue. Default: `{ age: 3600, count: 10_000 }`.
+   */
   removeOnComplete?: boolean | number | KeepJobs;
-  /** What is kept of jobs that failed. Default: `{ age: 86_400, count: 10_000 }`. */
+  /** What it keeps of jobs that failed, likewise. Default: `{ age: 86_400, count: 10_000 }`. */
   removeOnFail?: boolean | number | KeepJobs;
   /** How long Redis may take to answer for the first time. Default: 10_000. */
   connectTimeout?: number;
@@ -51,6 +59,7 @@ export interface RemoteSettings {
   readonly maxPending: number;
   readonly maxPayload: number;
   readonly allowFunctions: AllowFunctions | undefined;
+  readonly keepOutcomes: number;
   readonly removeOnComplete: boolean | number | KeepJobs;
   readonly removeOnFail: boolean | number | KeepJobs;
   readonly connectTimeout: number;
@@ -69,6 +78,7 @@ const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
   maxPending: check.count(0),
   maxPayload: check.bytes,
   allowFunctions: checkAllowFunctions,
+  keepOutcomes: check.number({ min: 1_000, unit: 'milliseconds' }),
   removeOnComplete: checkKeep,
   removeOnFail: checkKeep,
   connectTimeout: check.timeLimit,
@@ -109,6 +119,7 @@ export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSett
     maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
     maxPayload: options.maxPayload ?? MAX_PAYLOAD,
     allowFunctions: options.allowFunctions,
+    keepOutcomes: options.keepOutcomes ?? 3_600_000,
     removeOnComplete: options.removeOnComplete ?? { age: 3600, count: 10_000 },
     removeOnFail: options.removeOnFail ?? { age: 86_400, count: 10_000 },
     connectTimeout: options.connectTimeout ?? 10_000,

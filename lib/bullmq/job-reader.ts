@@ -1,6 +1,6 @@
-/** Reads from the jobs themselves what became of them, for replies that got lost. Changes nothing. */
+/** Reads from Redis what became of jobs, for replies that got lost: from the outcomes kept for an executor, else from the jobs. */
 import type { Redis } from 'ioredis';
-import { ERROR_FIELD } from './wire.ts';
+import { readOutcome } from './replies.ts';
 
 export type JobOutlook =
   | { readonly kind: 'value' | 'error'; readonly text: string }
@@ -8,28 +8,46 @@ export type JobOutlook =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'running' | 'waiting' | 'missing' };
 
-const FIELDS = ['finishedOn', 'returnvalue', ERROR_FIELD, 'failedReason', 'timestamp'] as const;
+/** Where jobs and outcomes lie. */
+export interface JobPlaces {
+  keyOf(jobId: string): string;
+  readonly outcomesKey: string;
+}
 
-/** In the order of the keys. @throws what Redis answers. */
-export async function readJobs(redis: Redis, keys: readonly string[]): Promise<JobOutlook[]> {
+type Fields = readonly (string | null)[];
+
+const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp'] as const;
+
+/** In the order of the ids. @throws what Redis answers. */
+export async function readJobs(
+  redis: Redis,
+  places: JobPlaces,
+  ids: readonly string[],
+): Promise<JobOutlook[]> {
+  if (ids.length === 0) return [];
   const pipeline = redis.pipeline();
-  for (const key of keys) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
-  const answers = (await pipeline.exec()) ?? [];
-  return keys.map((_, index) => {
+  for (const key of ids.map(places.keyOf)) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
+  // Last: an outcome is written before its job is done, and may be removed.
+  const answers = (await pipeline.hmget(places.outcomesKey, ...ids).exec()) ?? [];
+  const [failure, outcomes] = answers[ids.length * 2] ?? [];
+  if (failure) throw failure;
+  return ids.map((id, index) => {
+    const outcome = (outcomes as Fields | undefined)?.[index];
+    if (outcome != null) return readOutcome(outcome);
     const [error, fields] = answers[index * 2] ?? [new Error('no answer'), undefined];
-    if (error?.message.startsWith('WRONGTYPE')) return notOurs(`${keys[index]} holds no job`);
+    if (error?.message.startsWith('WRONGTYPE')) return notOurs(`${places.keyOf(id)} holds no job`);
     if (error) throw error;
     const [, locked] = answers[index * 2 + 1] ?? [];
-    return outlookOf(fields as (string | null)[], locked === 1);
+    return outlookOf(fields as Fields, locked === 1);
   });
 }
 
-function outlookOf(fields: readonly (string | null)[], isLocked: boolean): JobOutlook {
-  const [finishedOn, value, error, reason, timestamp] = fields;
+/** Of a job whose outcome is kept no more, or that somebody else has done. */
+function outlookOf(fields: Fields, isLocked: boolean): JobOutlook {
+  const [finishedOn, value, reason, timestamp] = fields;
   if (timestamp == null) return { kind: 'missing' };
   if (finishedOn == null) return { kind: isLocked ? 'running' : 'waiting' };
-  // A job that was done in the end keeps the errors of its attempts before.
-  if (value == null && error != null) return { kind: 'error', text: error };
+  // A job that was done in the end keeps the reason of its attempts before.
   if (value == null && reason != null) return { kind: 'failed', reason };
   try {
     return { kind: 'value', text: value == null ? '' : String(JSON.parse(value)) };

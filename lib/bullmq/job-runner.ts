@@ -16,7 +16,7 @@ import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
 import type { Replies } from './replies.ts';
-import { asJobData, ERROR_FIELD, type JobData, type ReplyKind } from './wire.ts';
+import { asJobData, type JobData } from './wire.ts';
 import { valueCodec } from './wire-values.ts';
 
 interface ActiveJob {
@@ -30,14 +30,14 @@ interface RunnerSettings extends RunSettings {
   readonly replies: Replies;
   /** What jobs must wait for before they begin; `undefined` for nothing. */
   held(): Promise<void> | undefined;
-  /** Keeps the whole error of a job that fails for good. */
-  storeError(jobId: string, field: string, text: string): Promise<unknown>;
   /** This machine can run nothing any more. */
   onBroken(error: Error): void;
 }
 
 /** Milliseconds until a job is tried again whose executor had no room. */
 const NO_ROOM_DELAY = 1_000;
+/** Seconds for which the outcome of a job that does not say so is kept. */
+const KEPT = 3_600;
 
 const CANCELLED_WHILE_HELD = 'The submitter has withdrawn the job before it began.';
 
@@ -47,8 +47,6 @@ export class JobRunner {
   readonly #active = new Map<string, ActiveJob>();
   /** Errors whose jobs were answered here. */
   readonly #answered = new WeakSet<Error>();
-  /** Jobs whose outcome is too large for a message, and who waits for it. */
-  readonly #large = new Map<string, string>();
   #onIdle = () => {};
 
   constructor(settings: RunnerSettings) {
@@ -88,12 +86,12 @@ export class JobRunner {
       if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
       if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
       active.future = this.#start(job, data);
-      this.#reply(data, String(job.id), 'started');
+      this.#note(data, job, 'started');
       outcome = await active.future;
     } catch (error) {
       if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
       if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
-        this.#reply(data, String(job.id), 'waiting');
+        this.#note(data, job, 'waiting');
         throw error;
       }
       return this.#fail(job, data, error);
@@ -106,25 +104,12 @@ export class JobRunner {
   /** Jobs that BullMQ failed without asking: their machines were lost too often. */
   noteFailed(job: Job, error: Error): void {
     const data = asJobData(job.data);
-    if (data === undefined || job.finishedOn === undefined) return;
-    if (this.#answered.has(error)) {
-      this.noteStored(job);
-      return;
-    }
+    if (data === undefined || job.finishedOn === undefined || this.#answered.has(error)) return;
     const lost = new JobLostError(
       `job ${job.id} was given up after ${job.attemptsStarted} starts: the machines that ran it were lost (${error.message})`,
     );
     const text = valueCodec(undefined, this.#settings.maxPayload).writeThrown(lost);
-    this.#reply(data, String(job.id), 'error', text);
-  }
-
-  /** The outcome lies in the job now. */
-  noteStored(job: Job): void {
-    const id = String(job.id);
-    const executor = this.#large.get(id);
-    if (executor === undefined) return;
-    this.#large.delete(id);
-    this.#settings.replies.send(executor, id, 'stored');
+    this.#answer(data, job, 'error', text);
   }
 
   /** Ends a job that runs here, for whoever has cancelled it. */
@@ -150,29 +135,21 @@ export class JobRunner {
     });
   }
 
-  #fail(job: Job, data: Partial<JobData>, error: unknown): Promise<never> {
+  #fail(job: Job, data: Partial<JobData>, error: unknown): never {
     const text = valueCodec(this.#settings.tasks.reducers, this.#settings.maxPayload).writeThrown(error);
     const { message = String(error), stack = '' } = error as Partial<Error>;
     return this.#failAs(job, data, text, message, stack);
   }
 
   /** For good: a task that throws is not run again, as in a pool. */
-  async #failAs(
-    job: Job,
-    data: Partial<JobData>,
-    text: string,
-    message: string,
-    stack: string,
-  ): Promise<never> {
+  #failAs(job: Job, data: Partial<JobData>, text: string, message: string, stack: string): never {
     this.#answer(data, job, 'error', text);
-    // Without it an executor that misses the reply has the message alone: nothing to fail for.
-    await this.#settings.storeError(String(job.id), ERROR_FIELD, text).catch(() => {});
     throw this.#unrecoverable({ message, stack });
   }
 
   async #giveBack(job: Job, token: string | undefined, data: Partial<JobData>, error: Error): Promise<never> {
     const { WaitingError, DelayedError } = bullmq();
-    this.#reply(data, String(job.id), 'waiting');
+    this.#note(data, job, 'waiting');
     if (error instanceof QueueFullError) {
       await job.moveToDelayed(Date.now() + NO_ROOM_DELAY, token);
       throw new DelayedError();
@@ -189,12 +166,13 @@ export class JobRunner {
     return error;
   }
 
-  #answer(data: Partial<JobData>, job: Job, kind: ReplyKind, text: string): void {
-    if (!this.#reply(data, String(job.id), kind, text)) this.#large.set(String(job.id), String(data.reply));
+  #answer(data: Partial<JobData>, job: Job, kind: 'value' | 'error', text: string): void {
+    if (typeof data.reply !== 'string') return;
+    this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
   }
 
-  #reply(data: Partial<JobData>, jobId: string, kind: ReplyKind, text?: string): boolean {
-    return typeof data.reply !== 'string' || this.#settings.replies.send(data.reply, jobId, kind, text);
+  #note(data: Partial<JobData>, job: Job, kind: 'started' | 'waiting'): void {
+    if (typeof data.reply === 'string') this.#settings.replies.note(data.reply, String(job.id), kind);
   }
 }
 
@@ -206,6 +184,11 @@ function isOfMachine(error: unknown): boolean {
     error instanceof ShutdownExecutorError ||
     error instanceof QueueFullError
   );
+}
+
+/** Whoever reaches Redis can write a job. */
+function keepOf({ keep }: Partial<JobData>): number {
+  return Number.isInteger(keep) && (keep as number) > 0 ? (keep as number) : KEPT;
 }
 
 function mayTryAgain(job: Job): boolean {

@@ -64,7 +64,7 @@ export class Patrol {
   /** Reads one job now. */
   async look(task: RemoteTask): Promise<void> {
     try {
-      const [outlook] = await readJobs(this.#link.redis, [this.#link.keyOf(task.id)]);
+      const [outlook] = await readJobs(this.#link.redis, this.#link, [task.id]);
       if (outlook !== undefined && task.state !== 'settled') this.#listener.onOutlook(task, outlook);
     } catch {} // the next round comes
   }
@@ -74,7 +74,8 @@ export class Patrol {
     const tasks = firstOf(sent.values(), size);
     const outlooks = await readJobs(
       this.#link.redis,
-      tasks.map(({ id }) => this.#link.keyOf(id)),
+      this.#link,
+      tasks.map(({ id }) => id),
     );
     for (const [index, task] of tasks.entries()) {
       if (task.state === 'settled') continue;
@@ -111,6 +112,6 @@ function firstOf<T>(values: Iterable<T>, count: number): T[] {
 export function lostJob(id: string): JobLostError {
   return new JobLostError(
     `job ${id} is gone from its queue, and with it what became of its task: it was removed, the queue was emptied, Redis lost ` +
-      'its data (turn on appendonly), or removeOnComplete is too short',
+      'its data (turn on appendonly), or its outcome was not fetched within keepOutcomes',
   );
 }

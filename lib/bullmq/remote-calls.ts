@@ -23,6 +23,7 @@ export function remoteCalls(
 ): RemoteCalls {
   const { tasks, queue, allowFunctions, maxPayload } = settings;
   const writeFunction = allowFunctions === undefined ? undefined : functionWriter(tasks.reducers);
+  const keep = Math.ceil(settings.keepOutcomes / 1_000);
   let lastNumber = 0;
 
   function signedCall(id: string, fn: AnyFunction, args: readonly unknown[]): NonNullable<JobData['signed']> {
@@ -51,6 +52,7 @@ export function remoteCalls(
       reply: executorId,
       version: tasks.version ?? null,
       timeout: timeout ?? null,
+      keep,
     };
     if (task !== null) return { ...common, args: codec.write(args, 'the arguments') };
     return { ...common, args: '', signed: signedCall(id, fn, args) };

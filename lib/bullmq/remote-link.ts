@@ -17,7 +17,7 @@ import {
 } from './connection.ts';
 import { bullmq } from './engine.ts';
 import type { RemoteSettings } from './executor-options.ts';
-import { ordersChannel, type Reply, readReplies, repliesChannel } from './wire.ts';
+import { ordersChannel, outcomesKey, type Reply, readReplies, repliesChannel } from './wire.ts';
 
 export interface RemoteLinkListener {
   onReady(): void;
@@ -30,6 +30,9 @@ export interface RemoteLinkListener {
 
 /** Milliseconds that the last words to Redis may take. */
 const FAREWELL = 2_000;
+/** Outcomes that are removed at once, and milliseconds until fewer are. */
+const HEARD_AT_ONCE = 500;
+const REMOVAL_DELAY = 1_000;
 
 export class RemoteLink {
   readonly #settings: RemoteSettings;
@@ -43,13 +46,19 @@ export class RemoteLink {
   #wasReady = false;
   #refusedSince: number | undefined;
   #patience: NodeJS.Timeout | undefined;
+  /** Jobs whose outcomes were heard, and need not be kept any longer. */
+  #heard: string[] = [];
+  #removal: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** Where the outcomes of this executor are kept. */
+  readonly outcomesKey: string;
 
   constructor(settings: RemoteSettings, executorId: string, listener: RemoteLinkListener) {
     this.#settings = settings;
     this.#listener = listener;
     this.#writer = openRedis(settings.connection);
     this.#hearer = openRedis(settings.connection);
+    this.outcomesKey = outcomesKey(settings.prefix, settings.queue, executorId);
     const channel = repliesChannel(settings.prefix, settings.queue, executorId);
     for (const redis of [this.#writer, this.#hearer]) {
       unrefWhenConnected(redis);
@@ -84,8 +93,21 @@ export class RemoteLink {
     return this.#queue;
   }
 
-  keyOf(jobId: string): string {
-    return `${this.#settings.prefix}:${this.#settings.queue}:${jobId}`;
+  readonly keyOf = (jobId: string): string => `${this.#settings.prefix}:${this.#settings.queue}:${jobId}`;
+
+  /** The outcome of a job needs to be kept no longer. Many are removed at once. */
+  noteHeard(jobId: string): void {
+    this.#heard.push(jobId);
+    if (this.#heard.length >= HEARD_AT_ONCE) this.#removeHeard();
+    else this.#removal ??= setTimeout(() => this.#removeHeard(), REMOVAL_DELAY).unref();
+  }
+
+  #removeHeard(): void {
+    clearTimeout(this.#removal);
+    this.#removal = undefined;
+    const heard = this.#heard;
+    this.#heard = [];
+    if (this.isReady) this.#writer.hdel(this.outcomesKey, ...heard).catch(() => {}); // else they go with their age
   }
 
   /** Tells all serving machines. */
@@ -128,7 +150,9 @@ export class RemoteLink {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#patience);
+    clearTimeout(this.#removal);
     this.#endWarnings();
+    if (this.#writer.status === 'ready') await withinTime(this.#writer.unlink(this.outcomesKey), FAREWELL);
     if (this.#queue !== undefined) await withinTime(this.#queue.close(), FAREWELL);
     closeRedis(this.#writer);
     closeRedis(this.#hearer);

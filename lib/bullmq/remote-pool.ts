@@ -136,6 +136,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   onReplies(replies: readonly Reply[]): void {
     for (const [id, kind, text] of replies) {
+      if (kind === 'value' || kind === 'error') this.#link.noteHeard(id);
       const task = this.sent.get(id) ?? this.#unsent.get(id); // a machine may be quicker than the answer to addBulk
       if (task === undefined || task.state === 'settled') continue;
       if (kind === 'started') task.state = 'running';
@@ -150,6 +151,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     switch (outlook.kind) {
       case 'value':
       case 'error':
+        this.#link.noteHeard(task.id);
         this.#settle(task, outlook.kind, outlook.text);
         break;
       case 'failed':

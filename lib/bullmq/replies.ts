@@ -1,10 +1,10 @@
 /**
- * Tells executors what becomes of their jobs, many replies in one message. Messages may get lost: an executor also reads
- * the jobs themselves from time to time.
+ * Tells executors what becomes of their jobs, many replies in one message. Messages may get lost: an outcome is also kept,
+ * for its executor alone, until the executor says that it has it.
  */
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
-import { type Reply, type ReplyKind, repliesChannel } from './wire.ts';
+import { outcomesKey, type Reply, type ReplyKind, repliesChannel } from './wire.ts';
 
 /** Bytes of a text that goes into a message; Redis cuts off listeners whose messages pile up. */
 const LARGEST_IN_MESSAGE = 64_000;
@@ -12,28 +12,44 @@ const LARGEST_IN_MESSAGE = 64_000;
 const STARTED_DELAY = 10;
 
 export interface Replies {
-  /** @returns whether the text went into the message; if not, `stored` is to be sent once it lies in the job. */
-  send(executor: string, jobId: string, kind: ReplyKind, text?: string): boolean;
+  note(executor: string, jobId: string, kind: 'started' | 'waiting'): void;
+  /** @param keep Seconds for which the outcome is kept. */
+  settle(executor: string, jobId: string, kind: 'value' | 'error', text: string, keep: number): void;
   /** Sends at once what still waits. */
   close(): void;
 }
 
-/** By executor, and of each job the latest one. */
-type Outgoing = Map<string, Map<string, Reply>>;
+interface Outgoing {
+  /** Of each job the latest one. */
+  readonly replies: Map<string, Reply>;
+  /** Texts to be kept, by the ids of their jobs. */
+  readonly outcomes: Record<string, string>;
+  keep: number;
+}
+
+type ByExecutor = Map<string, Outgoing>;
 
 export function createReplies(redis: Redis, prefix: string, queue: string): Replies {
-  const soon: Outgoing = new Map();
+  const soon: ByExecutor = new Map();
   /** A brief job has ended before anybody is told that it has begun: a message less for each. */
-  const later: Outgoing = new Map();
+  const later: ByExecutor = new Map();
   let timer: NodeJS.Timeout | undefined;
 
-  function flush(outgoing: Outgoing): void {
-    for (const [executor, replies] of outgoing) {
-      if (replies.size === 0) continue;
-      const message = JSON.stringify([...replies.values()]);
-      redis.publish(repliesChannel(prefix, queue, executor), message).catch(() => {}); // the executor will look by itself
+  function write(pipeline: ChainableCommander, executor: string, outgoing: Outgoing): void {
+    if (outgoing.keep > 0) {
+      const key = outcomesKey(prefix, queue, executor);
+      pipeline.hset(key, outgoing.outcomes).expire(key, outgoing.keep);
     }
-    outgoing.clear();
+    if (outgoing.replies.size === 0) return;
+    const message = JSON.stringify([...outgoing.replies.values()]);
+    pipeline.publish(repliesChannel(prefix, queue, executor), message);
+  }
+
+  function flush(all: ByExecutor): void {
+    const pipeline = redis.pipeline();
+    for (const [executor, outgoing] of all) write(pipeline, executor, outgoing);
+    all.clear();
+    if (pipeline.length > 0) pipeline.exec().catch(() => {}); // the executor will look by itself
   }
 
   function flushLater(): void {
@@ -42,19 +58,26 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
     flush(later);
   }
 
+  function put(executor: string, [jobId, kind, text]: Reply): Outgoing {
+    if (soon.size === 0) setImmediate(flush, soon);
+    later.get(executor)?.replies.delete(jobId);
+    return add(soon, executor, [jobId, kind, text]);
+  }
+
   return {
-    send(executor, jobId, kind, text = '') {
-      if (text.length > LARGEST_IN_MESSAGE) return false;
-      const reply: Reply = [jobId, kind, text];
-      if (kind === 'started') {
-        put(later, executor, reply);
-        timer ??= setTimeout(flushLater, STARTED_DELAY).unref();
-        return true;
+    note(executor, jobId, kind) {
+      if (kind === 'waiting') {
+        put(executor, [jobId, kind, '']);
+        return;
       }
-      if (soon.size === 0) setImmediate(flush, soon);
-      put(soon, executor, reply);
-      later.get(executor)?.delete(jobId);
-      return true;
+      add(later, executor, [jobId, kind, '']);
+      timer ??= setTimeout(flushLater, STARTED_DELAY).unref();
+    },
+    settle(executor, jobId, kind, text, keep) {
+      const reply: Reply = text.length > LARGEST_IN_MESSAGE ? [jobId, 'stored', ''] : [jobId, kind, text];
+      const outgoing = put(executor, reply);
+      outgoing.outcomes[jobId] = writeOutcome(kind, text);
+      outgoing.keep = Math.max(outgoing.keep, keep);
     },
     close() {
       flush(soon);
@@ -63,8 +86,21 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
   };
 }
 
-function put(outgoing: Outgoing, executor: string, reply: Reply): void {
-  const replies = outgoing.get(executor);
-  if (replies === undefined) outgoing.set(executor, new Map([[reply[0], reply]]));
-  else replies.set(reply[0], reply);
+function add(all: ByExecutor, executor: string, reply: Reply): Outgoing {
+  let outgoing = all.get(executor);
+  if (outgoing === undefined) {
+    outgoing = { replies: new Map(), outcomes: {}, keep: 0 };
+    all.set(executor, outgoing);
+  }
+  outgoing.replies.set(reply[0], reply);
+  return outgoing;
 }
+
+type Settled = Extract<ReplyKind, 'value' | 'error'>;
+
+const writeOutcome = (kind: Settled, text: string): string => (kind === 'value' ? '+' : '-') + text;
+
+export const readOutcome = (written: string): { readonly kind: Settled; readonly text: string } => ({
+  kind: written.startsWith('+') ? 'value' : 'error',
+  text: written.slice(1),
+});

@@ -91,7 +91,6 @@ class Server implements TaskServer {
       ...settings,
       replies,
       held: () => this.#outagePause.over,
-      storeError: (jobId, field, text) => this.#redis.hset(`${prefix}:${queue}:${jobId}`, field, text),
       onBroken: (error) => this.#giveUp(error),
     });
     this.#worker = this.#createWorker();
@@ -149,7 +148,6 @@ class Server implements TaskServer {
       runRetryDelay: RETRY_DELAY,
     });
     worker.on('error', (error) => this.#noteError(error));
-    worker.on('completed', (job: Job) => this.#runner.noteStored(job));
     worker.on('failed', (job, error) => {
       if (job !== undefined) this.#runner.noteFailed(job, error);
     });

@@ -4,7 +4,7 @@
  */
 
 /** Both sides must have the same. Changes with every change of this file that the other side would not understand. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** The data of a job. */
 export interface JobData {
@@ -21,6 +21,8 @@ export interface JobData {
   readonly version: string | null;
   /** Milliseconds; `null` for none but the executor's own. */
   readonly timeout: number | null;
+  /** Seconds for which its outcome is kept for the executor. */
+  readonly keep: number;
   /** A function with its arguments, and the signature of that. */
   readonly signed?: SignedCall;
 }
@@ -30,13 +32,10 @@ export interface SignedCall {
   readonly mac: string;
 }
 
-/** The field of a failed job that holds its error, whole. BullMQ keeps the message and the stack alone. */
-export const ERROR_FIELD = 'loky:error';
-
 /**
  * - `started`, `waiting`: a machine runs it; it waits again (handed back, or to be run again after a crash)
  * - `value`, `error`: the outcome, with its text
- * - `stored`: the outcome is too large for a message and can be read from the job
+ * - `stored`: the outcome is too large for a message and can be read where outcomes are kept
  */
 export type ReplyKind = 'started' | 'waiting' | 'value' | 'error' | 'stored';
 
@@ -50,6 +49,10 @@ export interface Order {
 
 export const repliesChannel = (prefix: string, queue: string, executor: string): string =>
   `${prefix}:${queue}:loky:replies:${executor}`;
+
+/** A hash: the outcomes that an executor may not have heard of, by job. It lies beside the jobs, whose removal is for all submitters. */
+export const outcomesKey = (prefix: string, queue: string, executor: string): string =>
+  `${prefix}:${queue}:loky:outcomes:${executor}`;
 
 export const ordersChannel = (prefix: string, queue: string): string => `${prefix}:${queue}:loky:orders`;
 

@@ -1,0 +1,73 @@
+/** An executor that has missed what was said of its jobs finds the outcomes, whatever others keep of theirs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, jest, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { BullMQExecutor, type BullMQExecutorOptions } from 'loky/bullmq';
+import { startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { describeWithRedis, newQueue } from './with-redis.ts';
+
+describeWithRedis('outcomes', (redis) => {
+  const open = (queue: string, options: Partial<BullMQExecutorOptions> = {}): BullMQExecutor =>
+    new BullMQExecutor({
+      ...{ queue, connection: redis().connection, tasks: tasks.tasks, checkInterval: 3_600_000 },
+      ...options,
+    });
+
+  /** An executor that can be made deaf, and to look for what it has missed. */
+  async function openDeaf(queue: string, options: Partial<BullMQExecutorOptions> = {}) {
+    const connection = new Redis({ ...redis().connection, lazyConnect: true });
+    const connections = jest.spyOn(connection, 'duplicate');
+    const executor = open(queue, { connection, ...options });
+    const subscriber = connections.mock.results[1]?.value as Redis;
+    return {
+      executor,
+      deafen: () => subscriber.unsubscribe(),
+      look: () => subscriber.disconnect(true),
+    };
+  }
+
+  const kept = (queue: string): Promise<string> =>
+    redis().command('--scan', '--pattern', `bull:${queue}:loky:outcomes:*`);
+
+  test.each([
+    [{}, { age: 3_600, count: 1 }],
+    [{}, { age: 0 }],
+    [{ removeOnComplete: true, removeOnFail: true }, true],
+  ])('with %j beside a submitter that keeps %j', async (own, others) => {
+    const queue = newQueue();
+    const { executor, deafen, look } = await openDeaf(queue, own);
+    const futures = [executor.submit(tasks.echo, 1), executor.submit(tasks.grow, 100_000)] as const;
+    const failing = executor.submit(tasks.fail, 'too far');
+    while ((await redis().command('llen', `bull:${queue}:wait`)) !== '3') await sleep(10);
+    await deafen();
+    const machine = await startMachine({ queue, connection: redis().connection, maxWorkers: 1 });
+    const other = open(queue, { removeOnComplete: others, removeOnFail: others });
+    for (let n = 0; n < 3; n += 1) await other.submit(tasks.fail, 'no matter').exception();
+    for (let n = 0; n < 3; n += 1) await other.submit(tasks.noop);
+    expect(executor.pendingCount).toBe(3);
+    look();
+    expect(await futures[0]).toBe(1);
+    expect(await futures[1]).toHaveLength(100_000);
+    expect(await failing.exception()).toMatchObject({ name: 'RangeError', detail: { code: 7 } });
+    await Promise.all([other.shutdown(), executor.shutdown()]);
+    expect(await kept(queue)).toBe('');
+    await machine.kill('SIGTERM');
+  });
+
+  test('are kept for as long as the executor says, and no longer than it needs them', async () => {
+    const queue = newQueue();
+    const { executor, deafen, look } = await openDeaf(queue, { keepOutcomes: 90_000 });
+    const future = executor.submit(tasks.echo, 1);
+    while ((await redis().command('llen', `bull:${queue}:wait`)) !== '1') await sleep(10);
+    await deafen();
+    const machine = await startMachine({ queue, connection: redis().connection });
+    while ((await kept(queue)) === '') await sleep(10);
+    expect(Number(await redis().command('ttl', await kept(queue)))).toBeGreaterThan(80);
+    look();
+    expect(await future).toBe(1);
+    while ((await kept(queue)) !== '') await sleep(10);
+    await executor.shutdown();
+    await machine.kill('SIGTERM');
+  });
+});
