@@ -32,7 +32,10 @@ describeWithRedis('bad input', (redis) => {
     env: Record<string, string> = {},
   ): Promise<void> {
     const queue = newQueue();
-    const machine = await startMachine({ queue, connection: redis().connection, ...machineOptions }, env);
+    const machine = await startMachine(
+      { queue, connection: redis().connection, handBackTimeout: 100, ...machineOptions },
+      env,
+    );
     const executor = open(queue, options);
     try {
       await run(executor, queue);
@@ -163,7 +166,9 @@ describeWithRedis('bad input', (redis) => {
       const executor = open(queue, { tasks: newer });
       await expect(executor.submit(unknown).result()).rejects.toMatchObject({
         name: 'UnknownTaskError',
-        message: expect.stringMatching(/the serving machine has no task "unknown".*add, square/),
+        message: expect.stringMatching(
+          /^no machine took job \S+ within 100 ms \(handBackTimeout .*the serving machine has no task "unknown".*add, square/,
+        ),
       });
       await executor.shutdown();
     });

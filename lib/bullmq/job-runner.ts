@@ -15,6 +15,7 @@ import { bullmq } from './engine.ts';
 import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
+import { isRefusal, nobodyTook, type Refusal, refusalDelay } from './refusal.ts';
 import type { Replies } from './replies.ts';
 import { asJobData, type JobData } from './wire.ts';
 import { valueCodec } from './wire-values.ts';
@@ -28,6 +29,7 @@ interface ActiveJob {
 
 interface RunnerSettings extends RunSettings {
   readonly replies: Replies;
+  readonly handBackTimeout: number;
   /** What jobs must wait for before they begin; `undefined` for nothing. */
   held(): Promise<void> | undefined;
   /** This machine can run nothing any more. */
@@ -89,6 +91,7 @@ export class JobRunner {
       this.#note(data, job, 'started');
       outcome = await active.future;
     } catch (error) {
+      if (active.future === undefined && isRefusal(error)) return this.#refuse(job, token, data, error);
       if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
       if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
         this.#note(data, job, 'waiting');
@@ -157,6 +160,25 @@ export class JobRunner {
     if (error instanceof BrokenProcessPool || isOfMachine(error)) this.#settings.onBroken(error);
     await job.moveToWait(token);
     throw new WaitingError();
+  }
+
+  /** Another machine may be able to run it. */
+  async #refuse(
+    job: Job,
+    token: string | undefined,
+    data: Partial<JobData>,
+    refusal: Refusal,
+  ): Promise<never> {
+    const bound = this.#settings.handBackTimeout;
+    const now = Date.now();
+    const { refusedSince } = data;
+    const since = typeof refusedSince === 'number' ? refusedSince : now;
+    const delay = refusalDelay(now - since, bound, Math.random());
+    if (delay === undefined) return this.#fail(job, data, nobodyTook(refusal, String(job.id), bound));
+    if (since === now) await job.updateData({ ...data, refusedSince: now });
+    this.#note(data, job, 'waiting');
+    await job.moveToDelayed(now + delay, token);
+    throw new (bullmq().DelayedError)();
   }
 
   #unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {

@@ -33,6 +33,11 @@ export interface ServeTasksOptions {
   stalledInterval?: number;
   /** How often a job may lose its machine until it is given up. Default: 3. */
   maxStalledCount?: number;
+  /**
+   * How long a job that this machine cannot run (it lacks the task, has another version, or another key for functions) is
+   * handed back for another machine to take it; then it fails. Default: 300_000.
+   */
+  handBackTimeout?: number;
   /** Signals upon which it leaves, and then lets the process end as the signal would have. Default: SIGTERM and SIGINT. */
   leaveOn?: readonly NodeJS.Signals[];
 }
@@ -57,6 +62,7 @@ const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
   lockDuration: check.number({ min: 1_000, unit: 'milliseconds' }),
   stalledInterval: check.number({ min: 1, unit: 'milliseconds' }),
   maxStalledCount: check.count(0),
+  handBackTimeout: check.number({ min: 0, unit: 'milliseconds' }),
   leaveOn: check.strings,
 };
 
@@ -105,6 +111,7 @@ export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
     lockDuration: options.lockDuration ?? 15_000,
     stalledInterval: options.stalledInterval ?? 5_000,
     maxStalledCount: options.maxStalledCount ?? 3,
+    handBackTimeout: options.handBackTimeout ?? 300_000,
     leaveOn: options.leaveOn ?? ['SIGTERM', 'SIGINT'],
   };
 }

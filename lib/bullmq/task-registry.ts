@@ -15,7 +15,7 @@ export interface DefineTasksOptions {
    * where it arrives.
    */
   reducers?: Reducers;
-  /** The version of the tasks: a job of another one fails with `VersionSkewError`. Default: none, which is not compared. */
+  /** The version of the tasks: a job of another one is left to machines that have it. Default: none, which is not compared. */
   version?: string;
 }
 

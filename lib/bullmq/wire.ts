@@ -23,6 +23,8 @@ export interface JobData {
   readonly timeout: number | null;
   /** Seconds for which its outcome is kept for the executor. */
   readonly keep: number;
+  /** Milliseconds since 1970: when a machine that could not run it has handed it back for the first time. */
+  readonly refusedSince?: number;
   /** A function with its arguments, and the signature of that. */
   readonly signed?: SignedCall;
 }

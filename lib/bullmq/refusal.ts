@@ -1,0 +1,38 @@
+/**
+ * What becomes of a job that this machine cannot run although another one may: while a new version is rolled out, or a key is
+ * changed. It goes back with a delay that grows, and fails once no machine took it for too long.
+ */
+import { SignatureError, UnknownTaskError, VersionSkewError } from './errors.ts';
+
+/** Milliseconds. */
+const SHORTEST_DELAY = 50;
+const LONGEST_DELAY = 2_000;
+
+export type Refusal = UnknownTaskError | VersionSkewError | SignatureError;
+
+export function isRefusal(error: unknown): error is Refusal {
+  return (
+    error instanceof UnknownTaskError || error instanceof VersionSkewError || error instanceof SignatureError
+  );
+}
+
+/**
+ * @param waited Milliseconds since a machine has refused the job for the first time.
+ * @param bound How long machines may be looked for.
+ * @param random From 0 to 1: jobs that are refused together do not come back together.
+ * @returns milliseconds; `undefined` if the time is over.
+ */
+export function refusalDelay(waited: number, bound: number, random: number): number | undefined {
+  if (waited >= bound) return undefined;
+  const delay = Math.min(Math.max(waited / 2, SHORTEST_DELAY), LONGEST_DELAY) * (0.5 + random);
+  return Math.min(Math.ceil(delay), Math.max(bound - waited, 0));
+}
+
+/** The error of the last machine, which says what it lacks, and how long others were looked for. */
+export function nobodyTook(refusal: Refusal, jobId: string, bound: number): Refusal {
+  const sort = [UnknownTaskError, VersionSkewError].find((each) => refusal instanceof each) ?? SignatureError;
+  return new sort(
+    `no machine took job ${jobId} within ${bound} ms (handBackTimeout of serveTasks). The last one said: ${refusal.message}`,
+    { cause: refusal },
+  );
+}
