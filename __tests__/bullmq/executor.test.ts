@@ -92,6 +92,16 @@ describeWithRedis('an executor over a queue', (redis) => {
     expect(seen).toEqual(['a', 'b']);
   });
 
+  test('what a task reports comes to its future, in order and before the result', async () => {
+    const seen: unknown[] = [];
+    const at = new Date(5);
+    const future = executor.submit(tasks.steps, 5, at).onProgress((value) => seen.push(value));
+    future.addDoneCallback(() => seen.push('result'));
+    expect(await future).toBe(5);
+    const steps = [1, 2, 3, 4, 5].map((step) => ({ step, of: 5, value: at }));
+    expect(seen).toEqual([...steps, 'done', 'result']);
+  });
+
   test('a task learns its job id and its attempt', async () => {
     const [one, two] = await Promise.all([executor.submit(tasks.whoAmI), executor.submit(tasks.whoAmI)]);
     expect(one).toMatchObject({ attempt: 1, queue });

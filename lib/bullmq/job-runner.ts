@@ -7,6 +7,7 @@ import {
   BrokenProcessPool,
   CancelledError,
   QueueFullError,
+  SerializationError,
   ShutdownExecutorError,
   TerminatedWorkerError,
 } from '../errors.ts';
@@ -16,9 +17,9 @@ import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
 import { isRefusal, nobodyTook, type Refusal, refusalDelay } from './refusal.ts';
-import type { Replies } from './replies.ts';
+import { LARGEST_IN_MESSAGE, type Replies } from './replies.ts';
 import { asJobData, type JobData } from './wire.ts';
-import { valueCodec } from './wire-values.ts';
+import { type ValueCodec, valueCodec } from './wire-values.ts';
 
 interface ActiveJob {
   /** `undefined` as long as the job is held: its machine was cut off, and its submitter may withdraw it. */
@@ -49,11 +50,13 @@ export class JobRunner {
   readonly #active = new Map<string, ActiveJob>();
   /** Errors whose jobs were answered here. */
   readonly #answered = new WeakSet<Error>();
+  readonly #progressCodec: ValueCodec;
   #onIdle = () => {};
 
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
     this.#start = createJobRun(settings);
+    this.#progressCodec = valueCodec(settings.tasks.reducers, Number.POSITIVE_INFINITY);
   }
 
   get activeCount(): number {
@@ -89,6 +92,7 @@ export class JobRunner {
       if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
       active.future = this.#start(job, data);
       this.#note(data, job, 'started');
+      this.#passProgress(data, job, active.future);
       outcome = await active.future;
     } catch (error) {
       if (active.future === undefined && isRefusal(error)) return this.#refuse(job, token, data, error);
@@ -193,6 +197,17 @@ export class JobRunner {
     this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
   }
 
+  /** What cannot be sent of it is told by a warning. In a `map` nobody listens. */
+  #passProgress(data: Partial<JobData>, job: Job, future: Future<CallOutcome>): void {
+    const { reply } = data;
+    if (typeof reply !== 'string' || data.chunk === true) return;
+    future.onProgress((value) => {
+      const text = this.#progressCodec.write(value, 'the progress');
+      if (text.length > LARGEST_IN_MESSAGE) throw largeReport(text.length);
+      this.#settings.replies.progress(reply, String(job.id), text);
+    });
+  }
+
   #note(data: Partial<JobData>, job: Job, kind: 'started' | 'waiting'): void {
     if (typeof data.reply === 'string') this.#settings.replies.note(data.reply, String(job.id), kind);
   }
@@ -205,6 +220,13 @@ function isOfMachine(error: unknown): boolean {
     error instanceof BrokenProcessPool ||
     error instanceof ShutdownExecutorError ||
     error instanceof QueueFullError
+  );
+}
+
+function largeReport(length: number): SerializationError {
+  return new SerializationError(
+    `a report of progress has ${length} characters, and through Redis it must not have more than ${LARGEST_IN_MESSAGE}: report ` +
+      'how far the task is, and give large values back as its result',
   );
 }
 

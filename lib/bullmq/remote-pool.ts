@@ -139,7 +139,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
       if (kind === 'value' || kind === 'error') this.#link.noteHeard(id);
       const task = this.sent.get(id) ?? this.#unsent.get(id); // a machine may be quicker than the answer to addBulk
       if (task === undefined || task.state === 'settled') continue;
-      if (kind === 'started') task.state = 'running';
+      if (kind === 'progress') {
+        task.state = 'running';
+        task.progress(() => this.#codec.read(text, 'the progress'));
+      } else if (kind === 'started') task.state = 'running';
       else if (kind === 'waiting') task.state = 'sent';
       else if (kind === 'stored') void this.#patrol.look(task);
       else this.#settle(task, kind, text);

@@ -63,6 +63,10 @@ export class RemoteTask implements FutureOwner {
     return this.state === 'running';
   }
 
+  progress(decode: () => unknown): void {
+    futureControl.progress(this.future, decode);
+  }
+
   succeed(value: unknown): void {
     this.#settle();
     futureControl.resolve(this.future, value);

@@ -7,12 +7,13 @@ import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { outcomesKey, type Reply, type ReplyKind, repliesChannel } from './wire.ts';
 
 /** Bytes of a text that goes into a message; Redis cuts off listeners whose messages pile up. */
-const LARGEST_IN_MESSAGE = 64_000;
+export const LARGEST_IN_MESSAGE = 64_000;
 /** Milliseconds until an executor is told that a job has begun. */
 const STARTED_DELAY = 10;
 
 export interface Replies {
   note(executor: string, jobId: string, kind: 'started' | 'waiting'): void;
+  progress(executor: string, jobId: string, text: string): void;
   /** @param keep Seconds for which the outcome is kept. */
   settle(executor: string, jobId: string, kind: 'value' | 'error', text: string, keep: number): void;
   /** Sends at once what still waits. */
@@ -20,6 +21,8 @@ export interface Replies {
 }
 
 interface Outgoing {
+  /** In their order. They go before what is said of the jobs: nobody hears of progress after the end. */
+  readonly progress: Reply[];
   /** Of each job the latest one. */
   readonly replies: Map<string, Reply>;
   /** Texts to be kept, by the ids of their jobs. */
@@ -40,8 +43,9 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
       const key = outcomesKey(prefix, queue, executor);
       pipeline.hset(key, outgoing.outcomes).expire(key, outgoing.keep);
     }
-    if (outgoing.replies.size === 0) return;
-    const message = JSON.stringify([...outgoing.replies.values()]);
+    const replies = [...outgoing.progress, ...outgoing.replies.values()];
+    if (replies.length === 0) return;
+    const message = JSON.stringify(replies);
     pipeline.publish(repliesChannel(prefix, queue, executor), message);
   }
 
@@ -58,10 +62,16 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
     flush(later);
   }
 
-  function put(executor: string, [jobId, kind, text]: Reply): Outgoing {
+  function atOnce(executor: string): Outgoing {
     if (soon.size === 0) setImmediate(flush, soon);
-    later.get(executor)?.replies.delete(jobId);
-    return add(soon, executor, [jobId, kind, text]);
+    return outgoingOf(soon, executor);
+  }
+
+  function put(executor: string, reply: Reply): Outgoing {
+    later.get(executor)?.replies.delete(reply[0]);
+    const outgoing = atOnce(executor);
+    outgoing.replies.set(reply[0], reply);
+    return outgoing;
   }
 
   return {
@@ -70,8 +80,11 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
         put(executor, [jobId, kind, '']);
         return;
       }
-      add(later, executor, [jobId, kind, '']);
+      outgoingOf(later, executor).replies.set(jobId, [jobId, kind, '']);
       timer ??= setTimeout(flushLater, STARTED_DELAY).unref();
+    },
+    progress(executor, jobId, text) {
+      atOnce(executor).progress.push([jobId, 'progress', text]);
     },
     settle(executor, jobId, kind, text, keep) {
       const reply: Reply = text.length > LARGEST_IN_MESSAGE ? [jobId, 'stored', ''] : [jobId, kind, text];
@@ -86,13 +99,12 @@ export function createReplies(redis: Redis, prefix: string, queue: string): Repl
   };
 }
 
-function add(all: ByExecutor, executor: string, reply: Reply): Outgoing {
+function outgoingOf(all: ByExecutor, executor: string): Outgoing {
   let outgoing = all.get(executor);
   if (outgoing === undefined) {
-    outgoing = { replies: new Map(), outcomes: {}, keep: 0 };
+    outgoing = { progress: [], replies: new Map(), outcomes: {}, keep: 0 };
     all.set(executor, outgoing);
   }
-  outgoing.replies.set(reply[0], reply);
   return outgoing;
 }
 

@@ -36,12 +36,13 @@ export interface SignedCall {
 
 /**
  * - `started`, `waiting`: a machine runs it; it waits again (handed back, or to be run again after a crash)
+ * - `progress`: what the task reports, with its text
  * - `value`, `error`: the outcome, with its text
  * - `stored`: the outcome is too large for a message and can be read where outcomes are kept
  */
-export type ReplyKind = 'started' | 'waiting' | 'value' | 'error' | 'stored';
+export type ReplyKind = 'started' | 'waiting' | 'progress' | 'value' | 'error' | 'stored';
 
-/** To an executor. `text` is devalue text, and empty for what has no outcome in it. */
+/** To an executor. `text` is devalue text, and empty for what has no value in it. */
 export type Reply = readonly [jobId: string, kind: ReplyKind, text: string];
 
 /** To the machines that serve a queue. */
@@ -76,7 +77,9 @@ export function readCancel(message: string): string | undefined {
   return typeof cancel === 'string' ? cancel : undefined;
 }
 
-const KINDS: readonly unknown[] = ['started', 'waiting', 'value', 'error', 'stored'] satisfies ReplyKind[];
+const KINDS: readonly unknown[] = [
+  ...(['started', 'waiting', 'progress', 'value', 'error', 'stored'] satisfies ReplyKind[]),
+];
 
 function isReply(value: unknown): value is Reply {
   return Array.isArray(value) && KINDS.includes(value[1]) && typeof value[2] === 'string';

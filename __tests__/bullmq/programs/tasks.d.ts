@@ -1,6 +1,7 @@
 import type { TaskRegistry } from 'loky/bullmq';
 import type { Money } from './money.js';
 
+export declare function steps(count: number, value?: unknown): Promise<number>;
 export function add(a: number, b: number): number;
 export function square(n: number): number;
 export function echo<T>(value: T): T;

@@ -1,5 +1,6 @@
 /** The tasks that all machines of the tests share. */
 import { appendFileSync } from 'node:fs';
+import { reportProgress } from 'loky';
 import { defineTasks, jobInfo } from 'loky/bullmq';
 import { Money, reducers } from './money.js';
 
@@ -57,6 +58,17 @@ export function work(file, index) {
   return index;
 }
 
+/** Tells of each step, and of one value that cannot be sent. */
+export async function steps(count, value) {
+  for (let step = 1; step <= count; step += 1) {
+    reportProgress({ step, of: count, value });
+    await sleep(5);
+  }
+  reportProgress('x'.repeat(100_000));
+  reportProgress('done');
+  return count;
+}
+
 /** Keeps a core busy for so many rounds. */
 export function burn(rounds) {
   let sum = 0;
@@ -68,7 +80,7 @@ export const tasks = defineTasks(
   import.meta.url,
   {
     ...{ add, square, echo, noop, whoAmI, price, grow, fail, failOn, throwBare, failLater },
-    ...{ sleep, hang, crash, crashUntilAttempt, work, burn },
+    ...{ sleep, hang, crash, crashUntilAttempt, work, burn, steps },
   },
   { reducers, ...(process.env.TASKS_VERSION ? { version: process.env.TASKS_VERSION } : {}) },
 );
