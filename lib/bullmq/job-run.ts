@@ -11,7 +11,7 @@ import type { CallOrder, CallOutcome } from './in-worker.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
 import { type AllowFunctions, verify } from './signing.ts';
 import { expectTask, type TaskRegistry } from './task-registry.ts';
-import { type JobData, PROTOCOL } from './wire.ts';
+import { type JobData, PROTOCOL, type SignedCall } from './wire.ts';
 
 export interface RunSettings {
   readonly queue: string;
@@ -45,10 +45,10 @@ export function createJobRun(
     return call;
   }
 
-  function submitOf(id: string, data: Partial<JobData>): Submit {
+  function submitOf(job: Job, data: Partial<JobData>): Submit {
     if (data.signed !== undefined) {
       const { call: code } = data.signed;
-      checkSignature(settings, id, data);
+      checkSignature(settings, job, data.signed);
       return (call, order) => call(runSigned, code, tasks.reducers, order);
     }
     const name = String(data.task);
@@ -60,7 +60,7 @@ export function createJobRun(
   return (job, data) => {
     const id = String(job.id);
     expectSameVersion(tasks, data);
-    const submit = submitOf(id, data);
+    const submit = submitOf(job, data);
     const args = data.args ?? '[]';
     const info = { id, attempt: job.attemptsStarted, queue };
     const order: CallOrder = { args, chunk: data.chunk === true, limit: maxPayload, job: info };
@@ -68,10 +68,11 @@ export function createJobRun(
   };
 }
 
-function checkSignature({ allowFunctions, queue }: RunSettings, id: string, data: Partial<JobData>): void {
-  if (data.signed === undefined) return;
+function checkSignature({ allowFunctions, queue }: RunSettings, job: Job, signed: SignedCall): void {
+  const id = String(job.id);
   if (allowFunctions !== undefined) {
-    verify(allowFunctions, queue, id, data.signed);
+    const { name, data, opts } = job;
+    verify(allowFunctions, { queue, id, name, attempts: opts.attempts ?? 1, data: data as JobData }, signed);
     return;
   }
   throw new SignatureError(

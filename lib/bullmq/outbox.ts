@@ -3,7 +3,7 @@ import type { BulkJobOptions } from 'bullmq';
 import { setImmediate } from '../system/timers.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import type { RemoteLink } from './remote-link.ts';
-import type { RemoteTask } from './remote-task.ts';
+import { attemptsOf, type RemoteTask } from './remote-task.ts';
 
 export interface OutboxListener {
   /** They lie in the queue. */
@@ -79,17 +79,16 @@ export class Outbox {
 
   #jobOf({ request }: RemoteTask): { name: string; data: object; opts: BulkJobOptions } {
     const { removeOnComplete, removeOnFail, backoff } = this.#settings;
-    const { priority, retries } = request.settings;
     return {
       name: request.name,
       data: request.data,
       opts: {
         jobId: request.id,
-        attempts: retries + 1,
+        attempts: attemptsOf(request.settings),
         removeOnComplete,
         removeOnFail,
         ...(backoff === undefined ? {} : { backoff }),
-        ...placeOf(priority),
+        ...placeOf(request.settings.priority),
       },
     };
   }

@@ -3,6 +3,7 @@
  * changed. It goes back with a delay that grows, and fails once no machine took it for too long.
  */
 import { SignatureError, UnknownTaskError, VersionSkewError } from './errors.ts';
+import { isExpired } from './signing.ts';
 
 /** Milliseconds. */
 const SHORTEST_DELAY = 50;
@@ -11,9 +12,8 @@ const LONGEST_DELAY = 2_000;
 export type Refusal = UnknownTaskError | VersionSkewError | SignatureError;
 
 export function isRefusal(error: unknown): error is Refusal {
-  return (
-    error instanceof UnknownTaskError || error instanceof VersionSkewError || error instanceof SignatureError
-  );
+  if (error instanceof SignatureError) return !isExpired(error);
+  return error instanceof UnknownTaskError || error instanceof VersionSkewError;
 }
 
 /**

@@ -5,9 +5,9 @@ import { UnknownTaskError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { functionWriter } from './function-call.ts';
 import type { RemotePool } from './remote-pool.ts';
-import type { RemoteTaskRequest, RemoteTaskSettings } from './remote-task.ts';
-import { type AllowFunctions, sign } from './signing.ts';
-import { type JobData, PROTOCOL } from './wire.ts';
+import { attemptsOf, type RemoteTaskRequest, type RemoteTaskSettings } from './remote-task.ts';
+import { type AllowFunctions, type SignedTerms, sign } from './signing.ts';
+import { type JobData, PROTOCOL, type SignedCall } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 
 /** How many chunks of an async input are in flight: how many workers there are on how many machines is not known. */
@@ -26,26 +26,19 @@ export function remoteCalls(
   const keep = Math.ceil(settings.keepOutcomes / 1_000);
   let lastNumber = 0;
 
-  function signedCall(id: string, fn: AnyFunction, args: readonly unknown[]): NonNullable<JobData['signed']> {
+  function signedCall(fn: AnyFunction, args: readonly unknown[], terms: SignedTerms): SignedCall {
     if (writeFunction === undefined) throw unknownFunction(fn, tasks.names);
     const call = writeFunction(fn, args);
     const size = Buffer.byteLength(call);
-    if (size <= maxPayload) return sign(allowFunctions as AllowFunctions, queue, id, call);
+    if (size <= maxPayload) return sign(allowFunctions as AllowFunctions, terms, call);
     throw new SerializationError(
       `cannot send the function ${fn.name || '(anonymous)'} through Redis: with its arguments it has ${size} bytes, and maxPayload is ` +
         `${maxPayload}\n  hint: put large values into a store that all machines reach, and send their names`,
     );
   }
 
-  function dataOf(
-    id: string,
-    fn: AnyFunction,
-    args: readonly unknown[],
-    chunk: boolean,
-    timeout: number | undefined,
-  ): JobData {
-    const task = tasks.nameOf(fn) ?? null;
-    const common = {
+  function dataOf(task: string | null, timeout: number | undefined, chunk: boolean): Omit<JobData, 'args'> {
+    return {
       loky: PROTOCOL,
       task,
       chunk,
@@ -54,8 +47,6 @@ export function remoteCalls(
       timeout: timeout ?? null,
       keep,
     };
-    if (task !== null) return { ...common, args: codec.write(args, 'the arguments') };
-    return { ...common, args: '', signed: signedCall(id, fn, args) };
   }
 
   return {
@@ -65,8 +56,17 @@ export function remoteCalls(
     prepare(fn, args, { settings, submitSite, isChunk }) {
       lastNumber += 1;
       const id = `${executorId}-${lastNumber}`;
-      const name = settings.name ?? tasks.nameOf(fn) ?? (fn.name || '(anonymous)');
-      return { id, name, data: dataOf(id, fn, args, isChunk, settings.timeout), settings, submitSite };
+      const task = tasks.nameOf(fn) ?? null;
+      const name = settings.name ?? task ?? (fn.name || '(anonymous)');
+      const common = dataOf(task, settings.timeout, isChunk);
+      if (task !== null) {
+        const data = { ...common, args: codec.write(args, 'the arguments') };
+        return { id, name, data, settings, submitSite };
+      }
+      const data = { ...common, args: '' };
+      const attempts = attemptsOf(settings);
+      const signed = signedCall(fn, args, { queue, id, name, attempts, data });
+      return { id, name, data: { ...data, signed }, settings, submitSite };
     },
   };
 }

@@ -19,6 +19,9 @@ export interface RemoteTaskSettings {
   readonly name: string | undefined;
 }
 
+/** As BullMQ counts. */
+export const attemptsOf = ({ retries }: RemoteTaskSettings): number => retries + 1;
+
 export interface RemoteTaskRequest {
   readonly id: string;
   readonly name: string;

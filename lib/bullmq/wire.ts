@@ -25,12 +25,14 @@ export interface JobData {
   readonly keep: number;
   /** Milliseconds since 1970: when a machine that could not run it has handed it back for the first time. */
   readonly refusedSince?: number;
-  /** A function with its arguments, and the signature of that. */
+  /** A function with its arguments, and the signature of that and of all other fields but `refusedSince`. */
   readonly signed?: SignedCall;
 }
 
 export interface SignedCall {
   readonly call: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
   readonly mac: string;
 }
 
