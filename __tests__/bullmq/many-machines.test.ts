@@ -155,6 +155,25 @@ describeWithRedis('three machines', (redis) => {
     await other.kill('SIGTERM');
   });
 
+  test('a machine that has lost the lock of a job ends its copy, and says nothing of it', async () => {
+    const queue = newQueue();
+    const file = join(folder, 'superseded');
+    const machine = await startMachine({ queue, connection: redis().connection, lockDuration: 1_000 });
+    const executor = open(queue);
+    const future = executor.submit(tasks.hang, file);
+    await waitUntil(() => doneBy(file).length === 1, 10_000);
+    const id = await redis().command('lindex', `bull:${queue}:active`, '0');
+    await redis().command('set', `bull:${queue}:${id}:lock`, 'of another machine');
+    await waitUntilGone(doneBy(file), 10_000);
+    expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
+    expect(future.done()).toBe(false);
+    expect(await redis().command('lrange', `bull:${queue}:active`, '0', '-1')).toBe(id);
+    await redis().command('del', `bull:${queue}:${id}:lock`);
+    expect(future.cancel({ kill: true })).toBe(true);
+    await executor.shutdown();
+    await machine.kill('SIGTERM');
+  });
+
   test('a machine whose pool breaks leaves, and fails no job', async () => {
     const queue = newQueue();
     const machine = await startMachine({ queue, connection: redis().connection, breaks: true });

@@ -129,6 +129,18 @@ describeWithRedis('processor()', (redis) => {
     });
   });
 
+  test('kills a job with its descendants when its lock is lost', async () => {
+    const run = async ({ worker, add }: Bench): Promise<void> => {
+      worker.on('error', () => {}); // BullMQ tells of the lock as well
+      const path = join(folder, 'lost');
+      const job = await add({ hangs: path });
+      await waitUntil(() => pids(path).length === 2, 15_000);
+      await redis().command('set', `bull:${worker.name}:${job.id}:lock`, 'of another worker');
+      await waitUntilGone(pids(path), 10_000);
+    };
+    await withWorker({}, run, { lockDuration: 1_000 });
+  });
+
   test('a crash fails the job with TerminatedWorkerError, and attempts and backoff decide', async () => {
     await withWorker({}, async ({ worker, add, outcome }) => {
       const errors: string[] = [];

@@ -26,6 +26,8 @@ interface ActiveJob {
   future: Future<CallOutcome> | undefined;
   isCancelled: boolean;
   isHandedBack: boolean;
+  /** Another machine has it: whatever becomes of it here, nobody is told. */
+  isSuperseded: boolean;
 }
 
 interface RunnerSettings extends RunSettings {
@@ -68,14 +70,19 @@ export class JobRunner {
     const data = asJobData(job.data);
     if (data === undefined) throw this.#unrecoverable(notOurs(job));
     const id = String(job.id);
-    const active: ActiveJob = { future: undefined, isCancelled: false, isHandedBack: false };
+    const active: ActiveJob = {
+      future: undefined,
+      isCancelled: false,
+      isHandedBack: false,
+      isSuperseded: false,
+    };
     this.#active.set(id, active);
     try {
       const held = this.#settings.held();
       if (held !== undefined) await held;
       return await this.#run(job, token, data, active);
     } finally {
-      this.#active.delete(id);
+      if (this.#active.get(id) === active) this.#active.delete(id); // a copy that has lost its lock may have a successor here
       if (this.#active.size === 0) this.#onIdle();
     }
   }
@@ -95,6 +102,7 @@ export class JobRunner {
       this.#passProgress(data, job, active.future);
       outcome = await active.future;
     } catch (error) {
+      if (active.isSuperseded) throw new (bullmq().WaitingError)(); // it is not this machine's to move
       if (active.future === undefined && isRefusal(error)) return this.#refuse(job, token, data, error);
       if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
       if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
@@ -103,6 +111,7 @@ export class JobRunner {
       }
       return this.#fail(job, data, error);
     }
+    if (active.isSuperseded) throw new (bullmq().WaitingError)();
     if (!outcome.ok) return this.#failAs(job, data, outcome.text, outcome.message, outcome.stack);
     this.#answer(data, job, 'value', outcome.text);
     return outcome.text;
@@ -125,6 +134,14 @@ export class JobRunner {
     if (active === undefined) return;
     active.isCancelled = true;
     active.future?.cancel({ kill: true });
+  }
+
+  /** The lock of a job was lost, by an outage or to another machine, or the job is done: this copy of it ends. */
+  supersede(jobId: string): void {
+    const active = this.#active.get(jobId);
+    if (active === undefined) return;
+    active.isSuperseded = true;
+    this.cancel(jobId);
   }
 
   /** Ends everything; what was not done is for other machines. */

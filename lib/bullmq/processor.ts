@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Job } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { CancelledError } from '../errors.ts';
 import { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { Future } from '../futures/future.ts';
@@ -66,6 +66,8 @@ export function processor<Data = unknown, Result = unknown>(
     given ?? new ProcessPoolExecutor({ idleTimeout: IDLE_TIMEOUT, ...poolOptions, onWorkerCrash: 'isolate' });
   const call = poolCall(executor, { name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });
 
+  const endLost = lockWatch();
+
   // With three parameters: BullMQ makes a signal only for who declares it.
   const run = async (
     job: Job,
@@ -74,6 +76,7 @@ export function processor<Data = unknown, Result = unknown>(
   ): Promise<unknown> => {
     const future = start(call, JSON.stringify(snapshotOf(job)));
     future.onProgress((value) => pass(job, value));
+    endLost(job, future);
     return signal === undefined ? future : untilAborted(future, signal);
   };
   const close = async (): Promise<void> => {
@@ -83,6 +86,37 @@ export function processor<Data = unknown, Result = unknown>(
     Data,
     Result
   >;
+}
+
+/**
+ * Ends jobs whose lock is lost: BullMQ gives them to another worker, or they are done. A job knows its Worker, which tells it.
+ */
+function lockWatch(): (job: Job, future: Future<unknown>) => void {
+  const running = new WeakMap<Worker, Map<string, Future<unknown>>>();
+
+  function runningOf(worker: Worker): Map<string, Future<unknown>> {
+    let futures = running.get(worker);
+    if (futures === undefined) {
+      const known = new Map<string, Future<unknown>>();
+      futures = known;
+      running.set(worker, known);
+      worker.on('lockRenewalFailed', (jobIds) => {
+        for (const id of jobIds) known.get(id)?.cancel({ kill: true });
+      });
+    }
+    return futures;
+  }
+
+  return (job, future) => {
+    const id = String(job.id);
+    const { queue: worker } = job as unknown as { queue: Worker | undefined };
+    if (typeof worker?.on !== 'function') return; // a job of a test
+    const futures = runningOf(worker);
+    futures.set(id, future);
+    future.addDoneCallback(() => {
+      if (futures.get(id) === future) futures.delete(id);
+    });
+  };
 }
 
 type Start = (call: PoolCall, snapshot: string) => Future<unknown>;

@@ -148,6 +148,9 @@ class Server implements TaskServer {
       runRetryDelay: RETRY_DELAY,
     });
     worker.on('error', (error) => this.#noteError(error));
+    worker.on('lockRenewalFailed', (jobIds) => {
+      for (const id of jobIds) this.#runner.supersede(id);
+    });
     worker.on('failed', (job, error) => {
       if (job !== undefined) this.#runner.noteFailed(job, error);
     });
