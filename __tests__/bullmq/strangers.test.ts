@@ -67,9 +67,24 @@ describeWithRedis('others', (redis) => {
     });
     await expect(executor.submit(tasks.noop).result()).rejects.toMatchObject({
       name: 'RedisUnavailableError',
-      message: expect.stringMatching(/NOPERM.*Check the username and password/),
+      message: expect.stringMatching(/NOPERM.*the user may not do this.*~bull:Q:\* &bull:Q:\* \+@all/),
     });
     await executor.shutdown();
+    await own.remove();
+  });
+
+  test('an administrator who lets the user do no more than is needed', async () => {
+    const own = await startRedis();
+    const queue = newQueue();
+    const rules = [`~app:${queue}:*`, `&app:${queue}:*`, '+@all', '-@dangerous', '+info'];
+    await own.command('acl', 'setuser', 'guest', 'on', '>secret', ...rules);
+    const connection = { ...own.connection, username: 'guest', password: 'secret' };
+    const machine = await startMachine({ queue, connection, prefix: 'app' });
+    const executor = open(queue, { connection, prefix: 'app' });
+    expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
+    expect(await executor.submit(tasks.grow, 100_000)).toHaveLength(100_000);
+    await executor.shutdown();
+    await machine.kill('SIGTERM');
     await own.remove();
   });
 

@@ -8,7 +8,10 @@ import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { ioredis } from './engine.ts';
 import { RedisUnavailableError } from './errors.ts';
 
-/** Options of ioredis, a URL (`redis://…`), or a connection, which is duplicated and left as it is. */
+/**
+ * Options of ioredis (with `sentinels` and `name` for Sentinel, `tls` for TLS), a URL (`redis://…`, `rediss://…`), or a
+ * connection of ioredis, which is duplicated and left as it is. A Redis Cluster is refused.
+ */
 export type RedisConnection = RedisOptions | string | Redis;
 
 /** Milliseconds between two attempts to connect, at most. */
@@ -18,6 +21,11 @@ const WARN_AFTER = 5_000;
 
 /** What Redis answers to who may not use it: trying again does not help. */
 const REJECTED = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|AUTH .*called without any password/;
+/** What it answers to who is let in and may not do what is needed. */
+const FORBIDDEN = /\bNOPERM\b/;
+const FORBIDDEN_WAY_OUT =
+  '. The password is right, but the user may not do this: an administrator can allow it with ACL SETUSER and the rules ' +
+  '~bull:Q:* &bull:Q:* +@all -@dangerous +info, where bull is the prefix and Q the queue';
 /** What Redis answers when it has no room. */
 const FULL = /\bOOM\b|MISCONF|READONLY/;
 
@@ -49,17 +57,36 @@ function connect(connection: RedisConnection, life: { readonly isClosed: boolean
   };
   const { Redis } = ioredis();
   if (typeof connection === 'string') return new Redis(connection, own);
-  if (typeof connection !== 'object' || connection === null) {
-    throw new TypeError(
-      `connection must be options of ioredis such as { host, port }, a URL or an ioredis instance, got ${describe(connection)}`,
-    );
-  }
+  expectConnection(connection);
   if (isInstance(connection)) return connection.duplicate(own);
   return new Redis({ ...connection, ...own });
 }
 
-function isInstance(connection: RedisOptions | Redis): connection is Redis {
-  return typeof (connection as Redis).duplicate === 'function';
+/** By what only it has: the connection may come from another copy of ioredis. */
+function isInstance(connection: object): connection is Redis {
+  const { duplicate, status, isCluster } = connection as Partial<Redis>;
+  return typeof duplicate === 'function' && typeof status === 'string' && isCluster !== true;
+}
+
+/** What ioredis does not understand it leaves out, and connects to 127.0.0.1:6379. @throws TypeError */
+function expectConnection(connection: unknown): asserts connection is RedisOptions | Redis {
+  const wanted = 'connection must be options of ioredis such as { host, port }, a URL or an ioredis instance';
+  if (typeof connection !== 'object' || connection === null) {
+    throw new TypeError(`${wanted}, got ${describe(connection)}`);
+  }
+  if (Array.isArray(connection) || (connection as Partial<Redis>).isCluster === true) {
+    throw new TypeError(
+      `${wanted}, got a Redis Cluster, which cannot be used: give it one Redis, with Sentinel where it must fail over ` +
+        '({ sentinels, name }), and spread the load over several by a queue and a Redis for each kind of work',
+    );
+  }
+  if (isInstance(connection)) return;
+  const prototype: unknown = Object.getPrototypeOf(connection);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!isPlain) throw new TypeError(`${wanted}, got a client of another package`);
+  const unread = ['url', 'socket', 'rootNodes'].find((key) => key in connection);
+  if (unread === undefined) return;
+  throw new TypeError(`${wanted}, but ${unread} is none of its options: it belongs to another package`);
 }
 
 /** Lets the process end although the connection is open. */
@@ -82,7 +109,11 @@ const messageOf = (error: unknown): string => String((error as Partial<Error> | 
 
 /** Names the place without the password. */
 export function placeOf(redis: Redis): string {
-  const { host, port, path } = redis.options;
+  const { host, port, path, sentinels, name } = redis.options;
+  if (sentinels != null && sentinels.length > 0) {
+    const places = sentinels.map((each) => `${each.host ?? '127.0.0.1'}:${each.port ?? 26379}`);
+    return `${name} of the Sentinels ${places.join(', ')}`;
+  }
   return path ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`;
 }
 
@@ -96,6 +127,7 @@ export function unavailable(redis: Redis, during: string, cause: unknown): Redis
 }
 
 function wayOut(cause: unknown): string {
+  if (FORBIDDEN.test(messageOf(cause))) return FORBIDDEN_WAY_OUT;
   if (isRejection(cause)) return '. Check the username and password of `connection`';
   if (isFull(cause))
     return '. Give Redis more memory, or remove finished jobs sooner (removeOnComplete, removeOnFail, keepOutcomes)';
