@@ -12,8 +12,9 @@ import type { Future } from '../futures/future.ts';
 import * as check from '../options/check.ts';
 import { type ExecutorOptions, executorChecks } from '../options/executor-options.ts';
 import { runProcessorFile, runProcessorFunction } from './for-workers.ts';
+import { createJobCallServer } from './job-call-server.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
-import { asSaying, type JobSnapshot, type ProcessorJob } from './processor-job.ts';
+import { asSaying, type ProcessorJob, type SentJob } from './processor-job.ts';
 import type { ProcessorTask } from './run-processor.ts';
 import { checkExecutor } from './serve-options.ts';
 
@@ -57,7 +58,10 @@ const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
  * @throws Error if there is no such file.
  */
 export function processor<Data = unknown, Result = unknown>(
-  task: string | URL | ((job: ProcessorJob<Data>) => Result | Promise<Result>),
+  task:
+    | string
+    | URL
+    | ((job: ProcessorJob<Data>, token?: string, signal?: AbortSignal) => Result | Promise<Result>),
   options?: ProcessorOptions,
 ): PoolProcessor<Data, Result> {
   const start = starterOf(task as string | URL | ProcessorTask);
@@ -67,20 +71,28 @@ export function processor<Data = unknown, Result = unknown>(
   const call = poolCall(executor, { name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });
 
   const endLost = lockWatch();
+  const calls = createJobCallServer();
 
   // With three parameters: BullMQ makes a signal only for who declares it.
   const run = async (
     job: Job,
-    _token: string | undefined,
+    token: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<unknown> => {
-    const future = start(call, JSON.stringify(snapshotOf(job)));
+    const address = calls.open(job, token);
+    const sent: SentJob = { job: snapshotOf(job), token, address };
+    const future = start(call, JSON.stringify(sent));
     future.onProgress((value) => pass(job, value));
-    endLost(job, future);
+    const forget = endLost(job, future);
+    future.addDoneCallback(() => {
+      calls.end(address);
+      forget();
+    });
     return signal === undefined ? future : untilAborted(future, signal);
   };
   const close = async (): Promise<void> => {
     if (given === undefined) await executor.shutdown();
+    calls.close();
   };
   return Object.assign(run, { executor, close, [Symbol.asyncDispose]: close }) as unknown as PoolProcessor<
     Data,
@@ -91,7 +103,7 @@ export function processor<Data = unknown, Result = unknown>(
 /**
  * Ends jobs whose lock is lost: BullMQ gives them to another worker, or they are done. A job knows its Worker, which tells it.
  */
-function lockWatch(): (job: Job, future: Future<unknown>) => void {
+function lockWatch(): (job: Job, future: Future<unknown>) => () => void {
   const running = new WeakMap<Worker, Map<string, Future<unknown>>>();
 
   function runningOf(worker: Worker): Map<string, Future<unknown>> {
@@ -110,12 +122,12 @@ function lockWatch(): (job: Job, future: Future<unknown>) => void {
   return (job, future) => {
     const id = String(job.id);
     const { queue: worker } = job as unknown as { queue: Worker | undefined };
-    if (typeof worker?.on !== 'function') return; // a job of a test
+    if (typeof worker?.on !== 'function') return () => {}; // a job of a test
     const futures = runningOf(worker);
     futures.set(id, future);
-    future.addDoneCallback(() => {
+    return () => {
       if (futures.get(id) === future) futures.delete(id);
-    });
+    };
   };
 }
 
@@ -144,30 +156,36 @@ function nameOf(task: unknown): string {
   return typeof task === 'function' ? task.name || '(anonymous)' : basename(String(task));
 }
 
-function snapshotOf(job: Job): JobSnapshot {
-  const { name, data, queueName, attemptsMade, attemptsStarted, stalledCounter, timestamp, processedOn } =
-    job;
+function snapshotOf(job: Job): SentJob['job'] {
   return {
     id: String(job.id),
-    name,
-    data: data as unknown,
-    queueName,
+    name: job.name,
+    data: (job.data ?? {}) as unknown,
+    queueName: job.queueName,
+    queueQualifiedName: job.queueQualifiedName,
     prefix: job.prefix,
-    attemptsMade,
-    attemptsStarted,
-    stalledCounter,
-    timestamp,
-    processedOn,
+    progress: job.progress,
+    attemptsMade: job.attemptsMade,
+    attemptsStarted: job.attemptsStarted,
+    stalledCounter: job.stalledCounter,
+    timestamp: job.timestamp,
+    processedOn: job.processedOn,
+    delay: job.delay,
+    priority: job.priority,
     opts: job.opts as Readonly<Record<string, unknown>>,
+    parent: job.parent,
     parentKey: job.parentKey,
+    repeatJobKey: job.repeatJobKey,
+    deduplicationId: job.deduplicationId,
+    failedReason: job.failedReason,
+    stacktrace: job.stacktrace,
   };
 }
 
 /** What Redis does not take of it is BullMQ's to tell: the job goes on. */
 function pass(job: Job, value: unknown): void {
-  const [kind, what] = asSaying(value) ?? [];
-  if (kind === 'loky:progress') job.updateProgress(what as number).catch(() => {});
-  else if (kind === 'loky:log') job.log(what as string).catch(() => {});
+  const saying = asSaying(value);
+  if (saying !== undefined) job.updateProgress(saying[1] as number).catch(() => {});
 }
 
 /** The listener goes with the signal, which is the job's own: BullMQ forgets it when the job has ended. */

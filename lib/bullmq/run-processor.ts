@@ -1,29 +1,40 @@
 /** What runs in a worker process for a `processor`: imports its file once, and calls it with each job. */
 import { whileLoading } from '../system/loading.ts';
 import { setJobInfo } from './job-info.ts';
-import { type JobSnapshot, jobInWorker, type ProcessorJob } from './processor-job.ts';
+import { jobInWorker, type ProcessorJob, type SentJob } from './processor-job.ts';
 
 /** What a processor's file exports, or what `processor` was given. */
-export type ProcessorTask = (job: ProcessorJob<never>) => unknown;
+export type ProcessorTask = (job: ProcessorJob<never>, token?: string, signal?: AbortSignal) => unknown;
 
 const tasks = new Map<string, ProcessorTask>();
 
-/** @param written The snapshot as JSON, which a job is anyway: as one string it costs the host a third. */
-export function runProcessorFile(url: string, written: string): unknown {
-  const snapshot = JSON.parse(written) as JobSnapshot;
-  const task = tasks.get(url);
-  return task === undefined ? importTask(url).then((found) => run(found, snapshot)) : run(task, snapshot);
+/** @param written A `SentJob` as JSON, which a job is anyway: as one string it costs the host a third. */
+export async function runProcessorFile(url: string, written: string): Promise<unknown> {
+  return run(tasks.get(url) ?? (await importTask(url)), JSON.parse(written) as SentJob);
 }
 
-export function runProcessorFunction(task: ProcessorTask, written: string): unknown {
-  return run(task, JSON.parse(written) as JobSnapshot);
+export function runProcessorFunction(task: ProcessorTask, written: string): Promise<unknown> {
+  return run(task, JSON.parse(written) as SentJob);
 }
 
-function run(task: ProcessorTask, snapshot: JobSnapshot): unknown {
+async function run(task: ProcessorTask, sent: SentJob): Promise<unknown> {
+  const { id, attemptsStarted, queueName } = sent.job;
   // Not taken back at the end: the next job of this process sets its own.
-  setJobInfo({ id: snapshot.id, attempt: snapshot.attemptsStarted, queue: snapshot.queueName });
-  return task(jobInWorker(snapshot) as ProcessorJob<never>);
+  setJobInfo({ id, attempt: attemptsStarted, queue: queueName });
+  const { job, settled } = jobInWorker(sent);
+  // It never aborts: a job that BullMQ aborts is ended with its process. Made for who declares it.
+  const signal = task.length > 2 ? new AbortController().signal : undefined;
+  try {
+    return await task(job as ProcessorJob<never>, sent.token, signal);
+  } catch (error) {
+    throw hasMessage(error) ? error : new Error(String(error)); // BullMQ shows the message of what is thrown
+  } finally {
+    await settled();
+  }
 }
+
+const hasMessage = (error: unknown): boolean =>
+  Boolean((error as Partial<Error> | null | undefined)?.message);
 
 async function importTask(url: string): Promise<ProcessorTask> {
   const module = (await whileLoading(url, () => import(url))) as { default?: unknown };
