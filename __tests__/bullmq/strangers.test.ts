@@ -32,13 +32,16 @@ describeWithRedis('others', (redis) => {
 
   test('a job that is done at its second attempt, of which no reply tells, has its result', async () => {
     const queue = newQueue();
+    let seen: unknown;
     const run = async (job: Job) => {
       if (job.attemptsMade === 0) throw new Error('not yet');
+      seen = job.data.args;
       return '[7]'; // as machines write it
     };
     const stranger = new Worker(queue, run, { connection: redis().connection });
     const executor = open(queue, { crashRetries: 1 });
     expect(await executor.submit(tasks.echo, 7)).toBe(7);
+    expect(seen).toEqual([7]); // as people can read it
     await executor.shutdown();
     await stranger.close();
   });

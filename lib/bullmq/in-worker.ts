@@ -11,8 +11,8 @@ import { type ValueCodec, valueCodec } from './wire-values.ts';
 
 /** One call of a task, as the host hands it on. */
 export interface CallOrder {
-  /** Devalue text: the arguments, or lists of them for a chunk. */
-  readonly args: string;
+  /** The arguments as `writeArguments` gives them, or lists of them for a chunk. */
+  readonly args: string | readonly unknown[];
   readonly chunk: boolean;
   /** Bytes of the outcome at most. */
   readonly limit: number;
@@ -101,7 +101,7 @@ function codecFor(reducers: Reducers | undefined, limit: number): ValueCodec {
 
 function run(fn: AnyFunction, codec: ValueCodec, order: CallOrder): CallOutcome | Promise<CallOutcome> {
   try {
-    return runWith(fn as Run, codec.read(order.args, 'the arguments') as unknown[], codec, order);
+    return runWith(fn as Run, [...codec.readArguments(order.args)], codec, order);
   } catch (error) {
     return failed(codec, error);
   }

@@ -60,7 +60,7 @@ export function remoteCalls(
       const name = settings.name ?? task ?? (fn.name || '(anonymous)');
       const common = dataOf(task, settings.timeout, isChunk);
       if (task !== null) {
-        const data = { ...common, args: codec.write(args, 'the arguments') };
+        const data = { ...common, args: codec.writeArguments(args) };
         return { id, name, data, settings, submitSite };
       }
       const data = { ...common, args: '' };

@@ -5,6 +5,7 @@
 import { DevalueError, parse, stringify } from 'devalue';
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/index.ts';
+import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
 
 /** One side of the wire. */
@@ -14,14 +15,23 @@ export interface ValueCodec {
    * @throws SerializationError with the path of what cannot be sent, or if the text is longer than the limit.
    */
   write(value: unknown, what: string): string;
+  /**
+   * Arguments as they lie in a job: themselves, which people can read there, if JSON says all of them.
+   *
+   * @throws SerializationError as `write`.
+   */
+  writeArguments(args: readonly unknown[]): string | readonly unknown[];
   /** Never throws: what cannot be sent of an error is left out. */
   writeThrown(thrown: unknown): string;
+  /** What `writeArguments` gives. @throws SerializationError as `read`. */
+  readArguments(written: string | readonly unknown[]): readonly unknown[];
   /** @throws SerializationError if it is not what `write` makes, or a reducer is missing. */
   read(text: string, what: string): unknown;
 }
 
 /** The name of errors on the wire. Those of users have a `:` before theirs. */
 const ERROR = 'Error';
+const ARGUMENTS = 'the arguments';
 
 /** @param limit Bytes of one text at most. */
 export function valueCodec(reducers: Reducers | undefined, limit: number): ValueCodec {
@@ -34,6 +44,8 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
   }
   writing[ERROR] = (value) => isError(value) && plainOf(value);
   reading[ERROR] = (plain: PlainError) => fromPlainError(plain);
+
+  const isSpecial = (value: unknown): boolean => own.some(([, reducer]) => reducer.test(value));
 
   /** The errors of the text that is being written; without a value while an error is looked at. */
   const plains = new Map<Error, PlainError | undefined>();
@@ -73,8 +85,28 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
     return text;
   }
 
+  function writeArguments(args: readonly unknown[]): string | readonly unknown[] {
+    if (!isPlainJson(args, isSpecial)) return write(args, ARGUMENTS);
+    const size = Buffer.byteLength(JSON.stringify(args));
+    if (size > limit) throw tooLarge(ARGUMENTS, size, limit);
+    return args;
+  }
+
+  function read(text: string, what: string): unknown {
+    try {
+      return parse(text, reading as Record<string, (value: unknown) => unknown>);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const hint = reason.startsWith('Unknown type') ? '\n  hint: give both sides the same reducers' : '';
+      throw new SerializationError(`cannot rebuild ${what}: ${reason}${hint}`, { cause: error });
+    }
+  }
+
   return {
     write,
+    writeArguments,
+    readArguments: (written) =>
+      typeof written === 'string' ? (read(written, ARGUMENTS) as readonly unknown[]) : written,
     writeThrown(thrown) {
       try {
         return write(thrown, 'the error');
@@ -84,15 +116,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
         });
       }
     },
-    read(text, what) {
-      try {
-        return parse(text, reading as Record<string, (value: unknown) => unknown>);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        const hint = reason.startsWith('Unknown type') ? '\n  hint: give both sides the same reducers' : '';
-        throw new SerializationError(`cannot rebuild ${what}: ${reason}${hint}`, { cause: error });
-      }
-    },
+    read,
   };
 }
 

@@ -11,8 +11,11 @@ export interface JobData {
   readonly loky: number;
   /** The name of the task in the registry; `null` for a function that travels itself. */
   readonly task: string | null;
-  /** Devalue text: the list of arguments, or of lists of arguments for a chunk. `''` if the function travels itself. */
-  readonly args: string;
+  /**
+   * The list of arguments, or of lists of arguments for a chunk: itself where JSON says all of it, else devalue text. `''` if the
+   * function travels itself.
+   */
+  readonly args: string | readonly unknown[];
   /** Whether it is a chunk of a `map`. */
   readonly chunk: boolean;
   /** The executor that waits for the outcome. */
