@@ -20,6 +20,12 @@ const notMilliseconds = (name: string): Row[] => [
   [name, Number.NaN, RangeError, /0 or more, got NaN/],
 ];
 
+const notTimeLimit = (name: string): Row[] => [
+  [name, '1s', TypeError, /milliseconds above 0, got "1s"/],
+  [name, -1, RangeError, /milliseconds above 0, got -1: for no limit leave it undefined/],
+  [name, Number.NaN, RangeError, /above 0, got NaN/],
+];
+
 const options: Row[] = [
   ...notCount('maxWorkers', 1),
   ['maxWorkers', Number.POSITIVE_INFINITY, RangeError, /whole number.*got Infinity/],
@@ -54,10 +60,10 @@ const options: Row[] = [
   ['memory', { limit: '1GB' }, TypeError, /limit.*bytes, got "1GB"/],
   ['memory', { limit: 0 }, RangeError, /limit.*1 or more, got 0/],
   ['memory', { max: 1 }, TypeError, /max.*leakThreshold, checkDelay, limit/],
-  ...notMilliseconds('taskTimeout'),
+  ...notTimeLimit('taskTimeout'),
   ...notCount('maxPending', 0),
   ['stdio', 'pipe', TypeError, /"inherit", "ignore", "events", got "pipe"/],
-  ...notMilliseconds('startTimeout'),
+  ...notTimeLimit('startTimeout'),
 ];
 
 const names: [string, RegExp][] = [
@@ -152,7 +158,7 @@ describe('a pool that is used wrongly', () => {
       'timeout "1"',
       () => wrong.map(square, [1], { timeout: '1' }),
       TypeError,
-      /timeout.*milliseconds, got "1"/,
+      /timeout.*milliseconds above 0, got "1"/,
     ],
     [
       'ordered 1',
@@ -178,7 +184,7 @@ describe('a pool that is used wrongly', () => {
       TypeError,
       /unknown option time.*timeout, signal/,
     ],
-    ['a bad timeout', () => wrong.withOptions({ timeout: -1 }), RangeError, /timeout.*0 or more, got -1/],
+    ['a bad timeout', () => wrong.withOptions({ timeout: -1 }), RangeError, /timeout.*above 0, got -1/],
     [
       'a bad signal',
       () => wrong.withOptions({ signal: {} }),

@@ -62,6 +62,20 @@ describe('an application that is its own executable', () => {
     expect(logged().length).toBeLessThanOrEqual(3);
   });
 
+  test('is not started again and again where its environment is dropped on the way', async () => {
+    const script = self(`
+      const kept = ['TEST_LOG', 'TEST_PROGRAM'].map((name) => name + '="$' + name + '"').join(' ');
+      const command = ['exec env -i PATH="$PATH" TEST_COPY=1', kept, node, process.argv[1], '"$@"'].join(' ');
+      if (!process.env.TEST_COPY) writeFileSync(own, '#!/bin/sh\\n' + command + '\\n');
+      const executor = new ProcessPoolExecutor({ maxWorkers: 2 });
+      say(await Promise.all([1, 2].map((n) => failureOf(executor.submit(Math.sqrt, n)))));
+      await executor.shutdown();
+    `);
+    const { code, said } = await script.ended;
+    expect({ code, said }).toEqual({ code: 0, said: [[NO_NODE, NO_NODE]] });
+    expect(logged().length).toBeLessThanOrEqual(3);
+  });
+
   test('is not waited for, nor left behind, when it survives the error', async () => {
     const script = self(`
       if (process.env.TEST_COPY) {

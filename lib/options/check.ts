@@ -116,11 +116,9 @@ export const milliseconds: Check = number({ min: 0, unit: 'milliseconds' });
 
 /** How long something may take. 0, which others take for no limit, would end everything at once. */
 export const timeLimit: Check = (value, name) => {
-  milliseconds(value, name);
-  if (value !== 0) return;
-  throw new RangeError(
-    `${name} must be a number of milliseconds above 0, got 0: for no limit leave it undefined`,
-  );
+  const expected = `${name} must be a number of milliseconds above 0`;
+  if (typeof value !== 'number') throw new TypeError(`${expected}, got ${describe(value)}`);
+  if (!(value > 0)) throw new RangeError(`${expected}, got ${value}: for no limit leave it undefined`);
 };
 
 export const bytes: Check = number({ min: 1, unit: 'bytes' });

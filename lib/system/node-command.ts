@@ -76,13 +76,22 @@ function assertIsNode(command: string): void {
 }
 
 function assertIsNoCopy(): void {
-  const pid = startedInVainBy();
+  const pid = startedInVainBy(workerScript());
   if (pid === undefined) return;
-  const message = `This process ${RUNS_SOMETHING_ELSE}: process ${pid} took what it started for Node.js. There, ${WAY_OUT}.`;
+  const message = `This process ${RUNS_SOMETHING_ELSE}: process ${pid} took what it started for Node.js. In process ${pid}, ${WAY_OUT}.`;
   try {
     writeSync(2, `${message}\n`); // an application that catches the error may go on, and its host would wait for it
   } catch {} // the error alone tells it
   throw new WorkerStartupError(message);
+}
+
+/** `undefined` where it was lost: then nothing was started with it. */
+function workerScript(): string | undefined {
+  try {
+    return entryPoint('worker');
+  } catch {
+    return undefined;
+  }
 }
 
 /** An executable has its files beside it, or it has none. */

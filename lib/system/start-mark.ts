@@ -22,10 +22,13 @@ export function takeStart(): void {
 /**
  * The pid of whoever started this process as a worker, in vain. A preload of a real worker is none: the script that the
  * worker is to run comes after it.
+ *
+ * @param worker The script of workers: a wrapper may pass on its arguments without its environment.
  */
-export function startedInVainBy(): string | undefined {
+export function startedInVainBy(worker: string | undefined): string | undefined {
   const [, pid, script] = /^(\d+):(.*)$/s.exec(process.env[VARIABLE] ?? '') ?? [];
-  return script === process.argv[1] ? undefined : pid;
+  if (pid !== undefined) return script === process.argv[1] ? undefined : pid;
+  return worker !== undefined && process.argv.indexOf(worker) > 1 ? String(process.ppid) : undefined;
 }
 
 /** Whether a process that was started as a worker has said that it runs something else. */

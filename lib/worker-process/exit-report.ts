@@ -90,7 +90,7 @@ function describeReason(reason: TerminationReason, exit: ExitReport, context: Te
         ? 'it closed its channel to the host'
         : `it sent what is not part of the protocol (${faultOf(exit, context)})`;
     case 'uncaught-exception':
-      return 'something that a task had left behind (a timer, a promise, a listener) threw an exception that nobody caught';
+      return 'a timer, a listener or a promise that no task waited for threw an exception that nobody caught';
     case 'out-of-memory':
       return exit.killedByKernel
         ? `the kernel ended it because the memory of its control group was used up${lastMemory(context)}`
