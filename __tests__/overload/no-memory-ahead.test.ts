@@ -56,6 +56,7 @@ test('it fails when its turn comes, and those around it are run', async () => {
       {
         call: { name: 'task', definitions: [definition], encode },
         isChunk: false,
+        itemCount: 1,
         settings: NO_OPTIONS,
         submitSite: undefined,
       },

@@ -136,10 +136,11 @@ describe('a forged answer', () => {
 
   test('an unknown class of an error is replaced, of a value refused', () => {
     const heads = [
+      ['object', { base: 'error', prototype: 'child', props: [] }],
       ['prototype', 'Strange'],
       ['known', 999_999],
     ];
-    const flat = [[1, 3], ['$', 2], 0, ['Set', 4, 5], [6, -1], [], ['$', 7], 1];
+    const flat = [[1, 3], ['$', 2], 0, ['Set', 4, 6, 8], [5], ['$', 9], [7, -1], ['$', 10], [], 1, 2];
     refusedWith(forge({ heads, flat }), /does not have any more/);
     expect(sender.decodeValue(forge({ heads, flat, tag: ERROR_GRAPH }))).toMatchObject({ name: 'Strange' });
   });

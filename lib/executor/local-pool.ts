@@ -16,7 +16,8 @@ export function localPool(manager: Manager, sender: Sender): LocalPool {
     },
     prepare(fn, args, { settings, submitSite, isChunk }) {
       if (!settings.signal?.aborted) manager.expectTask();
-      return { call: sender.prepareCall(fn, args), settings, submitSite, isChunk };
+      const itemCount = args.length;
+      return { call: sender.prepareCall(fn, args), settings, submitSite, isChunk, itemCount };
     },
   };
 }

@@ -14,7 +14,7 @@ import type { Resolver } from './graph/resolver.ts';
 import type { Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
 import { lost, malformed } from './values/bytes.ts';
-import { readCloneAt, readOne } from './values/encode.ts';
+import { readForeignClone, readOne } from './values/encode.ts';
 
 /**
  * `lenient` reads what was thrown: classes that this process does not have are replaced.
@@ -37,7 +37,7 @@ function read({ body, views }: Payload, resolver: Resolver, lenient: Resolver): 
     case VALUE_ITEM:
       return readOne(body, VALUE_HEADER, views);
     case VALUE_CLONE:
-      return readCloneAt(body, VALUE_HEADER, views);
+      return readForeignClone(body, VALUE_HEADER, views);
     case ERROR_GRAPH:
     case VALUE_GRAPH: {
       const reader = new GraphReader(body[0] === ERROR_GRAPH ? lenient : resolver, views);

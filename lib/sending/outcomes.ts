@@ -2,17 +2,21 @@
  * What became of the items of a chunk, from worker to host. Plain results travel together. All else travels as the
  * answer to a call of its own would: what cannot be sent or rebuilt of one item is an error of that item alone.
  */
+import { types } from 'node:util';
+import { SerializationError } from '../errors.ts';
 import { OUTCOMES, VALUE_GRAPH, VALUE_HEADER, valueHeader } from './format.ts';
 import type { Payload } from './payload.ts';
+import { reasonOf } from './reason.ts';
 import type { Receiver } from './receiver.ts';
 import { malformed } from './values/bytes.ts';
 import { writeClone } from './values/clone.ts';
-import { asItIs, readCloneAt } from './values/encode.ts';
+import { asItIs, readForeignClone } from './values/encode.ts';
 
 /** What became of one item: its result, or the error it failed with. */
 export type ItemOutcome = readonly [ok: true, result: unknown] | readonly [ok: false, error: unknown];
 
 type Encoder = Pick<Receiver, 'encodeValue' | 'encodeError'>;
+type Decode = (payload: Payload) => unknown;
 type SentOutcome = readonly [ok: boolean, answer: Payload];
 
 /** @throws SerializationError if they are too much to be sent at once. */
@@ -42,18 +46,50 @@ function sentApart([ok, value]: ItemOutcome, { encodeValue, encodeError }: Encod
 }
 
 /**
+ * @param count How many items the chunk had.
  * @param decodeValue Reads the answer to a single call.
- * @throws SerializationError if it is none of what `encodeOutcomes` writes.
+ * @throws SerializationError if it is none of what `encodeOutcomes` writes for so many items.
  */
-export function decodeOutcomes(payload: Payload, decodeValue: (payload: Payload) => unknown): ItemOutcome[] {
-  const { body, views } = payload;
-  const areApart = body[0] === OUTCOMES;
-  const sent = areApart ? readCloneAt(body, VALUE_HEADER, views) : decodeValue(payload);
-  if (!Array.isArray(sent)) throw malformed('a chunk that is no list');
-  return sent.map((item: unknown) => (areApart ? outcomeOf(item as SentOutcome, decodeValue) : [true, item]));
+export function decodeOutcomes(payload: Payload, count: number, decodeValue: Decode): ItemOutcome[] {
+  if (payload.body[0] !== OUTCOMES) {
+    return listOf(decodeValue(payload), count).map((result) => [true, result]);
+  }
+  const sent = listOf(cloneOf(payload), count).map(checkOutcome);
+  const bytes = payload.views.reduce((sum, view) => sum + view.byteLength, payload.body.byteLength);
+  const answered = sent.reduce((sum, [, { body }]) => sum + body.byteLength, 0);
+  if (answered > bytes) throw malformed('a chunk of more answers than bytes');
+  return sent.map((outcome) => outcomeOf(outcome, decodeValue));
 }
 
-function outcomeOf([ok, answer]: SentOutcome, decodeValue: (payload: Payload) => unknown): ItemOutcome {
+function cloneOf({ body, views }: Payload): unknown {
+  try {
+    return readForeignClone(body, VALUE_HEADER, views);
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
+    throw new SerializationError(`cannot read the answer of the worker: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The items of a list without holes. */
+function listOf(sent: unknown, count: number): unknown[] {
+  if (!Array.isArray(sent)) throw malformed('a chunk that is no list');
+  if (sent.length !== count) throw malformed(`a chunk of ${sent.length} results for ${count} items`);
+  return Array.from(sent as unknown[]);
+}
+
+function checkOutcome(sent: unknown): SentOutcome {
+  const [ok, answer] = Array.isArray(sent) ? (sent as unknown[]) : [];
+  if (typeof ok !== 'boolean' || typeof answer !== 'object' || answer === null)
+    throw malformed('a chunk with an item that is no outcome');
+  const { body, views } = answer as Partial<Payload>;
+  if (!(types.isUint8Array(body) && Array.isArray(views) && views.every(types.isUint8Array)))
+    throw malformed('a chunk with an item that is no answer');
+  return [ok, answer as Payload];
+}
+
+function outcomeOf([ok, answer]: SentOutcome, decodeValue: Decode): ItemOutcome {
   try {
     return [ok, decodeValue(answer)];
   } catch (error) {

@@ -40,8 +40,8 @@ export interface Sender {
   prepareCall(fn: (...args: never[]) => unknown, args: readonly unknown[]): PreparedCall;
   /** @throws SerializationError if it cannot be rebuilt. */
   decodeValue(payload: Payload): unknown;
-  /** The same for the answer to a chunk. */
-  decodeOutcomes(payload: Payload): ItemOutcome[];
+  /** The same for the answer to a chunk of so many items. */
+  decodeOutcomes(payload: Payload, count: number): ItemOutcome[];
   /** What the worker's receiver needs to know at boot. */
   settings(): Payload;
   /** Numbers of definitions that are no longer used since it was asked last: workers may forget them. */
@@ -197,7 +197,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   return {
     prepareCall,
     decodeValue,
-    decodeOutcomes: (payload) => decodeOutcomes(payload, decodeValue),
+    decodeOutcomes: (payload, count) => decodeOutcomes(payload, count, decodeValue),
     settings: () => currentSettings().payload,
     takeRetired: () => (retired.length === 0 ? retired : retired.splice(0)),
   };

@@ -136,7 +136,7 @@ export class Arrivals {
 
   #answered(worker: PoolWorker, frame: Frame): void {
     const task = this.#dispatcher.takeAnswered(worker, frame.time);
-    const answer = this.#decode(frame, task.isChunk);
+    const answer = this.#decode(frame, task.isChunk ? task.itemCount : undefined);
     try {
       this.#moveOn(worker, task, frame.time / 1000);
     } finally {
@@ -190,10 +190,12 @@ export class Arrivals {
     this.#events.onWorkerRecycled(worker, 'max-tasks', undefined);
   }
 
-  #decode(frame: Frame, isChunk = false): Answer {
+  /** @param items How many a chunk had. */
+  #decode(frame: Frame, items?: number): Answer {
     const { kind } = frame;
     try {
-      if (isChunk && kind === FrameKind.value) return { ok: true, value: this.#sender.decodeOutcomes(frame) };
+      if (items !== undefined && kind === FrameKind.value)
+        return { ok: true, value: this.#sender.decodeOutcomes(frame, items) };
       return { ok: true, value: this.#sender.decodeValue(frame) };
     } catch (error) {
       return { ok: false, value: error };

@@ -54,6 +54,8 @@ export interface TaskKeeper {
 export interface TaskRequest {
   readonly call: PreparedCall;
   readonly isChunk: boolean;
+  /** How many items a chunk has. */
+  readonly itemCount: number;
   readonly settings: TaskSettings;
   readonly submitSite: SubmitSite | undefined;
 }
@@ -66,6 +68,7 @@ export class Task implements FutureOwner {
   readonly future: Future<unknown>;
   readonly call: PreparedCall;
   readonly isChunk: boolean;
+  readonly itemCount: number;
   readonly settings: TaskSettings;
   readonly submitSite: SubmitSite | undefined;
   readonly submittedAt = performance.now();
@@ -82,11 +85,12 @@ export class Task implements FutureOwner {
   #isLoading = false;
   #onAbort: (() => void) | undefined;
 
-  constructor({ call, isChunk, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
+  constructor({ call, isChunk, itemCount, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
     lastTaskId += 1;
     this.id = lastTaskId;
     this.call = call;
     this.isChunk = isChunk;
+    this.itemCount = itemCount;
     this.settings = settings;
     this.submitSite = submitSite;
     this.#keeper = keeper;

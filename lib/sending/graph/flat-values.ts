@@ -1,8 +1,11 @@
 /** What devalue wrote back to values: plain data, Maps and Sets, each once. Rows are the business of whoever made this. */
+import { emptyArray } from '../values/arrays.ts';
 import { malformed } from '../values/bytes.ts';
 import { type Message, rowNumber } from './message.ts';
-import type { Resolver } from './resolver.ts';
+import type { Place, Resolver } from './resolver.ts';
 
+/** A bigint of more decimal digits is a row. */
+export const MOST_DIGITS = 100;
 /** The index of `undefined`. */
 export const NOTHING = -1;
 const HOLE = -2;
@@ -11,21 +14,20 @@ const INFINITE = -4;
 const NEGATIVE_INFINITE = -5;
 const NEGATIVE_ZERO = -6;
 const SPARSE = -7;
-const MAX_LENGTH = 2 ** 32 - 1;
 
 export class FlatValues {
   private readonly message: Message;
-  private readonly row: (number: number) => unknown;
-  private readonly checkProperty: Resolver['checkProperty'];
+  private readonly row: (number: number, place: Place) => unknown;
+  private readonly resolver: Resolver;
   private readonly done = new Map<number, unknown>();
 
-  constructor(message: Message, row: (number: number) => unknown, checkProperty: Resolver['checkProperty']) {
+  constructor(message: Message, row: (number: number, place: Place) => unknown, resolver: Resolver) {
     this.message = message;
     this.row = row;
-    this.checkProperty = checkProperty;
+    this.resolver = resolver;
   }
 
-  value(index: unknown): unknown {
+  value(index: unknown, place: Place = 'item'): unknown {
     if (typeof index !== 'number') throw malformed('an index that is no number');
     if (index < 0) return constantOf(index);
     if (this.done.has(index)) return this.done.get(index);
@@ -33,7 +35,7 @@ export class FlatValues {
     const raw = this.message.flat[index];
     if (typeof raw !== 'object' || raw === null) return raw;
     return Array.isArray(raw)
-      ? this.list(index, raw as unknown[])
+      ? this.list(index, raw as unknown[], place)
       : this.plain(index, raw as Record<string, unknown>);
   }
 
@@ -41,8 +43,8 @@ export class FlatValues {
     const object: Record<string, unknown> = {};
     this.done.set(index, object);
     for (const key of Object.keys(raw)) {
-      const value = this.value(raw[key]);
-      this.checkProperty?.(key, value, false);
+      const value = this.value(raw[key], 'member');
+      this.resolver.checkProperty?.(object, key, value, false);
       if (key in object) {
         Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
       } else object[key] = value;
@@ -50,14 +52,11 @@ export class FlatValues {
     return object;
   }
 
-  private list(index: number, raw: readonly unknown[]): unknown {
+  private list(index: number, raw: readonly unknown[], place: Place): unknown {
     const [first, second] = raw;
-    if (typeof first === 'string') return this.typed(index, first, raw);
+    if (typeof first === 'string') return this.typed(index, first, raw, place);
     const sparse = first === SPARSE;
-    if (sparse && !(typeof second === 'number' && second >= 0 && second <= MAX_LENGTH))
-      throw malformed('a length');
-    const array: unknown[] = [];
-    array.length = sparse ? (second as number) : raw.length;
+    const array = sparse ? emptyArray(second, raw.length / 2) : emptyArray(raw.length, raw.length);
     this.done.set(index, array);
     if (!sparse) {
       for (let i = 0; i < raw.length; i++) if (raw[i] !== HOLE) array[i] = this.value(raw[i]);
@@ -72,12 +71,12 @@ export class FlatValues {
     return array;
   }
 
-  private typed(index: number, type: string, raw: readonly unknown[]): unknown {
+  private typed(index: number, type: string, raw: readonly unknown[], place: Place): unknown {
     switch (type) {
       case '$':
-        return this.row(rowNumber(this.message, raw[1]));
+        return this.row(rowNumber(this.message, raw[1]), place);
       case 'BigInt':
-        return BigInt(String(raw[1]));
+        return decimalBigInt(String(raw[1]));
       case 'Map': {
         const map = new Map<unknown, unknown>();
         this.done.set(index, map);
@@ -94,6 +93,12 @@ export class FlatValues {
         throw malformed(`the unknown type ${JSON.stringify(type)}`);
     }
   }
+}
+
+/** More digits come in hexadecimal: engines read those in linear time. */
+function decimalBigInt(text: string): bigint {
+  if (text.length > MOST_DIGITS + 1) throw malformed('a bigint of very many digits');
+  return BigInt(text);
 }
 
 function constantOf(index: number): unknown {

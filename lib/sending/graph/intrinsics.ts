@@ -10,6 +10,15 @@ import { wellKnownSymbol } from './well-known-symbols.ts';
 export type Step = string | readonly ['get' | 'set', string] | readonly ['symbol', string];
 export type GlobalPath = readonly Step[];
 
+/** For messages. */
+export function pathText(path: GlobalPath): string {
+  const steps = path.map((step) => {
+    if (typeof step === 'string') return `.${step}`;
+    return step[0] === 'symbol' ? `[Symbol.${step[1]}]` : `.${step[1]} (${step[0]})`;
+  });
+  return steps.join('').replace(/^\./, '');
+}
+
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const DEPTH = 3;
 /** Their members are per process or per stream; they are found by their own name only. */
@@ -51,7 +60,7 @@ const isReferable = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** `Math`, `Intl` and the like; not the streams of a console. */
-const isNamespace = (value: unknown): boolean =>
+export const isNamespace = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && isObjectPrototype(getPrototypeOf(value) as object | null);
 
 function collect(): Names {

@@ -1,6 +1,7 @@
 /** Own properties as heads and children: plain ones by name alone, others with their attributes. */
 import { types } from 'node:util';
 import { malformed } from '../values/bytes.ts';
+import type { Place, Resolver } from './resolver.ts';
 import { ACCESSOR, CONFIGURABLE, ENUMERABLE, type Integrity, type PropHead, WRITABLE } from './row.ts';
 
 const PLAIN = ENUMERABLE | CONFIGURABLE | WRITABLE;
@@ -61,12 +62,12 @@ function readStack(error: Error): unknown {
   }
 }
 
-/** Defines properties from heads; `next` gives the children in order, `check` may refuse a property. */
+/** Defines properties from heads; `next` gives the children in order, `resolver` may refuse a property. */
 export function defineProperties(
   owner: object,
   heads: readonly PropHead[],
-  next: () => unknown,
-  check?: (key: string | symbol, value: unknown, accessor: boolean) => void,
+  next: (place?: Place) => unknown,
+  resolver?: Resolver,
 ): void {
   for (const head of heads) {
     const plain = typeof head === 'string';
@@ -75,14 +76,14 @@ export function defineProperties(
     if (typeof key !== 'string' && typeof key !== 'symbol') throw malformed('the name of a property');
     const attributes = { enumerable: !!(flags & ENUMERABLE), configurable: !!(flags & CONFIGURABLE) };
     if (flags & ACCESSOR) {
-      const get = next() as () => unknown;
-      const set = next() as (value: unknown) => void;
-      check?.(key, get ?? set, true);
+      const get = next('member') as () => unknown;
+      const set = next('member') as (value: unknown) => void;
+      resolver?.checkProperty?.(owner, key, get ?? set, true);
       Object.defineProperty(owner, key, { ...attributes, get, set });
       continue;
     }
-    const value = next();
-    check?.(key, value, false);
+    const value = next('member');
+    resolver?.checkProperty?.(owner, key, value, false);
     if (plain && key !== '__proto__' && !(key in owner)) (owner as Record<string, unknown>)[head] = value;
     else Object.defineProperty(owner, key, { ...attributes, writable: !!(flags & WRITABLE), value });
   }

@@ -4,14 +4,16 @@
  */
 import { SerializationError } from '../../errors.ts';
 import { malformed } from '../values/bytes.ts';
+import { readBigInt } from '../values/plain-reader.ts';
+import { BinaryParts } from './binary-parts.ts';
 import { FlatValues, NOTHING } from './flat-values.ts';
 import { type Message, modulesOf, parseMessage, rowNumber } from './message.ts';
-import type { Resolver } from './resolver.ts';
+import type { Place, Resolver } from './resolver.ts';
 import type { FunctionHead, ModuleSource, RowHead } from './row.ts';
 import { fillFunction, fillObject, shellOf } from './shells.ts';
 import { symbolOf } from './symbols.ts';
 
-export type { FunctionBuild, Resolver } from './resolver.ts';
+export type { FunctionBuild, Place, Resolver } from './resolver.ts';
 
 /** What is asked for is being made further up the stack. */
 class InProgress extends SerializationError {
@@ -24,7 +26,7 @@ const EMPTY: Message = { root: 0, heads: [], children: [], flat: [], blobs: Buff
 
 export class GraphReader {
   private readonly resolver: Resolver;
-  private readonly views: readonly Uint8Array[];
+  private readonly binary: BinaryParts;
   private message: Message = EMPTY;
   private values: FlatValues | undefined;
   private readonly rows = new Map<number, unknown>();
@@ -34,14 +36,15 @@ export class GraphReader {
 
   constructor(resolver: Resolver, views: readonly Uint8Array[]) {
     this.resolver = resolver;
-    this.views = views;
+    this.binary = new BinaryParts(views);
   }
 
   /** The modules that must be there before `build` is called. @throws if `body` is no graph message. */
   open(body: Uint8Array, offset: number): ModuleSource[] {
     this.message = parseMessage(body, offset);
-    const row = (number: number): unknown => this.row(number);
-    this.values = new FlatValues(this.message, row, this.resolver.checkProperty?.bind(this.resolver));
+    this.binary.blobs = this.message.blobs;
+    const row = (number: number, place: Place): unknown => this.row(number, place);
+    this.values = new FlatValues(this.message, row, this.resolver);
     return modulesOf(this.message);
   }
 
@@ -52,12 +55,17 @@ export class GraphReader {
     return value;
   }
 
-  private value(index: unknown): unknown {
-    return (this.values as FlatValues).value(index);
+  private value(index: unknown, place: Place = 'item'): unknown {
+    return (this.values as FlatValues).value(index, place);
   }
 
-  private row(number: number): unknown {
-    if (this.rows.has(number)) return this.rows.get(number);
+  private row(number: number, place: Place): unknown {
+    const value = this.rows.has(number) ? this.rows.get(number) : this.newRow(number);
+    this.resolver.checkNamed?.(this.message.heads[number] as RowHead, value, place);
+    return value;
+  }
+
+  private newRow(number: number): unknown {
     const head = this.message.heads[number];
     const children = this.message.children[number];
     if (!Array.isArray(head) || !children) throw malformed('a row that is missing');
@@ -82,6 +90,8 @@ export class GraphReader {
         if (symbol === undefined) throw malformed('an unknown symbol');
         return symbol;
       }
+      case 'bigint':
+        return readBigInt(String(head[1]));
       case 'prototype': {
         return this.prototype(String(head[1]), children);
       }
@@ -91,7 +101,9 @@ export class GraphReader {
       case 'hook':
       case 'bound':
       case 'wrapper': {
-        const values = children.map((child) => this.value(child));
+        // The first two of a hook are a class and what rebuilds its instances.
+        const roles = head[0] === 'hook' ? 2 : 0;
+        const values = children.map((child, index) => this.value(child, index < roles ? 'role' : 'item'));
         this.settle(false);
         return this.resolver.rebuilt(head, values);
       }
@@ -103,10 +115,10 @@ export class GraphReader {
   private prototype(name: string, [own, ancestor]: readonly number[]): unknown {
     let owner: unknown;
     try {
-      owner = this.value(own);
+      owner = this.value(own, 'role');
     } catch (error) {
       if (!this.resolver.lenient || error instanceof InProgress) throw error;
-      const { prototype } = (this.value(ancestor) ?? Error) as { prototype: object };
+      const { prototype } = (this.value(ancestor, 'role') ?? Error) as { prototype: object };
       const attributes = { value: name, writable: true, configurable: true };
       return Object.create(prototype, name ? { name: attributes } : {}) as object;
     }
@@ -119,14 +131,16 @@ export class GraphReader {
       throw malformed('a row of an object');
     const children = this.message.children[number] as readonly number[];
     let at = 0;
-    const next = (): unknown => this.value(at < children.length ? children[at++] : NOTHING);
+    const next = (place?: Place): unknown =>
+      this.value(at < children.length ? children[at++] : NOTHING, place);
     const more = (): boolean => at < children.length;
     const known = head.prototype === 'child' ? this.ready(children[0]) : undefined;
-    const shell = shellOf(head, this.views, this.message.blobs, known);
+    if (known) this.resolver.checkPrototype?.(known);
+    const shell = shellOf(head, this.binary, known);
     this.rows.set(number, shell);
     this.unfilled.push(() => {
       at = 0;
-      fillObject(shell, head, next, more, this.resolver.checkProperty);
+      fillObject(shell, head, next, more, this.resolver);
     });
     return shell;
   }

@@ -10,9 +10,19 @@ export interface Resolver {
   rebuilt(head: RowHead, children: readonly unknown[]): unknown;
   /** An unknown class is replaced by the built-in one that it extends: better an error of another class than none. */
   readonly lenient?: boolean;
+  /** Refuses a named thing where the reading end must not have it. */
+  checkNamed?(head: RowHead, value: unknown, place: Place): void;
+  /** Refuses instances of what is not to be instantiated. */
+  checkPrototype?(prototype: object): void;
   /** Refuses properties that the reading end must not have. */
-  checkProperty?(key: string | symbol, value: unknown, accessor: boolean): void;
+  checkProperty?(owner: object, key: string | symbol, value: unknown, accessor: boolean): void;
 }
+
+/**
+ * What a row is to the value that holds it: its class, its prototype or what rebuilds it (`role`), a property
+ * (`member`), or a value by itself: the root, an item of a list, a Map or a Set (`item`).
+ */
+export type Place = 'role' | 'member' | 'item';
 
 /** How a resolver makes a function: `made` as soon as it exists, which may be before all its slots are known. */
 export interface FunctionBuild {

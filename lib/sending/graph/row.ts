@@ -3,12 +3,16 @@
  * a head of plain JSON, which says what it is, and children, which are values of the graph. Both ends share this.
  */
 import { types } from 'node:util';
+import { hexOf } from '../values/plain-format.ts';
+import { readBigInt } from '../values/plain-reader.ts';
 import { isNativeText } from '../values/realm.ts';
 import type { GlobalPath } from './intrinsics.ts';
 
 /** What a row says about itself. The first item is its kind. */
 export type RowHead =
   | readonly ['symbol', 'registered' | 'well-known' | 'local', string | null]
+  /** Of more digits than engines read quickly in another form: in hexadecimal. */
+  | readonly ['bigint', hex: string]
   | readonly ['global', GlobalPath]
   | readonly ['builtin', module: string, path: readonly string[]]
   /** A module, or something it exports; `from` is whose import it was. */
@@ -154,6 +158,7 @@ export type EncodedPrimitive = readonly [type: string, text: string];
 
 export function encodePrimitive(value: unknown): EncodedPrimitive {
   if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)];
+  if (typeof value === 'bigint') return ['bigint', hexOf(value)];
   return [
     value === null ? 'null' : typeof value,
     typeof value === 'string' ? JSON.stringify(value) : String(value),
@@ -167,7 +172,7 @@ export function decodePrimitive([type, text]: EncodedPrimitive): unknown {
     case 'string':
       return String(JSON.parse(text));
     case 'bigint':
-      return BigInt(text);
+      return readBigInt(text);
     case 'boolean':
       return text === 'true';
     case 'null':

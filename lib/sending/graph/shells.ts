@@ -1,29 +1,20 @@
 /** Objects of a graph message: first an empty one of the right built-in kind, later its prototype and contents. */
+
+import { emptyArray } from '../values/arrays.ts';
 import { malformed } from '../values/bytes.ts';
-import { fromBytes } from '../values/views.ts';
+import type { BinaryParts } from './binary-parts.ts';
 import { applyIntegrity, defineProperties } from './properties.ts';
+import type { Place, Resolver } from './resolver.ts';
 import { decodePrimitive, type FunctionHead, type ObjectHead } from './row.ts';
 
-const MAX_LENGTH = 2 ** 32 - 1;
-
-export function shellOf(
-  head: ObjectHead,
-  views: readonly Uint8Array[],
-  blobs: Buffer,
-  prototype: object | undefined,
-): object {
+export function shellOf(head: ObjectHead, parts: BinaryParts, prototype: object | undefined): object {
   const { base, data } = head;
   switch (base) {
     case 'object':
       if (head.prototype === 'null') return Object.create(null) as object;
       return prototype ? (Object.create(prototype) as object) : {};
-    case 'array': {
-      const array: unknown[] = [];
-      if (!(Number.isInteger(data) && (data as number) >= 0 && (data as number) <= MAX_LENGTH))
-        throw malformed('a length');
-      array.length = data as number;
-      return array;
-    }
+    case 'array':
+      return emptyArray(data, head.props.length);
     case 'arguments':
       return emptyArguments();
     case 'map':
@@ -47,7 +38,7 @@ export function shellOf(
     case 'boxed':
       return boxed(data);
     case 'binary':
-      return binary(listOf(data), views, blobs);
+      return parts.read(listOf(data));
     case 'url':
       return new URL(String(data));
     case 'search-params':
@@ -87,35 +78,23 @@ function boxed(data: unknown): object {
   return Object(decodePrimitive([String(type), String(text)])) as object;
 }
 
-function binary(
-  [kind, beside, at, length]: readonly unknown[],
-  views: readonly Uint8Array[],
-  blobs: Buffer,
-): object {
-  if (typeof kind !== 'number' || typeof at !== 'number' || typeof length !== 'number')
-    throw malformed('binary data');
-  if (!beside) {
-    if (!(at >= 0 && length >= 0 && at + length <= blobs.length)) throw malformed('binary data out of range');
-    return fromBytes(kind, blobs.subarray(at, at + length));
-  }
-  const bytes = views[at];
-  if (bytes === undefined) throw malformed('binary data is missing');
-  return fromBytes(kind, bytes);
-}
-
 export function fillObject(
   shell: object,
   head: ObjectHead,
-  next: () => unknown,
+  next: (place?: Place) => unknown,
   more: () => boolean,
-  check: ((key: string | symbol, value: unknown, accessor: boolean) => void) | undefined,
+  resolver: Resolver,
 ): void {
   if (head.prototype === 'child') {
-    const prototype = next();
-    if (typeof prototype !== 'object' && typeof prototype !== 'function') throw malformed('a prototype');
-    if (Object.getPrototypeOf(shell) !== prototype) Object.setPrototypeOf(shell, prototype as object);
+    const prototype = next('role');
+    const isOne = (typeof prototype === 'object' && prototype !== null) || typeof prototype === 'function';
+    if (!isOne) throw malformed('a prototype');
+    if (Object.getPrototypeOf(shell) !== prototype) {
+      resolver.checkPrototype?.(prototype);
+      Object.setPrototypeOf(shell, prototype);
+    }
   } else if (head.prototype === 'null' && head.base !== 'object') Object.setPrototypeOf(shell, null);
-  defineProperties(shell, head.props, next, check);
+  defineProperties(shell, head.props, next, resolver);
   if (head.base === 'map') while (more()) Map.prototype.set.call(shell, next(), next());
   else if (head.base === 'set') while (more()) Set.prototype.add.call(shell, next());
   applyIntegrity(shell, head.integrity);

@@ -4,6 +4,7 @@
  */
 import { stringify } from 'devalue';
 import { addView, type Payload, payloadOf } from '../payload.ts';
+import { hexOf } from '../values/plain-format.ts';
 import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
 import { isDevaluePlain, isRecord, type ObjectWriter, objectRow } from './objects.ts';
 import { packMessage } from './pack.ts';
@@ -32,6 +33,12 @@ export interface Policy {
   checkInstance(value: object, prototype: object, writer: GraphWriter): void;
 }
 
+/** As decimal digits, it would take engines more than linear time. */
+const isLong = (value: unknown): value is bigint =>
+  typeof value === 'bigint' && BigInt.asIntN(LONG_BITS, value) !== value;
+
+const LONG_BITS = 256;
+
 const writing = { operations: RowNumber.operations };
 
 export class GraphWriter implements ObjectWriter {
@@ -44,6 +51,7 @@ export class GraphWriter implements ObjectWriter {
   /** devalue walks this set while rows are added to it. */
   private readonly table = new Set<readonly unknown[]>();
   private readonly internal = new WeakSet<object>();
+  private readonly prototypes = new WeakSet<object>();
   private readonly stubs = new Map<string, object>();
   private readonly edges = new Map<object, Edge[]>();
   private readonly blobs: Uint8Array[] = [];
@@ -66,7 +74,7 @@ export class GraphWriter implements ObjectWriter {
   private reduce(value: unknown): RowNumber | false {
     const type = typeof value;
     const simple = type !== 'object' && type !== 'function' && type !== 'symbol';
-    if ((simple || value === null) && !this.policy.primitives) return false;
+    if ((simple || value === null) && !this.policy.primitives && !isLong(value)) return false;
     if (type === 'object' && value !== null && this.internal.has(value as object)) return false;
     if (RowNumber.is(value)) return false;
     const number = this.numbers.get(value) ?? this.add(value, simple || value === null);
@@ -76,6 +84,7 @@ export class GraphWriter implements ObjectWriter {
   private add(value: unknown, simple: boolean): number | false {
     const known = this.policy.custom(value, this);
     if (known) return this.enter(value, known);
+    if (isLong(value)) return this.enter(value, { head: ['bigint', hexOf(value)], children: [] });
     if (simple) return false;
     if (typeof value === 'symbol') return this.enter(value, this.policy.symbol?.(value) ?? symbolRow(value));
     const object = value as object;
@@ -108,7 +117,13 @@ export class GraphWriter implements ObjectWriter {
     return this.numbers.has(value);
   }
 
+  /** Whether something was written whose prototype this is. */
+  isPrototype(value: object): boolean {
+    return this.prototypes.has(value);
+  }
+
   checkInstance(value: object, prototype: object): void {
+    this.prototypes.add(prototype);
     this.policy.checkInstance(value, prototype, this);
   }
 

@@ -1,31 +1,41 @@
 /**
  * What the rows of an answer stand for in this process. Answers are not trusted: they can name what this process has
- * sent before, and the language's own objects, and nothing is called, imported or evaluated for them.
+ * sent before, and the language's own objects, and nothing is called, imported or evaluated for them. What they name is
+ * the class, the prototype or a function of what they build; as a value of its own arrives only a function that this
+ * process has sent or loaded, or a namespace of a module, which nobody can write to; never another object of this process.
  */
+import { types } from 'node:util';
 import * as errors from '../../errors.ts';
 import { exportedValue } from '../compiled-exports.ts';
 import { declaredHere } from '../functions/declared.ts';
 import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from '../functions/known.ts';
 import { requireCache } from '../functions/sources.ts';
 import { HOOK } from '../graph/hooks.ts';
-import { globalAt } from '../graph/intrinsics.ts';
+import { globalAt, pathText } from '../graph/intrinsics.ts';
 import { ALL_OWN, ownNamed } from '../graph/own.ts';
-import type { FunctionBuild, Resolver } from '../graph/reader.ts';
+import type { FunctionBuild, Place, Resolver } from '../graph/reader.ts';
 import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
 import type { NamedReducer } from '../reducers.ts';
 
 /** Names under which the language itself calls functions: an answer must not put one there. */
 const CALLED = new Set<string | symbol>([
-  ...['then', 'toJSON', 'toString', 'valueOf', 'constructor', 'toLocaleString', 'next', 'return', 'throw'],
+  ...['then', 'toJSON', 'toString', 'valueOf', 'toLocaleString', 'next', 'return', 'throw', 'exec'],
   ...[Symbol.toPrimitive, Symbol.iterator, Symbol.asyncIterator, Symbol.hasInstance, Symbol.species],
   ...[Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split, Symbol.unscopables],
   ...[
     Symbol.for('nodejs.util.inspect.custom'),
     Symbol.for('nodejs.dispose'),
     Symbol.for('nodejs.asyncDispose'),
+    ...disposers(),
     HOOK,
   ],
 ]);
+
+/** Not every version of the language has them. */
+function disposers(): symbol[] {
+  const { dispose, asyncDispose } = Symbol as { dispose?: symbol; asyncDispose?: symbol };
+  return [dispose, asyncDispose].filter((symbol) => symbol !== undefined);
+}
 
 /** Of the globals only classes and what they own: `process` and the like do something. */
 const CLOSED = new Set([
@@ -37,7 +47,14 @@ const CLOSED = new Set([
   'Reflect',
   'fetch',
   'WebAssembly',
+  // Their classes make functions of texts.
+  '%AsyncFunction',
+  '%Generator',
+  '%AsyncGenerator',
 ]);
+
+/** Rows that give something of this process, where all others build something new. */
+const NAMED: ReadonlySet<string> = new Set(['global', 'builtin', 'import', 'own', 'known', 'prototype']);
 
 export class HostResolver implements Resolver {
   private readonly reducers: ReadonlyMap<string, NamedReducer[1]>;
@@ -87,8 +104,11 @@ export class HostResolver implements Resolver {
         if (!reducer) throw refused(`a value of the reducer "${head[1]}", which this executor does not have`);
         return reducer.rebuild((head[2] === null ? children[0] : decodePrimitive(head[2])) as never);
       }
-      case 'hook':
-        return rebuildByHook(children);
+      case 'hook': {
+        const value = rebuildByHook(children);
+        if (isThenable(value)) throw refused(THENABLE);
+        return value;
+      }
       case 'wrapper':
         return children[0];
       default:
@@ -96,12 +116,57 @@ export class HostResolver implements Resolver {
     }
   }
 
-  checkProperty(key: string | symbol, value: unknown, accessor: boolean): void {
+  checkNamed(head: RowHead, value: unknown, place: Place): void {
+    if (place === 'role' || !NAMED.has(head[0])) return;
+    if (types.isModuleNamespaceObject(value)) return;
+    if (typeof value !== 'function') throw refused(`${describe(head)}, an object of this process${COPY}`);
+    if (place === 'item' && head[0] === 'global') throw refused(`${describe(head)}, by itself${COPY}`);
+    if (isThenable(value)) throw refused(THENABLE);
+  }
+
+  checkPrototype(prototype: object): void {
+    if (isThenable(prototype)) throw refused(THENABLE);
+  }
+
+  checkProperty(owner: object, key: string | symbol, value: unknown, accessor: boolean): void {
     if (typeof value !== 'function') return;
     if (accessor) throw refused(`the accessor ${String(key)}: reading it would call a function`);
-    if (CALLED.has(key))
+    if (CALLED.has(key) || (key === 'constructor' && !saysItsClass(owner, value)))
       throw refused(`a function under the name ${String(key)}, which the language calls by itself`);
   }
+}
+
+const COPY = '\n  hint: return a copy of its data';
+const THENABLE =
+  'an object with a method `then`: whoever awaits it would call that method\n  hint: await it in the task, or return data';
+
+/** Whether a promise that is resolved with this would call something. Runs nothing. */
+function isThenable(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  for (let owner: object | null = value; owner; owner = Object.getPrototypeOf(owner) as object | null) {
+    // Of a Proxy nobody can tell without asking it.
+    if (types.isProxy(owner)) return true;
+    const descriptor = Object.getOwnPropertyDescriptor(owner, 'then');
+    if (descriptor) return typeof descriptor.value === 'function' || descriptor.get !== undefined;
+  }
+  return false;
+}
+
+/** Arrays, patterns and binary data are asked for their class by methods that make others of them. */
+function saysItsClass(owner: object, value: { readonly prototype: unknown }): boolean {
+  if (
+    Array.isArray(owner) ||
+    types.isRegExp(owner) ||
+    ArrayBuffer.isView(owner) ||
+    types.isAnyArrayBuffer(owner)
+  )
+    return false;
+  const { prototype } = value;
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Object.prototype.isPrototypeOf.call(prototype, owner)
+  );
 }
 
 const refused = (what: string): errors.SerializationError =>
@@ -119,6 +184,10 @@ function describe(head: RowHead): string {
       return 'a function that this process does not have any more';
     case 'builtin':
       return `a function of node:${String(head[1])}\n  hint: return data`;
+    case 'global':
+      return Array.isArray(head[1]) ? pathText(head[1]) : JSON.stringify(head);
+    case 'prototype':
+      return `the prototype of ${String(head[1])}`;
     default:
       return JSON.stringify(head);
   }

@@ -37,6 +37,8 @@ export class Containers {
 
 /** For walks that must end, whatever they meet. */
 export class Visited {
+  /** For the walk to count those that it meets. */
+  holes = 0;
   private readonly list: object[] = [];
   private lookAt = FIRST_LOOK;
   private set: Set<object> | undefined;

@@ -4,6 +4,7 @@ import { type Payload, payloadOf } from '../payload.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ByteReader, malformed } from './bytes.ts';
 import { readClone, writeClone } from './clone.ts';
+import { checkClone } from './clone-check.ts';
 import { Containers } from './containers.ts';
 import { isPrimitive, type ReadyItem, readItem, readyItem, writeItem } from './items.ts';
 import { NEEDS_GRAPH, NOT_PLAIN } from './plain-writer.ts';
@@ -111,7 +112,17 @@ export function tryClone(
 }
 
 export function readCloneAt(body: Uint8Array, offset: number, views: readonly Uint8Array[]): unknown {
-  return readClone(Buffer.from(body.buffer, body.byteOffset + offset, body.byteLength - offset), views);
+  return readClone(bytesFrom(body, offset), views);
 }
+
+/** The same for a clone that somebody may have forged. */
+export function readForeignClone(body: Uint8Array, offset: number, views: readonly Uint8Array[]): unknown {
+  const bytes = bytesFrom(body, offset);
+  checkClone(bytes);
+  return readClone(bytes, views);
+}
+
+const bytesFrom = (body: Uint8Array, offset: number): Buffer =>
+  Buffer.from(body.buffer, body.byteOffset + offset, body.byteLength - offset);
 
 export type { ReadyItem };

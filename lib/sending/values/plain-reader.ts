@@ -1,6 +1,7 @@
 /** Bytes of a `PlainWriter` back to plain data. Trusts nothing: what is not that throws, and no key reaches a prototype. */
 import { ByteReader, malformed } from './bytes.ts';
 import { readClone } from './clone.ts';
+import { checkClone } from './clone-check.ts';
 import * as tag from './plain-format.ts';
 
 interface Shape {
@@ -17,17 +18,17 @@ export function readPlain(bytes: Uint8Array): unknown {
   const input = new ByteReader(bytes);
   const end = input.uint32();
   if (end > bytes.byteLength) throw malformed('plain data that ends too early');
-  const plain = new PlainReader(input, end < bytes.byteLength ? readTexts(bytes, end) : NO_TEXTS);
+  const texts = end < bytes.byteLength ? readTexts(bytes, end) : NO_TEXTS;
+  const plain = new PlainReader(input, texts, end + texts.length);
   const value = plain.value();
   if (!plain.isAtEnd(bytes.byteLength - end)) throw malformed('plain data with a surplus');
   return value;
 }
 
 function readTexts(bytes: Uint8Array, from: number): readonly unknown[] {
-  const texts = readClone(
-    Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.byteLength - from),
-    NO_VIEWS,
-  );
+  const clone = Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.byteLength - from);
+  checkClone(clone);
+  const texts = readClone(clone, NO_VIEWS);
   if (!Array.isArray(texts)) throw malformed('texts that are no list');
   return texts as unknown[];
 }
@@ -37,10 +38,13 @@ class PlainReader {
   private readonly texts: readonly unknown[];
   private listed = 0;
   private readonly shapes: Shape[] = [];
+  /** How many values are still allowed: those of all lists and objects together, as each takes a byte or a text. */
+  private allowed: number;
 
-  constructor(input: ByteReader, texts: readonly unknown[]) {
+  constructor(input: ByteReader, texts: readonly unknown[], allowed: number) {
     this.input = input;
     this.texts = texts;
+    this.allowed = allowed;
   }
 
   /** Whether all was read but for so many bytes. */
@@ -95,17 +99,22 @@ class PlainReader {
   }
 
   private textList(count: number): unknown[] {
+    if (count > this.texts.length - this.listed) throw malformed('texts are missing');
     const list = this.texts.slice(this.listed, this.listed + count);
-    if (list.length < count) throw malformed('texts are missing');
     this.listed += count;
     for (let i = 0; i < count; i++) if (typeof list[i] !== 'string') throw malformed('a text that is none');
     return list;
   }
 
-  /** So many values follow, and each takes a byte at least. */
+  /** So many values follow. */
   private count(): number {
-    const count = this.input.varint();
-    if (count > this.input.left) throw malformed('more values than bytes');
+    return this.allow(this.input.varint());
+  }
+
+  /** Before anything is allocated for them. */
+  private allow(count: number): number {
+    this.allowed -= count;
+    if (this.allowed < 0) throw malformed('more values than bytes');
     return count;
   }
 
@@ -143,6 +152,7 @@ class PlainReader {
   private shaped(): object {
     const shape = this.shapes[this.input.varint()];
     if (shape === undefined) throw malformed('an object of an unknown shape');
+    this.allow(shape.keys.length);
     return this.fill({ ...shape.template }, shape.keys);
   }
 

@@ -3,6 +3,7 @@
  * the first thing that would be lost or refused. Knows nothing of how values are written.
  */
 import { types } from 'node:util';
+import { MOST_HOLES } from './clone-check.ts';
 import { Visited } from './containers.ts';
 import { hasOnlyItems, hasSlots, isMostlyHoles, LONG_ARRAY } from './extras.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from './realm.ts';
@@ -51,7 +52,11 @@ function isArrayCarried(array: readonly unknown[], visited: Visited, depth: numb
   const { length } = array;
   if (isMostlyHoles(array)) return false; // the graph names the items that are there
   if (!hasOnlyItems(array) && (length >= LONG_ARRAY || !hasHolesOnly(array))) return false;
-  for (let i = 0; i < length; i++) if (!isCarried(array[i], visited, depth + 1)) return false;
+  for (let i = 0; i < length; i++) {
+    const item = array[i];
+    if (item === undefined && !Object.hasOwn(array, i) && ++visited.holes > MOST_HOLES) return false;
+    if (!isCarried(item, visited, depth + 1)) return false;
+  }
   return true;
 }
 

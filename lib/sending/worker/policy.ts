@@ -5,8 +5,9 @@ import { nameOf } from '../function-name.ts';
 import { declarationOf } from '../functions/declaration.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
+import { type GlobalPath, isNamespace, pathText } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
-import { objectRow } from '../graph/objects.ts';
+import { className, objectRow } from '../graph/objects.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
@@ -60,10 +61,13 @@ export class WorkerPolicy implements Policy {
 
   named(value: object, writer: GraphWriter): Row | undefined {
     const origin = this.resolver.originOf(value);
-    if (origin) return { head: origin, children: [] };
-    const row = commonRow(value);
-    const isState = row && typeof value === 'object' && isOfProcess(row.head);
-    return isState ? objectRow({ ...value }, writer) : row;
+    const row = origin ? { head: origin, children: [] } : commonRow(value);
+    const isNameable = typeof value === 'function' || types.isModuleNamespaceObject(value);
+    if (isNameable || writer.isPrototype(value)) return row;
+    if (row?.head[0] === 'global') return copyOfGlobal(value, row.head[1], writer);
+    if (row === undefined && isClassPrototype(value))
+      throw ofThisProcess(value, `the prototype of ${className(value)}`);
+    return undefined; // an export of a module goes as the data that it is here
   }
 
   symbol(value: symbol): Row | undefined {
@@ -93,9 +97,29 @@ export class WorkerPolicy implements Policy {
   }
 }
 
-/** `process.env`, `process.versions`: a result holds what they are in the worker. */
-const isOfProcess = ([kind, path]: RowHead): boolean =>
-  kind === 'global' && Array.isArray(path) && path.length > 1 && path[0] === 'process';
+/**
+ * Objects that every process has do not travel by their names: the host would get its own. `process.env` and
+ * `process.versions` are data; what `Math` and the like hold is functions with names.
+ */
+function copyOfGlobal(value: object, path: GlobalPath, writer: GraphWriter): Row {
+  if (path[0] === 'process' && path.length > 1) return objectRow({ ...value }, writer);
+  if (path.length > 1 || !isNamespace(value) || value === globalThis)
+    throw ofThisProcess(value, pathText(path));
+  const copy = Object.create(Object.prototype, Object.getOwnPropertyDescriptors(value)) as object;
+  return objectRow(copy, writer);
+}
+
+function ofThisProcess(value: object, name: string): Refusal {
+  const hint =
+    'return data; where the name of a property comes from outside, ask Object.hasOwn() before it is read';
+  return new Refusal(value, `is ${name}, which every process has for itself`, hint);
+}
+
+function isClassPrototype(value: object): boolean {
+  if (types.isProxy(value)) return false;
+  const cls = Object.getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
+  return typeof cls === 'function' && !types.isProxy(cls) && cls.prototype === value;
+}
 
 const isRequired = (file: string): boolean => requireFrom(file).cache[file] !== undefined;
 

@@ -1,0 +1,29 @@
+/** The binary data of one graph message: beside it, or in its last bytes. */
+import { malformed } from '../values/bytes.ts';
+import { fromBytes } from '../values/views.ts';
+
+export class BinaryParts {
+  blobs: Buffer = Buffer.alloc(0);
+  private readonly views: readonly Uint8Array[];
+  private bytesRead = 0;
+
+  constructor(views: readonly Uint8Array[]) {
+    this.views = views;
+  }
+
+  /** @throws SerializationError if there is no such part, or the same bytes are asked for again and again. */
+  read([kind, beside, at, length]: readonly unknown[]): object {
+    if (typeof kind !== 'number' || typeof at !== 'number' || typeof length !== 'number')
+      throw malformed('binary data');
+    if (beside) {
+      const bytes = this.views[at];
+      if (bytes === undefined) throw malformed('binary data is missing');
+      return fromBytes(kind, bytes);
+    }
+    const { blobs } = this;
+    this.bytesRead += length;
+    if (!(at >= 0 && length >= 0 && at + length <= blobs.length && this.bytesRead <= blobs.length))
+      throw malformed('binary data out of range');
+    return fromBytes(kind, blobs.subarray(at, at + length));
+  }
+}
