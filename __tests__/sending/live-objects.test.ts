@@ -60,6 +60,24 @@ describe('what a worker names of the host', () => {
     });
   });
 
+  describe('an object that an await would call', () => {
+    class Query {
+      // biome-ignore lint/suspicious/noThenProperty: it is what this test is about
+      then(resolve: (value: unknown) => void): void {
+        resolve('called');
+      }
+    }
+    const make = (n: number): unknown => (n < 0 ? Query : { query: new Query() });
+
+    test('is refused, wherever it is', async () => {
+      const message =
+        /is a Query, which has a method `then`: whoever awaits it would call that method\n {2}hint: await it/;
+      expect(await messageOf(pool.submit(make, 1))).toMatch(message);
+      const results = pool.map(make, [1, 2], { chunkSize: 2 });
+      expect(String(await results.next().catch((error: unknown) => error))).toMatch(message);
+    });
+  });
+
   describe('what goes on', () => {
     test('functions and classes that the host has sent come back as they are', async () => {
       const back = await pool.submit((fn: unknown, cls: unknown) => [fn, cls, { fn }], read, Point);

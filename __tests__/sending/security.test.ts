@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
 import { ERROR_GRAPH, VALUE_CLONE, VALUE_GRAPH } from '../../lib/sending/format.ts';
+import { numberOf } from '../../lib/sending/functions/known.ts';
 import {
   createReceiver,
   createSender,
@@ -143,6 +144,77 @@ describe('a forged answer', () => {
     const flat = [[1, 3], ['$', 2], 0, ['Set', 4, 6, 8], [5], ['$', 9], [7, -1], ['$', 10], [], 1, 2];
     refusedWith(forge({ heads, flat }), /does not have any more/);
     expect(sender.decodeValue(forge({ heads, flat, tag: ERROR_GRAPH }))).toMatchObject({ name: 'Strange' });
+  });
+
+  /** An object of that prototype, in a list. */
+  const instance = (prototype: readonly unknown[], base = 'object'): Payload =>
+    forge({
+      heads: [
+        ['object', { base, data: base === 'array' ? 0 : undefined, prototype: 'child', props: [] }],
+        prototype,
+      ],
+      flat: [[1, 4], [2], ['$', 3], 0, ['Set', 5, 6], [7], [], ['$', 8], 1],
+    });
+
+  test('cannot build what an await would call', () => {
+    class Query {
+      // biome-ignore lint/suspicious/noThenProperty: it is what this test is about
+      then(): never {
+        throw new Error('called');
+      }
+    }
+    class Lazy {
+      // biome-ignore lint/suspicious/noThenProperty: it is what this test is about
+      get then(): never {
+        throw new Error('called');
+      }
+    }
+    class Heir extends Query {}
+    for (const cls of [Query, Heir, Lazy]) {
+      const heads = [
+        ['object', { base: 'object', prototype: 'child', props: [] }],
+        ['prototype', 'Q'],
+        ['known', numberOf(cls)],
+      ];
+      const flat = [[1, 3], ['$', 2], 0, ['Set', 4, 6, 8], [5], ['$', 9], [7, -1], ['$', 10], [], 1, 2];
+      refusedWith(forge({ heads, flat }), /a method `then`/);
+      const fn = Object.defineProperty(() => 1, 'then', { value: cls });
+      refusedWith(object(['q'], [['known', numberOf(fn)]]), /a method `then`/);
+    }
+    refusedWith(instance(['global', ['Promise', 'prototype']]), /a method `then`/);
+    expect(sender.decodeValue(instance(['global', ['Map', 'prototype']]))).toHaveLength(1);
+  });
+
+  test('cannot put functions where a pattern or a resource calls them', () => {
+    const pattern = ['object', { base: 'regexp', data: ['a', ''], prototype: 'default', props: ['exec'] }];
+    const flat = [[1, 3], ['$', 2], 0, ['Set', 4, 6], [5], ['$', 7], [], 1];
+    refusedWith(forge({ heads: [pattern, ['global', ['setTimeout']]], flat }), /calls by itself/);
+    const { dispose, asyncDispose } = Symbol as { dispose?: symbol; asyncDispose?: symbol };
+    for (const [name, symbol] of Object.entries({ dispose, asyncDispose })) {
+      if (symbol === undefined) continue;
+      const owner = ['object', { base: 'object', prototype: 'default', props: [[null, 7]] }];
+      const heads = [owner, ['symbol', 'well-known', name], ['global', ['setTimeout']]];
+      const disposable = [[1, 3], ['$', 2], 0, ['Set', 4, 7, 7], [5, 6], ['$', 8], ['$', 9], [], 1, 2];
+      refusedWith(forge({ heads, flat: disposable }), /calls by itself/);
+    }
+  });
+
+  test('cannot have objects of this process as values', () => {
+    const root = (head: readonly unknown[]): Payload =>
+      forge({ heads: [head], flat: [[1, 3], ['$', 2], 0, ['Set', 4], []] });
+    for (const path of [
+      ['Object', 'prototype'],
+      ['console'],
+      ['Math'],
+      ['Intl'],
+      ['%TypedArray', 'prototype'],
+    ]) {
+      refusedWith(root(['global', path]), /an object of this process/);
+      refusedWith(object(['x'], [['global', path]]), /an object of this process/);
+    }
+    refusedWith(root(['global', ['Array']]), /by itself/);
+    for (const hidden of ['%AsyncFunction', '%Generator', '%AsyncGenerator'])
+      refusedWith(instance(['global', [hidden]]), /does not accept/);
   });
 
   test('is refused when it leads nowhere or to itself', () => {

@@ -1,7 +1,7 @@
 /** Calls what users have added to a future: in their own async context, and without suffering from what they throw. */
 import { AsyncResource } from 'node:async_hooks';
 import { types } from 'node:util';
-import { describeThrown } from '../system/thrown.ts';
+import { describeThrown, messageOf } from '../system/thrown.ts';
 
 /** `fn` as it would run here, whoever calls it later. */
 export function inThisContext<T>(fn: (value: T) => unknown): (value: T) => unknown {
@@ -31,7 +31,14 @@ function warnOfThrown(thrown: unknown, addedWith: string): void {
   });
 }
 
+/** A task can report without end: each cause is told once, and no more causes than somebody would read. */
+const toldCauses = new Set<string>();
+const MOST_CAUSES = 100;
+
 export function warnOfLostReport(error: unknown): void {
+  const cause = messageOf(error);
+  if (toldCauses.size >= MOST_CAUSES || toldCauses.has(cause)) return;
+  toldCauses.add(cause);
   process.emitWarning(`A report of progress could not be read: ${describeThrown(error)}`, {
     type: 'LokyWarning',
     code: 'LOKY_PROGRESS_LOST',

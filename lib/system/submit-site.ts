@@ -48,6 +48,7 @@ export function withSubmitSite(error: unknown, site: SubmitSite | undefined): un
   return error;
 }
 
+/** A `stack` that is not its own may be a setter of a class of the program. */
 function isErrorLike(error: unknown): error is Error {
-  return typeof error === 'object' && error !== null && 'stack' in error;
+  return typeof error === 'object' && error !== null && Object.hasOwn(error, 'stack');
 }

@@ -15,11 +15,12 @@ import { globalAt, pathText } from '../graph/intrinsics.ts';
 import { ALL_OWN, ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Place, Resolver } from '../graph/reader.ts';
 import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
+import { isThenable } from '../graph/thenables.ts';
 import type { NamedReducer } from '../reducers.ts';
 
 /** Names under which the language itself calls functions: an answer must not put one there. */
 const CALLED = new Set<string | symbol>([
-  ...['then', 'toJSON', 'toString', 'valueOf', 'toLocaleString', 'next', 'return', 'throw', 'exec'],
+  ...['then', 'toJSON', 'toString', 'valueOf', 'toLocaleString', 'next', 'return', 'throw'],
   ...[Symbol.toPrimitive, Symbol.iterator, Symbol.asyncIterator, Symbol.hasInstance, Symbol.species],
   ...[Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split, Symbol.unscopables],
   ...[
@@ -131,7 +132,8 @@ export class HostResolver implements Resolver {
   checkProperty(owner: object, key: string | symbol, value: unknown, accessor: boolean): void {
     if (typeof value !== 'function') return;
     if (accessor) throw refused(`the accessor ${String(key)}: reading it would call a function`);
-    if (CALLED.has(key) || (key === 'constructor' && !saysItsClass(owner, value)))
+    const isCalled = CALLED.has(key) || (key === 'exec' && 'exec' in Object.getPrototypeOf(owner));
+    if (isCalled || (key === 'constructor' && !saysItsClass(owner, value)))
       throw refused(`a function under the name ${String(key)}, which the language calls by itself`);
   }
 }
@@ -139,18 +141,6 @@ export class HostResolver implements Resolver {
 const COPY = '\n  hint: return a copy of its data';
 const THENABLE =
   'an object with a method `then`: whoever awaits it would call that method\n  hint: await it in the task, or return data';
-
-/** Whether a promise that is resolved with this would call something. Runs nothing. */
-function isThenable(value: unknown): boolean {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  for (let owner: object | null = value; owner; owner = Object.getPrototypeOf(owner) as object | null) {
-    // Of a Proxy nobody can tell without asking it.
-    if (types.isProxy(owner)) return true;
-    const descriptor = Object.getOwnPropertyDescriptor(owner, 'then');
-    if (descriptor) return typeof descriptor.value === 'function' || descriptor.get !== undefined;
-  }
-  return false;
-}
 
 /** Arrays, patterns and binary data are asked for their class by methods that make others of them. */
 function saysItsClass(owner: object, value: { readonly prototype: unknown }): boolean {

@@ -11,6 +11,7 @@ import { className, objectRow } from '../graph/objects.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
+import { isThenable } from '../graph/thenables.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
@@ -94,6 +95,10 @@ export class WorkerPolicy implements Policy {
 
   checkInstance(value: object, prototype: object): void {
     checkInstance(value, prototype, () => false);
+    if (isThenable(prototype)) {
+      const reason = `is a ${className(value)}, which has a method \`then\`: whoever awaits it would call that method`;
+      throw new Refusal(value, reason, 'await it before returning it, or return data');
+    }
   }
 }
 
