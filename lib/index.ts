@@ -66,6 +66,7 @@ export {
   registerByValue,
   type SerializerName,
   setLokySerializer,
+  type UnknownClasses,
   type WrapOptions,
   wrapNonSerializable,
 } from './sending/index.ts';

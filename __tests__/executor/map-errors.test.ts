@@ -54,7 +54,7 @@ describe.each([1, 3])('with chunks of %p', (chunkSize) => {
     expect(await ofSecond(fail)).toMatchObject({ name: 'RangeError' });
   });
 
-  test('what was thrown and is no error arrives as it is, or says why it cannot', async () => {
+  test('what was thrown and is no error arrives as it is, without what cannot be sent of it', async () => {
     const failWith = (x: number) => {
       if (x === 2) throw { code: 7 };
       return x;
@@ -64,7 +64,16 @@ describe.each([1, 3])('with chunks of %p', (chunkSize) => {
       if (x === 2) throw { code: 7, printer: process.stdout };
       return x;
     };
-    expect((await ofSecond(failWithMore)).message).toMatch(/^the task threw a value that cannot be sent: /);
+    const thrown = await ofSecond(failWithMore);
+    expect(thrown).toEqual({ code: 7 });
+    expect(thrown).toMatchObject({ [Symbol.for('loky.omitted')]: ['printer'] });
+    const failWithNothing = (x: number) => {
+      if (x === 2) throw process.stdout;
+      return x;
+    };
+    expect((await ofSecond(failWithNothing)).message).toMatch(
+      /^the task threw a value that cannot be sent: /,
+    );
   });
 
   test('an async item may reject between others, and what comes after it runs', async () => {

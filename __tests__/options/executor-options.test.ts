@@ -82,6 +82,7 @@ describe('the defaults', () => {
         'maxTasksPerWorker',
         'memory',
         'taskTimeout',
+        'unknownClasses',
         'maxPending',
         'stdio',
         'startTimeout',

@@ -1,5 +1,10 @@
 /** Every option of an executor: its meaning, its default, its check. */
-import { getLokySerializer, type Reducers, type SerializerName } from '../sending/index.ts';
+import {
+  getLokySerializer,
+  type Reducers,
+  type SerializerName,
+  type UnknownClasses,
+} from '../sending/index.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
@@ -51,6 +56,12 @@ export interface ExecutorOptions {
   resultReducers?: Reducers;
   /** How values are written. Default: `getLokySerializer()`. */
   serializer?: SerializerName;
+  /**
+   * What becomes of a result that holds an instance of a class that this process does not have: the task fails with a
+   * `SerializationError`, or the instance arrives with its data, as one of the nearest class that this process has (mostly
+   * a plain object). Errors always arrive. Default: `'refuse'`.
+   */
+  unknownClasses?: UnknownClasses;
   /**
    * What one unexpected death does. `'break'`: every future that is not finished fails with the same
    * `TerminatedWorkerError`, and so does every later submit (loky's own rule). `'isolate'`: only the task that
@@ -105,6 +116,7 @@ export interface ExecutorSettings {
   readonly jobReducers: Reducers | undefined;
   readonly resultReducers: Reducers | undefined;
   readonly serializer: SerializerName;
+  readonly unknownClasses: UnknownClasses;
   readonly onWorkerCrash: 'break' | 'isolate';
   readonly crashRetries: number;
   readonly restartIntensity:
@@ -137,6 +149,7 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   jobReducers: check.object,
   resultReducers: check.object,
   serializer: check.string,
+  unknownClasses: check.oneOf('refuse', 'plain'),
   onWorkerCrash: check.oneOf('break', 'isolate'),
   crashRetries: check.count(0),
   restartIntensity: check.nested({ max: check.count(0), window: check.milliseconds, share: check.share }, [
@@ -192,6 +205,7 @@ export function resolveExecutorOptions(
     jobReducers: options.jobReducers,
     resultReducers: options.resultReducers ?? options.jobReducers,
     serializer: options.serializer ?? getLokySerializer(),
+    unknownClasses: options.unknownClasses ?? 'refuse',
     onWorkerCrash: options.onWorkerCrash ?? 'break',
     crashRetries: options.crashRetries ?? 0,
     restartIntensity: options.restartIntensity && {

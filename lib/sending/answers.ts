@@ -17,13 +17,13 @@ import { lost, malformed } from './values/bytes.ts';
 import { readForeignClone, readOne } from './values/encode.ts';
 
 /**
- * `lenient` reads what was thrown: classes that this process does not have are replaced.
+ * Of what was thrown, and of errors among results, that is left out which this process refuses.
  *
  * @throws SerializationError if it cannot be rebuilt.
  */
-export function readAnswer(payload: Payload, resolver: Resolver, lenient: Resolver): unknown {
+export function readAnswer(payload: Payload, resolver: Resolver): unknown {
   try {
-    return read(payload, resolver, lenient);
+    return read(payload, resolver);
   } catch (error) {
     if (error instanceof SerializationError) throw error;
     throw new SerializationError(`cannot read the answer of the worker: ${reasonOf(error)}`, {
@@ -32,7 +32,7 @@ export function readAnswer(payload: Payload, resolver: Resolver, lenient: Resolv
   }
 }
 
-function read({ body, views }: Payload, resolver: Resolver, lenient: Resolver): unknown {
+function read({ body, views }: Payload, resolver: Resolver): unknown {
   switch (body[0]) {
     case VALUE_ITEM:
       return readOne(body, VALUE_HEADER, views);
@@ -40,7 +40,7 @@ function read({ body, views }: Payload, resolver: Resolver, lenient: Resolver): 
       return readForeignClone(body, VALUE_HEADER, views);
     case ERROR_GRAPH:
     case VALUE_GRAPH: {
-      const reader = new GraphReader(body[0] === ERROR_GRAPH ? lenient : resolver, views);
+      const reader = new GraphReader(resolver, views, body[0] === ERROR_GRAPH);
       reader.open(body, VALUE_HEADER);
       return reader.build();
     }

@@ -39,5 +39,7 @@ export const valueHeader = (tag: number): Buffer => Buffer.from([tag]);
 /** What the worker is told about this executor: how answers travel. */
 export interface Settings {
   readonly serializer: string;
+  /** Instances whose class the host does not have are written all the same. */
+  readonly nearestClasses?: boolean;
   readonly reducers: readonly (readonly [name: string, test: unknown, reduce: unknown])[];
 }

@@ -5,6 +5,6 @@ export type { ItemOutcome } from './outcomes.ts';
 export type { Definition, Payload, PreparedCall, ReceivedCall } from './payload.ts';
 export { createReceiver, type Receiver } from './receiver.ts';
 export { type Reducer, type Reducers, register } from './reducers.ts';
-export { createSender, type Sender, type SenderOptions } from './sender.ts';
+export { createSender, type Sender, type SenderOptions, type UnknownClasses } from './sender.ts';
 export { getLokySerializer, type SerializerName, setLokySerializer } from './serializer.ts';
 export { type WrapOptions, wrapNonSerializable } from './wrap.ts';

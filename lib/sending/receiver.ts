@@ -6,6 +6,7 @@ import {
   CALL_GRAPH,
   CALL_HEADER,
   CALL_ITEMS,
+  ERROR_GRAPH,
   LOST,
   VALUE_CLONE,
   VALUE_GRAPH,
@@ -55,7 +56,7 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
     prepare: definitions.prepare,
     decodeCall: (payload, onBuilt = () => {}) => guard(() => decode(payload, onBuilt)),
     encodeValue,
-    encodeError: (error) => encodeThrown(error, encodeGraph, encodeValue),
+    encodeError: (error) => encodeThrown(error, encodeLenient, encodeValue),
   };
 
   function decode(payload: Payload, onBuilt: () => void): ReceivedCall | Promise<ReceivedCall> {
@@ -91,13 +92,22 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
     }
   }
 
-  function encodeGraph(value: unknown, header = valueHeader(VALUE_GRAPH)): Payload {
-    const writer = new GraphWriter(new WorkerPolicy(functions, resolver, definitions.reducers()));
+  function newWriter(): GraphWriter {
+    const { reducers, nearestClasses } = definitions;
+    return new GraphWriter(new WorkerPolicy(functions, resolver, reducers(), nearestClasses()));
+  }
+
+  function encodeGraph(value: unknown): Payload {
+    const writer = newWriter();
     try {
-      return writer.write(value, header);
+      return writer.write(value, valueHeader(VALUE_GRAPH));
     } catch (error) {
       throw resultError(error, value, writer);
     }
+  }
+
+  function encodeLenient(value: unknown): Payload {
+    return newWriter().write(value, valueHeader(ERROR_GRAPH), true);
   }
 
   function encodeValue(value: unknown): Payload {

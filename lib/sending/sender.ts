@@ -33,7 +33,15 @@ export interface SenderOptions {
   readonly resultReducers?: Reducers | undefined;
   /** Exports of the main script go by reference: workers run it too (`loky_init_main`). Default false. */
   readonly mainByReference?: boolean | undefined;
+  /** What becomes of results that are instances of classes that this process does not have. Default: `'refuse'`. */
+  readonly unknownClasses?: UnknownClasses | undefined;
 }
+
+/**
+ * What becomes of results that are instances of classes that the host does not have: they are refused, or arrive as
+ * instances of the nearest class that it has, mostly as plain data.
+ */
+export type UnknownClasses = 'refuse' | 'plain';
 
 export interface Sender {
   /** @throws SerializationError with the path of what cannot be sent. */
@@ -66,7 +74,6 @@ export function createSender(options: SenderOptions = {}): Sender {
   let version = -1;
   let writing = jobReducers;
   let resolver = new HostResolver(resultReducers);
-  let lenient = new HostResolver(resultReducers, true);
 
   /** Takes notice of reducers that were registered meanwhile. */
   function refresh(): void {
@@ -75,7 +82,6 @@ export function createSender(options: SenderOptions = {}): Sender {
     const registered = registeredReducers();
     writing = [...jobReducers, ...registered];
     resolver = new HostResolver([...resultReducers, ...registered]);
-    lenient = new HostResolver([...resultReducers, ...registered], true);
   }
 
   let later: readonly Definition[] = NONE;
@@ -88,6 +94,7 @@ export function createSender(options: SenderOptions = {}): Sender {
         serializer,
         [...resultReducers, ...registeredReducers()],
         mainByReference,
+        options.unknownClasses === 'plain',
       );
       if (!isFirst) later = [settings];
     }
@@ -191,7 +198,7 @@ export function createSender(options: SenderOptions = {}): Sender {
 
   function decodeValue(payload: Payload): unknown {
     refresh();
-    return readAnswer(payload, resolver, lenient);
+    return readAnswer(payload, resolver);
   }
 
   return {

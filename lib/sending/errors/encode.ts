@@ -1,44 +1,39 @@
 /**
- * Anything thrown to a payload. Never throws, whatever was thrown: what cannot be sent of an error is left out, and
- * the nearest class that the host has stands for one that it does not have. Runs no cls.
+ * Anything thrown to a payload. Never throws, whatever was thrown: what cannot be sent of it is left out, and the
+ * nearest class that the host has stands for one that it does not have. Runs no class.
  */
-import { types } from 'node:util';
-import { ERROR_GRAPH, ERROR_LOST, valueHeader } from '../format.ts';
-import { isDOMException } from '../graph/objects.ts';
+import { ERROR_LOST } from '../format.ts';
+import { isError } from '../graph/errors.ts';
+import { Refusal } from '../graph/refusal.ts';
 import { bareError } from '../graph/shells.ts';
 import type { Payload } from '../payload.ts';
 import { writeOne } from '../values/encode.ts';
+import { isPrimitive } from '../values/items.ts';
 import { withSourcePlaces } from '../worker/source-maps.ts';
 import { withoutProgramFrames } from './stack-frames.ts';
 
-type Encode = (value: unknown, header: Buffer) => Payload;
+type Encode = (value: unknown) => Payload;
 
-const DEPTH = 16;
 const MANY_ERRORS = 100;
-const KEYS = ['message', 'stack', 'name'] as const;
+/** Of a message and a stack that are too long with all else, in characters. */
+const LONGEST_TEXT = 100_000;
 
-export function encodeThrown(
-  thrown: unknown,
-  encode: Encode,
-  encodeValue: (value: unknown) => Payload,
-): Payload {
-  const encodeGraph = (value: unknown): Payload => encode(value, valueHeader(ERROR_GRAPH));
+/**
+ * @param encodeLenient Leaves out what cannot be sent.
+ * @param encodeValue Refuses it.
+ */
+export function encodeThrown(thrown: unknown, encodeLenient: Encode, encodeValue: Encode): Payload {
   try {
-    if (!isError(thrown)) return encodeOther(thrown, encodeValue);
+    if (!isError(thrown)) return encodeOther(thrown, encodeLenient, encodeValue);
     cleanStacks(thrown, new Set());
-    const whole = attempt(() => encodeGraph(thrown));
-    if (whole) return whole;
-    const sends = (value: unknown): boolean => attempt(() => encodeGraph(value)) !== undefined;
-    const cleaned = attempt(() => encodeGraph(clean(thrown, sends, new Map(), 0)));
-    return cleaned ?? encodeGraph(minimal(thrown));
+    return (
+      attempt(() => encodeLenient(thrown)) ??
+      attempt(() => encodeLenient(reduced(thrown, encodeLenient))) ??
+      encodeLenient(minimal(thrown))
+    );
   } catch (failure) {
     return writeOne(ERROR_LOST, `a task failed with an error that cannot be sent (${describe(failure)})`);
   }
-}
-
-function isError(value: unknown): value is Error {
-  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
-  return types.isNativeError(value) || isDOMException(value) || inherits(value, Error.prototype);
 }
 
 /** The worker's own file. Read at boot: a task may change the list. */
@@ -52,7 +47,7 @@ function cleanStacks(error: unknown, done: Set<unknown>): void {
     const stack: unknown = Object.hasOwn(error, 'stack') ? error.stack : undefined;
     if (typeof stack !== 'string') return;
     const value = withSourcePlaces(withoutProgramFrames(stack, program));
-    if (value !== stack) define(error, 'stack', value, {});
+    if (value !== stack) define(error, 'stack', value);
   });
   attempt(() => cleanStacks(error.cause, done));
   attempt(() => {
@@ -61,24 +56,18 @@ function cleanStacks(error: unknown, done: Set<unknown>): void {
   });
 }
 
-function inherits(value: object, prototype: object): boolean {
-  for (
-    let p = Object.getPrototypeOf(value) as object | null;
-    p;
-    p = Object.getPrototypeOf(p) as object | null
-  ) {
-    if (types.isProxy(p)) return false;
-    if (p === prototype) return true;
-  }
-  return false;
-}
-
-function encodeOther(thrown: unknown, encodeValue: (value: unknown) => Payload): Payload {
+/** What is no error arrives as the same value; if that cannot be, with what can be sent of it. */
+function encodeOther(thrown: unknown, encodeLenient: Encode, encodeValue: Encode): Payload {
+  const whole = attempt(() => encodeValue(thrown));
+  if (whole) return whole;
   try {
-    return encodeValue(thrown);
+    return encodeLenient(thrown);
   } catch (failure) {
-    const error = new Error(`the task threw a value that cannot be sent: ${describe(failure)}`);
-    return encodeValue(plainError(error.message, error.stack, 'Error'));
+    // Somebody may have put something around an error.
+    if (typeof attempt(() => (thrown as Error).message) === 'string')
+      return encodeLenient(minimal(thrown as Error));
+    const message = `the task threw a value that cannot be sent: ${describe(failure)}`;
+    return encodeLenient(newError(message, undefined, 'Error'));
   }
 }
 
@@ -90,72 +79,48 @@ function attempt<T>(action: () => T): T | undefined {
   }
 }
 
-const describe = (failure: unknown): string =>
-  attempt(() => (failure instanceof Error ? failure.message : String(failure))) ?? 'unknown';
+function describe(failure: unknown): string {
+  if (failure instanceof Refusal) return `it ${failure.reason}`;
+  return attempt(() => (failure instanceof Error ? failure.message : String(failure))) ?? 'unknown';
+}
 
-/** An error with what can be sent of another one. */
-function clean(
-  error: Error,
-  sends: (value: unknown) => boolean,
-  done: Map<Error, Error>,
-  depth: number,
-): Error {
-  const known = done.get(error);
-  if (known) return known;
-  const copy = bareError();
-  done.set(error, copy);
-  Object.setPrototypeOf(copy, sendablePrototype(error, sends));
+/** For one of which something is nested too deeply, or too large: it has the properties that can be sent one by one. */
+function reduced(error: Error, encodeLenient: Encode): Error {
+  const copy = minimal(error);
+  Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
   for (const key of Reflect.ownKeys(error)) {
-    const descriptor = attempt(() => Object.getOwnPropertyDescriptor(error, key));
-    if (!descriptor) continue;
+    if (Object.hasOwn(copy, key)) continue;
     const value = attempt(() => (error as unknown as Record<string | symbol, unknown>)[key]);
-    const kept = keep(value, sends, done, depth);
-    if (kept !== LEFT_OUT && !(typeof key === 'symbol' && !descriptor.enumerable))
-      define(copy, key, kept, descriptor);
-  }
-  const className = classNameOf(error);
-  if (className !== undefined && copy.name !== className && !Object.hasOwn(copy, 'name')) {
-    define(copy, 'name', attempt(() => String(error.name)) ?? className, { enumerable: false });
+    const sends = isPrimitive(value) || attempt(() => encodeLenient(value)) !== undefined;
+    const enumerable = Object.getOwnPropertyDescriptor(error, key)?.enumerable ?? false;
+    define(copy, key, sends ? value : new Unsent(), enumerable);
   }
   return copy;
 }
 
-const LEFT_OUT = Symbol('left out');
+/** Stands for what is too much: it cannot be sent either. */
+const Unsent = WeakSet;
 
-function keep(
-  value: unknown,
-  sends: (value: unknown) => boolean,
-  done: Map<Error, Error>,
-  depth: number,
-): unknown {
-  if (depth < DEPTH && isError(value)) return sends(value) ? value : clean(value, sends, done, depth + 1);
-  if (Array.isArray(value) && depth < DEPTH && value.some(isError)) {
-    return value.map((item) => keep(item, sends, done, depth + 1)).filter((item) => item !== LEFT_OUT);
-  }
-  return sends(value) ? value : LEFT_OUT;
+function minimal(error: Error): Error {
+  const [message, stack, name] = (['message', 'stack', 'name'] as const).map((key) =>
+    attempt(() => String(error[key]).slice(0, LONGEST_TEXT)),
+  );
+  const copy = newError(
+    message ?? 'an error without a readable message',
+    stack,
+    name ?? classNameOf(error) ?? 'Error',
+  );
+  const { code } = attempt(() => ({ code: (error as { code?: unknown }).code })) ?? {};
+  if (code !== undefined && isPrimitive(code)) define(copy, 'code', code, true);
+  return copy;
 }
 
-function define(
-  owner: object,
-  key: string | symbol,
-  value: unknown,
-  { enumerable = false }: PropertyDescriptor,
-): void {
-  Object.defineProperty(owner, key, { value, enumerable, writable: true, configurable: true });
-}
-
-/** The nearest prototype whose class the host has. */
-function sendablePrototype(error: Error, sends: (value: unknown) => boolean): object {
-  for (
-    let p = Object.getPrototypeOf(error) as object | null;
-    p;
-    p = Object.getPrototypeOf(p) as object | null
-  ) {
-    if (types.isProxy(p)) break;
-    const cls = Object.getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
-    if (typeof cls === 'function' && cls.prototype === p && sends(cls)) return p;
-  }
-  return Error.prototype;
+function newError(message: string, stack: string | undefined, name: string): Error {
+  const error = bareError();
+  define(error, 'message', message);
+  define(error, 'stack', stack ?? `${name}: ${message}`);
+  if (name !== 'Error') define(error, 'name', name);
+  return error;
 }
 
 function classNameOf(error: Error): string | undefined {
@@ -165,19 +130,6 @@ function classNameOf(error: Error): string | undefined {
   });
 }
 
-function minimal(error: Error): Error {
-  const [message, stack, name] = KEYS.map((key) => attempt(() => String(error[key])));
-  return plainError(
-    message ?? 'an error without a readable message',
-    stack,
-    name ?? classNameOf(error) ?? 'Error',
-  );
-}
-
-function plainError(message: string, stack: string | undefined, name: string): Error {
-  const error = bareError();
-  define(error, 'message', message, {});
-  define(error, 'stack', stack ?? `${name}: ${message}`, {});
-  if (name !== 'Error') define(error, 'name', name, {});
-  return error;
+function define(owner: object, key: string | symbol, value: unknown, enumerable = false): void {
+  Object.defineProperty(owner, key, { value, enumerable, writable: true, configurable: true });
 }

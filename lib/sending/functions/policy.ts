@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
+import { FAITHFUL } from '../graph/objects.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
@@ -28,6 +29,7 @@ import { WholeMessage } from './whole-message.ts';
 import { withWayOut } from './whose.ts';
 
 export class HostPolicy implements Policy {
+  readonly takes = FAITHFUL;
   readonly primitives: boolean;
   readonly keep = copyOf;
   readonly copiesRecords = true;

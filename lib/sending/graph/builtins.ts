@@ -26,7 +26,7 @@ let loadedThen = -1;
 
 /** Which built-in module exports this object, or is it, if one does. */
 export function builtinNameOf(value: unknown): BuiltinName | undefined {
-  const found = known?.get(value);
+  const found = hiddenClassName(value) ?? known?.get(value);
   if (found) return found;
   const loaded = loadList();
   if (known && loaded.length === loadedThen) return undefined;
@@ -72,4 +72,62 @@ function* dataOf(owner: object): Generator<[string, unknown]> {
     const descriptor = Object.getOwnPropertyDescriptor(owner, key);
     if (descriptor && 'value' in descriptor) yield [key, descriptor.value];
   }
+}
+
+const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs');
+
+/** Classes of `node:fs` that it does not export, or not under their names in all versions; each by an instance. */
+const SAMPLES: ReadonlyMap<string, () => object> = new Map([
+  ['Stats', () => fs().statSync(process.execPath)],
+  ['BigIntStats', () => fs().statSync(process.execPath, { bigint: true })],
+  ['StatFs', () => fs().statfsSync(process.execPath)],
+  ['Dirent', newDirent],
+]);
+
+/** Its declared constructor is not that of all versions. */
+function newDirent(): object {
+  const { Dirent } = fs() as unknown as { Dirent: new (name: string, type: number, path: string) => object };
+  return new Dirent('', 1, '');
+}
+
+const samples = new Map<string, object | undefined>();
+
+function sampleOf(name: string): object | undefined {
+  if (!samples.has(name)) {
+    try {
+      samples.set(name, SAMPLES.get(name)?.());
+    } catch {
+      samples.set(name, undefined); // without access to files
+    }
+  }
+  return samples.get(name);
+}
+
+/** A class of `SAMPLES`. */
+export function hiddenClass(name: string): unknown {
+  const prototype = Object.getPrototypeOf(sampleOf(name) ?? {}) as object;
+  return prototype === Object.prototype
+    ? undefined
+    : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+}
+
+export const isHiddenClass = (value: unknown): boolean => hiddenClassName(value) !== undefined;
+
+function hiddenClassName(value: unknown): BuiltinName | undefined {
+  if (typeof value !== 'function') return undefined;
+  const name = Object.getOwnPropertyDescriptor(value, 'name')?.value as unknown;
+  if (typeof name !== 'string' || !SAMPLES.has(name) || hiddenClass(name) !== value) return undefined;
+  return { module: 'fs', path: [`%${name}`] };
+}
+
+/** Where an entry of a folder keeps what it is: under a symbol that Node shows nowhere else. */
+const DIRENT_TYPE = 'Dirent.type';
+
+export function internalSymbolName(symbol: symbol): string | undefined {
+  return symbol.description === 'type' && symbol === internalSymbol(DIRENT_TYPE) ? DIRENT_TYPE : undefined;
+}
+
+export function internalSymbol(name: string): symbol | undefined {
+  const sample = name === DIRENT_TYPE ? sampleOf('Dirent') : undefined;
+  return sample && Object.getOwnPropertySymbols(sample)[0];
 }

@@ -2,7 +2,9 @@
 import { emptyArray } from '../values/arrays.ts';
 import { malformed } from '../values/bytes.ts';
 import { type Message, rowNumber } from './message.ts';
-import type { Place, Resolver } from './resolver.ts';
+import { mapLabel } from './omissions.ts';
+import { keyLabel } from './refusal.ts';
+import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 
 /** A bigint of more decimal digits is a row. */
 export const MOST_DIGITS = 100;
@@ -15,15 +17,22 @@ const NEGATIVE_INFINITE = -5;
 const NEGATIVE_ZERO = -6;
 const SPARSE = -7;
 
+/** Whoever reads the message. */
+export interface RowReader {
+  row(number: number, place: Place): unknown;
+  /** Set while what is read is a part of something that may lack it. */
+  readonly guard: ReadPart | undefined;
+}
+
 export class FlatValues {
   private readonly message: Message;
-  private readonly row: (number: number, place: Place) => unknown;
+  private readonly reader: RowReader;
   private readonly resolver: Resolver;
   private readonly done = new Map<number, unknown>();
 
-  constructor(message: Message, row: (number: number, place: Place) => unknown, resolver: Resolver) {
+  constructor(message: Message, reader: RowReader, resolver: Resolver) {
     this.message = message;
-    this.row = row;
+    this.reader = reader;
     this.resolver = resolver;
   }
 
@@ -42,14 +51,22 @@ export class FlatValues {
   private plain(index: number, raw: Record<string, unknown>): object {
     const object: Record<string, unknown> = {};
     this.done.set(index, object);
+    const { guard } = this.reader;
     for (const key of Object.keys(raw)) {
-      const value = this.value(raw[key], 'member');
-      this.resolver.checkProperty?.(object, key, value, false);
+      const read = (): unknown => this.property(object, key, raw[key]);
+      const value = guard ? guard(object, keyLabel(key), read) : this.property(object, key, raw[key]);
+      if (value === LEFT_OUT) continue;
       if (key in object) {
         Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
       } else object[key] = value;
     }
     return object;
+  }
+
+  private property(object: object, key: string, index: unknown): unknown {
+    const value = this.value(index, 'member');
+    this.resolver.checkProperty?.(object, key, value, false);
+    return value;
   }
 
   private list(index: number, raw: readonly unknown[], place: Place): unknown {
@@ -59,34 +76,55 @@ export class FlatValues {
     const array = sparse ? emptyArray(second, raw.length / 2) : emptyArray(raw.length, raw.length);
     this.done.set(index, array);
     if (!sparse) {
-      for (let i = 0; i < raw.length; i++) if (raw[i] !== HOLE) array[i] = this.value(raw[i]);
+      for (let i = 0; i < raw.length; i++) if (raw[i] !== HOLE) array[i] = this.item(array, i, raw[i]);
       return array;
     }
     for (let i = 2; i < raw.length; i += 2) {
       const at = raw[i];
       if (!(Number.isInteger(at) && (at as number) >= 0 && (at as number) < array.length))
         throw malformed('an index');
-      array[at as number] = this.value(raw[i + 1]);
+      array[at as number] = this.item(array, at as number, raw[i + 1]);
     }
     return array;
+  }
+
+  /** What is left out of a list leaves its place. */
+  private item(array: unknown[], at: number, index: unknown): unknown {
+    const { guard } = this.reader;
+    if (guard === undefined) return this.value(index);
+    const item = guard(array, `[${at}]`, () => this.value(index));
+    return item === LEFT_OUT ? undefined : item;
+  }
+
+  private addEntry(map: Map<unknown, unknown>, keyIndex: unknown, index: unknown): void {
+    const { guard } = this.reader;
+    const key = guard ? guard(map, '.keys()', () => this.value(keyIndex)) : this.value(keyIndex);
+    const value = guard ? guard(map, mapLabel(key), () => this.value(index)) : this.value(index);
+    if (key !== LEFT_OUT && value !== LEFT_OUT) map.set(key, value);
+  }
+
+  private addItem(set: Set<unknown>, index: unknown): void {
+    const { guard } = this.reader;
+    const item = guard ? guard(set, '.values()', () => this.value(index)) : this.value(index);
+    if (item !== LEFT_OUT) set.add(item);
   }
 
   private typed(index: number, type: string, raw: readonly unknown[], place: Place): unknown {
     switch (type) {
       case '$':
-        return this.row(rowNumber(this.message, raw[1]), place);
+        return this.reader.row(rowNumber(this.message, raw[1]), place);
       case 'BigInt':
         return decimalBigInt(String(raw[1]));
       case 'Map': {
         const map = new Map<unknown, unknown>();
         this.done.set(index, map);
-        for (let i = 1; i < raw.length; i += 2) map.set(this.value(raw[i]), this.value(raw[i + 1]));
+        for (let i = 1; i < raw.length; i += 2) this.addEntry(map, raw[i], raw[i + 1]);
         return map;
       }
       case 'Set': {
         const set = new Set<unknown>();
         this.done.set(index, set);
-        for (let i = 1; i < raw.length; i++) set.add(this.value(raw[i]));
+        for (let i = 1; i < raw.length; i++) this.addItem(set, raw[i]);
         return set;
       }
       default:

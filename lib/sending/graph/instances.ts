@@ -4,11 +4,11 @@
  */
 import { types } from 'node:util';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
-import { builtinNameOf } from './builtins.ts';
+import { builtinNameOf, isHiddenClass } from './builtins.ts';
 import { globalAt, globalPathOf } from './intrinsics.ts';
 import { className } from './objects.ts';
 import { privateName } from './private-names.ts';
-import { type Hint, Refusal } from './refusal.ts';
+import { type Hint, InstanceRefusal, Refusal } from './refusal.ts';
 
 /** Built-in classes whose instances are all that they own, or whose internal slots are carried. */
 const CARRIED = new Set([
@@ -27,9 +27,12 @@ const CARRIED = new Set([
   ],
   ...['DataView', 'Buffer', 'URL', 'URLSearchParams', 'DOMException', 'Iterator', 'Function', '%TypedArray'],
 ]);
-const CARRIED_BUILTINS = new Set(['EventEmitter', 'URL', 'URLSearchParams', 'Buffer', 'AssertionError']);
+const CARRIED_BUILTINS = new Set([
+  ...['EventEmitter', 'URL', 'URLSearchParams', 'Buffer', 'AssertionError'],
+  ...['Stats', 'BigIntStats', 'StatFs', 'Dirent'],
+]);
 
-type Verdict = readonly [reason: string, hint: Hint] | undefined;
+type Verdict = { readonly refusal: typeof Refusal; readonly reason: string; readonly hint: Hint } | undefined;
 
 const verdicts = new WeakMap<object, { readonly verdict: Verdict }>();
 
@@ -44,7 +47,9 @@ export function checkInstance(
     known = { verdict: judge(value, prototype, isInternal) };
     verdicts.set(prototype, known);
   }
-  if (known.verdict) throw new Refusal(value, ...known.verdict);
+  if (!known.verdict) return;
+  const { refusal: Reason, reason, hint } = known.verdict;
+  throw new Reason(value, reason, hint);
 }
 
 function judge(value: object, start: object, isInternal: (owner: object) => boolean): Verdict {
@@ -52,8 +57,15 @@ function judge(value: object, start: object, isInternal: (owner: object) => bool
   for (let prototype: object | null = start; prototype && !isObjectPrototype(prototype); ) {
     const owner = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
     if (typeof owner === 'function') {
+      // All of their state is theirs, and that of the classes that they extend.
+      if (isHiddenClass(owner)) return undefined;
       const native = slots ? undefined : nativeName(owner, isInternal);
-      if (native) return [`is ${withArticle(native)}`, WAYS_OUT[native] ?? OPEN_THERE];
+      if (native)
+        return {
+          refusal: Refusal,
+          reason: `is ${withArticle(native)}`,
+          hint: WAYS_OUT[native] ?? OPEN_THERE,
+        };
       const name = isOfNode(owner) ? undefined : privateName(Function.prototype.toString.call(owner));
       if (name !== undefined) return privateState(value, name);
     }
@@ -78,13 +90,15 @@ const OPEN_THERE: Hint = {
 /** What waits for something is known by its `then`, what holds something by that it can be disposed of. */
 function privateState(value: object, name: string): Verdict {
   const reason = `is ${withArticle(className(value))} with private state (#${name})`;
-  if ('then' in value) {
-    return [reason, { task: 'await it, and send its result', result: 'await it before returning it' }];
-  }
-  if (Symbol.asyncDispose in value || Symbol.dispose in value) {
-    return [reason, { task: 'make one inside the task', result: 'return data that you have from it' }];
-  }
-  return [reason, 'give the class a [Symbol.for("loky.reduce")]() method or send plain data'];
+  return { refusal: InstanceRefusal, reason, hint: wayOutOf(value) };
+}
+
+function wayOutOf(value: object): Hint {
+  if ('then' in value)
+    return { task: 'await it, and send its result', result: 'await it before returning it' };
+  if (Symbol.asyncDispose in value || Symbol.dispose in value)
+    return { task: 'make one inside the task', result: 'return data that you have from it' };
+  return 'give the class a [Symbol.for("loky.reduce")]() method or send plain data';
 }
 
 const withArticle = (name: string): string => `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`;

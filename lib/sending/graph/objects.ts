@@ -5,11 +5,19 @@ import { hasSlots } from '../values/extras.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
 import { BESIDE, binaryKind, bytesOf, isDetached, isResizable, memoryOf } from '../values/views.ts';
+import { isDOMException, isError } from './errors.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { patternOf } from './patterns.ts';
 import { integrityOf, propertiesOf } from './properties.ts';
-import { type Hint, Refusal } from './refusal.ts';
-import { type BinaryPlace, encodePrimitive, type ObjectBase, type ObjectHead, type Row } from './row.ts';
+import { type Hint, InstanceRefusal, Refusal } from './refusal.ts';
+import {
+  type BinaryPlace,
+  encodePrimitive,
+  type ObjectBase,
+  type ObjectHead,
+  type Row,
+  type Said,
+} from './row.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 
@@ -21,7 +29,27 @@ export interface ObjectWriter {
   binary(value: object): BinaryPlace;
   /** Throws a `Refusal` if instances of this prototype cannot be carried. */
   checkInstance(value: object, prototype: object): void;
+  /** Says that it is a prototype, and no value. */
+  notePrototype(prototype: object): void;
+  /** Throws a `Refusal` if the reader has no such class. */
+  checkClass(cls: object): void;
+  /** Whether what cannot be sent of it is left out. */
+  isLenient(value: object): boolean;
+  makeLenient(values: readonly unknown[]): void;
+  /** What is sent in the place of something that cannot be. */
+  omitted(reason: unknown): object;
+  readonly takes: Takes;
 }
+
+export interface Takes {
+  /** Errors are degraded rather than refused: of what they hold, that is left out which cannot be sent. */
+  readonly degradedErrors: boolean;
+  /** Instances whose class the reader does not have arrive as instances of the nearest class that it has. */
+  readonly nearestClasses: boolean;
+}
+
+/** Of all that is refused, nothing arrives in another form. */
+export const FAITHFUL: Takes = { degradedErrors: false, nearestClasses: false };
 
 /** A record: a plain object that holds primitives alone, and at least one. Nothing else that has a name is like that. */
 export function isRecord(value: object): boolean {
@@ -79,22 +107,95 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
   const prototype = types.isNativeError(value)
     ? errorPrototype(value)
     : (getPrototypeOf(value) as object | null);
-  const cls = getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
-  if (typeof cls === 'function' && cls.prototype === value && !types.isProxy(cls)) {
-    return { head: ['prototype', nameOf(cls)], children: [cls, builtinAncestor(value)] };
-  }
+  const cls = classOf(value);
+  if (cls) return prototypeRow(value, cls, writer);
   const { base, data, items, skip } = baseOf(value, writer);
-  const isDefault = prototype !== null && isDefaultPrototype(base, prototype, value);
-  if (prototype !== null && !isDefault) writer.checkInstance(value, prototype);
-  const children: unknown[] = isDefault || prototype === null ? [] : [prototype];
-  const props = isLargeView(value) ? [] : propertiesOf(value, children, skip);
-  const first = isDefault || prototype === null ? 0 : 1;
+  const hasClass = prototype !== null && !isDefaultPrototype(base, prototype, value);
+  const mayBeError = hasClass || base === 'error' || base === 'dom-exception';
+  const isDegraded = mayBeError && writer.takes.degradedErrors && isError(value);
+  const lenient = isDegraded || writer.isLenient(value);
+  const keepsClass = hasClass && mayKeepClass(value, prototype, lenient, isDegraded, writer);
+  const children: unknown[] = keepsClass ? [prototype] : [];
+  const unreadable = lenient ? (reason: unknown) => writer.omitted(reason) : undefined;
+  const props = isLargeView(value) ? [] : propertiesOf(value, children, skip, unreadable);
+  const first = keepsClass ? 1 : 0;
   for (let at = first; at < children.length; at++)
     noteMember(children[at], value, first === 1, writer.owners);
   for (const item of items) children.push(item);
+  if (lenient) writer.makeLenient(children);
+  const mode = prototype === null ? 'null' : keepsClass ? 'child' : 'default';
+  const said = isDegraded && keepsClass ? saidBy(value as Error) : undefined;
   const integrity = integrityOf(value);
-  const head: ObjectHead = { base, data, props, prototype: prototypeMode(prototype, isDefault), integrity };
-  return { head: ['object', head], children };
+  const head: ObjectHead = { base, data, props, prototype: mode, integrity };
+  return { head: ['object', { ...head, ...(lenient && { lenient }), ...(said && { said }) }], children };
+}
+
+/** Of which class this is the prototype object. */
+function classOf(value: object): ClassLike | undefined {
+  const cls = getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
+  return typeof cls === 'function' && cls.prototype === value && !types.isProxy(cls)
+    ? (cls as ClassLike)
+    : undefined;
+}
+
+type ClassLike = (...args: never[]) => unknown;
+
+function prototypeRow(value: object, cls: ClassLike, writer: ObjectWriter): Row {
+  if (!writer.isLenient(value))
+    return { head: ['prototype', nameOf(cls)], children: [cls, builtinAncestor(value)] };
+  const classes = [...classesOf(value)];
+  writer.makeLenient(classes);
+  return { head: ['prototype', nameOf(cls), true], children: classes };
+}
+
+function* classesOf(prototype: object): Generator<ClassLike> {
+  for (let p: object | null = prototype; p && !types.isProxy(p); p = getPrototypeOf(p) as object | null) {
+    const cls = classOf(p);
+    if (cls) yield cls;
+  }
+}
+
+/**
+ * An error keeps its class even if that has private state. Of all else, an instance that cannot be carried as one is
+ * refused, or goes as the data that it owns if it is a part of something lenient.
+ */
+function mayKeepClass(
+  value: object,
+  prototype: object,
+  lenient: boolean,
+  isDegraded: boolean,
+  writer: ObjectWriter,
+): boolean {
+  const asNearest = lenient || writer.takes.nearestClasses;
+  if (isDegraded) writer.notePrototype(prototype);
+  else {
+    try {
+      writer.checkInstance(value, prototype);
+    } catch (error) {
+      if (lenient && error instanceof InstanceRefusal) return false;
+      throw error;
+    }
+  }
+  const cls = classOf(prototype);
+  // Another instance of it may have been a part of something lenient.
+  if (!asNearest && cls && writer.isLenient(prototype)) writer.checkClass(cls);
+  if (asNearest) writer.makeLenient([prototype]);
+  return true;
+}
+
+/** Its name and its message, as far as it does not own them. */
+function saidBy(error: Error): Said {
+  const said: { name?: string; message?: string } = {};
+  for (const key of ['name', 'message'] as const) {
+    if (Object.hasOwn(error, key)) continue;
+    try {
+      const text: unknown = error[key];
+      if (typeof text === 'string') said[key] = text;
+    } catch {
+      // It is told by other means, or not at all.
+    }
+  }
+  return said;
 }
 
 const SEVERAL: object = Object.freeze({});
@@ -135,9 +236,6 @@ function builtinAncestor(prototype: object): unknown {
   }
   return undefined;
 }
-
-const prototypeMode = (prototype: object | null, isDefault: boolean): ObjectHead['prototype'] =>
-  prototype === null ? 'null' : isDefault ? 'default' : 'child';
 
 function refuseUnsendable(value: object): void {
   const refuse = (reason: string, hint?: Hint): never => {
@@ -259,10 +357,6 @@ function baseOf(value: object, writer: ObjectWriter): Base {
   }
   return { base: 'object', items: [], skip: none };
 }
-
-/** Node gives them an internal slot or not, depending on its version. */
-export const isDOMException = (value: object): value is DOMException =>
-  typeof DOMException === 'function' && value instanceof DOMException && !types.isProxy(value);
 
 function boxed(value: object): Base {
   if (types.isSymbolObject(value)) throw new Refusal(value, 'is a boxed symbol', 'send the symbol itself');

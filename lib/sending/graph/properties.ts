@@ -1,7 +1,8 @@
 /** Own properties as heads and children: plain ones by name alone, others with their attributes. */
 import { types } from 'node:util';
 import { malformed } from '../values/bytes.ts';
-import type { Place, Resolver } from './resolver.ts';
+import { keyLabel } from './refusal.ts';
+import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 import { ACCESSOR, CONFIGURABLE, ENUMERABLE, type Integrity, type PropHead, WRITABLE } from './row.ts';
 
 const PLAIN = ENUMERABLE | CONFIGURABLE | WRITABLE;
@@ -18,11 +19,17 @@ export function applyIntegrity(value: object, integrity: Integrity | undefined):
   else if (integrity === 'closed') Object.preventExtensions(value);
 }
 
-/** Appends the values of `owner`'s properties to `children` and gives their heads. */
+/**
+ * Appends the values of `owner`'s properties to `children` and gives their heads.
+ *
+ * @param unreadable What is sent in the place of a property that cannot be read. If it is there, accessors are read, and
+ *   arrive as what they give.
+ */
 export function propertiesOf(
   owner: object,
   children: unknown[],
   skip: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
+  unreadable?: (reason: unknown) => unknown,
 ): PropHead[] {
   const heads: PropHead[] = [];
   const integrity = integrityOf(owner);
@@ -30,12 +37,12 @@ export function propertiesOf(
     const descriptor = Object.getOwnPropertyDescriptor(owner, key);
     if (!descriptor || skip(key, descriptor)) continue;
     if (typeof key === 'symbol') children.push(key);
-    const flags = flagsOf(descriptor, key === 'stack' && types.isNativeError(owner), integrity);
-    if (flags & ACCESSOR && !(key === 'stack' && types.isNativeError(owner))) {
-      children.push(descriptor.get, descriptor.set);
-    } else {
-      children.push('value' in descriptor ? descriptor.value : readStack(owner as Error));
-    }
+    const isStack = key === 'stack' && types.isNativeError(owner);
+    const flags = flagsOf(descriptor, isStack || unreadable !== undefined, integrity);
+    if ('value' in descriptor) children.push(descriptor.value);
+    else if (isStack) children.push(readStack(owner as Error));
+    else if (unreadable) children.push(readProperty(owner, key, unreadable));
+    else children.push(descriptor.get, descriptor.set);
     heads.push(
       typeof key === 'string' && flags === PLAIN ? key : [typeof key === 'string' ? key : null, flags],
     );
@@ -48,9 +55,21 @@ function flagsOf(descriptor: PropertyDescriptor, asData: boolean, integrity: Int
   const enumerable = descriptor.enumerable ? ENUMERABLE : 0;
   const isLocked = integrity === 'frozen' || integrity === 'sealed';
   const configurable = isLocked || descriptor.configurable ? CONFIGURABLE : 0;
-  if (asData) return enumerable | CONFIGURABLE | WRITABLE;
+  if (!('value' in descriptor) && asData) return enumerable | CONFIGURABLE | WRITABLE;
   if (!('value' in descriptor)) return enumerable | ACCESSOR | configurable;
   return enumerable | configurable | (integrity === 'frozen' || descriptor.writable ? WRITABLE : 0);
+}
+
+function readProperty(
+  owner: object,
+  key: string | symbol,
+  unreadable: (reason: unknown) => unknown,
+): unknown {
+  try {
+    return (owner as Record<string | symbol, unknown>)[key];
+  } catch (error) {
+    return unreadable(error);
+  }
 }
 
 /** V8 computes stacks when they are read, by code that programs may have replaced. */
@@ -62,29 +81,43 @@ function readStack(error: Error): unknown {
   }
 }
 
-/** Defines properties from heads; `next` gives the children in order, `resolver` may refuse a property. */
+/**
+ * Defines properties from heads; `next` gives the children in order, `resolver` may refuse a property.
+ *
+ * @param part If it is there, what cannot be read is left out.
+ */
 export function defineProperties(
   owner: object,
   heads: readonly PropHead[],
   next: (place?: Place) => unknown,
   resolver?: Resolver,
+  part?: ReadPart,
 ): void {
   for (const head of heads) {
     const plain = typeof head === 'string';
     const flags = plain ? PLAIN : Number(head[1]);
     const key = ((plain ? head : head[0]) ?? next()) as string | symbol;
     if (typeof key !== 'string' && typeof key !== 'symbol') throw malformed('the name of a property');
-    const attributes = { enumerable: !!(flags & ENUMERABLE), configurable: !!(flags & CONFIGURABLE) };
     if (flags & ACCESSOR) {
-      const get = next('member') as () => unknown;
-      const set = next('member') as (value: unknown) => void;
+      const get = next('member');
+      const set = next('member');
       resolver?.checkProperty?.(owner, key, get ?? set, true);
-      Object.defineProperty(owner, key, { ...attributes, get, set });
+      Object.defineProperty(owner, key, { ...attributesOf(flags), get, set } as PropertyDescriptor);
       continue;
     }
-    const value = next('member');
-    resolver?.checkProperty?.(owner, key, value, false);
+    const read = (): unknown => {
+      const given = next('member');
+      resolver?.checkProperty?.(owner, key, given, false);
+      return given;
+    };
+    const value = part ? part(owner, keyLabel(key), read) : read();
+    if (value === LEFT_OUT) continue;
     if (plain && key !== '__proto__' && !(key in owner)) (owner as Record<string, unknown>)[head] = value;
-    else Object.defineProperty(owner, key, { ...attributes, writable: !!(flags & WRITABLE), value });
+    else Object.defineProperty(owner, key, { ...attributesOf(flags), writable: !!(flags & WRITABLE), value });
   }
 }
+
+const attributesOf = (flags: number): PropertyDescriptor => ({
+  enumerable: !!(flags & ENUMERABLE),
+  configurable: !!(flags & CONFIGURABLE),
+});

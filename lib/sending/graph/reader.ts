@@ -3,17 +3,33 @@
  * survive; functions are made as soon as the values they need are there. Trusts nothing that it reads.
  */
 import { SerializationError } from '../../errors.ts';
+import { isTooMuch } from '../reason.ts';
 import { malformed } from '../values/bytes.ts';
 import { readBigInt } from '../values/plain-reader.ts';
 import { BinaryParts } from './binary-parts.ts';
-import { FlatValues, NOTHING } from './flat-values.ts';
+import { FlatValues, NOTHING, type RowReader } from './flat-values.ts';
 import { type Message, modulesOf, parseMessage, rowNumber } from './message.ts';
-import type { Place, Resolver } from './resolver.ts';
-import type { FunctionHead, ModuleSource, RowHead } from './row.ts';
+import { Omissions } from './omissions.ts';
+import { applyIntegrity } from './properties.ts';
+import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
+import type { FunctionHead, Integrity, ModuleSource, ObjectHead, RowHead } from './row.ts';
 import { fillFunction, fillObject, shellOf } from './shells.ts';
 import { symbolOf } from './symbols.ts';
 
 export type { FunctionBuild, Place, Resolver } from './resolver.ts';
+
+/** Something was left out where it was written, and why. */
+class Omitted extends SerializationError {
+  constructor(reason: string) {
+    super(`the answer of the worker lacks a part that ${reason}`);
+  }
+}
+
+/** For readers that do without it: nobody looks at it. */
+const OMITTED_BEFORE = new Omitted('cannot be sent');
+
+/** Plain data inside of errors that is nested deeper is left out. */
+const DEEPEST = 500;
 
 /** What is asked for is being made further up the stack. */
 class InProgress extends SerializationError {
@@ -24,7 +40,7 @@ class InProgress extends SerializationError {
 
 const EMPTY: Message = { root: 0, heads: [], children: [], flat: [], blobs: Buffer.alloc(0) };
 
-export class GraphReader {
+export class GraphReader implements RowReader {
   private readonly resolver: Resolver;
   private readonly binary: BinaryParts;
   private message: Message = EMPTY;
@@ -33,18 +49,29 @@ export class GraphReader {
   private readonly building = new Map<number, (() => object) | null>();
   private readonly unfilled: (() => void)[] = [];
   private filled = 0;
+  private readonly isLenient: boolean;
+  /** Whether what is read now is a part of something lenient. */
+  private mayLack: boolean;
+  private depth = 0;
+  private isSettling = false;
+  private omissions: Omissions | undefined;
+  private readonly unclosed: (readonly [object: object, integrity: Integrity])[] = [];
+  /** Prototypes that stand for that of a class which is not here. */
+  private substitutes: WeakSet<object> | undefined;
 
-  constructor(resolver: Resolver, views: readonly Uint8Array[]) {
+  /** @param isLenient What cannot be read of the root is left out; of errors it always is. */
+  constructor(resolver: Resolver, views: readonly Uint8Array[], isLenient = false) {
     this.resolver = resolver;
     this.binary = new BinaryParts(views);
+    this.isLenient = isLenient;
+    this.mayLack = isLenient;
   }
 
   /** The modules that must be there before `build` is called. @throws if `body` is no graph message. */
   open(body: Uint8Array, offset: number): ModuleSource[] {
     this.message = parseMessage(body, offset);
     this.binary.blobs = this.message.blobs;
-    const row = (number: number, place: Place): unknown => this.row(number, place);
-    this.values = new FlatValues(this.message, row, this.resolver);
+    this.values = new FlatValues(this.message, this, this.resolver);
     return modulesOf(this.message);
   }
 
@@ -52,16 +79,42 @@ export class GraphReader {
   build(): unknown {
     const value = this.value(this.message.root);
     this.settle(true);
+    this.omissions?.finish(value, this.isLenient);
+    for (const [object, integrity] of this.unclosed) applyIntegrity(object, integrity);
     return value;
+  }
+
+  get guard(): ReadPart | undefined {
+    return this.mayLack ? this.part : undefined;
+  }
+
+  private readonly part: ReadPart = (owner, label, read) => {
+    try {
+      if (this.depth > DEEPEST) throw malformed('it is nested too deeply');
+      this.depth++;
+      return read();
+    } catch (error) {
+      if (this.mustWait(error) || isTooMuch(error)) throw error;
+      this.omissions ??= new Omissions();
+      this.omissions.add(owner, label, error);
+      return LEFT_OUT;
+    } finally {
+      this.depth--;
+    }
+  };
+
+  private mustWait(error: unknown): boolean {
+    return error instanceof InProgress && !this.isSettling;
   }
 
   private value(index: unknown, place: Place = 'item'): unknown {
     return (this.values as FlatValues).value(index, place);
   }
 
-  private row(number: number, place: Place): unknown {
+  row(number: number, place: Place): unknown {
     const value = this.rows.has(number) ? this.rows.get(number) : this.newRow(number);
-    this.resolver.checkNamed?.(this.message.heads[number] as RowHead, value, place);
+    if (!this.substitutes?.has(value as object))
+      this.resolver.checkNamed?.(this.message.heads[number] as RowHead, value, place);
     return value;
   }
 
@@ -92,9 +145,10 @@ export class GraphReader {
       }
       case 'bigint':
         return readBigInt(String(head[1]));
-      case 'prototype': {
-        return this.prototype(String(head[1]), children);
-      }
+      case 'omitted':
+        throw this.mayLack ? OMITTED_BEFORE : new Omitted(String(head[1]));
+      case 'prototype':
+        return head[2] || this.mayLack ? this.nearest(String(head[1]), children) : this.prototype(children);
       case 'reduced':
       case 'named':
       case 'rebuilt':
@@ -112,18 +166,35 @@ export class GraphReader {
     }
   }
 
-  private prototype(name: string, [own, ancestor]: readonly number[]): unknown {
-    let owner: unknown;
-    try {
-      owner = this.value(own, 'role');
-    } catch (error) {
-      if (!this.resolver.lenient || error instanceof InProgress) throw error;
-      const { prototype } = (this.value(ancestor, 'role') ?? Error) as { prototype: object };
-      const attributes = { value: name, writable: true, configurable: true };
-      return Object.create(prototype, name ? { name: attributes } : {}) as object;
-    }
+  private prototype([own]: readonly number[]): unknown {
+    const owner = this.value(own, 'role');
     if (typeof owner !== 'function') throw malformed('the prototype of what is no class');
     return owner.prototype as unknown;
+  }
+
+  /** The prototype of the class, or of the first that is here of those that it extends. */
+  private nearest(name: string, classes: readonly number[]): unknown {
+    for (const index of classes) {
+      try {
+        const prototype = this.prototype([index]) as object;
+        this.resolver.checkPrototype?.(prototype);
+        return index === classes[0] ? prototype : this.substitute(prototype, name);
+      } catch (error) {
+        if (this.mustWait(error) || isTooMuch(error)) throw error;
+      }
+    }
+    return this.substitute(Error.prototype, name);
+  }
+
+  /** Errors tell the name of their class by their prototype. */
+  private substitute(prototype: object, name: string): object {
+    if (prototype !== Error.prototype && !Object.prototype.isPrototypeOf.call(Error.prototype, prototype))
+      return prototype;
+    const attributes = { value: name, writable: true, configurable: true };
+    const substitute = Object.create(prototype, name ? { name: attributes } : {}) as object;
+    this.substitutes ??= new WeakSet();
+    this.substitutes.add(substitute);
+    return substitute;
   }
 
   private object(number: number, [, head]: Extract<RowHead, readonly ['object', unknown]>): object {
@@ -138,11 +209,35 @@ export class GraphReader {
     if (known) this.resolver.checkPrototype?.(known);
     const shell = shellOf(head, this.binary, known);
     this.rows.set(number, shell);
+    const mayLack = this.mayLack || head.lenient === true;
     this.unfilled.push(() => {
       at = 0;
-      fillObject(shell, head, next, more, this.resolver);
+      const { mayLack: before, depth } = this;
+      this.mayLack = mayLack;
+      this.depth = 0;
+      try {
+        fillObject(shell, head, next, more, this.resolver, this.guard);
+        this.tell(shell, head);
+        // What is left out is told by a property.
+        if (mayLack && head.integrity) this.unclosed.push([shell, head.integrity]);
+        else applyIntegrity(shell, head.integrity);
+      } finally {
+        this.mayLack = before;
+        this.depth = depth;
+      }
     });
     return shell;
+  }
+
+  /** An error says by itself what it said by a class that is not here. */
+  private tell(shell: object, { said }: ObjectHead): void {
+    const prototype = Object.getPrototypeOf(shell) as { name?: unknown } | null;
+    if (typeof said !== 'object' || prototype === null || !this.substitutes?.has(prototype)) return;
+    const parent = Object.getPrototypeOf(prototype) as { name?: unknown };
+    const { name, message } = said;
+    if (typeof name === 'string' && name !== parent.name) defineHidden(shell, 'name', name);
+    if (typeof message === 'string' && !Object.hasOwn(shell, 'message'))
+      defineHidden(shell, 'message', message);
   }
 
   /** The prototype object, if it exists already: an object made with it is faster than one that gets it later. */
@@ -194,6 +289,7 @@ export class GraphReader {
 
   /** Fills what exists. In the middle of building something, what depends on that has to wait. */
   private settle(everything: boolean): void {
+    this.isSettling = everything;
     const waiting: (() => void)[] = [];
     while (this.filled < this.unfilled.length) {
       const fill = this.unfilled[this.filled++] as () => void;
@@ -206,4 +302,8 @@ export class GraphReader {
     }
     this.unfilled.push(...waiting);
   }
+}
+
+function defineHidden(owner: object, key: string, value: unknown): void {
+  Object.defineProperty(owner, key, { value, enumerable: false, writable: true, configurable: true });
 }

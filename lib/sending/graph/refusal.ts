@@ -25,6 +25,9 @@ export class Refusal {
   }
 }
 
+/** What is refused is only the class: its own properties are data. */
+export class InstanceRefusal extends Refusal {}
+
 /** A value to look into, and how messages call it. An empty name is left out before a closure variable. */
 export interface Root {
   readonly name: string;

@@ -8,8 +8,6 @@ export interface Resolver {
   /** `values` gives the slots in order, one at a time, while the function may already be asked for. */
   fn(head: FunctionHead, build: FunctionBuild): void;
   rebuilt(head: RowHead, children: readonly unknown[]): unknown;
-  /** An unknown class is replaced by the built-in one that it extends: better an error of another class than none. */
-  readonly lenient?: boolean;
   /** Refuses a named thing where the reading end must not have it. */
   checkNamed?(head: RowHead, value: unknown, place: Place): void;
   /** Refuses instances of what is not to be instantiated. */
@@ -23,6 +21,11 @@ export interface Resolver {
  * (`member`), or a value by itself: the root, an item of a list, a Map or a Set (`item`).
  */
 export type Place = 'role' | 'member' | 'item';
+
+/** Reads a part of something that may lack it: gives `LEFT_OUT` if it cannot be read. */
+export type ReadPart = <T>(owner: object, label: string, read: () => T) => T | typeof LEFT_OUT;
+
+export const LEFT_OUT: unique symbol = Symbol('left out');
 
 /** How a resolver makes a function: `made` as soon as it exists, which may be before all its slots are known. */
 export interface FunctionBuild {

@@ -10,7 +10,7 @@ import type { GlobalPath } from './intrinsics.ts';
 
 /** What a row says about itself. The first item is its kind. */
 export type RowHead =
-  | readonly ['symbol', 'registered' | 'well-known' | 'local', string | null]
+  | readonly ['symbol', 'registered' | 'well-known' | 'internal' | 'local', string | null]
   /** Of more digits than engines read quickly in another form: in hexadecimal. */
   | readonly ['bigint', hex: string]
   | readonly ['global', GlobalPath]
@@ -44,8 +44,13 @@ export type RowHead =
   /** Something that the host knows by a number, because it has sent it before. */
   | readonly ['known', id: number]
   | readonly ['object', ObjectHead]
-  /** Children: the class, and the nearest built-in class that it extends. */
-  | readonly ['prototype', name: string]
+  /**
+   * Children: the class, and the nearest built-in class that it extends. `nearest`: after the class all that it extends,
+   * in their order, and the first that the reader has is taken.
+   */
+  | readonly ['prototype', name: string, nearest?: boolean]
+  /** A part of something lenient that cannot be sent. */
+  | readonly ['omitted', reason: string]
   | readonly ['function', FunctionHead]
   /** Children: target, this, arguments. */
   | readonly ['bound']
@@ -88,6 +93,10 @@ export type ObjectBase =
 
 /** Child order: prototype (if it is a child), then per property its key (if a symbol) and value or accessors, items. */
 export interface ObjectHead {
+  /** What cannot be read of it, or of what it holds, is left out. */
+  readonly lenient?: boolean;
+  /** What an error says of itself by its class: for a reader that does not have the class. */
+  readonly said?: Said;
   readonly base: ObjectBase;
   readonly data?: unknown;
   readonly prototype: 'default' | 'null' | 'child';
@@ -98,6 +107,11 @@ export interface ObjectHead {
 
 /** How an object was closed to changes. */
 export type Integrity = 'frozen' | 'sealed' | 'closed';
+
+export interface Said {
+  readonly name?: string;
+  readonly message?: string;
+}
 
 /** What kind of binary data it is, whether it is beside the message, and where. */
 export type BinaryPlace = readonly [kind: number, beside: boolean, at: number, length: number];

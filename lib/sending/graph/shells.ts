@@ -3,8 +3,9 @@
 import { emptyArray } from '../values/arrays.ts';
 import { malformed } from '../values/bytes.ts';
 import type { BinaryParts } from './binary-parts.ts';
+import { mapLabel } from './omissions.ts';
 import { applyIntegrity, defineProperties } from './properties.ts';
-import type { Place, Resolver } from './resolver.ts';
+import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 import { decodePrimitive, type FunctionHead, type ObjectHead } from './row.ts';
 
 export function shellOf(head: ObjectHead, parts: BinaryParts, prototype: object | undefined): object {
@@ -84,20 +85,35 @@ export function fillObject(
   next: (place?: Place) => unknown,
   more: () => boolean,
   resolver: Resolver,
+  part?: ReadPart,
 ): void {
   if (head.prototype === 'child') {
-    const prototype = next('role');
-    const isOne = (typeof prototype === 'object' && prototype !== null) || typeof prototype === 'function';
-    if (!isOne) throw malformed('a prototype');
-    if (Object.getPrototypeOf(shell) !== prototype) {
-      resolver.checkPrototype?.(prototype);
+    const read = (): object => prototypeOf(shell, next('role'), resolver);
+    const prototype = part ? part(shell, ' → class', read) : read();
+    if (prototype !== LEFT_OUT && Object.getPrototypeOf(shell) !== prototype)
       Object.setPrototypeOf(shell, prototype);
-    }
   } else if (head.prototype === 'null' && head.base !== 'object') Object.setPrototypeOf(shell, null);
-  defineProperties(shell, head.props, next, resolver);
-  if (head.base === 'map') while (more()) Map.prototype.set.call(shell, next(), next());
-  else if (head.base === 'set') while (more()) Set.prototype.add.call(shell, next());
-  applyIntegrity(shell, head.integrity);
+  defineProperties(shell, head.props, next, resolver, part);
+  if (head.base === 'map') while (more()) addEntry(shell, next, part);
+  else if (head.base === 'set') while (more()) addItem(shell, next, part);
+}
+
+function prototypeOf(shell: object, value: unknown, resolver: Resolver): object {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null)
+    throw malformed('a prototype');
+  if (Object.getPrototypeOf(shell) !== value) resolver.checkPrototype?.(value);
+  return value;
+}
+
+function addEntry(map: object, next: () => unknown, part: ReadPart | undefined): void {
+  const key = part ? part(map, '.keys()', next) : next();
+  const value = part ? part(map, mapLabel(key), next) : next();
+  if (key !== LEFT_OUT && value !== LEFT_OUT) Map.prototype.set.call(map, key, value);
+}
+
+function addItem(set: object, next: () => unknown, part: ReadPart | undefined): void {
+  const item = part ? part(set, '.values()', next) : next();
+  if (item !== LEFT_OUT) Set.prototype.add.call(set, item);
 }
 
 /** What a function has beside its code and its variables. */

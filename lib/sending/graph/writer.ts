@@ -2,11 +2,13 @@
  * Values to a graph message: devalue writes plain data, and everything else becomes a row of a table that grows
  * while devalue runs. How functions travel is decided by the policy of the end that writes.
  */
+import { types } from 'node:util';
 import { stringify } from 'devalue';
 import { addView, type Payload, payloadOf } from '../payload.ts';
+import { isTooMuch, reasonOf } from '../reason.ts';
 import { hexOf } from '../values/plain-format.ts';
 import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
-import { isDevaluePlain, isRecord, type ObjectWriter, objectRow } from './objects.ts';
+import { isDevaluePlain, isRecord, type ObjectWriter, objectRow, type Takes } from './objects.ts';
 import { packMessage } from './pack.ts';
 import { type Edge, Refusal } from './refusal.ts';
 import type { BinaryPlace, Row, RowHead } from './row.ts';
@@ -15,6 +17,7 @@ import { symbolRow } from './symbols.ts';
 
 /** What differs between the end that sends tasks and the end that sends answers. */
 export interface Policy {
+  readonly takes: Takes;
   /** A row for a value that a reducer, a hook or a wrapper takes over. Asked first, for every value. */
   custom(value: unknown, writer: GraphWriter): Row | undefined;
   /** Whether `custom` wants to see primitives too. */
@@ -31,6 +34,19 @@ export interface Policy {
   fn(fn: (...args: never[]) => unknown, writer: GraphWriter): Row;
   /** Throws a `Refusal` if instances of this prototype cannot be carried. */
   checkInstance(value: object, prototype: object, writer: GraphWriter): void;
+}
+
+const LONGEST_REASON = 200;
+
+function omittedRow(reason: unknown): Row {
+  const text = reason instanceof Refusal ? reason.reason : reasonOf(reason);
+  return { head: ['omitted', text.slice(0, LONGEST_REASON)], children: [] };
+}
+
+/** What plain data holds. */
+function contentsOf(value: object): readonly unknown[] {
+  if (types.isMap(value)) return [...Map.prototype.entries.call(value)].flat();
+  return types.isSet(value) ? [...Set.prototype.values.call(value)] : Object.values(value);
 }
 
 /** As decimal digits, it would take engines more than linear time. */
@@ -52,6 +68,9 @@ export class GraphWriter implements ObjectWriter {
   private readonly table = new Set<readonly unknown[]>();
   private readonly internal = new WeakSet<object>();
   private readonly prototypes = new WeakSet<object>();
+  /** Of which that is left out which cannot be sent. */
+  private readonly lenient = new WeakSet<object>();
+  private root: unknown;
   private readonly stubs = new Map<string, object>();
   private readonly edges = new Map<object, Edge[]>();
   private readonly blobs: Uint8Array[] = [];
@@ -61,8 +80,13 @@ export class GraphWriter implements ObjectWriter {
     this.policy = policy;
   }
 
-  /** @throws Refusal; RangeError if the value is nested too deeply. */
-  write(root: unknown, header: Uint8Array): Payload {
+  /**
+   * @param isLenient What cannot be sent of the root is left out; a root that cannot be sent at all is refused.
+   * @throws Refusal; RangeError if the value is nested too deeply.
+   */
+  write(root: unknown, header: Uint8Array, isLenient = false): Payload {
+    this.root = root;
+    if (isLenient) this.makeLenient([root]);
     const top = [root, this.table];
     this.internal.add(top);
     this.internal.add(this.table);
@@ -82,6 +106,17 @@ export class GraphWriter implements ObjectWriter {
   }
 
   private add(value: unknown, simple: boolean): number | false {
+    if (simple || typeof value === 'symbol' || !this.isLenient(value as object))
+      return this.addOrRefuse(value, simple);
+    try {
+      return this.addOrRefuse(value, simple);
+    } catch (error) {
+      if (value === this.root || isTooMuch(error)) throw error;
+      return this.enter(value, omittedRow(error));
+    }
+  }
+
+  private addOrRefuse(value: unknown, simple: boolean): number | false {
     const known = this.policy.custom(value, this);
     if (known) return this.enter(value, known);
     if (isLong(value)) return this.enter(value, { head: ['bigint', hexOf(value)], children: [] });
@@ -95,7 +130,10 @@ export class GraphWriter implements ObjectWriter {
       // The number comes first: a function may lead back to itself.
       return this.reserve(value, () => this.policy.fn(value as (...args: never[]) => unknown, this));
     }
-    if (isDevaluePlain(object, this.owners)) return false;
+    if (isDevaluePlain(object, this.owners)) {
+      if (this.isLenient(object)) this.makeLenient(contentsOf(object));
+      return false;
+    }
     return this.enter(value, objectRow(object, this));
   }
 
@@ -122,8 +160,34 @@ export class GraphWriter implements ObjectWriter {
     return this.prototypes.has(value);
   }
 
-  checkInstance(value: object, prototype: object): void {
+  get takes(): Takes {
+    return this.policy.takes;
+  }
+
+  isLenient(value: object): boolean {
+    return this.lenient.has(value);
+  }
+
+  makeLenient(values: readonly unknown[]): void {
+    for (const value of values)
+      if ((typeof value === 'object' && value !== null) || typeof value === 'function')
+        this.lenient.add(value);
+  }
+
+  omitted(reason: unknown): object {
+    return this.stub(omittedRow(reason));
+  }
+
+  checkClass(cls: object): void {
+    if (!this.policy.named(cls, this)) this.policy.fn(cls as (...args: never[]) => unknown, this);
+  }
+
+  notePrototype(prototype: object): void {
     this.prototypes.add(prototype);
+  }
+
+  checkInstance(value: object, prototype: object): void {
+    this.notePrototype(prototype);
     this.policy.checkInstance(value, prototype, this);
   }
 

@@ -10,6 +10,7 @@ import { exportedValue } from '../compiled-exports.ts';
 import { declaredHere } from '../functions/declared.ts';
 import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from '../functions/known.ts';
 import { requireCache } from '../functions/sources.ts';
+import { hiddenClass } from '../graph/builtins.ts';
 import { HOOK } from '../graph/hooks.ts';
 import { globalAt, pathText } from '../graph/intrinsics.ts';
 import { ALL_OWN, ownNamed } from '../graph/own.ts';
@@ -55,15 +56,21 @@ const CLOSED = new Set([
 ]);
 
 /** Rows that give something of this process, where all others build something new. */
-const NAMED: ReadonlySet<string> = new Set(['global', 'builtin', 'import', 'own', 'known', 'prototype']);
+const NAMED: ReadonlySet<string> = new Set([
+  'global',
+  'builtin',
+  'import',
+  'own',
+  'known',
+  'prototype',
+  'variable',
+  'declared',
+]);
 
 export class HostResolver implements Resolver {
   private readonly reducers: ReadonlyMap<string, NamedReducer[1]>;
 
-  readonly lenient: boolean;
-
-  constructor(reducers: readonly NamedReducer[], lenient = false) {
-    this.lenient = lenient;
+  constructor(reducers: readonly NamedReducer[]) {
     this.reducers = new Map(reducers);
   }
 
@@ -86,7 +93,7 @@ export class HostResolver implements Resolver {
       case 'global':
         return isOpen(head[1]) ? globalAt(head[1]) : undefined;
       case 'builtin':
-        return undefined;
+        return carriedClass(head[1], head[2]);
       case 'import':
         return exportedHere(head[1], head[2]);
       case 'variable':
@@ -119,7 +126,9 @@ export class HostResolver implements Resolver {
 
   checkNamed(head: RowHead, value: unknown, place: Place): void {
     if (place === 'role' || !NAMED.has(head[0])) return;
+    if (head[0] === 'builtin') throw refused(describe(head));
     if (types.isModuleNamespaceObject(value)) return;
+    if (typeof value === 'symbol') return;
     if (typeof value !== 'function') throw refused(`${describe(head)}, an object of this process${COPY}`);
     if (place === 'item' && head[0] === 'global') throw refused(`${describe(head)}, by itself${COPY}`);
     if (isThenable(value)) throw refused(THENABLE);
@@ -183,6 +192,18 @@ function describe(head: RowHead): string {
   }
 }
 
+/** Of Node's modules the classes alone whose instances travel. */
+function carriedClass(module: unknown, path: unknown): unknown {
+  const [name, ...rest] = Array.isArray(path) ? (path as unknown[]) : [0];
+  if (rest.length > 0) return undefined;
+  if (module === 'fs' && typeof name === 'string' && name.startsWith('%')) return hiddenClass(name.slice(1));
+  if (module === 'assert' && name === 'AssertionError')
+    return process.getBuiltinModule('node:assert').AssertionError;
+  if (module === 'events' && (name === undefined || name === 'EventEmitter'))
+    return process.getBuiltinModule('node:events');
+  return undefined;
+}
+
 const isOpen = (path: unknown): path is readonly string[] =>
   Array.isArray(path) &&
   path.length > 0 &&
@@ -207,9 +228,17 @@ function exportedHere(source: ModuleSource, path: readonly string[]): unknown {
     const owner = exportRemembered(source, path.slice(0, depth));
     if (owner) return depth === 0 ? exportAt(owner, path) : dataAt(owner, path.slice(depth));
   }
+  if (source.type === 'esm') return inDefaultExport(source, path);
   const cache = requireCache();
   if (source.type !== 'cjs' || !Object.hasOwn(cache, source.specifier)) return undefined;
   return exportAt(cache[source.specifier]?.exports, path);
+}
+
+/** Packages export by name what their default export has as well: one of the two may be what this process has met. */
+function inDefaultExport(source: ModuleSource, [first, ...rest]: readonly string[]): unknown {
+  if (first === 'default') return rest.length === 0 ? undefined : exportRemembered(source, rest);
+  const exported = exportRemembered(source, ['default']);
+  return exported && first !== undefined ? dataAt(exported, [first, ...rest]) : undefined;
 }
 
 function exportAt(exported: unknown, [first, ...rest]: readonly unknown[]): unknown {

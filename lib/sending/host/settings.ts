@@ -13,10 +13,13 @@ export function settingsDefinition(
   serializer: SerializerName,
   reducers: readonly NamedReducer[],
   mainByReference: boolean,
+  nearestClasses: boolean,
 ): Definition {
-  if (reducers.length === 0) return { id: newId(), payload: withCodes([], plainSettings(serializer)) };
+  if (reducers.length === 0 && !nearestClasses)
+    return { id: newId(), payload: withCodes([], plainSettings(serializer)) };
   const settings: Settings = {
     serializer,
+    ...(nearestClasses && { nearestClasses }),
     // Methods are looked up once: the object that holds them may have state that stays here.
     reducers: reducers.map(([name, { test, reduce }]) => [name, test, reduce]),
   };

@@ -23,6 +23,7 @@ export interface Definitions {
   pending(): Promise<void> | undefined;
   serializer(): string;
   reducers(): readonly ResultReducer[];
+  nearestClasses(): boolean;
 }
 
 /**
@@ -139,6 +140,7 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     },
     pending: () => arriving,
     serializer: () => settings?.serializer ?? 'auto',
+    nearestClasses: () => settings?.nearestClasses === true,
     reducers: () => settings?.reducers.map((reducer) => reducer as ResultReducer) ?? [],
   };
 }

@@ -7,9 +7,9 @@ import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { type GlobalPath, isNamespace, pathText } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
-import { className, objectRow } from '../graph/objects.ts';
+import { className, objectRow, type Takes } from '../graph/objects.ts';
 import { ReducedValues } from '../graph/reduced.ts';
-import { Refusal } from '../graph/refusal.ts';
+import { InstanceRefusal, Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
 import { isThenable } from '../graph/thenables.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
@@ -27,6 +27,7 @@ export type ResultReducer = readonly [
 ];
 
 export class WorkerPolicy implements Policy {
+  readonly takes: Takes;
   readonly primitives: boolean;
   readonly keep = asItIs;
   private readonly reduced = new ReducedValues();
@@ -34,7 +35,13 @@ export class WorkerPolicy implements Policy {
   private readonly resolver: WorkerResolver;
   private readonly reducers: readonly ResultReducer[];
 
-  constructor(functions: Functions, resolver: WorkerResolver, reducers: readonly ResultReducer[]) {
+  constructor(
+    functions: Functions,
+    resolver: WorkerResolver,
+    reducers: readonly ResultReducer[],
+    nearestClasses: boolean,
+  ) {
+    this.takes = { degradedErrors: true, nearestClasses };
     this.functions = functions;
     this.resolver = resolver;
     this.reducers = reducers;
@@ -85,19 +92,21 @@ export class WorkerPolicy implements Policy {
     const isSure = exported?.[0] === 'import' && exported[1].type === 'cjs';
     const head = isSure ? exported : (declarationOf(fn, isRequired) ?? exported);
     if (head) return { head, children: [] };
-    const kind = isClass(fn) ? 'class' : 'function';
-    throw new Refusal(
-      fn,
-      `is a ${kind} that the host does not know (${nameOf(fn) || 'anonymous'})`,
-      'return data, or something of a class that the task was sent with',
-    );
+    const name = nameOf(fn) || 'anonymous';
+    if (!isClass(fn)) {
+      const hint = 'return data, or a function that the task was sent with';
+      throw new Refusal(fn, `is a function that the host does not know (${name})`, hint);
+    }
+    const hint =
+      'return data, or something of a class that the task was sent with; the option unknownClasses: "plain" takes the data of such instances';
+    throw new Refusal(fn, `is a class that the host does not know (${name})`, hint);
   }
 
   checkInstance(value: object, prototype: object): void {
     checkInstance(value, prototype, () => false);
     if (isThenable(prototype)) {
       const reason = `is a ${className(value)}, which has a method \`then\`: whoever awaits it would call that method`;
-      throw new Refusal(value, reason, 'await it before returning it, or return data');
+      throw new InstanceRefusal(value, reason, 'await it before returning it, or return data');
     }
   }
 }

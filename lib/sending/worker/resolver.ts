@@ -3,6 +3,7 @@
 import { builtinModules } from 'node:module';
 import * as errors from '../../errors.ts';
 import { followWay } from '../functions/follow-way.ts';
+import { hiddenClass } from '../graph/builtins.ts';
 import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
@@ -107,11 +108,17 @@ const isKey = (value: unknown): boolean =>
 const missing = (what: string): errors.SerializationError =>
   new errors.SerializationError(`the worker does not have ${what}, which the task refers to`);
 
+function missingClass(name: string): never {
+  throw missing(`Node's class ${name.slice(1)}`);
+}
+
 export const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
 function builtin(module: string, path: readonly string[]): unknown {
   if (!builtinModules.includes(module)) throw missing(`Node's module "${module}"`);
+  const [first = ''] = path;
+  if (first.startsWith('%')) return hiddenClass(first.slice(1)) ?? missingClass(first);
   return follow(process.getBuiltinModule(module), path, `node:${module} exports`);
 }
 
