@@ -20,5 +20,5 @@ export function poolCall(executor: ProcessPoolExecutor, options: TaskOptions): P
 
 /** As many jobs as the pool can run at once. It changes when a reusable executor is resized or replaced. */
 export function workersOf(executor: ProcessPoolExecutor): number {
-  return executorInternals.routeOf(executor).manager.maxWorkers;
+  return executorInternals.routeOf(executor).maxWorkers;
 }

@@ -50,7 +50,11 @@ export function remoteCalls(
   }
 
   return {
-    manager: pool,
+    expectRoom: () => pool.expectRoom(),
+    get pendingCount() {
+      return pool.pendingCount;
+    },
+    submit: (request) => pool.submit(request),
     asyncBuffer: ASYNC_BUFFER,
     /** @throws SerializationError, UnknownTaskError */
     prepare(fn, args, { settings, submitSite, isChunk }) {

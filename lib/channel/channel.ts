@@ -8,11 +8,12 @@ import { createFrameReader } from './frame-reader.ts';
 import { createFrameWriter, type FrameWriter } from './frame-writer.ts';
 
 export interface Channel {
-  /** To be given all that arrives. Its memory may be used again afterwards. */
-  receive(chunk: Buffer): void;
+  /** To be given all that arrives. Its memory may be used again afterwards. Returns whether a frame has begun and not ended. */
+  receive(chunk: Buffer): boolean;
   /** Whether the other end has begun a frame and not ended it. */
   readonly isMidFrame: boolean;
   readonly send: FrameWriter['write'];
+  readonly sendInline: FrameWriter['writeInline'];
   readonly flush: FrameWriter['flush'];
   /** Resolves when everything sent so far has been handed to the system. */
   drained(): Promise<void> | undefined;
@@ -20,7 +21,7 @@ export interface Channel {
 }
 
 export interface ChannelListener {
-  onFrame(frame: Frame): void;
+  readonly onFrame: (frame: Frame) => void;
   /** Called once. `error` is there if the other end sent what is no frame. */
   onEnd(error: MalformedFrameError | undefined): void;
 }
@@ -29,17 +30,20 @@ export interface ChannelListener {
 export function createChannel(
   stream: Duplex,
   listener: ChannelListener,
-  write: (bytes: Uint8Array) => void = (bytes) => stream.write(bytes),
+  write?: (bytes: Uint8Array) => void,
 ): Channel {
   let ended = false;
-  const writer = createFrameWriter(write);
-  const reader = createFrameReader((frame) => {
-    if (!ended) listener.onFrame(frame);
+  const writer = createFrameWriter((bytes) => {
+    if (ended) return;
+    if (write === undefined) stream.write(bytes);
+    else write(bytes);
   });
+  const reader = createFrameReader(listener.onFrame);
 
   function end(error?: MalformedFrameError): void {
     if (ended) return;
     ended = true;
+    reader.stop();
     stream.destroy();
     listener.onEnd(error);
   }
@@ -54,20 +58,18 @@ export function createChannel(
       return !ended && reader.isMidFrame;
     },
     receive(chunk) {
-      if (ended) return;
+      if (ended) return false;
       try {
-        reader.read(chunk);
+        return reader.read(chunk) && !ended;
       } catch (error) {
         if (!(error instanceof MalformedFrameError)) throw error;
         end(error);
+        return false;
       }
     },
-    send(kind, id, body, views, time) {
-      if (!ended) writer.write(kind, id, body, views, time);
-    },
-    flush: () => {
-      if (!ended) writer.flush();
-    },
+    send: writer.write,
+    sendInline: writer.writeInline,
+    flush: writer.flush,
     drained() {
       writer.flush();
       if (ended || stream.writableLength === 0) return undefined;

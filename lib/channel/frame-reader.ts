@@ -19,8 +19,14 @@ const LARGEST_FRAME = 2 ** 40;
 export interface FrameReader {
   /** Whether a frame has begun and not ended. */
   readonly isMidFrame: boolean;
-  /** @throws MalformedFrameError if the bytes are no frame. The reader is of no use afterwards. */
-  read(chunk: Buffer): void;
+  /**
+   * Returns whether a frame has begun and not ended.
+   *
+   * @throws MalformedFrameError if the bytes are no frame. The reader is of no use afterwards.
+   */
+  read(chunk: Buffer): boolean;
+  /** Reads no further frame, not even of the chunk that is being read. */
+  stop(): void;
 }
 
 /** A part of a frame that comes in several chunks and is put together in a buffer of its own. */
@@ -49,6 +55,7 @@ export function createFrameReader(
 ): FrameReader {
   let partialHeader: Buffer | undefined;
   let incoming: Incoming | undefined;
+  let isStopped = false;
 
   /** Where the next frame begins; the chunk's length if all is read. */
   function readFrame(chunk: Buffer, start: number): number {
@@ -121,7 +128,12 @@ export function createFrameReader(
         partialHeader = undefined;
       }
       let at = 0;
-      while (at < chunk.length) at = incoming === undefined ? readFrame(chunk, at) : fill(chunk, at);
+      while (at < chunk.length && !isStopped)
+        at = incoming === undefined ? readFrame(chunk, at) : fill(chunk, at);
+      return incoming !== undefined || partialHeader !== undefined;
+    },
+    stop() {
+      isStopped = true;
     },
   };
 }

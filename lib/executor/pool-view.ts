@@ -29,16 +29,14 @@ export interface CallTerms<Settings> {
 
 /** Who takes requests, and how a call becomes one. */
 export interface Pool<Settings, Request> {
-  readonly manager: {
-    /** @throws what `submit` of its executor throws when it takes no more. */
-    expectRoom(): void;
-    readonly pendingCount: number;
-    submit(request: Request): Future<unknown>;
-  };
+  /** @throws what `submit` of its executor throws when it takes no more. */
+  expectRoom(): void;
+  readonly pendingCount: number;
   /** How many chunks of an async input are in flight, unless the caller says otherwise. */
   readonly asyncBuffer: number;
   /** @throws what the future of the call is to fail with. */
   prepare(fn: AnyFunction, args: readonly unknown[], terms: CallTerms<Settings>): Request;
+  submit(request: Request): Future<unknown>;
 }
 
 /** @param above The public method whose caller is the submit site. */
@@ -49,10 +47,10 @@ export function submitTo<Settings, Request>(
   fn: AnyFunction,
   args: readonly unknown[],
 ): Future<unknown> {
-  expectFunction(fn, 'submit');
+  if (typeof fn !== 'function') throw noFunction(fn, 'submit');
   if (args.length > 0) hintAtOptions(pool, fn, args);
-  pool.manager.expectRoom();
-  const submitSite = pool.manager.pendingCount < SITES_RECORDED_UP_TO ? recordSubmitSite(above) : undefined;
+  pool.expectRoom();
+  const submitSite = pool.pendingCount < SITES_RECORDED_UP_TO ? recordSubmitSite(above) : undefined;
   return submitCall(pool, fn, args, { settings, submitSite, isChunk: false });
 }
 
@@ -63,7 +61,7 @@ export function submitUnseen<Settings, Request>(
   fn: AnyFunction,
   args: readonly unknown[],
 ): Future<unknown> {
-  pool.manager.expectRoom();
+  pool.expectRoom();
   return submitCall(pool, fn, args, { settings, submitSite: undefined, isChunk: false });
 }
 
@@ -79,10 +77,10 @@ export function mapOn<Settings, Request>(
   fn: AnyFunction,
   rest: readonly unknown[],
 ): ResultIterator<unknown> {
-  expectFunction(fn, 'map');
+  if (typeof fn !== 'function') throw noFunction(fn, 'map');
   const { inputs, chunkSize, options } = readMapCall(rest);
   const pool = poolNow();
-  pool.manager.expectRoom();
+  pool.expectRoom();
   const source = chunksOf(inputs, chunkSize);
   const submitSite = recordSubmitSite(above);
   const isChunk = chunkSize > 1;
@@ -118,15 +116,13 @@ function submitCall<Settings, Request>(
   } catch (error) {
     return failedFuture(withSubmitSite(error, terms.submitSite));
   }
-  return pool.manager.submit(request);
+  return pool.submit(request);
 }
 
-/** @throws TypeError */
-function expectFunction(fn: unknown, of: string): void {
-  if (typeof fn === 'function') return;
+function noFunction(fn: unknown, of: string): TypeError {
   const hint =
     typeof fn === 'string'
       ? 'import the function and pass it'
       : 'pass the function, not what a call of it gives';
-  throw new TypeError(`${of} expects a function to run, got ${describe(fn)}: ${hint}`);
+  return new TypeError(`${of} expects a function to run, got ${describe(fn)}: ${hint}`);
 }

@@ -18,7 +18,6 @@ import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
-import { type LocalPool, localPool } from './local-pool.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
@@ -32,12 +31,12 @@ const abandoned = new FinalizationRegistry<Manager>((manager) => {
 
 /** For the executors of this folder, and for loky/bullmq. */
 export let executorInternals: {
-  poolOf(executor: ProcessPoolExecutor): LocalPool;
+  poolOf(executor: ProcessPoolExecutor): Manager;
   /** Where its tasks go now: to another pool, once a reusable executor was replaced. */
-  routeOf(executor: ProcessPoolExecutor): LocalPool;
+  routeOf(executor: ProcessPoolExecutor): Manager;
   taskSettingsOf(executor: ProcessPoolExecutor): TaskSettings;
   settingsOf(executor: ProcessPoolExecutor): ExecutorSettings;
-  route(executor: ProcessPoolExecutor, route: () => LocalPool): void;
+  route(executor: ProcessPoolExecutor, route: () => Manager): void;
   interestOf(executor: ProcessPoolExecutor): TaskInterest;
 };
 
@@ -50,10 +49,10 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   readonly executorId: number;
   readonly #settings: ExecutorSettings;
   readonly #taskSettings: TaskSettings;
-  readonly #pool: LocalPool;
+  readonly #pool: Manager;
   readonly #observer: PoolObserver;
   /** Where tasks go; elsewhere once a reusable executor was replaced. */
-  #route: () => LocalPool;
+  #route: () => Manager;
 
   /**
    * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
@@ -75,8 +74,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     });
     const orders = createWorkerOrders(settings, sender, this.executorId);
     this.#observer = new PoolObserver(this, this.executorId);
-    const manager = new Manager(settings, sender, orders, this.#observer);
-    this.#pool = localPool(manager, sender);
+    this.#pool = new Manager(settings, sender, orders, this.#observer);
     this.#route = () => this.#pool;
     this.#taskSettings = {
       timeout: settings.taskTimeout,
@@ -86,7 +84,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       priority: 0,
       name: undefined,
     };
-    abandoned.register(this, manager);
+    abandoned.register(this, this.#pool);
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
@@ -108,7 +106,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
    * @throws TypeError, RangeError if `workers` is no number of workers.
    */
   prewarm(workers?: number): Promise<void> {
-    const { manager } = this.#route();
+    const manager = this.#route();
     const wanted = workers ?? manager.maxWorkers;
     count(1)(wanted, 'the number of workers to prewarm');
     return manager.prewarm(wanted);
@@ -116,12 +114,12 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
 
   /** What the pool is doing now, and what it has done. */
   stats(): ExecutorStats {
-    this.#pool.manager.figuresWanted();
-    return statsOf(this.#pool.manager, this.#observer);
+    this.#pool.figuresWanted();
+    return statsOf(this.#pool, this.#observer);
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
-    return this.#pool.manager.shutdown(checkShutdownOptions(options));
+    return this.#pool.shutdown(checkShutdownOptions(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -72,7 +72,7 @@ export function getReusableExecutor(options?: ReusableExecutorOptions): Reusable
     maxWorkers: rest.maxWorkers ?? keptSize(),
   };
   if (existing !== undefined && isOpen(existing) && mayBeReused(existing, reuse, wanted)) {
-    executorInternals.poolOf(existing).manager.resize(wanted.maxWorkers as number);
+    executorInternals.poolOf(existing).resize(wanted.maxWorkers as number);
     return existing;
   }
   const created = new ReusableExecutor(wanted, key);
@@ -87,11 +87,11 @@ function withoutPythonNames(options: ReusableExecutorOptions): ReusableExecutorO
 }
 
 function isOpen(executor: ReusableExecutor): boolean {
-  return executorInternals.poolOf(executor).manager.isOpen;
+  return executorInternals.poolOf(executor).isOpen;
 }
 
 function maxWorkersOf(executor: ReusableExecutor): number {
-  return executorInternals.poolOf(executor).manager.maxWorkers;
+  return executorInternals.poolOf(executor).maxWorkers;
 }
 
 function mayBeReused(existing: ReusableExecutor, reuse: 'auto' | boolean, wanted: ExecutorOptions): boolean {

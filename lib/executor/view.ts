@@ -1,18 +1,18 @@
 /** What `withOptions` returns: the same pool, other options for its tasks. */
 import type { Future } from '../futures/future.ts';
+import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/tasks/task.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
-import type { LocalPool } from './local-pool.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 
 export class ExecutorView implements Executor {
   readonly #executor: Executor;
-  readonly #pool: () => LocalPool;
+  readonly #pool: () => Manager;
   readonly #settings: TaskSettings;
 
   /** @param executor Where `shutdown` goes. */
-  constructor(executor: Executor, pool: () => LocalPool, settings: TaskSettings) {
+  constructor(executor: Executor, pool: () => Manager, settings: TaskSettings) {
     this.#executor = executor;
     this.#pool = pool;
     this.#settings = settings;
@@ -39,7 +39,7 @@ export class ExecutorView implements Executor {
 }
 
 /** Outside of the class: the bundler renames one that names itself. */
-function viewOf(executor: Executor, pool: () => LocalPool, settings: TaskSettings): Executor {
+function viewOf(executor: Executor, pool: () => Manager, settings: TaskSettings): Executor {
   return new ExecutorView(executor, pool, settings);
 }
 

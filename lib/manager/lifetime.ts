@@ -15,6 +15,8 @@ export class Lifetime {
   readonly #tasks: Pick<Dispatcher, 'isEmpty'>;
   readonly #keepAlive = createKeepAlive();
   readonly #prewarming = new Prewarming();
+  /** Whether it takes tasks. */
+  isOpen = true;
   #brokenBy: BrokenProcessPool | undefined;
   /** The one promise of the end: every shutdown waits for the same. */
   #closed: Promise<void> | undefined;
@@ -27,11 +29,6 @@ export class Lifetime {
 
   get brokenBy(): BrokenProcessPool | undefined {
     return this.#brokenBy;
-  }
-
-  /** Whether it takes tasks. */
-  get isOpen(): boolean {
-    return this.#brokenBy === undefined && this.#closed === undefined;
   }
 
   /** With what it refuses tasks. Being broken wins over being shut down. */
@@ -73,12 +70,14 @@ export class Lifetime {
   }
 
   break(error: BrokenProcessPool): void {
+    this.isOpen = false;
     this.#brokenBy = error;
     this.#prewarming.fail(error);
   }
 
   /** Resolves when no worker and nothing that it had started is left. */
   close(): Promise<void> {
+    this.isOpen = false;
     this.#keepAlive.hold();
     this.#closed ??= new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -87,8 +86,7 @@ export class Lifetime {
   }
 
   prewarm(wanted: number): Promise<void> {
-    const { refusal } = this;
-    if (refusal !== undefined) return quietly(Promise.reject(refusal));
+    if (!this.isOpen) return quietly(Promise.reject(this.refusal));
     this.#fleet.provide(wanted);
     const ready = this.#prewarming.until(Math.min(wanted, this.#fleet.maxWorkers), this.#fleet.readyCount);
     if (this.#prewarming.isWaitedFor) this.#keepAlive.hold();

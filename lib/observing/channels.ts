@@ -40,9 +40,3 @@ export const channels = {
   workerShortage: channel('loky:worker:shortage'),
   broken: channel('loky:executor:broken'),
 } as const satisfies Record<string, Channel>;
-
-/** Whether anybody in this process wants to know of tasks. */
-export function taskChannelsAreWatched(): boolean {
-  const { taskQueued, taskStarted, taskSettled } = channels;
-  return taskQueued.hasSubscribers || taskStarted.hasSubscribers || taskSettled.hasSubscribers;
-}

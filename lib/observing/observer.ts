@@ -12,7 +12,7 @@ import type { Task, TaskOutcome } from '../manager/tasks/task.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { describeThrown } from '../system/thrown.ts';
 import { type ExitReport, exitCodeName, terminationReason } from '../worker-process/exit-report.ts';
-import { channels, taskChannelsAreWatched } from './channels.ts';
+import { channels } from './channels.ts';
 import { debug, isDebugging, workerName } from './debug-log.ts';
 import { hasTaskListeners, type TaskInterest } from './listeners.ts';
 import { TaskWatch } from './task-watch.ts';
@@ -37,7 +37,9 @@ export class PoolObserver implements PoolEvents {
   }
 
   get watchesTasks(): boolean {
-    return this.interest.isThere || taskChannelsAreWatched();
+    const { taskQueued, taskStarted, taskSettled } = channels;
+    if (this.interest.isThere) return true;
+    return taskQueued.hasSubscribers || taskStarted.hasSubscribers || taskSettled.hasSubscribers;
   }
 
   #reconsiderInterest(): void {

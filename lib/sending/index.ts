@@ -2,7 +2,7 @@
 export { registerByValue } from './functions/by-value.ts';
 export { type ExplainedPart, type Explanation, explain } from './host/explain.ts';
 export type { ItemOutcome } from './outcomes.ts';
-export type { Definition, Payload, PreparedCall, ReceivedCall } from './payload.ts';
+export type { Definition, InlineBody, Payload, PreparedCall, ReceivedCall } from './payload.ts';
 export { createReceiver, type Receiver } from './receiver.ts';
 export { type Reducer, type Reducers, register } from './reducers.ts';
 export { createSender, type Sender, type SenderOptions, type UnknownClasses } from './sender.ts';

@@ -11,6 +11,12 @@ export interface Payload {
   readonly views: readonly Uint8Array[];
 }
 
+/** A small body that is written into the frame that carries it, without bytes of its own. */
+export interface InlineBody {
+  /** @returns Where it ends; -1 if it cannot be written so: it is encoded then. What was written until then is nothing. */
+  writeInto(buffer: Buffer, at: number, limit: number): number;
+}
+
 /** What the header of a frame can tell. */
 const LARGEST_BODY = 2 ** 32 - 1;
 const MOST_VIEWS = 2 ** 16 - 1;
@@ -45,7 +51,7 @@ export interface Definition {
 }
 
 /** A call that has been prepared for sending: its values were copied when it was prepared. */
-export interface PreparedCall {
+export interface PreparedCall extends Partial<InlineBody> {
   /** The function's own name, for reports; empty if it has none. */
   readonly name: string;
   /** What the worker must have been told before it gets this call, in this order. */

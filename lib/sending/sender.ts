@@ -3,7 +3,7 @@
  * code that comes from a worker.
  */
 import { SerializationError } from '../errors.ts';
-import { readAnswer } from './answers.ts';
+import { primitiveAnswer, readAnswer } from './answers.ts';
 import { callError, describe } from './call-errors.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
 import { nameOf } from './function-name.ts';
@@ -23,6 +23,7 @@ import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
 import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
+import { OTHER } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
 
 export interface SenderOptions {
@@ -77,8 +78,9 @@ export function createSender(options: SenderOptions = {}): Sender {
 
   /** Takes notice of reducers that were registered meanwhile. */
   function refresh(): void {
-    if (version === registryVersion()) return;
-    version = registryVersion();
+    const current = registryVersion();
+    if (version === current) return;
+    version = current;
     const registered = registeredReducers();
     writing = [...jobReducers, ...registered];
     resolver = new HostResolver([...resultReducers, ...registered]);
@@ -103,13 +105,15 @@ export function createSender(options: SenderOptions = {}): Sender {
 
   /** Workers that started before a registration hear of it with the first call that comes after it. */
   function toldLater(): readonly Definition[] {
-    if (settingsVersion !== -1 && settingsVersion !== registryVersion()) currentSettings();
+    if (settingsVersion !== -1 && settingsVersion !== version) currentSettings();
     return later;
   }
 
   function prepareCall(fn: AnyFunction, args: readonly unknown[]): PreparedCall {
     if (typeof fn !== 'function') throw new TypeError(`a task must be a function, but got ${describe(fn)}`);
     refresh();
+    const known = writing.length === 0 && serializer !== 'devalue' ? constants.known(fn) : undefined;
+    if (known !== undefined && allPrimitive(args)) return new ItemsCall(withSettings(known), args);
     const reading = newReading();
     const constant = constantOf(fn, args, reading);
     if (constant && serializer !== 'devalue' && isUntouched(fn, args)) {
@@ -197,6 +201,8 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   function decodeValue(payload: Payload): unknown {
+    const primitive = primitiveAnswer(payload.body);
+    if (primitive !== OTHER) return primitive;
     refresh();
     return readAnswer(payload, resolver);
   }

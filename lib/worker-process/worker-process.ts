@@ -8,12 +8,11 @@ import { type Channel, createChannel } from '../channel/channel.ts';
 import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
 import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts';
 import { encodeStart, PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
-import type { Payload } from '../sending/index.ts';
+import type { InlineBody, Payload } from '../sending/index.ts';
 import { isNoWorker } from '../system/start-mark.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
 import { readOomKills } from '../watchdog/oom-killer.ts';
-import { receiveOrder } from '../watchdog/temporary-files.ts';
 import { createMark, type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
 import { readInBulk } from './bulk-reading.ts';
 import type { ExitReport } from './exit-report.ts';
@@ -28,7 +27,7 @@ export interface WorkerProcessSettings extends SpawnSettings {
 }
 
 export interface WorkerProcessListener extends OutputListener {
-  onFrame(frame: Frame): void;
+  readonly onFrame: (frame: Frame) => void;
   /** Called once, when all that it had sent was read. */
   onExit(report: ExitReport): void;
   /** Called once, after `onExit`: what it had started and left behind is ended soon, too. */
@@ -43,6 +42,8 @@ export interface WorkerProcess {
   /** Whether its output tells under which number a task was sent. */
   readonly marksOutput: boolean;
   send(kind: Frame['kind'], id: number, payload?: Payload): void;
+  /** The same for a body that is written straight into its frame. `false` if it cannot be: nothing was sent then. */
+  sendInline(kind: Frame['kind'], id: number, body: InlineBody): boolean;
   /** Asks it to exit when it has nothing to do. */
   leave(): void;
   /** Ends it with all its descendants. */
@@ -87,6 +88,7 @@ export function startWorkerProcess(
     claims,
     marksOutput,
     send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
+    sendInline: (kind, id, body) => channel?.sendInline(kind, id, body) ?? false,
     leave() {
       if (subprocess !== undefined && !hasExited(subprocess)) tree?.leaving();
       channel?.send(FrameKind.leave, 0);
@@ -112,13 +114,11 @@ function supervise(
     return undefined;
   }
   const stderr = captureOutput(subprocess, stdio, start.outputMark, listener);
-  const boot = watchBoot(subprocess, tree);
-  const pipe = openPipe(subprocess, pid, tree, {
-    ...listener,
-    onFrame(frame) {
-      if (boot.isWatched) boot.end();
-      listener.onFrame(frame);
-    },
+  let stopWatching: (() => void) | undefined = watchBoot(subprocess, tree);
+  const pipe = openPipe(subprocess, pid, tree, (frame) => {
+    stopWatching?.();
+    stopWatching = undefined;
+    listener.onFrame(frame);
   });
   pipe.channel.send(FrameKind.start, 0, encodeStart(start));
   // The first result waits for what comes before the first message.
@@ -149,22 +149,17 @@ function supervise(
   return pipe.channel;
 }
 
-/** An application that was started in place of a worker says so, and may go on: until the first frame it is listened to. */
-function watchBoot({ stderr }: ChildProcess, tree: WorkerTree): { readonly isWatched: boolean; end(): void } {
-  let isWatched = true;
+/**
+ * An application that was started in place of a worker says so, and may go on: until the first frame it is listened to.
+ *
+ * @returns Ends that.
+ */
+function watchBoot({ stderr }: ChildProcess, tree: WorkerTree): () => void {
   const look = (chunk: Buffer) => {
     if (isNoWorker(chunk)) tree.kill();
   };
   stderr?.on('data', look);
-  return {
-    get isWatched() {
-      return isWatched;
-    },
-    end() {
-      isWatched = false;
-      stderr?.off('data', look);
-    },
-  };
+  return () => stderr?.off('data', look);
 }
 
 /** It was started and cannot be supervised: nothing of it stays. */
@@ -191,11 +186,10 @@ function openPipe(
   subprocess: ChildProcess,
   pid: number,
   tree: WorkerTree,
-  listener: WorkerProcessListener,
+  onFrame: (frame: Frame) => void,
 ): WorkerPipe {
   const pipe = readInBulk(subprocess.stdio[PIPE_DESCRIPTOR] as Socket, (chunk) => {
-    channel.receive(chunk);
-    if (channel.isMidFrame) stalls.start();
+    if (channel.receive(chunk)) stalls.start();
   });
   subprocess.stdio[PIPE_DESCRIPTOR] = pipe;
   let malformedFrame: MalformedFrameError | undefined;
@@ -213,10 +207,7 @@ function openPipe(
   let exitClock: NodeJS.Timeout | undefined;
   subprocess.once('exit', () => clearTimeout(exitClock));
   const channel = createChannel(pipe, {
-    onFrame(frame) {
-      if (frame.kind === FrameKind.resource) receiveOrder(frame.body);
-      else listener.onFrame(frame);
-    },
+    onFrame,
     onEnd(error) {
       stalls.stop();
       malformedFrame ??= error;

@@ -77,6 +77,10 @@ export class Dispatcher {
   }
 
   add(task: Task): void {
+    if (this.#queue.length === 0 && this.#fleet.hasIdle()) {
+      this.#start(task);
+      return;
+    }
     this.#queue.add(task);
     if (this.#fleet.hasIdle()) this.dispatch();
     else this.dispatchSoon();
@@ -92,12 +96,7 @@ export class Dispatcher {
   }
 
   dispatch(): void {
-    while (this.#queue.length > 0 && this.#fleet.hasIdle()) {
-      const task = this.#queue.take() as Task;
-      const [payload, error] = encode(task);
-      if (payload === undefined) this.#listener.onUnsendable(task, error);
-      else this.#start(task, payload, this.#fleet.takeIdle() as PoolWorker);
-    }
+    while (this.#queue.length > 0 && this.#fleet.hasIdle()) this.#start(this.#queue.take() as Task);
     if (this.#queue.length === 0) return;
     this.#fleet.provide(this.#outstanding + this.#queue.length);
     for (const worker of this.#fleet.workers) this.#sendAhead(worker);
@@ -164,12 +163,37 @@ export class Dispatcher {
     return pending;
   }
 
-  #start(task: Task, payload: Payload, worker: PoolWorker): void {
-    this.#outstanding += 1;
+  /** On an idle worker. */
+  #start(task: Task): void {
+    if (task.call.writeInto !== undefined && !task.isChunk && this.#startInline(task)) return;
+    const [payload, error] = encode(task);
+    if (payload === undefined) {
+      this.#listener.onUnsendable(task, error);
+      return;
+    }
+    const worker = this.#fleet.takeIdle() as PoolWorker;
     task.begin(this.#nextId());
-    if (worker.run(task, payload)) task.built();
+    this.#started(worker, task, worker.run(task, payload));
+  }
+
+  /** The fast lane: `false` if the worker has to be told more than the call, or the call does not fit. */
+  #startInline(task: Task): boolean {
+    const worker = this.#fleet.takeIdle() as PoolWorker;
+    task.begin(this.#nextId());
+    if (worker.runInline(task)) {
+      this.#started(worker, task, true);
+      return true;
+    }
+    task.takeBack();
+    this.#fleet.returnIdle(worker);
+    return false;
+  }
+
+  #started(worker: PoolWorker, task: Task, isBuilt: boolean): void {
+    this.#outstanding += 1;
+    if (isBuilt) task.built();
     else task.load();
-    if (this.#isBrief(task) && this.#outstanding < cpus()) this.#answers.expect();
+    if (this.#outstanding < cpus() && this.#isBrief(task)) this.#answers.expect();
     this.#listener.onSent(worker, task);
   }
 

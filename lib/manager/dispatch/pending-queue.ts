@@ -5,30 +5,26 @@ import type { Task } from '../tasks/task.ts';
 export class PendingQueue {
   /** By falling priority; almost always there is one. */
   #lanes: { readonly priority: number; readonly tasks: Ring<Task> }[] = [];
-  #length = 0;
-  #cancelled = 0;
-
   /** Tasks that wait, without the cancelled ones. */
-  get length(): number {
-    return this.#length;
-  }
+  length = 0;
+  #cancelled = 0;
 
   add(task: Task): void {
     this.#lane(task.settings.priority).push(task);
-    this.#length += 1;
+    this.length += 1;
   }
 
   /** For a task that had been sent: it is to begin again, or was taken back before it began. */
   addFirst(task: Task): void {
     this.#lane(task.settings.priority).unshift(task);
-    this.#length += 1;
+    this.length += 1;
   }
 
   /** The next one in turn, which leaves the queue. */
   take(): Task | undefined {
     const task = this.peek();
     if (task === undefined) return undefined;
-    this.#length -= 1;
+    this.length -= 1;
     return this.#lane(task.settings.priority).shift();
   }
 
@@ -46,9 +42,9 @@ export class PendingQueue {
 
   /** To be told when a waiting task is cancelled: its place is cleared when that is cheap. */
   noteCancelled(cancelled: Task): void {
-    this.#length -= 1;
+    this.length -= 1;
     this.#cancelled += 1;
-    if (this.#cancelled < 64 || this.#cancelled < this.#length) return;
+    if (this.#cancelled < 64 || this.#cancelled < this.length) return;
     this.#cancelled = 0;
     for (const { tasks } of this.#lanes)
       tasks.filter((task) => task.state === 'pending' && task !== cancelled);

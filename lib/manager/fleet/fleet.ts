@@ -2,8 +2,8 @@
  * The workers of a pool: they are started, become idle, wait in reserve and leave, as scaling.ts decides. It knows no
  * queue and settles nothing; the manager tells it what is wanted and hears what happened.
  */
-import type { Frame } from '../../channel/frame.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
+import { inRootContext } from '../../system/root-context.ts';
 import { setImmediate } from '../../system/timers.ts';
 import type { ExitReport } from '../../worker-process/exit-report.ts';
 import type { PoolEvents } from '../pool-events.ts';
@@ -19,25 +19,22 @@ import {
 import { Backoff, RestartBackoff } from './backoff.ts';
 import { Departures } from './departures.ts';
 import { IdleWorkers } from './idle-workers.ts';
-import { PoolWorker, type WorkerEndReason, type WorkerStartReason, type WorkerState } from './pool-worker.ts';
+import {
+  PoolWorker,
+  type WorkerEndReason,
+  type WorkerOwner,
+  type WorkerStartReason,
+  type WorkerState,
+} from './pool-worker.ts';
 import type { WorkerOrders } from './worker-orders.ts';
 import { countWorkers, type Workers } from './worker-set.ts';
-import { type StartWorker, workerStarter } from './worker-start.ts';
 
-/** What the fleet tells the manager. */
-export interface FleetListener {
+/** The manager: who hears of each worker, and of what has become of all of them. */
+export interface FleetOwner extends WorkerOwner {
   /** A worker is there to take a task. */
   onIdle(): void;
   /** There may be room for workers again that could not be started. */
   onStartsResumed(): void;
-  onReady(worker: PoolWorker): void;
-  onFrame(worker: PoolWorker, frame: Frame): void;
-  /** It was not ready within the time it has for that. It has been killed. */
-  onStartTooSlow(worker: PoolWorker, before: WorkerState): void;
-  /** Its process ended. `before` is what it was doing; one that was to end was `leaving` or `killed`. */
-  onExit(worker: PoolWorker, before: WorkerState, exit: ExitReport): void;
-  /** A worker has left no trace. */
-  onGone(worker: PoolWorker): void;
 }
 
 export class Fleet {
@@ -45,8 +42,8 @@ export class Fleet {
   readonly #settings: ExecutorSettings;
   /** The environment of a process cannot be made for another rank later. */
   readonly #ranksAreFixed: boolean;
-  readonly #startWorker: StartWorker;
-  readonly #listener: FleetListener;
+  readonly #orders: WorkerOrders;
+  readonly #owner: FleetOwner;
   readonly #events: PoolEvents;
   readonly #workers = new Set<PoolWorker>();
   /** All that still have a process. */
@@ -62,17 +59,17 @@ export class Fleet {
     first: 100,
     longest: 5_000,
     onOver: () => {
-      this.#listener.onStartsResumed();
+      this.#owner.onStartsResumed();
       if (!this.isStarting) this.#shortageBackoff.reset();
     },
   });
 
-  constructor(settings: ExecutorSettings, orders: WorkerOrders, listener: FleetListener, events: PoolEvents) {
+  constructor(settings: ExecutorSettings, orders: WorkerOrders, owner: FleetOwner, events: PoolEvents) {
     this.#events = events;
     this.#settings = settings;
     this.#ranksAreFixed = typeof settings.env === 'function';
-    this.#startWorker = workerStarter(orders, settings.startTimeout, events);
-    this.#listener = listener;
+    this.#orders = orders;
+    this.#owner = owner;
     this.maxWorkers = settings.maxWorkers;
     this.#departures = new Departures(events);
     this.#idle = new IdleWorkers({
@@ -110,6 +107,11 @@ export class Fleet {
 
   takeIdle(): PoolWorker | undefined {
     return this.#idle.take();
+  }
+
+  /** It was taken, and got nothing. */
+  returnIdle(worker: PoolWorker): void {
+    this.#idle.add(worker);
   }
 
   // Workers join …
@@ -160,7 +162,7 @@ export class Fleet {
     const { worker, rank } = next;
     worker.reserve = false;
     worker.takeRank(rank);
-    if (worker.state === 'spare') this.#becomeIdle(worker);
+    if (worker.state === 'spare') this.becomeIdle(worker);
     return true;
   }
 
@@ -189,26 +191,21 @@ export class Fleet {
   #startAs(rank: number, reason: WorkerStartReason): void {
     const worker = new PoolWorker(rank, reason !== 'demand');
     this.#workers.add(worker);
-    this.#startWorker(worker, reason, {
-      onReady: () => this.#ready(worker),
-      onTooSlow: () => this.#startTooSlow(worker),
-      onFrame: (frame) => this.#listener.onFrame(worker, frame),
-      onExit: (exit) => this.#ended(worker, exit),
-      onGone: () => {
-        this.#workers.delete(worker);
-        this.#listener.onGone(worker);
-      },
+    // Whoever needs it first, it serves others, too.
+    inRootContext(() => {
+      worker.start(this.#orders, this.#settings.startTimeout, this.#owner, this.#events);
+      this.#events.onWorkerStarting(worker, reason);
+      worker.initialize(this.#orders);
     });
   }
 
-  #ready(worker: PoolWorker): void {
+  /** It is booted and initialized. */
+  noteReady(worker: PoolWorker): void {
     if (worker.reserve) this.#swapWithStarting(worker);
     worker.state = worker.reserve ? 'spare' : 'idle';
     worker.readyAt = performance.now();
     this.#shortageBackoff.reset();
     this.#events.onWorkerReady(worker);
-    this.#listener.onReady(worker);
-    if (worker.state === 'idle') this.#becomeIdle(worker);
   }
 
   /** It was quicker than one that is awaited: that one joins the reserve in its place. */
@@ -222,12 +219,6 @@ export class Fleet {
     worker.takeRank(rank);
   }
 
-  #startTooSlow(worker: PoolWorker): void {
-    const { state } = worker;
-    this.kill(worker, 'start-timeout');
-    this.#listener.onStartTooSlow(worker, state);
-  }
-
   // … are there for tasks …
 
   /** It has answered; it may stay. */
@@ -237,19 +228,17 @@ export class Fleet {
       this.#sendHome(worker, worker.rank < this.maxWorkers ? 'recycled' : 'resized');
       return;
     }
-    this.#restIdle(worker);
-    if (this.hasTooMany) this.#shrink();
-    if (this.#idle.has(worker)) this.#listener.onIdle();
-  }
-
-  #becomeIdle(worker: PoolWorker): void {
-    this.#restIdle(worker);
-    this.#listener.onIdle();
-  }
-
-  #restIdle(worker: PoolWorker): void {
     worker.state = 'idle';
     this.#idle.add(worker);
+    if (this.#workers.size > this.maxWorkers && this.hasTooMany) this.#shrink();
+    if (this.#idle.has(worker)) this.#owner.onIdle();
+  }
+
+  /** It is ready for its first task. */
+  becomeIdle(worker: PoolWorker): void {
+    worker.state = 'idle';
+    this.#idle.add(worker);
+    this.#owner.onIdle();
   }
 
   // … and leave.
@@ -356,7 +345,8 @@ export class Fleet {
     this.#promoteSurplus();
   }
 
-  #ended(worker: PoolWorker, exit: ExitReport): void {
+  /** Its process has ended. Returns what it was doing; one that was to end was `leaving` or `killed`. */
+  noteExit(worker: PoolWorker, exit: ExitReport): WorkerState {
     const before = worker.state;
     this.#idle.remove(worker);
     this.#departures.ended(worker);
@@ -364,9 +354,18 @@ export class Fleet {
     if (before === 'idle' || before === 'spare')
       this.#restartBackoff.noteDeath(performance.now() - worker.readyAt, worker.tasksDone);
     this.#events.onWorkerExit(worker, exit);
-    this.#listener.onExit(worker, before, exit);
+    return before;
+  }
+
+  /** In the place of those that have gone, when their tasks are looked after. */
+  replace(): void {
     this.#putRanksInRange();
     this.#keepUp();
     this.#promoteSurplus();
+  }
+
+  /** It has left no trace. */
+  forget(worker: PoolWorker): void {
+    this.#workers.delete(worker);
   }
 }

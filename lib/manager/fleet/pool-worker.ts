@@ -1,12 +1,17 @@
-/** A worker of the fleet, as the manager sees it: its process, what it runs, what it has been told. */
-import { FrameKind } from '../../channel/frame.ts';
-import type { Definition, Payload } from '../../sending/index.ts';
+/** A worker, as the manager sees it: its process and pipe, what it runs, what it was sent. */
+import { type Frame, FrameKind } from '../../channel/frame.ts';
+import type { Definition, InlineBody, Payload } from '../../sending/index.ts';
+import { LONGEST_TIMER } from '../../system/longest-timer.ts';
 import { Ring } from '../../system/ring.ts';
+import { messageOf } from '../../system/thrown.ts';
+import { receiveOrder } from '../../watchdog/temporary-files.ts';
 import type { ExitReport, TerminationContext } from '../../worker-process/exit-report.ts';
-import type { WorkerProcess } from '../../worker-process/worker-process.ts';
+import { startWorkerProcess, type WorkerProcess } from '../../worker-process/worker-process.ts';
+import type { PoolEvents } from '../pool-events.ts';
 import type { Task } from '../tasks/task.ts';
 import { TaskNames } from '../tasks/task-names.ts';
-import type { TimeLimit } from '../time-limit.ts';
+import { TimeLimit } from '../time-limit.ts';
+import type { WorkerOrders } from './worker-orders.ts';
 
 /**
  * - `booting`: the process starts · `initializing`: it runs, and prepares itself
@@ -37,6 +42,20 @@ export type WorkerEndReason =
   | 'timed-out'
   | 'start-timeout';
 
+/** Who is told of what a worker does: its manager. */
+export interface WorkerOwner {
+  /** It is booted and initialized. */
+  onReady(worker: PoolWorker): void;
+  /** It was not ready within the time it has for that. */
+  onStartTooSlow(worker: PoolWorker): void;
+  /** What it says of tasks, and what the pool has to decide about. An error thrown here ends the worker. */
+  onMessage(worker: PoolWorker, frame: Frame): void;
+  /** Its process has ended, and all that it had sent was read. */
+  onExit(worker: PoolWorker, exit: ExitReport): void;
+  /** It has left no trace. */
+  onGone(worker: PoolWorker): void;
+}
+
 /** A call of more bytes takes a while until it is in the worker and built. */
 const LARGE_CALL = 256 * 1024;
 
@@ -46,6 +65,7 @@ const NOT_STARTED: WorkerProcess = {
   claims: undefined,
   marksOutput: false,
   send() {},
+  sendInline: () => false,
   leave() {},
   kill() {},
 };
@@ -70,6 +90,8 @@ export class PoolWorker {
   #sentLast: Task | undefined;
   /** When this one is answered, they have. */
   #lastDirect: Task | undefined;
+  /** There may be claims that were read, in a file that grows. */
+  #hasPosted = false;
   /** `tasksDone` when it was last looked at. */
   lastSeenDone = 0;
   idleSince = 0;
@@ -92,6 +114,7 @@ export class PoolWorker {
   hasReplacement = false;
   startLimit: TimeLimit | undefined;
   process: WorkerProcess = NOT_STARTED;
+  #owner: WorkerOwner | undefined;
   /** The modules that it loads at this moment: for its task, or to get ready. */
   loading: string | undefined;
   /** It was told something since it was last asked to announce that a call is built. */
@@ -106,6 +129,59 @@ export class PoolWorker {
     this.rank = rank;
     this.reserve = reserve;
   }
+
+  /**
+   * @param startTimeout In milliseconds.
+   * @param events Told of its output.
+   */
+  start(
+    orders: WorkerOrders,
+    startTimeout: number,
+    owner: WorkerOwner,
+    events: Pick<PoolEvents, 'onOutput'>,
+  ): void {
+    const limit = Math.min(startTimeout, LONGEST_TIMER);
+    this.#owner = owner;
+    this.startLimit = new TimeLimit(limit, () => owner.onStartTooSlow(this));
+    this.process = startWorkerProcess(() => orders.settingsFor(this.rank), {
+      onFrame: this.#onFrame,
+      onOutput: (stream, line, id, isUnfinished) =>
+        events.onOutput(this, stream, line, this.names.nameOf(stream, id), isUnfinished),
+      onExit: (exit) => owner.onExit(this, exit),
+      onGone: () => owner.onGone(this),
+    });
+    if (this.state === 'killed') this.process.kill(); // by whoever was asked for its environment
+  }
+
+  /** It reads this when it has booted, and answers with `started`, then `ready`. */
+  initialize({ initializer }: WorkerOrders): void {
+    if (initializer !== undefined) this.tell(initializer.definitions);
+    this.process.send(FrameKind.initialize, 0, initializer?.payload);
+  }
+
+  /** What no worker of ours sends ends it, which is told like any other death. */
+  readonly #onFrame = (frame: Frame): void => {
+    const owner = this.#owner as WorkerOwner;
+    switch (frame.kind) {
+      case FrameKind.started:
+        if (this.state === 'booting') this.state = 'initializing';
+        break;
+      case FrameKind.ready:
+        if (this.state !== 'initializing') break;
+        this.startLimit?.stop();
+        owner.onReady(this);
+        break;
+      case FrameKind.resource:
+        receiveOrder(frame.body);
+        break;
+      default:
+        try {
+          owner.onMessage(this, frame);
+        } catch (error) {
+          this.killForProtocolError(messageOf(error));
+        }
+    }
+  };
 
   get pid(): number | undefined {
     return this.process.pid;
@@ -146,11 +222,7 @@ export class PoolWorker {
    * then when the task is built. It tells by itself when it loads what could not be foreseen.
    */
   run(task: Task, payload: Payload): boolean {
-    this.state = 'busy';
-    this.#lastDirect = task;
-    this.process.claims?.clear();
-    this.tasks.push(task);
-    if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
+    this.#take(task);
     this.tell(task.call.definitions);
     const beginsAtOnce = !this.#hasNews && this.#preparations === 0 && isSmall(payload);
     this.#hasNews = false;
@@ -158,6 +230,29 @@ export class PoolWorker {
     this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.sentAs, payload);
     this.#sentLast = task;
     return beginsAtOnce;
+  }
+
+  /**
+   * The same for a call that can be written straight into its frame, of a function that the worker knows: it begins at
+   * once. `false` if that cannot be done: nothing has happened then.
+   */
+  runInline(task: Task): boolean {
+    if (this.#hasNews || this.#preparations > 0) return false;
+    const { call, sentAs } = task;
+    for (const { id } of call.definitions) if (!this.#told.has(id)) return false;
+    if (!this.process.sendInline(FrameKind.call, sentAs, call as InlineBody)) return false;
+    this.#take(task);
+    this.#sentLast = task;
+    return true;
+  }
+
+  #take(task: Task): void {
+    this.state = 'busy';
+    this.#lastDirect = task;
+    if (this.#hasPosted) this.process.claims?.clear();
+    this.#hasPosted = false;
+    this.tasks.push(task);
+    if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
   }
 
   /** The task that it was to begin at once and cannot have begun, as it died with something unread. */
@@ -171,6 +266,7 @@ export class PoolWorker {
    */
   sendAhead(tasks: readonly Task[], payloads: readonly Payload[]): number {
     this.#sentLast = undefined;
+    this.#hasPosted = true;
     const count = this.process.claims?.post(tasks.map((task) => task.sentAs)) ?? 0;
     for (const [index, task] of tasks.slice(0, count).entries()) {
       this.tasks.push(task);
@@ -205,7 +301,7 @@ export class PoolWorker {
       taken.push(last);
     }
     // There are more than were posted: nobody knows what it would begin.
-    if (unclaimed.size > 0) this.endAt('a task has written file descriptor 4');
+    if (unclaimed.size > 0) this.killForProtocolError('a task has written file descriptor 4');
     if (taken.length > 0) {
       this.#isBehind = true;
       this.#lastDirect = undefined;
@@ -214,7 +310,7 @@ export class PoolWorker {
   }
 
   /** It broke the protocol, which is told like any other death. */
-  endAt(fault: string): void {
+  killForProtocolError(fault: string): void {
     this.fault = fault;
     this.process.kill();
   }

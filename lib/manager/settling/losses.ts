@@ -14,7 +14,6 @@ import type { PoolWorker, WorkerState } from '../fleet/pool-worker.ts';
 import type { SparePreparation } from '../fleet/spare-preparation.ts';
 import type { Lifetime } from '../lifetime.ts';
 import type { PoolEvents, PoolShortage } from '../pool-events.ts';
-import type { PoolParts } from '../pool-parts.ts';
 import type { PoolWarnings } from '../pool-warnings.ts';
 import { afterShortage, isShortage, mayStartAgain, RestartIntensity } from '../recovery.ts';
 import type { Task } from '../tasks/task.ts';
@@ -23,6 +22,17 @@ import { BREAKS, diedWhileStarting, noWorkerStarted, startedTooSlowly } from './
 const GOES_ON = 'it is tried again later';
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
+
+/** What of the pool is concerned. */
+export interface LossesOf {
+  readonly settings: ExecutorSettings;
+  readonly fleet: Fleet;
+  readonly dispatcher: Dispatcher;
+  readonly lifetime: Lifetime;
+  readonly sparePreparation: SparePreparation;
+  readonly warnings: PoolWarnings;
+  readonly events: PoolEvents;
+}
 
 export class Losses {
   readonly #settings: ExecutorSettings;
@@ -33,12 +43,12 @@ export class Losses {
   readonly #sparePreparation: SparePreparation;
   readonly #warnings: PoolWarnings;
   readonly #events: PoolEvents;
-  readonly #restartIntensity: RestartIntensity | undefined;
+  readonly restartIntensity: RestartIntensity | undefined;
   /** Workers that failed to start since one was ready. */
   #failedStarts = 0;
   #shortage: PoolShortage | undefined;
 
-  constructor(parts: PoolParts) {
+  constructor(parts: LossesOf) {
     const { settings } = parts;
     this.#settings = settings;
     this.#isolates = settings.onWorkerCrash === 'isolate';
@@ -49,7 +59,7 @@ export class Losses {
     this.#warnings = parts.warnings;
     this.#events = parts.events;
     const { restartIntensity } = settings;
-    this.#restartIntensity = restartIntensity && new RestartIntensity(restartIntensity);
+    this.restartIntensity = restartIntensity && new RestartIntensity(restartIntensity);
   }
 
   /** All that it had answered was read before; what it had not begun waits again. */
@@ -69,7 +79,7 @@ export class Losses {
   }
 
   #outlives(): boolean {
-    return this.#isolates && !this.#restartIntensity?.noteDeath(performance.now());
+    return this.#isolates && !this.restartIntensity?.noteDeath(performance.now());
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
@@ -158,11 +168,6 @@ export class Losses {
   /** A worker was started, or none is needed any more. */
   shortageIsOver(): void {
     this.#shortage = undefined;
-  }
-
-  /** A worker has answered a task, at a time in milliseconds of `performance.now()`. */
-  noteFinished(at: number): void {
-    this.#restartIntensity?.noteFinished(at);
   }
 
   /** The time in which no worker can be started for now, if there is one. */

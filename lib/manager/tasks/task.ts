@@ -37,7 +37,7 @@ export interface TaskSettings {
  */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'lost';
 
-/** Who decides about tasks when somebody asks or their time is over: the manager's `Interruptions`. */
+/** Who decides about tasks when somebody asks or their time is over: the manager. */
 export interface TaskKeeper {
   /** `true` if the task is cancelled then. */
   cancelTask(task: Task, kill: boolean, cause?: unknown): boolean;
@@ -116,25 +116,24 @@ export class Task implements FutureOwner {
   // What the manager does with it.
 
   /** From when it is in the queue: before that there would be nothing to cancel it in. */
-  listen(): void {
-    const { signal } = this.settings;
-    if (signal === undefined) return;
+  listen(signal: AbortSignal): void {
     this.#onAbort = () => this.#keeper.cancelTask(this, true, signal.reason);
     addAbortCallback(signal, this.#onAbort);
   }
 
   /** To a worker that has others to do first. */
   send(id: number): void {
-    this.#expect('pending');
+    if (this.state !== 'pending') this.#fault('pending');
     this.state = 'sent';
     this.sentAs = id;
   }
 
   /** To a worker that begins it at once. `load` or `built` follows, which says whether its function runs already. */
   begin(id: number): void {
-    this.#expect('pending');
+    if (this.state !== 'pending') this.#fault('pending');
     this.sentAs = id;
-    this.noteBegun(performance.now());
+    this.state = 'running';
+    this.startedAt = performance.now();
   }
 
   get isLoading(): boolean {
@@ -144,7 +143,7 @@ export class Task implements FutureOwner {
   /** Its worker has not built it yet, or loads something for it: its own clock does not run. */
   load(): void {
     if (this.#isLoading) return;
-    this.#expect('running');
+    if (this.state !== 'running') this.#fault('running');
     this.#stopClock();
     this.#isLoading = true;
     const limit = Math.min(this.#keeper.loadLimit, LONGEST_TIMER);
@@ -153,9 +152,9 @@ export class Task implements FutureOwner {
 
   /** Its function runs from now on. */
   built(): void {
-    this.#expect('running');
+    if (this.state !== 'running') this.#fault('running');
     if (this.#isLoading) this.startedAt = performance.now();
-    this.#stopClock();
+    if (this.#timeLimit !== undefined) this.#stopClock();
     const { timeout } = this.settings;
     if (timeout !== undefined && timeout <= LONGEST_TIMER) {
       this.#timeLimit = new TimeLimit(timeout, () => this.#keeper.expireTask(this));
@@ -175,7 +174,7 @@ export class Task implements FutureOwner {
 
   /** Its worker has not begun it after all. */
   takeBack(): void {
-    if (this.state !== 'sent') this.#expect('running');
+    if (this.state !== 'sent' && this.state !== 'running') this.#fault('running');
     this.#stopClock();
     this.state = 'pending';
   }
@@ -233,12 +232,12 @@ export class Task implements FutureOwner {
   #settle(outcome: TaskOutcome, error: unknown): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
-    this.#stopClock();
+    if (this.#timeLimit !== undefined) this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
     this.#keeper.taskSettled(this, outcome, error);
   }
 
-  #expect(state: Task['state']): void {
-    if (this.state !== state) throw new Error(`a task was expected to be ${state}, it is ${this.state}`);
+  #fault(wanted: Task['state']): never {
+    throw new Error(`a task was expected to be ${wanted}, it is ${this.state}`);
   }
 }

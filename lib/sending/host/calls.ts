@@ -1,7 +1,8 @@
 /** Calls that wait to be sent. As small as can be: a hundred thousand of them may be waiting. */
-import { CALL_ITEMS } from '../format.ts';
+import { CALL_HEADER, CALL_ITEMS } from '../format.ts';
 import type { Definition, Payload, PreparedCall } from '../payload.ts';
 import { writeItems } from '../values/encode.ts';
+import { writePrimitive } from '../values/primitives.ts';
 import type { Constant } from './constants.ts';
 
 /** A known function with arguments that no longer change; written when it is sent. */
@@ -24,6 +25,16 @@ export class ItemsCall implements PreparedCall {
 
   encode(): Payload {
     return writeItems(CALL_ITEMS, this.constant.id, this.items);
+  }
+
+  writeInto(buffer: Buffer, start: number, limit: number): number {
+    const { items } = this;
+    buffer[start] = CALL_ITEMS;
+    buffer.writeUInt32LE(this.constant.id, start + 1);
+    let at = buffer.writeUInt32LE(items.length, start + CALL_HEADER);
+    for (let index = 0; index < items.length && at >= 0; index += 1)
+      at = writePrimitive(buffer, at, limit, items[index]);
+    return at;
   }
 }
 

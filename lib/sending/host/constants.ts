@@ -34,7 +34,7 @@ const TEXT_LIMIT = 1000;
 
 export class Constants {
   private readonly mainByReference: boolean;
-  private readonly known = new WeakMap<object, Constant>();
+  private readonly made = new WeakMap<object, Constant>();
   private readonly byText = new ClosedTexts<Constant>(TEXT_LIMIT);
   private readonly seenOnce = new WeakSet<object>();
 
@@ -42,11 +42,19 @@ export class Constants {
     this.mainByReference = mainByReference;
   }
 
+  /** The constant of a function that has one already, and is what it was. */
+  known(fn: AnyFunction): Constant | undefined {
+    try {
+      const constant = this.made.get(fn);
+      return constant && isUnchanged(constant) ? constant : undefined;
+    } catch {
+      return undefined; // a proxy that cannot be asked: why it cannot be sent is told when it is read anew
+    }
+  }
+
   /** Undefined if the function must be sent with each call. Throws a `Refusal` if it cannot be sent at all. */
   of(fn: AnyFunction, reading: Reading): Constant | undefined {
-    const constant = this.known.get(fn);
-    if (constant && isUnchanged(constant)) return constant;
-    return this.byText.get(fn) ?? this.make(fn, reading);
+    return this.known(fn) ?? this.byText.get(fn) ?? this.make(fn, reading);
   }
 
   private make(fn: AnyFunction, reading: Reading): Constant | undefined {
@@ -77,7 +85,7 @@ export class Constants {
     };
     if (isClosed) this.byText.set(fn, constant);
     // What is kept under a text must not hold the function that came first.
-    this.known.set(fn, isClosed ? { ...constant, guards: [guardOf(fn)] } : constant);
+    this.made.set(fn, isClosed ? { ...constant, guards: [guardOf(fn)] } : constant);
     retireWhenUnused(definition);
     return constant;
   }

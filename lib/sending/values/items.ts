@@ -9,15 +9,9 @@ import type { Containers } from './containers.ts';
 import { hexOf } from './plain-format.ts';
 import { readBigInt, readPlain } from './plain-reader.ts';
 import { type NEEDS_GRAPH, NOT_PLAIN, PlainWriter } from './plain-writer.ts';
+import { DOUBLE, FALSE, INT32, NULL, TEXT, TRUE, UNDEFINED } from './primitives.ts';
 import { BESIDE, bytesOf, exactBinaryKind, fromBytes } from './views.ts';
 
-const UNDEFINED = 0;
-const NULL = 1;
-const TRUE = 2;
-const FALSE = 3;
-const INT32 = 4;
-const DOUBLE = 5;
-const TEXT = 6;
 const UNPAIRED_TEXT = 7;
 const BIGINT = 8;
 const PLAIN_DATA = 9;
