@@ -90,7 +90,7 @@ export function createProgress(output: ProgressOutput): Progress {
       return storage === undefined ? run() : storage.run(id, run);
     },
     end() {
-      stopTimer();
+      if (timer !== undefined) stopTimer();
       if (held !== undefined && current !== undefined) output.send(current, held);
       held = undefined;
       current = undefined;

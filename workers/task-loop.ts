@@ -9,7 +9,7 @@ import type { StartMessage } from '../lib/channel/start-message.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
 import { importAs } from '../lib/sending/worker/modules.ts';
-import { BusyPoll } from '../lib/system/busy-poll.ts';
+import { BusyPoll, WARM_AFTER } from '../lib/system/busy-poll.ts';
 import { setWhileLoading } from '../lib/system/loading.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setProgressReport } from '../lib/system/report-progress.ts';
@@ -51,7 +51,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   let retiring = false;
   let receiver: Receiver | undefined;
   let running = false;
-  const calls = new BusyPoll(natives.now);
+  const calls = new BusyPoll(natives.now, WARM_AFTER);
 
   const { outputMark } = settings;
   const markTask = outputMark === undefined ? undefined : markOutput(outputMark);

@@ -4,8 +4,8 @@
  */
 import {
   type Frame,
+  frameKinds,
   HEADER_BYTES,
-  isFrameKind,
   lostBody,
   MAGIC,
   MalformedFrameError,
@@ -143,7 +143,7 @@ function headerLength(chunk: Buffer, start: number): number | undefined {
   if (chunk[start] !== MAGIC) throw new MalformedFrameError(`expected a frame, got the byte ${chunk[start]}`);
   if (start + HEADER_BYTES > chunk.length) return undefined;
   const kind = chunk[start + 1] as number;
-  if (!isFrameKind(kind)) throw new MalformedFrameError(`there is no frame of kind ${kind}`);
+  if (!frameKinds.has(kind)) throw new MalformedFrameError(`there is no frame of kind ${kind}`);
   return HEADER_BYTES + chunk.readUInt16LE(start + 2) * VIEW_LENGTH_BYTES;
 }
 

@@ -87,11 +87,7 @@ export function lostBody(bytes: number): Uint8Array {
   return body;
 }
 
-const kinds = new Set<number>(Object.values(FrameKind));
-
-export function isFrameKind(kind: number): kind is FrameKind {
-  return kinds.has(kind);
-}
+export const frameKinds: ReadonlySet<number> = new Set(Object.values(FrameKind));
 
 /** The other end sent something that is no frame. */
 export class MalformedFrameError extends Error {

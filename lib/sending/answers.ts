@@ -15,7 +15,6 @@ import type { Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
 import { lost, malformed } from './values/bytes.ts';
 import { readForeignClone, readOne } from './values/encode.ts';
-import { OTHER, primitiveAt } from './values/primitives.ts';
 
 /**
  * Of what was thrown, and of errors among results, that is left out which this process refuses.
@@ -31,11 +30,6 @@ export function readAnswer(payload: Payload, resolver: Resolver): unknown {
       cause: error,
     });
   }
-}
-
-/** What most answers are; `OTHER` if it is none. */
-export function primitiveAnswer(body: Uint8Array): unknown {
-  return body[0] === VALUE_ITEM ? primitiveAt(body, VALUE_HEADER) : OTHER;
 }
 
 function read({ body, views }: Payload, resolver: Resolver): unknown {

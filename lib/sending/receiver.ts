@@ -20,6 +20,7 @@ import { reasonOf } from './reason.ts';
 import { lost, malformed } from './values/bytes.ts';
 import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
 import { isPrimitive } from './values/items.ts';
+import { primitivesAt } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
 import { createDefinitions, readGraph } from './worker/definitions.ts';
 import { Functions } from './worker/functions.ts';
@@ -54,7 +55,14 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
     define: definitions.define,
     forget: definitions.forget,
     prepare: definitions.prepare,
-    decodeCall: (payload, onBuilt = () => {}) => guard(() => decode(payload, onBuilt)),
+    decodeCall(payload, onBuilt = () => {}) {
+      try {
+        const call = decode(payload, onBuilt);
+        return call instanceof Promise ? call.catch(rethrow) : call;
+      } catch (error) {
+        return rethrow(error);
+      }
+    },
     encodeValue,
     encodeError: (error) => encodeThrown(error, encodeLenient, encodeValue),
   };
@@ -78,17 +86,21 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   ): ReceivedCall | Promise<ReceivedCall> {
     onBuilt();
     const { body, views } = payload;
-    const [tag] = body;
-    const call = (args: unknown): ReceivedCall => ({ fn, args: args as unknown[] });
-    switch (tag) {
+    switch (body[0]) {
       case CALL_ITEMS:
-        return call(readItems(body, CALL_HEADER, views));
+        return { fn, args: primitivesAt(body, CALL_HEADER) ?? readItems(body, CALL_HEADER, views) };
       case CALL_CLONE:
-        return call(readCloneAt(body, CALL_HEADER, views));
+        return { fn, args: readCloneAt(body, CALL_HEADER, views) as unknown[] };
       case CALL_GRAPH:
-        return readGraph(payload, CALL_HEADER, resolver, () => {}, call);
+        return readGraph(
+          payload,
+          CALL_HEADER,
+          resolver,
+          () => {},
+          (args) => ({ fn, args: args as unknown[] }),
+        );
       default:
-        throw malformed(`a call of the unknown kind ${tag}`);
+        throw malformed(`a call of the unknown kind ${body[0]}`);
     }
   }
 
@@ -111,9 +123,9 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   }
 
   function encodeValue(value: unknown): Payload {
-    const serializer = definitions.serializer();
-    if (serializer === 'devalue' || definitions.reducers().length > 0) return encodeGraph(value);
+    if (definitions.sendsGraphs()) return encodeGraph(value);
     if (isPrimitive(value)) return writeOne(VALUE_ITEM, value);
+    const serializer = definitions.serializer();
     const item = typeof value === 'object' ? readyValue(value as object) : RICH;
     if (typeof item === 'object' && serializer !== 'v8') return writeOne(VALUE_ITEM, item);
     const cloned = item === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE), asItIs);
@@ -144,15 +156,6 @@ function resultError(error: unknown, value: unknown, writer: GraphWriter): Seria
     return explainRefusal(error, 'the result', [{ name: 'result', value }], (owner) => writer.edgesOf(owner));
   }
   return new SerializationError(`cannot send the result: ${reasonOf(error)}`, { cause: error });
-}
-
-function guard(decode: () => ReceivedCall | Promise<ReceivedCall>): ReceivedCall | Promise<ReceivedCall> {
-  try {
-    const call = decode();
-    return call instanceof Promise ? call.catch(rethrow) : call;
-  } catch (error) {
-    return rethrow(error);
-  }
 }
 
 function rethrow(error: unknown): never {

@@ -3,9 +3,9 @@
  * code that comes from a worker.
  */
 import { SerializationError } from '../errors.ts';
-import { primitiveAnswer, readAnswer } from './answers.ts';
+import { readAnswer } from './answers.ts';
 import { callError, describe } from './call-errors.ts';
-import { CALL_CLONE, CALL_GRAPH, callHeader } from './format.ts';
+import { CALL_CLONE, CALL_GRAPH, callHeader, VALUE_HEADER, VALUE_ITEM } from './format.ts';
 import { nameOf } from './function-name.ts';
 import { retiredList } from './functions/definitions.ts';
 import { keepParsing } from './functions/parsing.ts';
@@ -23,7 +23,7 @@ import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
 import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
-import { OTHER } from './values/primitives.ts';
+import { OTHER, primitiveAt } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
 
 export interface SenderOptions {
@@ -113,7 +113,10 @@ export function createSender(options: SenderOptions = {}): Sender {
     if (typeof fn !== 'function') throw new TypeError(`a task must be a function, but got ${describe(fn)}`);
     refresh();
     const known = writing.length === 0 && serializer !== 'devalue' ? constants.known(fn) : undefined;
-    if (known !== undefined && allPrimitive(args)) return new ItemsCall(withSettings(known), args);
+    if (known !== undefined && allPrimitive(args)) {
+      const isTold = settingsVersion === version && later.length === 0;
+      return new ItemsCall(isTold ? known : withSettings(known), args);
+    }
     const reading = newReading();
     const constant = constantOf(fn, args, reading);
     if (constant && serializer !== 'devalue' && isUntouched(fn, args)) {
@@ -201,7 +204,8 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   function decodeValue(payload: Payload): unknown {
-    const primitive = primitiveAnswer(payload.body);
+    const { body } = payload;
+    const primitive = body[0] === VALUE_ITEM ? primitiveAt(body, VALUE_HEADER) : OTHER;
     if (primitive !== OTHER) return primitive;
     refresh();
     return readAnswer(payload, resolver);

@@ -10,6 +10,11 @@ import { setImmediate } from './timers.ts';
 
 /** The longest that a message is polled for, in milliseconds. */
 const WINDOW = 0.1;
+/**
+ * While the engine has not compiled what a message goes through, turning takes time from that, and no answer is there
+ * within the window: for so many messages the process sleeps as ever.
+ */
+export const WARM_AFTER = 2_000;
 /** After so many misses in a row the pause between two tries is no longer doubled. */
 const MOST_MISSES = 6;
 
@@ -21,13 +26,20 @@ export class BusyPoll {
   /** How many messages are not polled for. */
   #skips = 0;
   readonly #now: () => number;
+  /** So many messages are not polled for until it is warm. */
+  #warmingLeft: number;
 
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = () => performance.now(), warmAfter = 0) {
     this.#now = now;
+    this.#warmingLeft = warmAfter;
   }
 
   /** A message is about to come. */
   expect(): void {
+    if (this.#warmingLeft > 0) {
+      this.#warmingLeft -= 1;
+      return;
+    }
     if (this.#skips > 0) {
       this.#skips -= 1;
       return;

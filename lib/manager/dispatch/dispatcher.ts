@@ -5,7 +5,7 @@
  */
 
 import type { Payload } from '../../sending/index.ts';
-import { BusyPoll } from '../../system/busy-poll.ts';
+import { BusyPoll, WARM_AFTER } from '../../system/busy-poll.ts';
 import { cpuCount } from '../../system/cpu-count.ts';
 import { inRootContext } from '../../system/root-context.ts';
 import { clearInterval, queueMicrotask, setImmediate, setInterval } from '../../system/timers.ts';
@@ -26,14 +26,13 @@ const PATIENCE = 2;
 
 let counted: number | undefined;
 
-/** With fewer tasks out there is a core for this process. Asked again and again, and for the first time late. */
-function cpus(): number {
+/** With fewer tasks out there is a core for this process. Asked for late. */
+function countCpus(): number {
   try {
-    counted ??= cpuCount();
+    return cpuCount();
   } catch {
-    counted = 1; // an invalid LOKY_MAX_CPU_COUNT is told to those who let it decide how many workers there are
+    return 1; // an invalid LOKY_MAX_CPU_COUNT is told to those who let it decide how many workers there are
   }
-  return counted;
 }
 
 export class Dispatcher {
@@ -46,7 +45,7 @@ export class Dispatcher {
   #outstanding = 0;
   #lastId = 0;
   #clock: NodeJS.Timeout | undefined;
-  readonly #answers = new BusyPoll();
+  readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
   #isScheduled = false;
 
   constructor(fleet: Fleet, maxTasksPerWorker: number, listener: DispatcherListener) {
@@ -193,7 +192,11 @@ export class Dispatcher {
     this.#outstanding += 1;
     if (isBuilt) task.built();
     else task.load();
-    if (this.#outstanding < cpus() && this.#isBrief(task)) this.#answers.expect();
+    const [definition] = task.call.definitions;
+    if (definition !== undefined && !task.isChunk && this.#runTimes.isBrief(definition)) {
+      counted ??= countCpus();
+      if (this.#outstanding < counted) this.#answers.expect();
+    }
     this.#listener.onSent(worker, task);
   }
 
@@ -235,11 +238,6 @@ export class Dispatcher {
   #depthOf({ call, isChunk }: Task): number {
     const [definition] = call.definitions;
     return definition === undefined || isChunk ? 1 : this.#runTimes.depthOf(definition);
-  }
-
-  #isBrief({ call, isChunk }: Task): boolean {
-    const [definition] = call.definitions;
-    return definition !== undefined && !isChunk && this.#runTimes.isBrief(definition);
   }
 
   /** Nobody waits behind a task that has turned out to be long. */

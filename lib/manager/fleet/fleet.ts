@@ -102,7 +102,7 @@ export class Fleet {
   }
 
   hasIdle(): boolean {
-    return this.#idle.length > 0;
+    return this.#idle.workers.length > 0;
   }
 
   takeIdle(): PoolWorker | undefined {
@@ -231,7 +231,7 @@ export class Fleet {
     worker.state = 'idle';
     this.#idle.add(worker);
     if (this.#workers.size > this.maxWorkers && this.hasTooMany) this.#shrink();
-    if (this.#idle.has(worker)) this.#owner.onIdle();
+    if (this.#idle.workers.includes(worker)) this.#owner.onIdle();
   }
 
   /** It is ready for its first task. */

@@ -19,14 +19,11 @@ export interface IdleWorkersOptions {
 export class IdleWorkers {
   readonly #options: IdleWorkersOptions;
   readonly #workers: PoolWorker[] = [];
+  readonly workers: readonly PoolWorker[] = this.#workers;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: IdleWorkersOptions) {
     this.#options = options;
-  }
-
-  get length(): number {
-    return this.#workers.length;
   }
 
   add(worker: PoolWorker): void {
@@ -39,10 +36,6 @@ export class IdleWorkers {
   /** The one that was busy last: the others may expire. */
   take(): PoolWorker | undefined {
     return this.#workers.pop();
-  }
-
-  has(worker: PoolWorker): boolean {
-    return this.#workers.at(-1) === worker || this.#workers.includes(worker);
   }
 
   remove(worker: PoolWorker): void {

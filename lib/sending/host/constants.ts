@@ -129,8 +129,9 @@ export class Constants {
   private isClosed(fn: object, plan: Plan, guards: Map<object, Guard>, depth: number): boolean {
     if (guards.has(fn)) return true;
     if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
-    if (plan.text.lexicalThis === 'owner' || countProperties(fn) !== expectedProperties(fn)) return false;
-    if (!hasOwnAncestry(fn)) return false;
+    if (plan.text.lexicalThis === 'owner' || countProperties(fn, ownPrototype(fn)) !== expectedProperties(fn))
+      return false;
+    if (!hasOwnAncestry(fn, ownPrototype(fn))) return false;
     guards.set(fn, guardOf(fn));
     return plan.text.slots.every((slot, index) => {
       if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'superclass';
@@ -148,26 +149,26 @@ export class Constants {
 
 const ownName = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'name')?.value;
 const ownPrototype = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'prototype')?.value;
-const guardOf = (fn: object): Guard => [fn, countProperties(fn), ownName(fn), ownPrototype(fn)];
+const guardOf = (fn: object): Guard => [
+  fn,
+  countProperties(fn, ownPrototype(fn)),
+  ownName(fn),
+  ownPrototype(fn),
+];
 
 /** Whether neither the function nor its prototype object was given another prototype, which may change by itself. */
-function hasOwnAncestry(fn: object): boolean {
-  const prototype = ownPrototype(fn);
-  const isObject = typeof prototype === 'object' && prototype !== null;
-  return [fn, ...(isObject ? [prototype] : [])].every((owner) =>
-    isBuiltinParent(Object.getPrototypeOf(owner) as object | null),
-  );
+function hasOwnAncestry(fn: object, prototype: unknown): boolean {
+  const parent = Object.getPrototypeOf(fn) as object | null;
+  if (parent !== Function.prototype && !isBuiltinParent(parent)) return false;
+  if (typeof prototype !== 'object' || prototype === null) return true;
+  return isBuiltinParent(Object.getPrototypeOf(prototype) as object | null);
 }
 
 /** Its own properties, and those of its prototype object. */
-function countProperties(fn: object): number {
-  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
-  const inner = typeof prototype === 'object' && prototype !== null ? countOwn(prototype) : 0;
-  return countOwn(fn) + inner;
+function countProperties(fn: object, prototype: unknown): number {
+  const inner = typeof prototype === 'object' && prototype !== null ? Reflect.ownKeys(prototype).length : 0;
+  return Reflect.ownKeys(fn).length + inner;
 }
-
-const countOwn = (value: object): number =>
-  Object.getOwnPropertyNames(value).length + Object.getOwnPropertySymbols(value).length;
 
 const STANDARD = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller']);
 
@@ -180,8 +181,8 @@ function expectedProperties(fn: object): number {
 function isUnchanged({ guards, module }: Constant): boolean {
   if (module !== undefined) return !goesByValue(module, true);
   for (const [fn, properties, name, prototype] of guards) {
-    if (countProperties(fn) !== properties || ownName(fn) !== name) return false;
-    if (ownPrototype(fn) !== prototype || !hasOwnAncestry(fn)) return false;
+    if (ownPrototype(fn) !== prototype || ownName(fn) !== name) return false;
+    if (countProperties(fn, prototype) !== properties || !hasOwnAncestry(fn, prototype)) return false;
   }
   return true;
 }

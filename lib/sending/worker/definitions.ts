@@ -24,6 +24,8 @@ export interface Definitions {
   serializer(): string;
   reducers(): readonly ResultReducer[];
   nearestClasses(): boolean;
+  /** Every value goes as a graph: the serializer says so, or a reducer may be for it. */
+  sendsGraphs(): boolean;
 }
 
 /**
@@ -141,6 +143,8 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     pending: () => arriving,
     serializer: () => settings?.serializer ?? 'auto',
     nearestClasses: () => settings?.nearestClasses === true,
+    sendsGraphs: () =>
+      settings !== undefined && (settings.serializer === 'devalue' || settings.reducers.length > 0),
     reducers: () => settings?.reducers.map((reducer) => reducer as ResultReducer) ?? [],
   };
 }
