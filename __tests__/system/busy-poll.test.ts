@@ -34,6 +34,14 @@ describe('adaptive busy polling', () => {
     expect(isAwake()).toBe(false);
   });
 
+  test('begins when so many messages have come that the code is warm', async () => {
+    const clock = { time: 0 };
+    const setup = { clock, poll: new BusyPoll(() => clock.time, 3) };
+    const awake: boolean[] = [];
+    for (let count = 0; count < 5; count++) awake.push(await trip(setup, 0.02));
+    expect(awake).toEqual([false, false, false, true, true]);
+  });
+
   test('ends when the message does not come', async () => {
     const { clock, poll } = pollAt();
     poll.expect();
