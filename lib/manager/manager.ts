@@ -177,10 +177,10 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     switch (frame.kind) {
       case FrameKind.value:
       case FrameKind.error:
-        if (frame.id === worker.task?.sentAs) this.#answered(worker, frame);
+        if (frame.id === worker.task?.wireId) this.#answered(worker, frame);
         break;
       case FrameKind.handedBack:
-        if (frame.id === worker.task?.sentAs) this.#handedBack(worker);
+        if (frame.id === worker.task?.wireId) this.#handedBack(worker);
         break;
       case FrameKind.loading:
         this.#loading(worker, frame);
@@ -189,7 +189,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
         this.#built(worker, frame.id);
         break;
       case FrameKind.progress:
-        if (frame.id === worker.task?.sentAs) worker.task.progress(() => this.#sender.decodeValue(frame));
+        if (frame.id === worker.task?.wireId) worker.task.progress(() => this.#sender.decodeValue(frame));
         break;
       case FrameKind.initializerFailed:
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
@@ -223,8 +223,8 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
   #loading(worker: PoolWorker, { id, body }: Frame): void {
     worker.loading = textOf(body) || 'what it needs';
     const { task } = worker;
-    if (id !== task?.sentAs) return;
-    if (task.state === 'sent') task.noteBegun(performance.now());
+    if (id !== task?.wireId) return;
+    if (task.state === 'sent') task.markStarted(performance.now());
     if (task.state === 'running') task.load();
   }
 
@@ -235,7 +235,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
       return;
     }
     const { task } = worker;
-    if (id !== task?.sentAs) return;
+    if (id !== task?.wireId) return;
     worker.loading = undefined;
     if (task.state !== 'running') return;
     task.built();
@@ -359,7 +359,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     const worker = this.#workerOf(task) as PoolWorker;
     this.#dispatcher.takeBack(worker);
     if (task.state === 'sent') {
-      task.noteBegun(performance.now());
+      task.markStarted(performance.now());
       if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
     }
     this.#dispatcher.dispatchSoon();

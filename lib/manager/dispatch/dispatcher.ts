@@ -118,7 +118,7 @@ export class Dispatcher {
     this.#outstanding -= 1;
     const [definition] = task.call.definitions;
     if (definition !== undefined && !task.isChunk) this.#runTimes.note(definition, time);
-    if (task.state === 'sent') task.noteBegun(performance.now() - time / 1000);
+    if (task.state === 'sent') task.markStarted(performance.now() - time / 1000);
     return task;
   }
 
@@ -201,7 +201,7 @@ export class Dispatcher {
   }
 
   #sendAhead(worker: PoolWorker): void {
-    if (worker.state !== 'busy' || !worker.takesAhead) return;
+    if (worker.state !== 'busy' || !worker.canPipeline) return;
     const depth = this.#depthBehind(worker);
     if (worker.tasks.length > depth / 2 || this.#fleet.hasTooMany) return; // one of them leaves when it has answered
     const tasks: Task[] = [];

@@ -27,7 +27,8 @@ import {
   type WorkerState,
 } from './pool-worker.ts';
 import type { WorkerOrders } from './worker-orders.ts';
-import { countWorkers, type Workers } from './worker-set.ts';
+
+type Workers = ReadonlySet<PoolWorker>;
 
 /** The manager: who hears of each worker, and of what has become of all of them. */
 export interface FleetOwner extends WorkerOwner {
@@ -368,4 +369,10 @@ export class Fleet {
   forget(worker: PoolWorker): void {
     this.#workers.delete(worker);
   }
+}
+
+function countWorkers(workers: Workers, matches: (worker: PoolWorker) => boolean): number {
+  let count = 0;
+  for (const worker of workers) if (matches(worker)) count += 1;
+  return count;
 }

@@ -82,14 +82,14 @@ export class PoolWorker {
   /** Its current task takes long: nothing is sent ahead until it has answered. */
   isSlow = false;
   /**
-   * Tasks that were taken back may still be on their way to it. It looks for their claims when they arrive, and
-   * would find that of a later one before its turn: nothing is sent ahead until they have arrived.
+   * Revoked tasks may still be in the pipe. Until they have arrived, no new claim is posted: the worker would take a
+   * newer claim for an older task.
    */
-  #isBehind = false;
+  #staleInFlight = false;
   /** What it was sent last, if that was a task to begin at once. */
   #sentLast: Task | undefined;
   /** When this one is answered, they have. */
-  #lastDirect: Task | undefined;
+  #lastImmediate: Task | undefined;
   /** There may be claims that were read, in a file that grows. */
   #hasPosted = false;
   /** `tasksDone` when it was last looked at. */
@@ -117,13 +117,14 @@ export class PoolWorker {
   #owner: WorkerOwner | undefined;
   /** The modules that it loads at this moment: for its task, or to get ready. */
   loading: string | undefined;
-  /** It was told something since it was last asked to announce that a call is built. */
-  #hasNews = false;
+  /** It was sent some since it was last asked to announce that a call is built. */
+  #hasNewDefinitions = false;
   /** What it prepares may keep it from its next call. */
   #preparations = 0;
   /** Of the tasks that it was sent: lines of its output tell the numbers alone. */
   readonly names = new TaskNames();
-  readonly #told = new Set<number>();
+  /** Of the definitions that it knows. */
+  readonly #sentIds = new Set<number>();
 
   constructor(rank: number, reserve: boolean) {
     this.rank = rank;
@@ -155,7 +156,7 @@ export class PoolWorker {
 
   /** It reads this when it has booted, and answers with `started`, then `ready`. */
   initialize({ initializer }: WorkerOrders): void {
-    if (initializer !== undefined) this.tell(initializer.definitions);
+    if (initializer !== undefined) this.sendDefinitions(initializer.definitions);
     this.process.send(FrameKind.initialize, 0, initializer?.payload);
   }
 
@@ -212,8 +213,8 @@ export class PoolWorker {
     return this.fault !== undefined || this.uncaught !== undefined;
   }
 
-  get takesAhead(): boolean {
-    if (this.isSlow || this.#isBehind || this.isRetiring || this.isDying) return false;
+  get canPipeline(): boolean {
+    if (this.isSlow || this.#staleInFlight || this.isRetiring || this.isDying) return false;
     return this.process.claims !== undefined;
   }
 
@@ -223,11 +224,11 @@ export class PoolWorker {
    */
   run(task: Task, payload: Payload): boolean {
     this.#take(task);
-    this.tell(task.call.definitions);
-    const beginsAtOnce = !this.#hasNews && this.#preparations === 0 && isSmall(payload);
-    this.#hasNews = false;
-    if (!beginsAtOnce) this.process.send(FrameKind.announce, task.sentAs);
-    this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.sentAs, payload);
+    this.sendDefinitions(task.call.definitions);
+    const beginsAtOnce = !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
+    this.#hasNewDefinitions = false;
+    if (!beginsAtOnce) this.process.send(FrameKind.announce, task.wireId);
+    this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.wireId, payload);
     this.#sentLast = task;
     return beginsAtOnce;
   }
@@ -237,10 +238,10 @@ export class PoolWorker {
    * once. `false` if that cannot be done: nothing has happened then.
    */
   runInline(task: Task): boolean {
-    if (this.#hasNews || this.#preparations > 0) return false;
-    const { call, sentAs } = task;
-    for (const { id } of call.definitions) if (!this.#told.has(id)) return false;
-    if (!this.process.sendInline(FrameKind.call, sentAs, call as InlineBody)) return false;
+    if (this.#hasNewDefinitions || this.#preparations > 0) return false;
+    const { call, wireId } = task;
+    for (const { id } of call.definitions) if (!this.#sentIds.has(id)) return false;
+    if (!this.process.sendInline(FrameKind.call, wireId, call as InlineBody)) return false;
     this.#take(task);
     this.#sentLast = task;
     return true;
@@ -248,11 +249,11 @@ export class PoolWorker {
 
   #take(task: Task): void {
     this.state = 'busy';
-    this.#lastDirect = task;
+    this.#lastImmediate = task;
     if (this.#hasPosted) this.process.claims?.clear();
     this.#hasPosted = false;
     this.tasks.push(task);
-    if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
+    if (this.process.marksOutput) this.names.add(task.wireId, task.name);
   }
 
   /** The task that it was to begin at once and cannot have begun, as it died with something unread. */
@@ -267,12 +268,12 @@ export class PoolWorker {
   sendAhead(tasks: readonly Task[], payloads: readonly Payload[]): number {
     this.#sentLast = undefined;
     this.#hasPosted = true;
-    const count = this.process.claims?.post(tasks.map((task) => task.sentAs)) ?? 0;
+    const count = this.process.claims?.post(tasks.map((task) => task.wireId)) ?? 0;
     for (const [index, task] of tasks.slice(0, count).entries()) {
       this.tasks.push(task);
-      if (this.process.marksOutput) this.names.add(task.sentAs, task.name);
-      this.tell(task.call.definitions);
-      this.process.send(FrameKind.callAhead, task.sentAs, payloads[index]);
+      if (this.process.marksOutput) this.names.add(task.wireId, task.name);
+      this.sendDefinitions(task.call.definitions);
+      this.process.send(FrameKind.callAhead, task.wireId, payloads[index]);
     }
     return count;
   }
@@ -283,9 +284,9 @@ export class PoolWorker {
     this.loading = undefined;
     this.tasksDone += 1;
     this.isSlow = false;
-    if (task === this.#lastDirect) {
-      this.#isBehind = false;
-      this.#lastDirect = undefined;
+    if (task === this.#lastImmediate) {
+      this.#staleInFlight = false;
+      this.#lastImmediate = undefined;
     }
     return task;
   }
@@ -296,15 +297,15 @@ export class PoolWorker {
     const unclaimed = new Set(this.process.claims?.takeBack());
     const taken: Task[] = [];
     for (let last = this.tasks.last(); last?.state === 'sent'; last = this.tasks.last()) {
-      if (!unclaimed.delete(last.sentAs)) break;
+      if (!unclaimed.delete(last.wireId)) break;
       this.tasks.pop();
       taken.push(last);
     }
     // There are more than were posted: nobody knows what it would begin.
     if (unclaimed.size > 0) this.killForProtocolError('a task has written file descriptor 4');
     if (taken.length > 0) {
-      this.#isBehind = true;
-      this.#lastDirect = undefined;
+      this.#staleInFlight = true;
+      this.#lastImmediate = undefined;
     }
     return taken.reverse();
   }
@@ -315,20 +316,20 @@ export class PoolWorker {
     this.process.kill();
   }
 
-  tell(definitions: readonly Definition[]): void {
+  sendDefinitions(definitions: readonly Definition[]): void {
     this.#sentLast = undefined;
     for (const { id, payload } of definitions) {
-      if (this.#told.has(id)) continue;
-      this.#told.add(id);
-      this.#hasNews = true;
+      if (this.#sentIds.has(id)) continue;
+      this.#sentIds.add(id);
+      this.#hasNewDefinitions = true;
       this.process.send(FrameKind.define, id, payload);
     }
   }
 
   /** It may be called soon: what it is made of is told, and its modules are loaded. */
   prepare(definitions: readonly Definition[]): void {
-    if (definitions.every(({ id }) => this.#told.has(id))) return;
-    this.tell(definitions);
+    if (definitions.every(({ id }) => this.#sentIds.has(id))) return;
+    this.sendDefinitions(definitions);
     for (const { id } of definitions) this.process.send(FrameKind.prepare, id);
     this.#preparations += 1;
     this.process.send(FrameKind.announce, 0);
@@ -341,7 +342,7 @@ export class PoolWorker {
 
   forget(id: number): void {
     this.#sentLast = undefined;
-    if (this.#told.delete(id)) this.process.send(FrameKind.forget, id);
+    if (this.#sentIds.delete(id)) this.process.send(FrameKind.forget, id);
   }
 
   /** It has another place from now on, which it is told before its next task. */

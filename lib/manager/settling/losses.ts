@@ -83,7 +83,7 @@ export class Losses {
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
-    const isKept = (task: Task): boolean => (task === unbegun ? task.waitAgain() : task.retry());
+    const isKept = (task: Task): boolean => (task === unbegun ? task.requeue() : task.retry());
     const [kept, failed] = [lost.filter(isKept), lost.filter((task) => task.state === 'settling')];
     // Before anybody is told: who hears of the others must not find the pool empty.
     for (const task of kept.reverse()) this.#dispatcher.addFirst(task);

@@ -77,7 +77,7 @@ export class Task implements FutureOwner {
   /** What an observer keeps of it: its own business. */
   note: object | undefined;
   /** Under which number it was sent to a worker. */
-  sentAs = 0;
+  wireId = 0;
   readonly #keeper: TaskKeeper;
   #retriesLeft: number;
   #hasWaitedAgain = false;
@@ -125,13 +125,13 @@ export class Task implements FutureOwner {
   send(id: number): void {
     if (this.state !== 'pending') this.#fault('pending');
     this.state = 'sent';
-    this.sentAs = id;
+    this.wireId = id;
   }
 
   /** To a worker that begins it at once. `load` or `built` follows, which says whether its function runs already. */
   begin(id: number): void {
     if (this.state !== 'pending') this.#fault('pending');
-    this.sentAs = id;
+    this.wireId = id;
     this.state = 'running';
     this.startedAt = performance.now();
   }
@@ -167,7 +167,7 @@ export class Task implements FutureOwner {
   }
 
   /** It was sent ahead, and its turn has come. */
-  noteBegun(at: number): void {
+  markStarted(at: number): void {
     this.state = 'running';
     this.startedAt = at;
   }
@@ -183,7 +183,7 @@ export class Task implements FutureOwner {
    * Its worker died before it had read it: `false` if that has happened before, as a task that is too much to read
    * would otherwise end one worker after the other.
    */
-  waitAgain(): boolean {
+  requeue(): boolean {
     if (this.#hasWaitedAgain) return false;
     this.#hasWaitedAgain = true;
     this.#stopClock();
