@@ -194,7 +194,9 @@ export class Fleet {
     this.#workers.add(worker);
     // Whoever needs it first, it serves others, too.
     inRootContext(() => {
-      worker.start(this.#orders, this.#settings.startTimeout, this.#owner, this.#events);
+      worker.start(this.#orders, this.#settings.startTimeout, this.#owner, (...line) =>
+        this.#events.onOutput(worker, ...line),
+      );
       this.#events.onWorkerStarting(worker, reason);
       worker.initialize(this.#orders);
     });

@@ -7,7 +7,6 @@ import { messageOf } from '../../system/thrown.ts';
 import { receiveOrder } from '../../watchdog/temporary-files.ts';
 import type { ExitReport, TerminationContext } from '../../worker-process/exit-report.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../worker-process/worker-process.ts';
-import type { PoolEvents } from '../pool-events.ts';
 import type { Task } from '../tasks/task.ts';
 import { TaskNames } from '../tasks/task-names.ts';
 import { TimeLimit } from '../time-limit.ts';
@@ -55,6 +54,13 @@ export interface WorkerOwner {
   /** It has left no trace. */
   onGone(worker: PoolWorker): void;
 }
+
+type OnOutput = (
+  stream: 'stdout' | 'stderr',
+  line: string,
+  task: string | undefined,
+  isUnfinished: boolean,
+) => void;
 
 /** A call of more bytes takes a while until it is in the worker and built. */
 const LARGE_CALL = 256 * 1024;
@@ -133,21 +139,16 @@ export class PoolWorker {
 
   /**
    * @param startTimeout In milliseconds.
-   * @param events Told of its output.
+   * @param onOutput Called with each line of its output, and the name of the task that wrote it.
    */
-  start(
-    orders: WorkerOrders,
-    startTimeout: number,
-    owner: WorkerOwner,
-    events: Pick<PoolEvents, 'onOutput'>,
-  ): void {
+  start(orders: WorkerOrders, startTimeout: number, owner: WorkerOwner, onOutput: OnOutput): void {
     const limit = Math.min(startTimeout, LONGEST_TIMER);
     this.#owner = owner;
     this.startLimit = new TimeLimit(limit, () => owner.onStartTooSlow(this));
     this.process = startWorkerProcess(() => orders.settingsFor(this.rank), {
       onFrame: this.#onFrame,
       onOutput: (stream, line, id, isUnfinished) =>
-        events.onOutput(this, stream, line, this.names.nameOf(stream, id), isUnfinished),
+        onOutput(stream, line, this.names.nameOf(stream, id), isUnfinished),
       onExit: (exit) => owner.onExit(this, exit),
       onGone: () => owner.onGone(this),
     });
