@@ -79,7 +79,11 @@ const scratch = Buffer.allocUnsafeSlow(64);
 export function writeOne(tag: number, item: unknown): Payload {
   scratch[0] = tag;
   const end = writePrimitive(scratch, 1, scratch.length, item);
-  if (end >= 0) return { body: Buffer.from(scratch.subarray(0, end)), views: NO_VIEWS };
+  if (end >= 0) {
+    const body = Buffer.allocUnsafe(end);
+    scratch.copy(body, 0, 0, end);
+    return { body, views: NO_VIEWS };
+  }
   writer ??= new ByteWriter();
   writer.start();
   writer.byte(tag);
