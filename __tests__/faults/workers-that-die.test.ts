@@ -197,7 +197,10 @@ describe("with onWorkerCrash: 'isolate'", () => {
     }
     const [last, waiting] = [executor.submit(killSelf), executor.submit(square, 3)];
     const error = await rejectionOf(last);
-    expect(error.name).toBe('TerminatedWorkerError');
+    expect(error).toMatchObject({
+      name: 'TerminatedWorkerError',
+      message: expect.stringMatching(/3 workers have died within 60000 ms, while 2 calls .*restartIntensity/),
+    });
     expect(await rejectionOf(waiting)).toBe(error);
     expect(() => executor.submit(square, 3)).toThrow(error);
   });

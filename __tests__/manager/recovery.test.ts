@@ -143,10 +143,10 @@ describe('restartIntensity', () => {
     for (let task = 0; task < begin + 600 * perSecond; task += 1) {
       const now = 1e6 + (task / perSecond) * 1000;
       if (task >= begin) due += crashes;
-      if (due < 100) intensity.noteFinished(now);
+      if (due < 100) intensity.noteFinished(now, 1);
       else {
         due -= 100;
-        if (intensity.noteDeath(now)) return Math.round((task - begin) / perSecond);
+        if (intensity.noteDeath(now) !== undefined) return Math.round((task - begin) / perSecond);
       }
     }
     return undefined;
@@ -162,6 +162,15 @@ describe('restartIntensity', () => {
     expect([breaksAfter(1, 50), breaksAfter(1, 100)]).toEqual([41, 20]);
     expect(breaksAfter(50, 100, 2)).toBe(6); // all was good for two minutes, then nothing
   });
+});
+
+test('each item of a chunk counts, and the pool says why it gives up', () => {
+  const intensity = new RestartIntensity({ max: 1, window: 1_000, share: 0.1 });
+  intensity.noteFinished(0, 25);
+  expect([intensity.noteDeath(1), intensity.noteDeath(2)]).toEqual([undefined, undefined]);
+  expect(intensity.noteDeath(3)).toBe(
+    '3 workers have died within 1000 ms, while 25 calls were finished: more than restartIntensity allows ({ max: 1, window: 1000, share: 0.1 }), so that the executor can run nothing any more.',
+  );
 });
 
 describe('what happened within a window', () => {

@@ -255,7 +255,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
   /** @param runTime In milliseconds. */
   #moveOn(worker: PoolWorker, task: Task, runTime: number): void {
     this.counts.noteAnswered(task, runTime);
-    this.#losses.restartIntensity?.noteFinished(task.startedAt + runTime);
+    this.#losses.restartIntensity?.noteFinished(task.startedAt + runTime, task.isChunk ? task.itemCount : 1);
     if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
     if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
     if (worker.tasks.length === 0) this.#fleet.release(worker);

@@ -141,9 +141,9 @@ export class RecentCount {
   }
 
   /** @param at In milliseconds. Times may come a little out of their order: they count as late as what came before. */
-  add(at: number): void {
+  add(at: number, count = 1): void {
     this.#moveTo(at);
-    this.#counts[this.#newest % this.#counts.length] = this.#current + 1;
+    this.#counts[this.#newest % this.#counts.length] = this.#current + count;
   }
 
   total(now: number): number {
@@ -179,14 +179,20 @@ export class RestartIntensity {
     this.#finished = new RecentCount(limit.window);
   }
 
-  /** A worker has answered a task. */
-  noteFinished(at: number): void {
-    this.#finished.add(at);
+  /** A worker has answered so many calls: each item of a chunk is one. */
+  noteFinished(at: number, calls: number): void {
+    this.#finished.add(at, calls);
   }
 
-  /** A worker has died unexpectedly: `true` if the pool has to give up. */
-  noteDeath(now: number): boolean {
+  /** A worker has died unexpectedly. Returns why the pool has to give up, in words; `undefined` if it goes on. */
+  noteDeath(now: number): string | undefined {
     this.#deaths.add(now);
-    return exceeds(this.#limit, this.#deaths.total(now), this.#finished.total(now));
+    const { max, window, share } = this.#limit;
+    const [deaths, finished] = [this.#deaths.total(now), this.#finished.total(now)];
+    if (!exceeds(this.#limit, deaths, finished)) return undefined;
+    return (
+      `${deaths} workers have died within ${window} ms, while ${finished} calls were finished: more than ` +
+      `restartIntensity allows ({ max: ${max}, window: ${window}, share: ${share} }), so that the executor can run nothing any more.`
+    );
   }
 }

@@ -44,7 +44,12 @@ export function terminationReason(exit: ExitReport, context: TerminationContext)
   return exit.signal === undefined ? 'exit' : 'crash';
 }
 
-export function terminatedWorkerError(exit: ExitReport, context: TerminationContext): TerminatedWorkerError {
+/** @param poolEnd Why this end is also that of the pool, where that has a cause of its own. */
+export function terminatedWorkerError(
+  exit: ExitReport,
+  context: TerminationContext,
+  poolEnd?: string,
+): TerminatedWorkerError {
   const reason = terminationReason(exit, context);
   const report: TerminationReport = {
     pid: exit.pid,
@@ -60,6 +65,7 @@ export function terminatedWorkerError(exit: ExitReport, context: TerminationCont
     `A worker process managed by the executor was unexpectedly terminated${describeTask(context)}: ` +
       `${describeReason(reason, exit, context)}.`,
     `The exit codes of the workers are {${exitCodeName(exit)}}`,
+    ...(poolEnd === undefined ? [] : [poolEnd]),
     ...(exit.stderr === '' ? [] : [`Its last lines on stderr were:\n${indent(exit.stderr)}`]),
   ].join('\n');
   return new TerminatedWorkerError(message, report, context.uncaught && { cause: context.uncaught.error });

@@ -67,19 +67,18 @@ export class Losses {
     this.#dispatcher.takeBack(worker);
     const unbegun = worker.unbegunAt(exit);
     const lost = this.#takeLost(worker, unbegun);
-    if (before === 'booting' || before === 'initializing')
-      this.#diedWhileStarting(exit, before, worker.loading);
-    else if (before === 'killed' || before === 'leaving' || this.#outlives())
+    const isStart = before === 'booting' || before === 'initializing';
+    const isExpected = before === 'killed' || before === 'leaving';
+    const counts = this.#isolates && !isStart && !isExpected;
+    const excess = counts ? this.restartIntensity?.noteDeath(performance.now()) : undefined;
+    if (isStart) this.#diedWhileStarting(exit, before, worker.loading);
+    else if (isExpected || (this.#isolates && excess === undefined))
       this.#failOrRetry(worker, exit, lost, unbegun);
     else {
       const begun = lost.find((task) => task !== unbegun);
-      this.breakPool(terminatedWorkerError(exit, { ...worker.lastSeen, task: begun?.name }), lost);
+      this.breakPool(terminatedWorkerError(exit, { ...worker.lastSeen, task: begun?.name }, excess), lost);
     }
     worker.loading = undefined;
-  }
-
-  #outlives(): boolean {
-    return this.#isolates && !this.restartIntensity?.noteDeath(performance.now());
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
