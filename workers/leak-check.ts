@@ -110,10 +110,11 @@ function measureCollected(): number | undefined {
   return measure();
 }
 
-let collector = natives.gc;
+let collector: (() => void) | undefined;
 
 /** The collector is fetched when it is first needed: a worker with --expose-gc takes longer to boot. */
 function collectGarbage(): void {
+  collector ??= natives.gc;
   if (collector === undefined) {
     natives.setFlagsFromString('--expose-gc');
     collector = natives.runInNewContext('gc') as () => void;
