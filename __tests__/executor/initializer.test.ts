@@ -145,11 +145,13 @@ describe('startTimeout', () => {
   });
 
   test('that is too short for a boot breaks the pool with WorkerStartupError', async () => {
-    // A function that this process need not read: it would be busy until the worker has started, which counts as in time.
-    const error = await rejectionOf(newPool({ startTimeout: 1 }).submit(Math.sqrt, 9));
+    // However busy this process is meanwhile, which lets a worker have its time.
+    const sleeps = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000)';
+    const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(sleeps)}`];
+    const error = await rejectionOf(newPool({ startTimeout: 50, execArgv }).submit(square, 3));
     expect(error).toMatchObject({
       name: 'WorkerStartupError',
-      message: expect.stringContaining('1 ms (startTimeout)'),
+      message: expect.stringContaining('50 ms (startTimeout)'),
     });
   });
 });
