@@ -59,10 +59,13 @@ async function measure(way) {
   return { cpu: cpu / WORKERS, started };
 }
 
-/** Children of a shell: this process would look at each of its own when one of them ends. */
+/**
+ * Children of a shell: this process would look at each of its own when one of them ends. The shell ends with its stdin,
+ * and its whole group with it, however this process ends.
+ */
 async function startOthers(count) {
-  const loop = `i=0; while [ $i -lt ${count} ]; do sleep 3600 & i=$((i + 1)); done; echo started; wait`;
-  const shell = spawn('/bin/sh', ['-c', loop], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const loop = `i=0; while [ $i -lt ${count} ]; do sleep 3600 & i=$((i + 1)); done; echo started; cat >/dev/null; kill -KILL 0`;
+  const shell = spawn('/bin/sh', ['-c', loop], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   await once(shell.stdout, 'data');
   return shell.pid;
 }
