@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { reportProgress } from 'loky';
 import type { Payload } from '../../lib/sending/payload.ts';
 import { createProgress } from '../../workers/progress.ts';
-import { runProgram } from '../examples/run-program.ts';
 import { poolsOfEachTest } from '../executor/pools.ts';
+import { runProgram } from '../long/examples/run-program.ts';
 
 const newPool = poolsOfEachTest();
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The source of the program, at the places that its imports expect. */
-const sources = ['scripts/matrix/program', '__tests__/sending/corpus'];
+const sources = ['scripts/matrix/program', '__tests__/long/sending/corpus'];
 export const entry = 'scripts/matrix/program/main.ts';
 
 /**

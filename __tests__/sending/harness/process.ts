@@ -12,7 +12,7 @@ import {
   type Sender,
   type SenderOptions,
 } from '../../../lib/sending/index.ts';
-import type { Submit } from '../corpus/case.ts';
+import type { Submit } from '../../long/sending/corpus/case.ts';
 import { bundle } from './bundle.ts';
 
 export interface Call {

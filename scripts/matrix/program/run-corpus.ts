@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { ProcessPoolExecutor } from 'loky';
-import { corpus } from '../../../__tests__/sending/corpus/index.ts';
+import { corpus } from '../../../__tests__/long/sending/corpus/index.ts';
 
 /** Milliseconds for one case: one that hangs is reported by its name. */
 const LIMIT = 20_000;

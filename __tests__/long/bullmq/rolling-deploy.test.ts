@@ -1,0 +1,66 @@
+/** Machines of several versions on one queue: each runs what it can, and leaves the rest to others. */
+import { expect, test } from '@jest/globals';
+import { BullMQExecutor, defineTasks } from 'loky/bullmq';
+import { VersionSkewError } from '../../../lib/bullmq/errors.ts';
+import { nobodyTook, refusalDelay } from '../../../lib/bullmq/refusal.ts';
+import { startMachine } from '../../bullmq/machines.ts';
+import * as tasks from '../../bullmq/programs/tasks.js';
+import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
+
+test('the delay of a job that is handed back grows with the time that it looks for a machine, and ends with that', () => {
+  const waited = [0, 400, 2_000, 60_000, 299_900, 300_000];
+  expect(waited.map((ms) => refusalDelay(ms, 300_000, 0.5))).toEqual([50, 200, 1_000, 2_000, 100, undefined]);
+  expect([0, 1].map((random) => refusalDelay(400, 300_000, random))).toEqual([100, 300]);
+  expect(refusalDelay(0, 0, 0.5)).toBeUndefined();
+});
+
+test('the error keeps its class, and names the bound', () => {
+  const error = nobodyTook(new VersionSkewError('not mine'), '7', 10);
+  expect(error).toBeInstanceOf(VersionSkewError);
+  expect(error.message).toBe(
+    'no machine took job 7 within 10 ms (handBackTimeout of serveTasks). The last one said: not mine',
+  );
+});
+
+describeWithRedis('a rolling deploy', (redis) => {
+  const connection = () => redis().connection;
+
+  test('jobs go to the machine that has their version, whichever fetches them first', async () => {
+    const queue = newQueue();
+    const start = (version: string) =>
+      startMachine({ queue, connection: connection() }, { TASKS_VERSION: version });
+    const machines = await Promise.all([start('1'), start('2')]);
+    const executors = ['1', '2'].map((version) => {
+      const registry = defineTasks('file:///mine/tasks.js', { whoAmI: tasks.whoAmI }, { version });
+      return new BullMQExecutor({ queue, connection: connection(), tasks: registry });
+    });
+    const pids = await Promise.all(
+      executors.map(async (executor) => {
+        const ran = Array.from({ length: 20 }, () => executor.submit(tasks.whoAmI));
+        return new Set((await Promise.all(ran)).map((info) => (info as { pid: number }).pid));
+      }),
+    );
+    expect(pids.map(({ size }) => size)).toEqual([1, 1]);
+    expect([...(pids[0] as Set<number>)]).not.toEqual([...(pids[1] as Set<number>)]);
+    await Promise.all(executors.map((executor) => executor.shutdown()));
+    await Promise.all(machines.map((machine) => machine.kill('SIGTERM')));
+  });
+
+  test('a signed function waits for the machine that has the key', async () => {
+    const queue = newQueue();
+    const allowFunctions = { key: 'a key of the tests that has at least 32 bytes' };
+    const without = await startMachine({ queue, connection: connection() });
+    const executor = new BullMQExecutor({
+      queue,
+      connection: connection(),
+      tasks: tasks.tasks,
+      allowFunctions,
+    });
+    const future = executor.submit((n: number) => n + 1, 1);
+    while ((await redis().command('zcard', `bull:${queue}:delayed`)) === '0');
+    const machine = await startMachine({ queue, connection: connection(), allowFunctions });
+    expect(await future).toBe(2);
+    await executor.shutdown();
+    await Promise.all([without, machine].map((each) => each.kill('SIGTERM')));
+  });
+});
