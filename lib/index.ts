@@ -1,6 +1,7 @@
 /** The public face of the package. */
 
-export type { LeakFigures } from './channel/leak-figures.ts';
+export type { LeakFigures } from './child/frames.ts';
+export type { StdioMode } from './child/output.ts';
 export * from './errors.ts';
 export type {
   ExecutorEvents,
@@ -81,4 +82,3 @@ export {
 } from './system/start-method.ts';
 export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
 export { type ResourceKind, type ResourceTracker, resourceTracker } from './watchdog/temporary-files.ts';
-export type { StdioMode } from './worker-process/output.ts';

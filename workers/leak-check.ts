@@ -2,7 +2,7 @@
  * loky's protection from memory leaks, seen from inside the worker: compare the memory between two tasks with
  * what it was after the first one. It only measures and tells; the host replaces the worker.
  */
-import type { LeakFigures } from '../lib/channel/leak-figures.ts';
+import type { LeakFigures } from '../lib/child/frames.ts';
 import { natives } from './natives.ts';
 
 /** To be called between two tasks, after the answer was sent. */

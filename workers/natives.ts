@@ -5,7 +5,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Channel } from '../lib/channel/channel.ts';
+import type { Channel } from '../lib/child/frames.ts';
 import { nextTick } from '../lib/system/timers.ts';
 
 export const natives = {

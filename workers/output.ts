@@ -2,7 +2,7 @@
  * What a worker does for its output to be told apart and not to be lost: it marks where each task begins and ends, and writes
  * to its pipes so that nothing is left in this process when it ends, however it ends.
  */
-import { markOf } from '../lib/channel/output-marks.ts';
+import { markOf } from '../lib/child/output.ts';
 import { natives } from './natives.ts';
 
 type StreamName = 'stdout' | 'stderr';

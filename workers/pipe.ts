@@ -1,25 +1,19 @@
 /** The worker's end of the private pipe, with as little of the stream's machinery as can be. */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { PIPE_DESCRIPTOR } from '../lib/channel/start-message.ts';
-import { writeWaiting } from '../lib/system/write-waiting.ts';
+import { PIPE_DESCRIPTOR } from '../lib/child/frames.ts';
+import { natives } from './natives.ts';
 
 /** All reads share one buffer of this size: larger than what a socket holds, so that large frames take few reads. */
 const READ_BYTES = 256 * 1024;
 
-/** @param onChunk Its memory is used again for the next one. */
-export function openPipe(onChunk: (chunk: Buffer) => void): Socket {
+/** @param onRead Given how many bytes of the buffer were filled. It is used again for the next read. */
+export function openPipe(onRead: (bytes: number, buffer: Uint8Array) => boolean): Socket {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const options: SocketConstructorOpts & { onread: OnReadOpts } = {
     fd: PIPE_DESCRIPTOR,
     readable: true,
     writable: true,
-    onread: {
-      buffer,
-      callback(bytes: number) {
-        onChunk(buffer.subarray(0, bytes));
-        return true;
-      },
-    },
+    onread: { buffer, callback: onRead },
   };
   const pipe = new Socket(options);
   pipe.resume();
@@ -41,6 +35,12 @@ export interface PipeWriter {
    */
   offer(send: () => void): boolean;
 }
+
+const { writeSync } = natives;
+const { wait } = Atomics;
+const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
+/** How long a full pipe is left alone, in milliseconds. */
+const PAUSE = 1;
 
 type Patience = 'none' | 'to the end' | 'once begun';
 
@@ -68,7 +68,15 @@ export function createPipeWriter(pipe: Socket): PipeWriter {
       if (patience === 'once begun' && isRefused) return;
       let written = 0;
       if (isDirect && pipe.writableLength === 0) {
-        written = writeWaiting(PIPE_DESCRIPTOR, bytes, mayWait);
+        // While the pipe is full and what is sent may not be held back, the whole thread waits.
+        while (written < bytes.length) {
+          try {
+            written += writeSync(PIPE_DESCRIPTOR, bytes, written, bytes.length - written);
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || !mayWait(written)) break;
+            wait(nobodyWakesIt, 0, 0, PAUSE);
+          }
+        }
         hasBegun ||= written > 0;
         isRefused = !hasBegun;
         if (patience === 'once begun' && isRefused) return;

@@ -17,8 +17,11 @@ export interface ProgressOutput {
 
 export interface Progress {
   report(value: unknown): void;
-  /** Runs the call with this number; what it reports is its progress until `end`. */
-  during<T>(id: number, run: () => T): T;
+  /**
+   * The call with this number begins; what it reports is its progress until `end`. Returns what it is to run in, if
+   * anything was reported before.
+   */
+  begin(id: number): AsyncLocalStorage<number> | undefined;
   /** Sends what was held back: nothing may come after the result. */
   end(): void;
 }
@@ -83,11 +86,11 @@ export function createProgress(output: ProgressOutput): Progress {
         offer();
       } else sendLater();
     },
-    during(id, run) {
+    begin(id) {
       current = id;
       allowed = Math.max(allowed, OF_EACH_TASK);
       isFirst = storage === undefined;
-      return storage === undefined ? run() : storage.run(id, run);
+      return storage;
     },
     end() {
       if (timer !== undefined) stopTimer();

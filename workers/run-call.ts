@@ -1,31 +1,40 @@
 /** Runs one call and encodes its outcome. Synchronous as long as the task and its values allow it. */
-import { type Frame, FrameKind } from '../lib/channel/frame.ts';
+import { type Frame, FrameKind } from '../lib/child/frames.ts';
 import { encodeOutcomes, type ItemOutcome } from '../lib/sending/outcomes.ts';
 import type { Payload, ReceivedCall } from '../lib/sending/payload.ts';
-import type { Receiver } from '../lib/sending/receiver.ts';
+import type { InlineAnswer, Receiver } from '../lib/sending/receiver.ts';
 import type { BuildReport } from './build-report.ts';
 
 export interface Outcome {
   readonly kind: typeof FrameKind.value | typeof FrameKind.error;
-  readonly payload: Payload;
+  /** `undefined` for a small value, which is written straight into its frame. */
+  readonly payload: Payload | undefined;
+  readonly inline: InlineAnswer | undefined;
 }
 
 export function runCall(receiver: Receiver, frame: Frame, report: BuildReport): Outcome | Promise<Outcome> {
   const isChunk = frame.kind === FrameKind.chunk;
-  const run = isChunk ? runChunk : runOnce;
-  const succeed = isChunk ? chunkSucceeded : succeeded;
   try {
     report.begin(frame.id);
     const call = receiver.decodeCall(frame, report.built);
-    if (call instanceof Promise) report.waits();
-    const value = call instanceof Promise ? call.then(run) : run(call);
-    if (!isThenable(value)) return succeed(receiver, value);
-    return Promise.resolve(value)
-      .then((settled) => succeed(receiver, settled))
-      .catch((error: unknown) => failed(receiver, error));
+    if (call instanceof Promise) {
+      report.waits();
+      return settled(receiver, call.then(isChunk ? runChunk : runOnce), isChunk);
+    }
+    const { fn, args } = call;
+    const value = isChunk ? runChunk(call) : fn(...args);
+    const inline = receiver.inlineValue(value);
+    if (inline !== undefined) return { kind: FrameKind.value, payload: undefined, inline };
+    return isThenable(value) ? settled(receiver, value, isChunk) : succeeded(receiver, value, isChunk);
   } catch (error) {
     return failed(receiver, error);
   }
+}
+
+function settled(receiver: Receiver, value: PromiseLike<unknown>, isChunk: boolean): Promise<Outcome> {
+  return Promise.resolve(value)
+    .then((result) => succeeded(receiver, result, isChunk))
+    .catch((error: unknown) => failed(receiver, error));
 }
 
 function runOnce({ fn, args }: ReceivedCall): unknown {
@@ -71,21 +80,18 @@ async function finishChunk(
   }
 }
 
-function succeeded(receiver: Receiver, value: unknown): Outcome {
-  return outcomeOf(FrameKind.value, receiver.encodeValue(value));
-}
-
-function chunkSucceeded(receiver: Receiver, outcomes: unknown): Outcome {
-  return outcomeOf(FrameKind.value, encodeOutcomes(outcomes as ItemOutcome[], receiver));
+function succeeded(receiver: Receiver, value: unknown, isChunk: boolean): Outcome {
+  const payload = isChunk ? encodeOutcomes(value as ItemOutcome[], receiver) : receiver.encodeValue(value);
+  return outcomeOf(FrameKind.value, payload);
 }
 
 function failed(receiver: Receiver, error: unknown): Outcome {
   return outcomeOf(FrameKind.error, receiver.encodeError(error));
 }
 
-/** It goes through promises, and a task may have left a `then` in `Object.prototype`. */
+/** An outcome goes through promises, and a task may have left a `then` in `Object.prototype`. */
 function outcomeOf(kind: Outcome['kind'], payload: Payload): Outcome {
-  return { __proto__: null, kind, payload } as Outcome;
+  return { __proto__: null, kind, payload, inline: undefined } as unknown as Outcome;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

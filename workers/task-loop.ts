@@ -2,12 +2,11 @@
  * The worker's task loop: a call comes in, is rebuilt, runs, and its outcome goes back. One task at a time, in
  * the order they came.
  */
-import type { Channel, ChannelListener } from '../lib/channel/channel.ts';
-import { type Frame, FrameKind } from '../lib/channel/frame.ts';
-import { END_OF_TASK } from '../lib/channel/output-marks.ts';
-import type { StartMessage } from '../lib/channel/start-message.ts';
+import { createClaimReader } from '../lib/child/claims.ts';
+import { type Channel, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
+import { END_OF_TASK } from '../lib/child/output.ts';
 import type { Payload } from '../lib/sending/payload.ts';
-import { createReceiver, type Receiver } from '../lib/sending/receiver.ts';
+import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
 import { importAs } from '../lib/sending/worker/modules.ts';
 import { BusyPoll, WARM_AFTER } from '../lib/system/busy-poll.ts';
 import { setWhileLoading } from '../lib/system/loading.ts';
@@ -16,8 +15,7 @@ import { setProgressReport } from '../lib/system/report-progress.ts';
 import { messageOf } from '../lib/system/thrown.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
-import { createBuildReport } from './build-report.ts';
-import { createClaims } from './claims.ts';
+import { BuildReport } from './build-report.ts';
 import { createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { drained, natives } from './natives.ts';
@@ -36,17 +34,22 @@ export interface HostLink {
   readonly channel: Channel;
 }
 
-/** @returns Who is to be told of all that comes after the first frame. */
-export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): ChannelListener {
+/** What the channel calls after the first frame. */
+export interface TaskLoop {
+  readonly onFrame: (frame: Frame) => void;
+  readonly onEnd: () => void;
+}
+
+export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): TaskLoop {
   const waiting: Frame[] = [];
-  const claims = createClaims();
+  const mayBegin = createClaimReader(natives.readSync);
   const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
-    onGrowth: () => tell(FrameKind.growing),
+    onGrowth: () => sendOfWorker(FrameKind.growing),
     onLeak: (figures) => {
       retiring = true;
-      tell(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
+      sendOfWorker(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
     },
-    onUnmeasurable: (error) => tell(FrameKind.unmeasurable, Buffer.from(messageOf(error))),
+    onUnmeasurable: (error) => sendOfWorker(FrameKind.unmeasurable, Buffer.from(messageOf(error))),
   });
   let retiring = false;
   let receiver: Receiver | undefined;
@@ -67,17 +70,20 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     send: sendProgress,
   });
   setProgressReport(progress.report);
-  const report = createBuildReport(tellOf);
+  const report = new BuildReport(sendAtOnce);
   setWhileLoading(report.whileLoading);
   /** Functions that are not ready yet, and are not called for. */
   const preparing = new Set<Promise<unknown>>();
-  setTrackerLink((line) => tell(FrameKind.resource, Buffer.from(line)));
+  setTrackerLink((line) => sendOfWorker(FrameKind.resource, Buffer.from(line)));
   onceNobodyCatches(leaveBroken);
 
   return {
     onFrame(frame) {
       calls.arrived();
-      waiting.push(kept(frame));
+      const { byteOffset, byteLength, buffer } = frame.body;
+      const isKept = byteOffset === 0 && byteLength === buffer.byteLength;
+      // A small frame lies in memory that is used again for the next read.
+      waiting.push(isKept ? frame : { ...frame, body: Buffer.from(frame.body) });
       if (!running) work().catch(leaveBroken);
     },
     onEnd() {
@@ -93,15 +99,15 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   }
 
   /** For the same reason, and this may not be held back or lost. */
-  function tellOf(kind: FrameKind, id: number, body?: Uint8Array): void {
+  function sendAtOnce(kind: FrameKind, id: number, body?: Uint8Array): void {
     writer.toTheEnd(() => {
       channel.send(kind, id, body);
       channel.flush();
     });
   }
 
-  function tell(kind: FrameKind, body?: Uint8Array): void {
-    tellOf(kind, 0, body);
+  function sendOfWorker(kind: FrameKind, body?: Uint8Array): void {
+    sendAtOnce(kind, 0, body);
   }
 
   /** Called, not thrown to: a task can have rejections ignored. */
@@ -134,7 +140,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
         report.aside(() => prepare(frame.id, receiver));
         return undefined;
       case FrameKind.announce:
-        if (frame.id === 0) tellWhenPrepared();
+        if (frame.id === 0) reportPrepared();
         else report.announce(frame.id);
         return undefined;
       case FrameKind.initialize:
@@ -143,7 +149,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       case FrameKind.chunk:
         return retiring ? handBack(frame) : run(frame, receiver);
       case FrameKind.callAhead:
-        return retiring || !claims.mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
+        return retiring || !mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
       case FrameKind.rank:
         setWorkerInfo({ rank: frame.id, depth: settings.depth, executorId: settings.executorId });
         return undefined;
@@ -162,8 +168,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     building.then(done, done);
   }
 
-  function tellWhenPrepared(): void {
-    void Promise.allSettled(preparing).then(() => tell(FrameKind.built));
+  function reportPrepared(): void {
+    void Promise.allSettled(preparing).then(() => sendOfWorker(FrameKind.built));
   }
 
   /** The host knows already, unless a task has spoilt the claims. */
@@ -181,7 +187,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     const outcome = frame.body.length > 0 ? await runCall(receiver, frame, report) : undefined;
     report.end();
     if (outcome?.kind === FrameKind.error) {
-      channel.send(FrameKind.initializerFailed, 0, outcome.payload.body, outcome.payload.views);
+      channel.send(FrameKind.initializerFailed, 0, outcome.payload?.body, outcome.payload?.views);
     } else channel.send(FrameKind.ready, 0);
   }
 
@@ -201,27 +207,28 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
 
   function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
     markTask?.(frame.id);
-    const outcome = progress.during(frame.id, () => runCall(receiver, frame, report));
-    if (!(outcome instanceof Promise)) return finish(frame, outcome);
-    return outcome.then((settled) => finish(frame, settled));
+    const storage = progress.begin(frame.id);
+    const outcome =
+      storage === undefined
+        ? runCall(receiver, frame, report)
+        : storage.run(frame.id, runCall, receiver, frame, report);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => finish(frame, settled))
+      : finish(frame, outcome);
   }
 
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
-  function finish(frame: Frame, { kind, payload }: Outcome): Promise<void> | undefined {
-    const time = Math.min((natives.now() - report.startedAt()) * 1000, LONGEST_TIME) >>> 0;
+  function finish({ id }: Frame, { kind, payload, inline }: Outcome): Promise<void> | undefined {
+    const time = Math.min((natives.now() - report.startedAt) * 1000, LONGEST_TIME) >>> 0;
     report.end();
     progress.end();
     markTask?.(END_OF_TASK);
-    channel.send(kind, frame.id, payload.body, payload.views, time);
-    const draining = drained(channel);
-    if (draining === undefined) return checkForLeak();
-    return draining.then(checkForLeak);
+    if (inline === undefined || !channel.sendInline(kind, id, inline, time)) {
+      const { body, views } = payload ?? (inline as InlineAnswer).encode();
+      channel.send(kind, id, body, views, time);
+    }
+    channel.flush();
+    if (channel.isDrained) return checkForLeak();
+    return drained(channel)?.then(checkForLeak);
   }
-}
-
-/** A small frame lies in memory that is used again for the next read. */
-function kept(frame: Frame): Frame {
-  const { byteOffset, byteLength, buffer } = frame.body;
-  const isOwn = byteOffset === 0 && byteLength === buffer.byteLength;
-  return isOwn ? frame : { ...frame, body: Buffer.from(frame.body) };
 }

@@ -2,8 +2,7 @@
  * A worker's whole life: boot, initializer, task loop, leave. It knows frames and payloads; what becomes of a
  * task is the host's business.
  */
-import { type ChannelListener, createChannel } from '../lib/channel/channel.ts';
-import { decodeStart } from '../lib/channel/start-message.ts';
+import { Channel, decodeStart } from '../lib/child/frames.ts';
 import { rememberGlobals } from '../lib/sending/graph/common-globals.ts';
 import { takeStart } from '../lib/system/start-mark.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
@@ -17,21 +16,22 @@ rememberGlobals();
 // Ctrl-C is for the host to decide about.
 process.on('SIGINT', () => {});
 
-const pipe = openPipe((chunk) => channel.receive(chunk));
+const pipe = openPipe((bytes, buffer) => {
+  channel.receive(buffer.subarray(0, bytes) as Buffer);
+  return true;
+});
 const writer = createPipeWriter(pipe);
-const channel = createChannel(
+/** The first frame says what this worker is; the task loop gets all that follow. */
+const channel = new Channel(
   pipe,
-  {
-    onFrame: (frame) => listener.onFrame(frame),
-    onEnd: (error) => listener.onEnd(error),
-  },
-  writer.write,
-);
-let listener: ChannelListener = {
-  onFrame(frame) {
+  (frame) => {
     const start = decodeStart(frame);
     setWorkerInfo({ rank: start.rank, depth: start.depth, executorId: start.executorId });
-    listener = runTaskLoop(start, { writer, channel });
+    const loop = runTaskLoop(start, { writer, channel });
+    channel.onFrame = loop.onFrame;
+    onEnd = loop.onEnd;
   },
-  onEnd: () => endWithHost(),
-};
+  () => onEnd(),
+  writer,
+);
+let onEnd = (): void => endWithHost();

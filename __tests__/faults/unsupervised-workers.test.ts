@@ -1,7 +1,7 @@
 /** A worker process that was started and cannot be supervised is not left behind, nor is anything that would keep its host alive. */
 import { expect, test } from '@jest/globals';
-import type { ExitReport } from '../../lib/worker-process/exit-report.ts';
-import { startWorkerProcess } from '../../lib/worker-process/worker-process.ts';
+import { startWorkerProcess } from '../../lib/child/child-process.ts';
+import type { ExitReport } from '../../lib/child/exit-report.ts';
 import { scriptFolder } from '../executor/host-script.ts';
 import { aliveDescendants, waitUntil, waitUntilGone } from '../helpers/processes.ts';
 

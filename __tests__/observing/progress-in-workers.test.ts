@@ -71,12 +71,11 @@ describe('in the worker', () => {
       offer: (id, payload) => !isBlocked && take(id, payload),
       send: take,
     });
-    progress.during(7, () => {
-      progress.report('a');
-      isBlocked = true;
-      for (const value of ['b', 'c', 'd']) progress.report(value);
-      progress.end();
-    });
+    progress.begin(7);
+    progress.report('a');
+    isBlocked = true;
+    for (const value of ['b', 'c', 'd']) progress.report(value);
+    progress.end();
     progress.report('outside of a task');
     expect(sent).toEqual(['7: a', '7: d']);
   });
@@ -90,12 +89,11 @@ describe('in the worker', () => {
       offer: (id, payload) => !isBlocked && take(id, payload),
       send: take,
     });
-    await progress.during(1, async () => {
-      progress.report('held');
-      isBlocked = false;
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      sent.push('still running');
-    });
+    progress.begin(1);
+    progress.report('held');
+    isBlocked = false;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    sent.push('still running');
     progress.end();
     expect(sent).toEqual(['held', 'still running']);
   });

@@ -1,6 +1,6 @@
 /** What arrived at an end that has no memory for it is an error of its task, and of nothing else. */
 import { describe, expect, test } from '@jest/globals';
-import { lostBody } from '../../lib/channel/frame.ts';
+import { lostBody } from '../../lib/child/frames.ts';
 import { SerializationError } from '../../lib/errors.ts';
 import { createReceiver, createSender } from '../../lib/sending/index.ts';
 

@@ -1,8 +1,8 @@
 /** Whoever is to go and does not is ended once, by one timer, which goes with the worker. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { WorkerProcess } from '../../lib/child/child-process.ts';
 import { Departures } from '../../lib/manager/fleet/departures.ts';
 import { PoolWorker } from '../../lib/manager/fleet/pool-worker.ts';
-import type { WorkerProcess } from '../../lib/worker-process/worker-process.ts';
 
 let kills: number;
 let worker: PoolWorker;

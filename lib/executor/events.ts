@@ -1,5 +1,5 @@
 /** The events of an executor, as those who listen see them. They are made only for who listens. */
-import type { LeakFigures } from '../channel/leak-figures.ts';
+import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool, TerminationReason } from '../errors.ts';
 import type { WorkerEndReason, WorkerStartReason } from '../manager/fleet/pool-worker.ts';
 import type { RecycleReason } from '../manager/pool-events.ts';

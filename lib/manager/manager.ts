@@ -16,8 +16,9 @@
  * The dispatcher sends. What comes back is read here: socket → frames → worker (what concerns only itself) → `onMessage`.
  * settling/losses decides what a death leaves. fleet/ starts and ends workers. Only a task moves itself from state to state.
  */
-import { type Frame, FrameKind } from '../channel/frame.ts';
-import { type LeakFigures, readLeakFigures } from '../channel/leak-figures.ts';
+
+import type { ExitReport } from '../child/exit-report.ts';
+import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
 import { QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
@@ -25,7 +26,6 @@ import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
 import type { Sender } from '../sending/index.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
-import type { ExitReport } from '../worker-process/exit-report.ts';
 import { Dispatcher, type DispatcherListener } from './dispatch/dispatcher.ts';
 import { Fleet, type FleetOwner } from './fleet/fleet.ts';
 import { createMemoryWatch, type MemoryWatch } from './fleet/memory-watch.ts';

@@ -1,7 +1,8 @@
 /** What a manager tells about its doings; whoever makes one decides where it goes. */
-import type { LeakFigures } from '../channel/leak-figures.ts';
+
+import type { ExitReport } from '../child/exit-report.ts';
+import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool, InitializerError, WorkerStartupError } from '../errors.ts';
-import type { ExitReport } from '../worker-process/exit-report.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './fleet/pool-worker.ts';
 import type { Shortage } from './recovery.ts';
 import type { Task, TaskOutcome } from './tasks/task.ts';

@@ -1,6 +1,7 @@
 /** What a pool says by itself: each of these once, as loky does, however often it happens. */
-import type { LeakFigures } from '../channel/leak-figures.ts';
-import { megabytes } from '../worker-process/exit-report.ts';
+
+import { megabytes } from '../child/exit-report.ts';
+import type { LeakFigures } from '../child/frames.ts';
 
 export class PoolWarnings {
   readonly #given = new Set<string>();

@@ -3,8 +3,9 @@
  * Everything here is decided from reports, counts and times alone: nothing is started, ended or settled, and no timer is
  * held.
  */
+
+import type { ExitReport } from '../child/exit-report.ts';
 import { isShortageCode, tellsOfShortage } from '../system/shortage.ts';
-import type { ExitReport } from '../worker-process/exit-report.ts';
 
 // Shortages
 

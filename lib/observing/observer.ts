@@ -3,7 +3,8 @@
  * diagnostics channels, and the debug log. It changes nothing.
  */
 import type { EventEmitter } from 'node:events';
-import type { LeakFigures } from '../channel/leak-figures.ts';
+import { type ExitReport, exitCodeName, terminationReason } from '../child/exit-report.ts';
+import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/fleet/pool-worker.ts';
@@ -11,7 +12,6 @@ import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-ev
 import type { Task, TaskOutcome } from '../manager/tasks/task.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { describeThrown } from '../system/thrown.ts';
-import { type ExitReport, exitCodeName, terminationReason } from '../worker-process/exit-report.ts';
 import { channels } from './channels.ts';
 import { debug, isDebugging, workerName } from './debug-log.ts';
 import { hasTaskListeners, type TaskInterest } from './listeners.ts';

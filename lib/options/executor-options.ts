@@ -1,4 +1,6 @@
 /** Every option of an executor: its meaning, its default, its check. */
+
+import type { StdioMode } from '../child/output.ts';
 import {
   getLokySerializer,
   type Reducers,
@@ -8,7 +10,6 @@ import {
 import { cpuCount } from '../system/cpu-count.ts';
 import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
-import type { StdioMode } from '../worker-process/output.ts';
 import * as check from './check.ts';
 import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
 import { type PreloadedModule, resolvePreload } from './preload.ts';

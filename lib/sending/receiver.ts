@@ -15,12 +15,12 @@ import {
 } from './format.ts';
 import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
-import type { Payload, ReceivedCall } from './payload.ts';
+import type { InlineBody, Payload, ReceivedCall } from './payload.ts';
 import { reasonOf } from './reason.ts';
-import { lost, malformed } from './values/bytes.ts';
+import { lost, malformed, SHORT_TEXT } from './values/bytes.ts';
 import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
 import { isPrimitive } from './values/items.ts';
-import { primitivesAt } from './values/primitives.ts';
+import { primitivesAt, writePrimitive } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
 import { createDefinitions, readGraph } from './worker/definitions.ts';
 import { Functions } from './worker/functions.ts';
@@ -40,6 +40,8 @@ export interface Receiver {
   decodeCall(payload: Payload, onBuilt?: () => void): ReceivedCall | Promise<ReceivedCall>;
   /** @throws SerializationError if it cannot be sent. */
   encodeValue(value: unknown): Payload;
+  /** A small primitive, to be written straight into its frame before this is called again; `undefined` for all else. */
+  inlineValue(value: unknown): InlineAnswer | undefined;
   /** For anything thrown; never throws: what cannot be sent of it is left out. */
   encodeError(error: unknown): Payload;
 }
@@ -51,25 +53,44 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   const functions = new Functions();
   const resolver = new WorkerResolver(functions);
   const definitions = createDefinitions(functions, resolver);
+  const inline = new InlineValue();
   const receiver: Receiver = {
     define: definitions.define,
     forget: definitions.forget,
     prepare: definitions.prepare,
     decodeCall(payload, onBuilt = () => {}) {
       try {
+        const pending = definitions.pending();
+        if (pending !== undefined)
+          return pending.then(() => receiver.decodeCall(payload, onBuilt)).catch(rethrow);
         const call = decode(payload, onBuilt);
         return call instanceof Promise ? call.catch(rethrow) : call;
       } catch (error) {
         return rethrow(error);
       }
     },
+    inlineValue(value) {
+      switch (typeof value) {
+        case 'string':
+          if (value.length > SHORT_TEXT) return undefined;
+          break;
+        case 'object':
+          if (value !== null) return undefined;
+          break;
+        case 'bigint':
+        case 'symbol':
+        case 'function':
+          return undefined;
+      }
+      if (definitions.sendsGraphs()) return undefined;
+      inline.value = value;
+      return inline;
+    },
     encodeValue,
     encodeError: (error) => encodeThrown(error, encodeLenient, encodeValue),
   };
 
   function decode(payload: Payload, onBuilt: () => void): ReceivedCall | Promise<ReceivedCall> {
-    const pending = definitions.pending();
-    if (pending !== undefined) return pending.then(() => decode(payload, onBuilt));
     const { body } = payload;
     if (body[0] === LOST) throw lost(body, 'the task', 'the worker');
     const id = Buffer.from(body.buffer, body.byteOffset, body.byteLength).readUInt32LE(1);
@@ -138,6 +159,24 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   const pending = definitions.pending();
   const itself = (): Receiver => receiver; // what fails in the settings is told by each task
   return pending !== undefined ? pending.then(itself, itself) : receiver;
+}
+
+/** A small result that needs no bytes of its own; encoded as any other where there is no room for it. */
+export interface InlineAnswer extends InlineBody {
+  encode(): Payload;
+}
+
+class InlineValue implements InlineAnswer {
+  value: unknown;
+
+  writeInto(buffer: Buffer, at: number, limit: number): number {
+    buffer[at] = VALUE_ITEM;
+    return writePrimitive(buffer, at + 1, limit, this.value);
+  }
+
+  encode(): Payload {
+    return writeOne(VALUE_ITEM, this.value);
+  }
 }
 
 function callOf(root: unknown): ReceivedCall {

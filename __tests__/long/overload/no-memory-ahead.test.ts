@@ -5,7 +5,7 @@ import type { Fleet } from '../../../lib/manager/fleet/fleet.ts';
 import { PoolWorker } from '../../../lib/manager/fleet/pool-worker.ts';
 import { Task, type TaskKeeper, type TaskSettings } from '../../../lib/manager/tasks/task.ts';
 import type { Definition, Payload } from '../../../lib/sending/index.ts';
-import type { WorkerProcess } from '../../../lib/worker-process/worker-process.ts';
+import type { WorkerProcess } from '../../../lib/child/child-process.ts';
 
 const PAYLOAD: Payload = { body: new Uint8Array(), views: [] };
 const NO_OPTIONS: TaskSettings = {

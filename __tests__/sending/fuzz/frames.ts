@@ -1,5 +1,5 @@
 /** The header of a frame as a worker writes it. */
-import { HEADER_BYTES, MAGIC, VIEW_LENGTH_BYTES } from '../../../lib/channel/frame.ts';
+import { HEADER_BYTES, MAGIC, VIEW_LENGTH_BYTES } from '../../../lib/child/frames.ts';
 import type { Payload } from '../../../lib/sending/index.ts';
 
 export function encodeHeader(kind: number, { body, views }: Payload): Buffer {

@@ -4,8 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FrameKind } from '../../../lib/channel/frame.ts';
-import { createFrameReader } from '../../../lib/channel/frame-reader.ts';
+import { FrameKind, FrameReader } from '../../../lib/child/frames.ts';
 import { numberOf } from '../../../lib/sending/functions/known.ts';
 import { createSender, type Payload } from '../../../lib/sending/index.ts';
 import { encodeHeader } from './frames.ts';
@@ -130,7 +129,7 @@ for (const name of kept) {
 
 /** Through the channel's reader: changed headers, in chunks of any size. */
 function throughFrames(payload: Payload): void {
-  const reader = createFrameReader((frame) => check(frame));
+  const reader = new FrameReader((frame) => check(frame));
   const bytes = Buffer.concat([encodeHeader(FrameKind.value, payload), payload.body, ...payload.views]);
   if (chance() < 0.5) bytes[Math.floor(chance() * Math.min(40, bytes.length))] = Math.floor(chance() * 256);
   const at = Math.floor(chance() * bytes.length);

@@ -1,7 +1,7 @@
 /**
  * Which waiting task goes to which worker, and when. An idle worker comes first and begins at once. Behind a
  * worker that is busy with short tasks a few more are sent ahead; those that it has not begun can be taken back
- * at any time (see channel/claims.ts), and are as soon as it turns out to be slow.
+ * at any time (see child/claims.ts), and are as soon as it turns out to be slow.
  */
 
 import type { Payload } from '../../sending/index.ts';

@@ -2,10 +2,11 @@
  * The workers of a pool: they are started, become idle, wait in reserve and leave, as scaling.ts decides. It knows no
  * queue and settles nothing; the manager tells it what is wanted and hears what happened.
  */
+
+import type { ExitReport } from '../../child/exit-report.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
 import { inRootContext } from '../../system/root-context.ts';
 import { setImmediate } from '../../system/timers.ts';
-import type { ExitReport } from '../../worker-process/exit-report.ts';
 import type { PoolEvents } from '../pool-events.ts';
 import {
   freeRank,

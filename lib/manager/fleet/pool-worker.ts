@@ -1,12 +1,13 @@
 /** A worker, as the manager sees it: its process and pipe, what it runs, what it was sent. */
-import { type Frame, FrameKind } from '../../channel/frame.ts';
+
+import { startWorkerProcess, type WorkerProcess } from '../../child/child-process.ts';
+import type { ExitReport, TerminationContext } from '../../child/exit-report.ts';
+import { type Frame, FrameKind } from '../../child/frames.ts';
 import type { Definition, InlineBody, Payload } from '../../sending/index.ts';
 import { LONGEST_TIMER } from '../../system/longest-timer.ts';
 import { Ring } from '../../system/ring.ts';
 import { messageOf } from '../../system/thrown.ts';
 import { receiveOrder } from '../../watchdog/temporary-files.ts';
-import type { ExitReport, TerminationContext } from '../../worker-process/exit-report.ts';
-import { startWorkerProcess, type WorkerProcess } from '../../worker-process/worker-process.ts';
 import type { Task } from '../tasks/task.ts';
 import { TaskNames } from '../tasks/task-names.ts';
 import { TimeLimit } from '../time-limit.ts';
@@ -71,7 +72,7 @@ const NOT_STARTED: WorkerProcess = {
   claims: undefined,
   marksOutput: false,
   send() {},
-  sendInline: () => false,
+  channel: undefined,
   leave() {},
   kill() {},
 };
@@ -242,7 +243,7 @@ export class PoolWorker {
     if (this.#hasNewDefinitions || this.#preparations > 0) return false;
     const { call, wireId } = task;
     for (const { id } of call.definitions) if (!this.#sentIds.has(id)) return false;
-    if (!this.process.sendInline(FrameKind.call, wireId, call as InlineBody)) return false;
+    if (!this.process.channel?.sendInline(FrameKind.call, wireId, call as InlineBody)) return false;
     this.#take(task);
     this.#sentLast = task;
     return true;

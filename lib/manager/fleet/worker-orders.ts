@@ -1,13 +1,13 @@
 /** What every worker of a pool is told when it starts: arguments, environment, settings, initializer. */
 
-import { newMark } from '../../channel/output-marks.ts';
+import type { WorkerProcessSettings } from '../../child/child-process.ts';
+import { newMark } from '../../child/output.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
 import { nodeOptionsForWorkers } from '../../options/node-options.ts';
 import type { Definition, Payload, Sender } from '../../sending/index.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../../system/main-script.ts';
 import { withoutPrototype } from '../../system/own.ts';
-import type { WorkerProcessSettings } from '../../worker-process/worker-process.ts';
 
 export interface WorkerOrders {
   readonly initializer:

@@ -2,12 +2,13 @@
  * What becomes of tasks that lose their worker, or their pool: rule 'isolate' (they fail or wait again, the pool goes
  * on), rule 'break' (everything unfinished fails), and the end of a pool that is to be killed. It knows no answers.
  */
+
+import { type ExitReport, terminatedWorkerError } from '../../child/exit-report.ts';
 import { type BrokenProcessPool, ShutdownExecutorError } from '../../errors.ts';
 import type { ExecutorSettings } from '../../options/executor-options.ts';
 import { noteNotNode } from '../../system/node-command.ts';
 import { isNoWorker } from '../../system/start-mark.ts';
 import { withSubmitSite } from '../../system/submit-site.ts';
-import { type ExitReport, terminatedWorkerError } from '../../worker-process/exit-report.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { PoolWorker, WorkerState } from '../fleet/pool-worker.ts';

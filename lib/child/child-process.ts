@@ -1,26 +1,39 @@
 /**
- * One worker process seen from the host: it is started, carries frames, and ends, which is told once, after
- * everything that it had sent was read. It knows no task and decides nothing.
+ * One worker process seen from the host: the process is started, carries frames, and ends, which is reported once, after
+ * everything that it had sent was read.
  */
-import type { ChildProcess } from 'node:child_process';
-import type { Socket } from 'node:net';
-import { type Channel, createChannel } from '../channel/channel.ts';
-import { type ClaimLedger, createClaimLedger } from '../channel/claims.ts';
-import { type Frame, FrameKind, MalformedFrameError } from '../channel/frame.ts';
-import { encodeStart, PIPE_DESCRIPTOR, type StartMessage } from '../channel/start-message.ts';
-import type { InlineBody, Payload } from '../sending/index.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Payload } from '../sending/index.ts';
+import { entryPoint } from '../system/entry-points.ts';
+import { nodeCommand } from '../system/node-command.ts';
+import { withoutPrototype } from '../system/own.ts';
 import { isNoWorker } from '../system/start-mark.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
 import { readOomKills } from '../watchdog/oom-killer.ts';
-import { createMark, type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
-import { readInBulk } from './bulk-reading.ts';
+import { createMark, type Mark, type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
+import { type ClaimLedger, createClaimLedger } from './claims.ts';
 import type { ExitReport } from './exit-report.ts';
-import { onceEnded } from './once-ended.ts';
-import { captureOutput, type OutputListener } from './output.ts';
+import {
+  Channel,
+  encodeStart,
+  type Frame,
+  FrameKind,
+  MalformedFrameError,
+  PIPE_DESCRIPTOR,
+  type StartMessage,
+} from './frames.ts';
+import { captureOutput, type OutputListener, type StdioMode } from './output.ts';
 import { isAsleep, isExiting } from './process-state.ts';
-import { type SpawnSettings, spawnWorker } from './spawn-worker.ts';
 import { createStallWatch } from './stall-watch.ts';
+
+export interface SpawnSettings {
+  readonly execArgv: readonly string[];
+  readonly execPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdio: StdioMode;
+}
 
 export interface WorkerProcessSettings extends SpawnSettings {
   readonly start: StartMessage;
@@ -42,8 +55,8 @@ export interface WorkerProcess {
   /** Whether its output tells under which number a task was sent. */
   readonly marksOutput: boolean;
   send(kind: Frame['kind'], id: number, payload?: Payload): void;
-  /** The same for a body that is written straight into its frame. `false` if it cannot be: nothing was sent then. */
-  sendInline(kind: Frame['kind'], id: number, body: InlineBody): boolean;
+  /** The pipe to it; `undefined` if it could not be created. */
+  readonly channel: Channel | undefined;
   /** Asks it to exit when it has nothing to do. */
   leave(): void;
   /** Ends it with all its descendants. */
@@ -88,7 +101,7 @@ export function startWorkerProcess(
     claims,
     marksOutput,
     send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
-    sendInline: (kind, id, body) => channel?.sendInline(kind, id, body) ?? false,
+    channel,
     leave() {
       if (subprocess !== undefined && !hasExited(subprocess)) tree?.leaving();
       channel?.send(FrameKind.leave, 0);
@@ -114,10 +127,10 @@ function supervise(
     return undefined;
   }
   const stderr = captureOutput(subprocess, stdio, start.outputMark, listener);
-  let stopWatching: (() => void) | undefined = watchBoot(subprocess, tree);
+  const stopWatching = watchBoot(subprocess, tree);
   const pipe = openPipe(subprocess, pid, tree, (frame) => {
-    stopWatching?.();
-    stopWatching = undefined;
+    stopWatching();
+    pipe.channel.onFrame = listener.onFrame;
     listener.onFrame(frame);
   });
   pipe.channel.send(FrameKind.start, 0, encodeStart(start));
@@ -188,8 +201,9 @@ function openPipe(
   tree: WorkerTree,
   onFrame: (frame: Frame) => void,
 ): WorkerPipe {
-  const pipe = readInBulk(subprocess.stdio[PIPE_DESCRIPTOR] as Socket, (chunk) => {
-    if (channel.receive(chunk)) stalls.start();
+  const pipe = readInBulk(subprocess.stdio[PIPE_DESCRIPTOR] as Socket, (bytes, buffer) => {
+    if (channel.receive(buffer.subarray(0, bytes) as Buffer)) stalls.start();
+    return true;
   });
   subprocess.stdio[PIPE_DESCRIPTOR] = pipe;
   let malformedFrame: MalformedFrameError | undefined;
@@ -206,14 +220,11 @@ function openPipe(
   };
   let exitClock: NodeJS.Timeout | undefined;
   subprocess.once('exit', () => clearTimeout(exitClock));
-  const channel = createChannel(pipe, {
-    onFrame,
-    onEnd(error) {
-      stalls.stop();
-      malformedFrame ??= error;
-      if (error !== undefined) giveUp();
-      else if (!hasExited(subprocess)) expectExit();
-    },
+  const channel = new Channel(pipe, onFrame, (error) => {
+    stalls.stop();
+    malformedFrame ??= error;
+    if (error !== undefined) giveUp();
+    else if (!hasExited(subprocess)) expectExit();
   });
   const stalls = createStallWatch({
     isMidFrame: () => channel.isMidFrame,
@@ -237,6 +248,37 @@ function openPipe(
   };
 }
 
+const READ_BYTES = 256 * 1024;
+
+/** What is read is used up before anything else is read, whichever worker sent it. */
+let sharedBuffer: Buffer | undefined;
+
+/**
+ * A socket that takes over the pipe of `made` and reads it in bulk: into one buffer for all workers, in pieces of up to
+ * 256 KiB. A socket that Node makes for a child allocates 64 KiB for each read, which costs as much again as the data
+ * itself. Node takes `onread` only where a socket is made, so this is a second one on the same handle; where the first
+ * does not show its handle, it goes on itself.
+ *
+ * @param onRead Given how many bytes of the buffer were filled. It is used again for the next read.
+ */
+function readInBulk(made: Socket, onRead: (bytes: number, buffer: Uint8Array) => boolean): Socket {
+  const holder = made as unknown as { _handle?: unknown };
+  const handle = holder._handle;
+  if (handle === undefined || handle === null)
+    return made.on('data', (chunk: Buffer) => onRead(chunk.length, chunk));
+  sharedBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  const options: SocketConstructorOpts & { onread: OnReadOpts; handle: unknown } = {
+    handle,
+    readable: true,
+    writable: true,
+    onread: { buffer: sharedBuffer, callback: onRead },
+  };
+  const pipe = new Socket(options);
+  holder._handle = null;
+  made.destroy();
+  return pipe.resume();
+}
+
 function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
@@ -253,4 +295,79 @@ function neverStarted(error: unknown): ExitReport {
     leftUnread: false,
     killedByKernel: false,
   };
+}
+
+/**
+ * Starts the operating system's process of a worker. By Node's own `spawn`: the first result waits for this, and
+ * would wait 26 ms more for execa to load.
+ *
+ * @throws WorkerStartupError if there is no Node.
+ * @throws what `spawn` throws for an unusable environment or argument.
+ */
+function spawnWorker(
+  { execArgv, execPath, env, stdio }: SpawnSettings,
+  mark: Mark,
+  claims: ClaimLedger | undefined,
+): ChildProcess {
+  const stdout = stdio === 'events' ? 'pipe' : stdio;
+  const script = entryPoint('worker');
+  const node = nodeCommand(script, execPath);
+  return spawn(node.command, [...execArgv, script], {
+    env: withoutPrototype({ ...env, ...mark.environment, ...node.env }),
+    // The order is that of the descriptors which the worker knows: see frames.ts and claims.ts.
+    stdio: ['ignore', stdout, 'pipe', 'pipe', claims?.descriptor ?? 'ignore'],
+    // A group of its own: Ctrl-C does not reach it, and its descendants are found again.
+    detached: true,
+    windowsHide: true,
+  });
+}
+
+/** What descendants that outlive the process may still write, or hold open, is not waited for. In milliseconds. */
+const OUTPUT_GRACE = 100;
+
+/**
+ * The end of a process: it has exited, and all that it wrote was read. Node's own 'close' event does not
+ * tell: it waits for every descendant that holds an output open.
+ */
+function onceEnded(
+  subprocess: ChildProcess,
+  onEnd: (exitCode: number | null, signal: NodeJS.Signals | null) => void,
+): void {
+  const { stdout, stderr } = subprocess;
+  const streams = subprocess.stdio.filter((stream) => stream !== null && stream !== undefined);
+  let missing = streams.length + 1;
+  let graceTimer: NodeJS.Timeout | undefined;
+  const countDown = () => {
+    missing -= 1;
+    if (missing > 0) return;
+    clearTimeout(graceTimer);
+    onEnd(subprocess.exitCode, subprocess.signalCode);
+  };
+  for (const stream of streams) stream.once('close', countDown);
+  subprocess.once('exit', () => {
+    // After the event loop has polled: this process may have been too busy to read what the process itself had written.
+    graceTimer = setTimeout(() => {
+      setImmediate(() => {
+        stdout?.destroy();
+        stderr?.destroy();
+      });
+    }, OUTPUT_GRACE);
+    for (const stream of streams)
+      if (stream !== stdout && stream !== stderr) destroyOnceQuiet(stream as Socket);
+    countDown();
+  });
+}
+
+/** What the process itself had written is read before: this process may have been too busy for it. */
+function destroyOnceQuiet(stream: Socket): void {
+  if (stream.closed) return;
+  const { bytesRead } = stream;
+  const timer = setTimeout(() => {
+    // After the event loop has polled, so that whatever waits to be read was read.
+    setImmediate(() => {
+      if (stream.bytesRead === bytesRead) stream.destroy();
+      else destroyOnceQuiet(stream);
+    });
+  }, OUTPUT_GRACE);
+  stream.once('close', () => clearTimeout(timer));
 }

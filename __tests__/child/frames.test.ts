@@ -1,17 +1,17 @@
 /** Frames: what is written at one end is read at the other, however the stream is cut into pieces. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { createChannel } from '../../lib/channel/channel.ts';
 import {
+  Channel,
   type Frame,
   FrameKind,
+  FrameReader,
+  FrameWriter,
   HEADER_BYTES,
   lostBody,
   MAGIC,
   MalformedFrameError,
-} from '../../lib/channel/frame.ts';
-import { createFrameReader } from '../../lib/channel/frame-reader.ts';
-import { createFrameWriter } from '../../lib/channel/frame-writer.ts';
+} from '../../lib/child/frames.ts';
 
 interface Sent {
   readonly kind: Frame['kind'];
@@ -22,18 +22,15 @@ interface Sent {
 
 async function written(frames: readonly Sent[]): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  const writer = createFrameWriter((bytes: Uint8Array) => {
-    chunks.push(bytes);
-    return true;
-  });
-  for (const { kind, id, body, views } of frames) writer.write(kind, id, body, views);
+  const writer = new FrameWriter({ write: (bytes) => chunks.push(bytes) });
+  for (const { kind, id, body, views } of frames) writer.send(kind, id, body, views);
   writer.flush();
   return Buffer.concat(chunks);
 }
 
 function readIn(pieces: readonly Buffer[]): Sent[] {
   const frames: Sent[] = [];
-  const reader = createFrameReader(({ kind, id, body, views }) => {
+  const reader = new FrameReader(({ kind, id, body, views }) => {
     frames.push({ kind, id, body: Buffer.from(body), views: views.map((view) => Buffer.from(view)) });
   });
   for (const piece of pieces) reader.read(piece);
@@ -74,11 +71,12 @@ describe('frames', () => {
 
   test('that are small leave in one write', async () => {
     let writes = 0;
-    const writer = createFrameWriter(() => {
-      writes += 1;
-      return true;
+    const writer = new FrameWriter({
+      write() {
+        writes += 1;
+      },
     });
-    for (let id = 0; id < 100; id += 1) writer.write(FrameKind.call, id, noise(20));
+    for (let id = 0; id < 100; id += 1) writer.send(FrameKind.call, id, noise(20));
     writer.flush();
     expect(writes).toBe(1);
   });
@@ -110,10 +108,11 @@ describe('what is no frame', () => {
 
   test('ends the channel once, with the error, and nothing that follows is read', () => {
     const [stream, ends, seen]: [PassThrough, unknown[], Frame[]] = [new PassThrough(), [], []];
-    const channel = createChannel(stream, {
-      onFrame: (frame) => seen.push(frame),
-      onEnd: (error) => ends.push(error),
-    });
+    const channel = new Channel(
+      stream,
+      (frame) => seen.push(frame),
+      (error) => ends.push(error),
+    );
     channel.receive(Buffer.from('rubbish that is no frame at all'));
     channel.receive(header(FrameKind.ready));
     expect([ends.length, seen.length, stream.destroyed]).toEqual([1, 0, true]);
@@ -124,7 +123,7 @@ describe('what is no frame', () => {
 describe('a frame for which there is no memory', () => {
   const read = (pieces: readonly Buffer[], limit: number): [number, Buffer, number][] => {
     const seen: [number, Buffer, number][] = [];
-    const reader = createFrameReader(
+    const reader = new FrameReader(
       ({ id, body, views }) => seen.push([id, Buffer.from(body), views.length]),
       (length) => {
         if (length > limit) throw new RangeError('Array buffer allocation failed');
@@ -166,11 +165,12 @@ describe('a channel', () => {
     const stream = new PassThrough();
     const seen: [number, string][] = [];
     const ended = new Promise<unknown>((resolve) => {
-      const channel = createChannel(stream, {
-        onFrame: ({ id, body }) => seen.push([id, Buffer.from(body).toString()]),
-        onEnd: resolve,
-      });
-      stream.on('data', channel.receive);
+      const channel = new Channel(
+        stream,
+        ({ id, body }) => seen.push([id, Buffer.from(body).toString()]),
+        resolve,
+      );
+      stream.on('data', (chunk) => channel.receive(chunk));
       channel.send(FrameKind.call, 7, Buffer.from('seven'));
       channel.flush();
       stream.end();
@@ -181,7 +181,11 @@ describe('a channel', () => {
 
   test('sends nothing after its end, and does not mind', () => {
     const stream = new PassThrough();
-    const channel = createChannel(stream, { onFrame: () => {}, onEnd: () => {} });
+    const channel = new Channel(
+      stream,
+      () => {},
+      () => {},
+    );
     channel.close();
     expect(() => {
       channel.send(FrameKind.call, 1, noise(3));
@@ -193,7 +197,7 @@ describe('a channel', () => {
   test('takes an error of its stream for an end', async () => {
     const stream = new PassThrough();
     const ended = new Promise<unknown>((resolve) => {
-      createChannel(stream, { onFrame: () => {}, onEnd: resolve });
+      new Channel(stream, () => {}, resolve);
     });
     stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     expect(await ended).toBeUndefined();

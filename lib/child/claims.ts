@@ -25,12 +25,6 @@ export interface ClaimLedger {
   close(): void;
 }
 
-/** The worker's side. */
-export interface ClaimReader {
-  /** The next task that may begin; `undefined` if there is none. */
-  next(): number | undefined;
-}
-
 /**
  * `undefined` where there is no place for such a file, or descriptors are no such thing.
  *
@@ -97,16 +91,26 @@ function write(descriptor: number, buffer: Buffer, bytes: number, at: number): n
   }
 }
 
-/** @param read Kept by a worker from before any task could replace it. */
-export function createClaimReader(read: typeof readSync = readSync): ClaimReader {
+/**
+ * The worker's side: whether a call that was sent ahead may begin, asked for each of them in their order. It may if this
+ * worker gets its claim before the host takes it back.
+ *
+ * @param read Kept by a worker from before any task could replace it.
+ */
+export function createClaimReader(read: typeof readSync): (id: number) => boolean {
   const record = Buffer.allocUnsafe(RECORD_BYTES);
-  return {
-    next() {
-      try {
-        if (read(CLAIMS_DESCRIPTOR, record, 0, RECORD_BYTES, null) === RECORD_BYTES)
-          return record.readUInt32LE(0);
-      } catch {} // closed by a task: what was sent ahead is handed back, and the host ends this worker
-      return undefined;
-    },
+  let claimed: number | undefined;
+  const next = (): number | undefined => {
+    try {
+      if (read(CLAIMS_DESCRIPTOR, record, 0, RECORD_BYTES, null) === RECORD_BYTES)
+        return record.readUInt32LE(0);
+    } catch {} // closed by a task: what was sent ahead is handed back, and the host ends this worker
+    return undefined;
+  };
+  return (id) => {
+    claimed ??= next();
+    if (claimed !== id) return false; // a later one, or none: this one was taken back
+    claimed = undefined;
+    return true;
   };
 }

@@ -1,6 +1,6 @@
 /** What a worker's end looked like, and what that means in words. It decides nothing. */
 import { constants } from 'node:os';
-import type { MalformedFrameError } from '../channel/frame.ts';
+import type { MalformedFrameError } from '../child/frames.ts';
 import { TerminatedWorkerError, type TerminationReason, type TerminationReport } from '../errors.ts';
 import { later } from './later.ts';
 
