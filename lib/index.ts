@@ -46,7 +46,7 @@ export {
   wait,
 } from './futures/wait.ts';
 export type { WaitOptions } from './futures/wait-for.ts';
-export type { WorkerState } from './manager/fleet/pool-worker.ts';
+export type { WorkerState } from './manager/worker.ts';
 export type { DiagnosticsMessages } from './observing/channels.ts';
 export {
   type TraceEvent,

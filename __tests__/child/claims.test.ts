@@ -26,7 +26,7 @@ const TAKER = `
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux(
-  'what is taken back is the end of what was posted, and each claim goes to one of the two',
+  'what is revoked is the end of what was posted, and each claim goes to one of the two',
   async () => {
     const ledger = createClaimLedger();
     if (ledger === undefined) throw new Error('expected a place for the claims');
@@ -49,7 +49,7 @@ onLinux(
       for (let round = 0; round < ROUNDS; round += 1) {
         const ids = Array.from({ length: PIECES }, postPiece).flat();
         for (let spins = round % 50; spins > 0; spins -= 1) performance.now();
-        const back = ledger.takeBack();
+        const back = ledger.revoke();
         takenBack += back.length;
         // One read too many, and the other may have had a claim in between.
         expect(back).toEqual(ids.slice(ids.length - back.length));
@@ -73,7 +73,7 @@ onLinux('no more is posted than there is room for, and more when all of that was
   const ids = Array.from({ length: 1000 }, (_, id) => id);
   let posted = 0;
   for (let count = ledger.post(ids); count > 0; count = ledger.post(ids)) posted += count;
-  expect([posted, ledger.takeBack().length]).toEqual([262_144, 262_144]);
-  expect([ledger.post(ids), ledger.takeBack()]).toEqual([1000, ids]);
+  expect([posted, ledger.revoke().length]).toEqual([262_144, 262_144]);
+  expect([ledger.post(ids), ledger.revoke()]).toEqual([1000, ids]);
   ledger.close();
 });

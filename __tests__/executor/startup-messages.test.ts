@@ -1,6 +1,6 @@
 /** The errors of workers that could not start are sentences, whatever is told in them. */
 import { expect, test } from '@jest/globals';
-import { diedWhileStarting, initializerThrew } from '../../lib/manager/settling/startup-errors.ts';
+import { diedWhileStarting, initializerThrew } from '../../lib/manager/startup-errors.ts';
 
 const END = 'the executor can run nothing any more.';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import type { OutputEvent, ProcessPoolExecutor } from 'loky';
 import { createMarkReader, markOf, newMark } from '../../lib/child/output.ts';
-import { TaskNames } from '../../lib/manager/tasks/task-names.ts';
+import { TaskNames } from '../../lib/manager/task-names.ts';
 import { poolsOfEachTest } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();

@@ -1,7 +1,7 @@
 /** `stats()` counts what has happened, and tells how long it took. */
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { Durations } from '../../lib/manager/tasks/durations.ts';
+import { Durations } from '../../lib/manager/task-counts.ts';
 import { killSelf, poolsOfEachTest, runForEver, square } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();

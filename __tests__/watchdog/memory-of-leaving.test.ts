@@ -1,7 +1,7 @@
 /** A worker that is about to go is not taken for one that rests above the limit: it would be replaced once more. */
 import { expect, test } from '@jest/globals';
-import { createMemoryWatch } from '../../lib/manager/fleet/memory-watch.ts';
-import { PoolWorker, type WorkerState } from '../../lib/manager/fleet/pool-worker.ts';
+import { createMemoryWatch } from '../../lib/manager/memory.ts';
+import { PoolWorker, type WorkerState } from '../../lib/manager/worker.ts';
 import { waitUntil } from '../helpers/processes.ts';
 
 test.each<[WorkerState, number]>([

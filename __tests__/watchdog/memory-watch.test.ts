@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
-import { createMemoryWatch } from '../../lib/manager/fleet/memory-watch.ts';
-import { PoolWorker } from '../../lib/manager/fleet/pool-worker.ts';
+import { createMemoryWatch } from '../../lib/manager/memory.ts';
+import { PoolWorker } from '../../lib/manager/worker.ts';
 import { waitUntil } from '../helpers/processes.ts';
 import { IDLE } from './trees.ts';
 

@@ -1,8 +1,8 @@
 /** Spare workers are told of the functions that were called of late, by a timer that somebody owns. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { PoolWorker } from '../../lib/manager/fleet/pool-worker.ts';
-import { SparePreparation } from '../../lib/manager/fleet/spare-preparation.ts';
+import { SparePreparation } from '../../lib/manager/spare-preparation.ts';
+import type { PoolWorker } from '../../lib/manager/worker.ts';
 import type { Definition } from '../../lib/sending/index.ts';
 
 const definitionsOf = (id: number): readonly Definition[] => [

@@ -19,7 +19,7 @@ export interface ClaimLedger {
   /** Before the tasks themselves are sent. Returns how many of them there was room for: the others may not be sent. */
   post(ids: readonly number[]): number;
   /** The ids of all that have not begun: they will not, unless they are posted again. */
-  takeBack(): number[];
+  revoke(): number[];
   /** To be called when all that was posted has been read: the room is free again. */
   clear(): void;
   close(): void;
@@ -65,10 +65,10 @@ function ledgerOn(reading: number, writing: number): ClaimLedger {
       isFull = posted * RECORD_BYTES < bytes; // the file system has no room: what was read is given back to it
       return posted;
     },
-    takeBack() {
+    revoke() {
       const ids: number[] = [];
       // By one read: between two, the worker could claim one of the later ones, and it would not be the last ones
-      // that were taken back.
+      // that were revoked.
       unread ??= Buffer.allocUnsafeSlow(LARGEST_BYTES);
       const bytes = readSync(reading, unread, 0, unread.length, null);
       for (let at = 0; at < bytes; at += RECORD_BYTES) ids.push(unread.readUInt32LE(at));
@@ -109,7 +109,7 @@ export function createClaimReader(read: typeof readSync): (id: number) => boolea
   };
   return (id) => {
     claimed ??= next();
-    if (claimed !== id) return false; // a later one, or none: this one was taken back
+    if (claimed !== id) return false; // a later one, or none: this one was revoked
     claimed = undefined;
     return true;
   };

@@ -1,9 +1,9 @@
 /** The events of an executor, as those who listen see them. They are made only for who listens. */
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool, TerminationReason } from '../errors.ts';
-import type { WorkerEndReason, WorkerStartReason } from '../manager/fleet/pool-worker.ts';
 import type { RecycleReason } from '../manager/pool-events.ts';
-import type { TaskOutcome } from '../manager/tasks/task.ts';
+import type { TaskOutcome } from '../manager/task.ts';
+import type { WorkerEndReason, WorkerStartReason } from '../manager/worker.ts';
 
 export type { RecycleReason, TaskOutcome, WorkerEndReason, WorkerStartReason };
 

@@ -1,9 +1,9 @@
 /** The executor that users make: options in, a pool behind it, events out. */
 import { EventEmitter } from 'node:events';
 import type { Future } from '../futures/future.ts';
-import { createWorkerOrders } from '../manager/fleet/worker-orders.ts';
 import { Manager } from '../manager/manager.ts';
-import type { TaskSettings } from '../manager/tasks/task.ts';
+import type { TaskSettings } from '../manager/task.ts';
+import { createWorkerSetup } from '../manager/worker-setup.ts';
 import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
 import { PoolObserver } from '../observing/observer.ts';
 import { count } from '../options/check.ts';
@@ -72,9 +72,9 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       ...settings,
       mainByReference: settings.context.startMethod === 'loky_init_main',
     });
-    const orders = createWorkerOrders(settings, sender, this.executorId);
+    const setup = createWorkerSetup(settings, sender, this.executorId);
     this.#observer = new PoolObserver(this, this.executorId);
-    this.#pool = new Manager(settings, sender, orders, this.#observer);
+    this.#pool = new Manager(settings, sender, setup, this.#observer);
     this.#route = () => this.#pool;
     this.#taskSettings = {
       timeout: settings.taskTimeout,

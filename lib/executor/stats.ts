@@ -1,8 +1,8 @@
 /** What `executor.stats()` tells. */
 import type { BrokenProcessPool } from '../errors.ts';
-import type { WorkerState } from '../manager/fleet/pool-worker.ts';
 import type { Manager } from '../manager/manager.ts';
-import type { Percentiles } from '../manager/tasks/durations.ts';
+import type { Percentiles } from '../manager/task-counts.ts';
+import type { WorkerState } from '../manager/worker.ts';
 import type { RecycleReason, TaskOutcome, WorkerExitReason } from './events.ts';
 
 export type { Percentiles };

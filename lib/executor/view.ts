@@ -1,7 +1,7 @@
 /** What `withOptions` returns: the same pool, other options for its tasks. */
 import type { Future } from '../futures/future.ts';
 import type { Manager } from '../manager/manager.ts';
-import type { TaskSettings } from '../manager/tasks/task.ts';
+import type { TaskSettings } from '../manager/task.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';

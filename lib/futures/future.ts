@@ -1,12 +1,11 @@
 /**
- * A task's outcome to come, with the semantics of `concurrent.futures.Future` in Node's manners. It knows
- * nothing of processes: its owner, the manager, alone may settle it, through `futureControl`.
+ * A task's outcome to come, with the semantics of `concurrent.futures.Future` in Node's manners. Its owner, the manager,
+ * alone may settle it, through `futureControl`.
  */
 import type { CancelledError } from '../errors.ts';
 import { boolean, checkOptions, describe } from '../options/check.ts';
 import { describeThrown, isError } from '../system/thrown.ts';
 import { call, inThisContext, warnOfLostReport } from './callbacks.ts';
-import { type Deferred, defer, type Outcome } from './deferred.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
 export type FutureState = 'pending' | 'running' | 'cancelled' | 'finished';
@@ -17,6 +16,11 @@ export interface FutureOwner {
   cancel(kill: boolean): boolean;
   isRunning(): boolean;
 }
+
+type Outcome =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'cancelled'; readonly error: CancelledError };
 
 type Callback = (future: Future<never>) => unknown;
 
@@ -46,7 +50,10 @@ export class Future<T> implements PromiseLike<T> {
   #outcome: Outcome | undefined;
   #callbacks: Callback[] | undefined;
   #progressCallbacks: ((value: unknown) => unknown)[] | undefined;
-  #deferred: Deferred | undefined;
+  /** Made only when it is asked for. */
+  #promise: Promise<unknown> | undefined;
+  #resolve: ((value: unknown) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
 
   /** Futures are made by executors. */
   constructor(owner: FutureOwner) {
@@ -67,7 +74,7 @@ export class Future<T> implements PromiseLike<T> {
    * @throws CancelledError if the future was cancelled.
    */
   result(options?: WaitOptions): Promise<T> {
-    return waitFor(this.#promise(), options) as Promise<T>;
+    return waitFor(this.#promised(), options) as Promise<T>;
   }
 
   /**
@@ -79,7 +86,7 @@ export class Future<T> implements PromiseLike<T> {
    */
   async exception(options?: WaitOptions): Promise<Error | undefined> {
     await waitFor(
-      this.#promise().catch(() => undefined),
+      this.#promised().catch(() => undefined),
       options,
       'exception',
     );
@@ -154,7 +161,7 @@ export class Future<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return (this.#promise() as Promise<T>).then(onFulfilled, onRejected);
+    return (this.#promised() as Promise<T>).then(onFulfilled, onRejected);
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
@@ -162,25 +169,40 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return (this.#promise() as Promise<T>).finally(onFinally);
+    return (this.#promised() as Promise<T>).finally(onFinally);
   }
 
-  #promise(): Promise<unknown> {
-    if (this.#deferred === undefined) {
-      this.#deferred = defer();
-      if (this.#outcome !== undefined) this.#deferred.settle(this.#outcome);
+  #promised(): Promise<unknown> {
+    if (this.#promise === undefined) {
+      this.#promise = new Promise((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      });
+      if (this.#outcome !== undefined) this.#fulfil(this.#outcome);
     }
-    return this.#deferred.promise;
+    return this.#promise;
   }
 
-  #settle(outcome: Outcome): void {
-    if (this.#outcome !== undefined) throw new Error('a future was settled twice');
+  #fulfil(outcome: Outcome): void {
+    if (outcome.kind === 'value') this.#resolve?.(outcome.value);
+    else {
+      this.#promise?.catch(() => {}); // who looks through a derived promise sees the rejection there
+      this.#reject?.(outcome.error);
+    }
+  }
+
+  #fail(outcome: Outcome): void {
+    if (this.#outcome !== undefined) throw settledTwice();
     this.#outcome = outcome;
-    this.#deferred?.settle(outcome);
-    const callbacks = this.#callbacks;
-    this.#callbacks = undefined;
+    this.#fulfil(outcome);
     this.#progressCallbacks = undefined;
-    if (callbacks !== undefined) for (const callback of callbacks) call(callback, this);
+    if (this.#callbacks !== undefined) this.#callBack();
+  }
+
+  #callBack(): void {
+    const callbacks = this.#callbacks as Callback[];
+    this.#callbacks = undefined;
+    for (const callback of callbacks) call(callback, this);
   }
 
   #progress(decode: () => unknown): void {
@@ -195,9 +217,15 @@ export class Future<T> implements PromiseLike<T> {
 
   static {
     futureControl = {
-      resolve: (future, value) => future.#settle({ kind: 'value', value }),
-      reject: (future, error) => future.#settle({ kind: 'error', error }),
-      cancel: (future, error) => future.#settle({ kind: 'cancelled', error }),
+      resolve(future, value) {
+        if (future.#outcome !== undefined) throw settledTwice();
+        future.#outcome = { kind: 'value', value };
+        future.#resolve?.(value);
+        future.#progressCallbacks = undefined;
+        if (future.#callbacks !== undefined) future.#callBack();
+      },
+      reject: (future, error) => future.#fail({ kind: 'error', error }),
+      cancel: (future, error) => future.#fail({ kind: 'cancelled', error }),
       progress: (future, decode) => future.#progress(decode),
     };
     futureWatch = {
@@ -214,6 +242,8 @@ export class Future<T> implements PromiseLike<T> {
     };
   }
 }
+
+const settledTwice = (): Error => new Error('a future was settled twice');
 
 /** For a task that could not be sent. */
 export function failedFuture(error: unknown): Future<unknown> {

@@ -1,19 +1,21 @@
 /**
- * How long a pool lives: open, broken or closing, who waits for that, and whether it keeps the host's event loop
- * alive. It settles no task; the manager tells it what has become of them.
+ * How long a pool lives: open, broken or closing, who waits for that or for its workers, and whether it keeps the host's
+ * event loop alive.
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
-import { createKeepAlive } from '../system/keep-alive.ts';
+import { doNothing, FOR_EVER } from '../system/keep-alive.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { clearInterval, setInterval } from '../system/timers.ts';
 import { guardian } from '../watchdog/guardian.ts';
 import { temporaryFilesRemoved } from '../watchdog/temporary-files.ts';
-import type { Dispatcher } from './dispatch/dispatcher.ts';
-import type { Fleet } from './fleet/fleet.ts';
-import { Prewarming, quietly } from './prewarming.ts';
+import type { Workers } from './workers.ts';
 
 export class Lifetime {
-  readonly #fleet: Fleet;
-  readonly #tasks: Pick<Dispatcher, 'isEmpty'>;
-  readonly #keepAlive = createKeepAlive();
+  readonly #workers: Workers;
+  /** Whether every task is settled. */
+  readonly #isDrained: () => boolean;
+  /** Keeps the host's event loop alive while it is referenced: all handles of workers are not. */
+  #timer: NodeJS.Timeout | undefined;
   readonly #prewarming = new Prewarming();
   /** Whether it takes tasks. */
   isOpen = true;
@@ -22,9 +24,9 @@ export class Lifetime {
   #closed: Promise<void> | undefined;
   #resolveClosed = () => {};
 
-  constructor(fleet: Fleet, tasks: Pick<Dispatcher, 'isEmpty'>) {
-    this.#fleet = fleet;
-    this.#tasks = tasks;
+  constructor(workers: Workers, isDrained: () => boolean) {
+    this.#workers = workers;
+    this.#isDrained = isDrained;
   }
 
   get brokenBy(): BrokenProcessPool | undefined {
@@ -39,16 +41,21 @@ export class Lifetime {
 
   /** There is something to wait for: the host stays alive. */
   hold(): void {
-    this.#keepAlive.hold();
+    this.#timer ??= inRootContext(() => setInterval(doNothing, FOR_EVER));
+    this.#timer.ref();
   }
 
   /** To be called whenever a task may have been the last one. */
   checkDrained(): void {
-    if (!this.#tasks.isEmpty) return;
+    if (this.#isDrained()) this.drained();
+  }
+
+  /** Every task is settled. */
+  drained(): void {
     if (this.#closed === undefined) {
-      if (!this.#prewarming.isWaitedFor) this.#keepAlive.release();
+      if (!this.#prewarming.isWaitedFor) this.#timer?.unref();
     } else {
-      this.#fleet.closeIdle();
+      this.#workers.closeIdle();
       this.workerGone();
     }
   }
@@ -58,9 +65,10 @@ export class Lifetime {
   }
 
   workerGone(): void {
-    if (this.#closed === undefined || this.#fleet.workers.size > 0) return;
-    if (!this.#tasks.isEmpty) return; // they wait for a worker that is started after a pause
-    this.#keepAlive.close();
+    if (this.#closed === undefined || this.#workers.all.size > 0) return;
+    if (!this.#isDrained()) return; // they wait for a worker that is started after a pause
+    clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#prewarming.fail(
       new ShutdownExecutorError('The executor was shut down before its workers were ready.'),
     );
@@ -78,7 +86,7 @@ export class Lifetime {
   /** Resolves when no worker and nothing that it had started is left. */
   close(): Promise<void> {
     this.isOpen = false;
-    this.#keepAlive.hold();
+    this.hold();
     this.#closed ??= new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -87,9 +95,12 @@ export class Lifetime {
 
   prewarm(wanted: number): Promise<void> {
     if (!this.isOpen) return quietly(Promise.reject(this.refusal));
-    this.#fleet.provide(wanted);
-    const ready = this.#prewarming.until(Math.min(wanted, this.#fleet.maxWorkers), this.#fleet.readyCount);
-    if (this.#prewarming.isWaitedFor) this.#keepAlive.hold();
+    this.#workers.provide(wanted);
+    const ready = this.#prewarming.until(
+      Math.min(wanted, this.#workers.maxWorkers),
+      this.#workers.readyCount,
+    );
+    if (this.#prewarming.isWaitedFor) this.hold();
     return ready;
   }
 
@@ -104,10 +115,72 @@ export class Lifetime {
 
   /** Those who wait for workers get others in the place of those that died while they started. */
   replaceAwaited(): void {
-    if (this.#prewarming.isWaitedFor) this.#fleet.provide(this.#prewarming.wanted);
+    if (this.#prewarming.isWaitedFor) this.#workers.provide(this.#prewarming.wanted);
   }
 
   resized(): void {
-    this.#prewarming.noteResize(this.#fleet.maxWorkers, this.#fleet.readyCount);
+    this.#prewarming.noteResize(this.#workers.maxWorkers, this.#workers.readyCount);
   }
+}
+
+interface Waiting {
+  wanted: number;
+  /** So many more must get ready. One that was ready and has left since, idle for too long, counts. */
+  missing: number;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Those who wait for workers to be ready. */
+class Prewarming {
+  #waiting: Waiting[] = [];
+
+  isWaitedFor = false;
+
+  /** The most workers that are still waited for. */
+  get wanted(): number {
+    return Math.max(0, ...this.#waiting.map(({ wanted }) => wanted));
+  }
+
+  until(wanted: number, ready: number): Promise<void> {
+    if (ready >= wanted) return Promise.resolve();
+    return quietly(
+      new Promise((resolve, reject) => {
+        this.isWaitedFor = true;
+        this.#waiting.push({ wanted, missing: wanted - ready, resolve, reject });
+      }),
+    );
+  }
+
+  noteReady(): void {
+    for (const each of this.#waiting) each.missing -= 1;
+    this.#resolveReady();
+  }
+
+  /** Of those that it waits for some may never come. */
+  noteResize(maxWorkers: number, ready: number): void {
+    for (const each of this.#waiting) {
+      each.wanted = Math.min(each.wanted, maxWorkers);
+      each.missing = Math.min(each.missing, each.wanted - ready);
+    }
+    this.#resolveReady();
+  }
+
+  fail(error: Error): void {
+    for (const each of this.#waiting) each.reject(error);
+    this.#waiting = [];
+    this.isWaitedFor = false;
+  }
+
+  #resolveReady(): void {
+    for (const each of this.#waiting) if (each.missing <= 0) each.resolve();
+    this.#waiting = this.#waiting.filter(({ missing }) => missing > 0);
+    this.isWaitedFor = this.#waiting.length > 0;
+  }
+}
+
+/** A caller that waits sees how it failed; a prewarm that is not waited for may fail silently. */
+function quietly(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
 }

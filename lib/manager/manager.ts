@@ -4,7 +4,7 @@
  *   submit                                host │ worker
  *     │                                        │
  *     ▼                                        │
- *   pending queue ──dispatcher──▶ worker       │
+ *   pending queue ───dispatch───▶ worker       │
  *     ▲   │                        │ encode    │
  *     │   │ cancel                 └──frames───┼──▶ task loop ──▶ decode ──▶ run
  *     │   ▼                                    │                              │
@@ -13,10 +13,10 @@
  *     │   │ fail: timeout, kill, its worker died (rule 'isolate'), the pool broke (rule 'break')
  *     └───┴── back to the queue: not begun, or its worker died and it may be run again
  *
- * The dispatcher sends. What comes back is read here: socket → frames → worker (what concerns only itself) → `onMessage`.
- * settling/losses decides what a death leaves. fleet/ starts and ends workers. Only a task moves itself from state to state.
+ * What a worker says comes up in four steps: socket → frames → worker (what concerns only itself) → `onMessage`.
+ * run-ahead.ts decides what a busy worker is sent ahead; workers.ts starts and ends workers; crash-recovery.ts decides what a
+ * death leaves. Only a task moves itself from state to state.
  */
-
 import type { ExitReport } from '../child/exit-report.ts';
 import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
 import { QueueFullError, TimeoutError } from '../errors.ts';
@@ -24,21 +24,25 @@ import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
-import type { Sender } from '../sending/index.ts';
+import type { Payload, Sender } from '../sending/index.ts';
+import { BusyPoll, WARM_AFTER } from '../system/busy-poll.ts';
+import { cpuCount } from '../system/cpu-count.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
-import { Dispatcher, type DispatcherListener } from './dispatch/dispatcher.ts';
-import { Fleet, type FleetOwner } from './fleet/fleet.ts';
-import { createMemoryWatch, type MemoryWatch } from './fleet/memory-watch.ts';
-import type { PoolWorker, WorkerEndReason } from './fleet/pool-worker.ts';
-import { SparePreparation } from './fleet/spare-preparation.ts';
-import type { WorkerOrders } from './fleet/worker-orders.ts';
+import { queueMicrotask } from '../system/timers.ts';
+import { CrashRecovery } from './crash-recovery.ts';
 import { Lifetime } from './lifetime.ts';
-import type { PoolEvents, PoolShortage } from './pool-events.ts';
+import { createMemoryWatch, type MemoryWatch } from './memory.ts';
+import type { PoolEvents, PoolShortage, RecycleReason } from './pool-events.ts';
 import { PoolWarnings } from './pool-warnings.ts';
-import { Losses } from './settling/losses.ts';
-import { couldNotPreload, initializerThrew } from './settling/startup-errors.ts';
-import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './tasks/task.ts';
-import { TaskCounts } from './tasks/task-counts.ts';
+import { PendingQueue } from './queue.ts';
+import { RunAhead } from './run-ahead.ts';
+import { SparePreparation } from './spare-preparation.ts';
+import { couldNotPreload, initializerThrew } from './startup-errors.ts';
+import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './task.ts';
+import { TaskCounts } from './task-counts.ts';
+import type { PoolWorker, WorkerEndReason } from './worker.ts';
+import type { WorkerSetup } from './worker-setup.ts';
+import { Workers, type WorkersOwner } from './workers.ts';
 
 /** After so many sends it is asked which definitions are used no more. */
 const FORGET_AFTER = 256;
@@ -55,37 +59,61 @@ interface Answer {
   readonly value: unknown;
 }
 
-export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
+let counted: number | undefined;
+
+/** With fewer tasks out there is a core for this process. Asked for late. */
+function countCpus(): number {
+  try {
+    return cpuCount();
+  } catch {
+    return 1; // an invalid LOKY_MAX_CPU_COUNT is an error where it decides how many workers there are
+  }
+}
+
+export class Manager implements WorkersOwner, TaskKeeper {
   readonly #settings: ExecutorSettings;
   readonly #sender: Sender;
   readonly #events: PoolEvents;
-  readonly #fleet: Fleet;
-  readonly #dispatcher: Dispatcher;
+  readonly #queue = new PendingQueue();
+  readonly #workers: Workers;
+  readonly #runAhead: RunAhead<PoolWorker>;
   readonly #lifetime: Lifetime;
-  readonly #losses: Losses;
+  readonly #crashRecovery: CrashRecovery;
   readonly #memoryWatch: MemoryWatch;
   readonly #sparePreparation: SparePreparation;
   readonly #warnings = new PoolWarnings();
+  readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
   readonly counts = new TaskCounts();
+  #isDispatchScheduled = false;
   #sentCount = 0;
 
-  constructor(settings: ExecutorSettings, sender: Sender, orders: WorkerOrders, events: PoolEvents) {
+  constructor(settings: ExecutorSettings, sender: Sender, setup: WorkerSetup, events: PoolEvents) {
     this.#settings = settings;
     this.#sender = sender;
     this.#events = events;
     this.#memoryWatch = createMemoryWatch(settings.memory.limit, (worker) => {
-      if (worker.isRetiring) return;
-      this.#fleet.retire(worker);
-      this.#events.onWorkerRecycled(worker, 'memory-limit', undefined);
+      if (!worker.isRetiring) this.#recycle(worker, 'memory-limit', undefined);
     });
-    this.#fleet = new Fleet(settings, orders, this, events);
-    this.#dispatcher = new Dispatcher(this.#fleet, settings.maxTasksPerWorker, this);
-    this.#lifetime = new Lifetime(this.#fleet, this.#dispatcher);
-    this.#sparePreparation = new SparePreparation(this.#fleet.workers);
-    this.#losses = new Losses({
+    const workers = new Workers(settings, setup, this, events);
+    this.#workers = workers;
+    this.#runAhead = new RunAhead({
+      queue: this.#queue,
+      workers: workers.all,
+      maxTasksPerWorker: settings.maxTasksPerWorker,
+      hasTooMany: () => workers.hasTooMany,
+      onSlow: (worker) => this.#revoke(worker),
+      dispatch: () => this.#dispatch(),
+    });
+    this.#lifetime = new Lifetime(
+      workers,
+      () => this.#runAhead.outstanding === 0 && this.#queue.length === 0,
+    );
+    this.#sparePreparation = new SparePreparation(workers.all);
+    this.#crashRecovery = new CrashRecovery({
       settings,
-      fleet: this.#fleet,
-      dispatcher: this.#dispatcher,
+      workers,
+      queue: this.#queue,
+      runAhead: this.#runAhead,
       lifetime: this.#lifetime,
       sparePreparation: this.#sparePreparation,
       warnings: this.#warnings,
@@ -100,7 +128,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     if (!this.#lifetime.isOpen) throw this.#lifetime.refusal;
     const { maxPending } = this.#settings;
     if (maxPending === Number.POSITIVE_INFINITY) return;
-    const free = Math.max(0, this.#fleet.maxWorkers - this.runningCount); // those who start count: they take a task each
+    const free = Math.max(0, this.#workers.maxWorkers - this.runningCount); // those who start count: they take a task each
     const waiting = this.pendingCount - free;
     if (waiting >= maxPending) {
       throw new QueueFullError(
@@ -116,58 +144,107 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     { settings, submitSite, isChunk }: Omit<TaskRequest, 'call' | 'itemCount'>,
   ): TaskRequest {
     // A function that is new takes a while: the first worker boots meanwhile.
-    if (this.#fleet.workers.size === 0 && this.#lifetime.isOpen && !settings.signal?.aborted)
-      this.#fleet.provide(1);
+    if (this.#workers.all.size === 0 && this.#lifetime.isOpen && !settings.signal?.aborted)
+      this.#workers.provide(1);
     const itemCount = args.length;
     return { call: this.#sender.prepareCall(fn, args), settings, submitSite, isChunk, itemCount };
   }
 
   /** How many chunks of an async input are in flight, unless the caller says otherwise. */
   get asyncBuffer(): number {
-    return 2 * this.#fleet.maxWorkers;
+    return 2 * this.#workers.maxWorkers;
   }
 
   submit(request: TaskRequest): Future<unknown> {
-    this.expectRoom();
+    if (!this.#lifetime.isOpen || this.#settings.maxPending !== Number.POSITIVE_INFINITY) this.expectRoom();
     const task = new Task(request, this);
-    if (this.#events.watchesTasks) this.#events.onTaskQueued(task);
+    const isWatched = this.#events.watchesTasks;
+    if (isWatched) this.#events.onTaskQueued(task);
     const { signal } = request.settings;
     if (signal?.aborted) task.cancelWith(ABORTED, signal.reason);
-    // Whoever was told of it may have shut the pool down.
+    // A listener may have shut the pool down.
     else if (!this.#lifetime.isOpen) task.fail(this.#lifetime.refusal, 'lost');
     else {
       if (signal !== undefined) task.listen(signal);
       this.#lifetime.hold();
-      this.#dispatcher.add(task);
+      const hasIdle = this.#workers.idle.length > 0;
+      if (hasIdle && this.#queue.length === 0) this.#start(task, isWatched);
+      else {
+        this.#queue.add(task);
+        if (hasIdle) this.#dispatch();
+        else this.#dispatchSoon();
+      }
     }
     return task.future;
   }
 
-  onSent(worker: PoolWorker, task: Task): void {
-    this.#memoryWatch.watch(worker);
-    this.#sparePreparation.note(task.call.definitions);
-    if (this.#events.watchesTasks && task.state === 'running' && !task.isLoading)
-      this.#events.onTaskStarted(task, worker);
+  // … goes to a worker …
+
+  /** Which waiting task goes to which worker: idle ones first, then as many workers as are missing, then ahead of its turn. */
+  #dispatch(): void {
+    while (this.#queue.length > 0 && this.#workers.idle.length > 0) this.#start(this.#queue.take() as Task);
+    if (this.#queue.length === 0) return;
+    this.#workers.provide(this.#runAhead.outstanding + this.#queue.length);
+    for (const worker of this.#workers.all) this.#runAhead.fill(worker);
+  }
+
+  /** After what is going on now: what is submitted in one go is sent ahead in one go. */
+  #dispatchSoon(): void {
+    if (this.#isDispatchScheduled) return;
+    this.#isDispatchScheduled = true;
+    queueMicrotask(() => {
+      this.#isDispatchScheduled = false;
+      this.#dispatch();
+    });
+  }
+
+  /** On an idle worker: the one that was busy last, as the others may expire. */
+  #start(task: Task, isWatched: boolean = this.#events.watchesTasks): void {
+    const { idle } = this.#workers;
+    const worker = idle.at(-1) as PoolWorker;
+    const id = this.#runAhead.nextId();
+    let isBuilt = true;
+    if (task.call.writeInto === undefined || task.isChunk || !worker.runInline(task, id)) {
+      let payload: Payload;
+      try {
+        payload = task.call.encode();
+      } catch (error) {
+        this.#unsendable(task, error);
+        return;
+      }
+      isBuilt = worker.run(task, id, payload);
+    }
+    idle.pop();
+    task.begin(id, isBuilt);
+    this.#runAhead.outstanding += 1;
+    if (this.#runAhead.isBrief(task)) {
+      counted ??= countCpus();
+      if (this.#runAhead.outstanding < counted) this.#answers.expect();
+    }
+    if (this.#memoryWatch.isWanted && !worker.isWatched) this.#memoryWatch.watch(worker);
+    if (task.definitions !== this.#sparePreparation.latest) this.#sparePreparation.note(task.definitions);
+    if (isWatched && isBuilt) this.#events.onTaskStarted(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
+  }
+
+  /** Its values were copied when it was submitted; there may be no memory for their bytes. */
+  #unsendable(task: Task, error: unknown): void {
+    task.fail(withSubmitSite(error, task.submitSite));
+    this.#lifetime.checkDrained();
   }
 
   /** Functions that were sent once and never again do not pile up in the workers. */
   #forgetRetired(): void {
     for (const id of this.#sender.takeRetired()) {
       this.#sparePreparation.forget(id);
-      for (const worker of this.#fleet.workers) worker.forget(id);
+      for (const worker of this.#workers.all) worker.forget(id);
     }
   }
 
-  onUnsendable(task: Task, error: unknown): void {
-    task.fail(withSubmitSite(error, task.submitSite));
-    this.#lifetime.checkDrained();
-  }
-
-  /** Somebody reads what the workers use. */
+  /** A caller reads what the workers use. */
   figuresWanted(): void {
-    this.#memoryWatch.wanted(this.#fleet.workers);
+    this.#memoryWatch.wanted(this.#workers.all);
   }
 
   // … runs, and comes back …
@@ -177,7 +254,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     switch (frame.kind) {
       case FrameKind.value:
       case FrameKind.error:
-        if (frame.id === worker.task?.wireId) this.#answered(worker, frame);
+        this.#answered(worker, frame);
         break;
       case FrameKind.handedBack:
         if (frame.id === worker.task?.wireId) this.#handedBack(worker);
@@ -193,26 +270,27 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
         break;
       case FrameKind.initializerFailed:
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
-        this.#losses.breakPool(initializerThrew(this.#decode(frame).value));
+        this.#crashRecovery.breakPool(initializerThrew(this.#decode(frame).value));
         break;
       case FrameKind.preloadFailed: {
         if (!worker.isStarting) throw new Error('it had loaded its modules before, and failed now');
         const name = this.#settings.preload[frame.id]?.specifier ?? 'a module';
-        this.#losses.breakPool(couldNotPreload(name, this.#decode(frame).value));
+        this.#crashRecovery.breakPool(couldNotPreload(name, this.#decode(frame).value));
         break;
       }
       case FrameKind.uncaught:
+        worker.isDying = true;
         worker.uncaught = { error: this.#decode(frame).value };
-        this.#fleet.expectExit(worker);
+        this.#workers.expectExit(worker);
         break;
       case FrameKind.retire:
-        this.#retire(worker, readLeakFigures(frame.body));
+        this.#leaks(worker, readLeakFigures(frame.body));
         break;
       case FrameKind.unmeasurable:
         this.#warnings.unmeasurable(textOf(frame.body));
         break;
       case FrameKind.growing:
-        this.#fleet.prepareReplacement(worker);
+        this.#workers.prepareReplacement(worker);
         break;
       default:
         throw new Error(`a frame of kind ${frame.kind} is for workers only`);
@@ -243,30 +321,49 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
   }
 
   #answered(worker: PoolWorker, frame: Frame): void {
-    const task = this.#dispatcher.takeAnswered(worker, frame.time);
-    const answer = this.#decode(frame, task.isChunk ? task.itemCount : undefined);
+    if (frame.id !== worker.sent.tasks[0]?.wireId) return;
+    const task = this.#runAhead.answered(worker, frame.time);
+    worker.loading = undefined;
+    worker.tasksDone += 1;
+    this.#answers.arrived();
+    const { ok, value } = this.#decode(frame, task.isChunk ? task.itemCount : undefined);
+    const runTime = frame.time / 1000;
     try {
-      this.#moveOn(worker, task, frame.time / 1000);
+      this.counts.noteAnswered(task.startedAt - task.submittedAt, runTime);
+      this.#crashRecovery.restartIntensity?.noteFinished(
+        task.startedAt + runTime,
+        task.isChunk ? task.itemCount : 1,
+      );
+      if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
+      if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
+      if (worker.sent.tasks.length === 0) this.#workers.release(worker);
+      if (this.#queue.length > 0) this.#refill(worker);
     } finally {
-      this.#settle(task, frame, answer); // the worker has it no more: whatever went wrong, nobody else would
+      // The worker has it no more: whatever went wrong, nothing else would settle it. One that was killed while its
+      // answer was read is settled already.
+      if (task.state !== 'settled') {
+        if (ok && frame.kind === FrameKind.value) task.settle('succeeded', value);
+        else task.fail(withSubmitSite(value, task.submitSite));
+      }
+      if (this.#runAhead.outstanding === 0 && this.#queue.length === 0) this.#lifetime.drained();
     }
   }
 
-  /** @param runTime In milliseconds. */
-  #moveOn(worker: PoolWorker, task: Task, runTime: number): void {
-    this.counts.noteAnswered(task, runTime);
-    this.#losses.restartIntensity?.noteFinished(task.startedAt + runTime, task.isChunk ? task.itemCount : 1);
-    if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
-    if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
-    if (worker.tasks.length === 0) this.#fleet.release(worker);
-    else this.#dispatcher.refill(worker);
+  /** A worker that has tasks left gets more before it runs dry. */
+  #refill(worker: PoolWorker): void {
+    if (worker.state === 'idle') this.#dispatch();
+    else if (worker.sent.tasks.length > 0) this.#runAhead.fill(worker);
   }
 
-  #settle(task: Task, { kind }: Frame, { ok, value }: Answer): void {
-    const isKilled = task.state === 'settled'; // while its answer was on its way
-    if (!isKilled && ok && kind === FrameKind.value) task.succeed(value);
-    else if (!isKilled) task.fail(withSubmitSite(value, task.submitSite));
-    this.#lifetime.checkDrained();
+  /** The worker has nothing to do any more. */
+  #free(worker: PoolWorker): void {
+    this.#workers.release(worker);
+    if (this.#queue.length > 0 && worker.state === 'idle') this.#dispatch();
+  }
+
+  /** What the worker has not begun waits again, before all others. */
+  #revoke(worker: PoolWorker): void {
+    if (this.#runAhead.revoke(worker)) this.#free(worker);
   }
 
   /** @param items How many a chunk had. */
@@ -280,33 +377,36 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     }
   }
 
-  /** It has announced that it leaves, and got a task before the host knew. */
+  /** The worker has announced that it leaves, and got a task before the host knew. */
   #handedBack(worker: PoolWorker): void {
     if (!worker.isRetiring) throw new Error('a task has closed, read or written file descriptor 4');
-    for (const task of this.#dispatcher.takeAll(worker).reverse()) {
-      task.takeBack();
-      this.#dispatcher.addFirst(task);
+    for (const task of this.#runAhead.takeAll(worker).reverse()) {
+      task.revoke();
+      this.#queue.addFirst(task);
     }
-    this.#fleet.release(worker);
-    this.#dispatcher.dispatch();
+    this.#workers.release(worker);
+    this.#dispatch();
   }
 
-  #retire(worker: PoolWorker, figures: LeakFigures): void {
+  #leaks(worker: PoolWorker, figures: LeakFigures): void {
     if (worker.isRetiring) return;
-    this.#fleet.retire(worker);
-    this.#dispatcher.takeBack(worker);
+    this.#recycle(worker, 'memory-leak', figures);
+    this.#revoke(worker);
     this.#warnings.leak(figures);
-    this.#events.onWorkerRecycled(worker, 'memory-leak', figures);
-    this.#dispatcher.dispatch();
+    this.#dispatch();
+  }
+
+  #recycle(worker: PoolWorker, reason: RecycleReason, figures: LeakFigures | undefined): void {
+    this.#workers.recycle(worker);
+    this.#events.onWorkerRecycled(worker, reason, figures);
   }
 
   /** Its replacement starts with its last task, and it leaves after that. */
   #retireSpent(worker: PoolWorker): void {
     const left = this.#settings.maxTasksPerWorker - worker.tasksDone;
-    if (left === 1) this.#fleet.prepareReplacement(worker);
+    if (left === 1) this.#workers.prepareReplacement(worker);
     if (left > 0 || worker.isRetiring) return;
-    this.#fleet.retire(worker);
-    this.#events.onWorkerRecycled(worker, 'max-tasks', undefined);
+    this.#recycle(worker, 'max-tasks', undefined);
   }
 
   // … is asked about, cancelled, or takes too long …
@@ -320,7 +420,7 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     this.#decideAbout(task);
     const isPending = task.state === 'pending';
     if (!isPending && !(kill && task.state === 'running')) return false;
-    if (isPending) this.#dispatcher.noteCancelled(task);
+    if (isPending) this.#queue.noteCancelled(task);
     else this.#endWorkerOf(task, 'cancelled');
     const message = isPending ? CANCELLED : KILLED;
     task.cancelWith(cause === undefined ? message : ABORTED, cause);
@@ -357,12 +457,12 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
   #decideAbout(task: Task): void {
     if (task.state !== 'sent') return;
     const worker = this.#workerOf(task) as PoolWorker;
-    this.#dispatcher.takeBack(worker);
+    this.#revoke(worker);
     if (task.state === 'sent') {
       task.markStarted(performance.now());
       if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
     }
-    this.#dispatcher.dispatchSoon();
+    this.#dispatchSoon();
   }
 
   /** One whose answer is on its way is let go. */
@@ -370,57 +470,57 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     const worker = this.#workerOf(task);
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this
     if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker); // it may have been loading until now
-    this.#dispatcher.takeBack(worker);
-    if (worker.tasks.last() === task) this.#fleet.kill(worker, reason);
-    this.#dispatcher.dispatchSoon();
+    this.#revoke(worker);
+    if (worker.sent.tasks.at(-1) === task) this.#workers.kill(worker, reason);
+    this.#dispatchSoon();
   }
 
   #workerOf(task: Task): PoolWorker | undefined {
-    for (const worker of this.#fleet.workers) if (worker.tasks.includes(task)) return worker;
+    for (const worker of this.#workers.all) if (worker.sent.tasks.includes(task)) return worker;
     return undefined;
   }
 
   // … or loses its worker.
 
   onExit(worker: PoolWorker, exit: ExitReport): void {
-    const before = this.#fleet.noteExit(worker, exit);
+    const before = this.#workers.noteExit(worker, exit);
     this.#memoryWatch.unwatch(worker);
-    this.#losses.workerEnded(worker, before, exit);
-    this.#dispatcher.dispatch();
+    this.#crashRecovery.workerEnded(worker, before, exit);
+    this.#dispatch();
     this.#lifetime.checkDrained();
-    this.#fleet.replace();
+    this.#workers.replace();
   }
 
   onStartTooSlow(worker: PoolWorker): void {
     const before = worker.state;
-    this.#fleet.kill(worker, 'start-timeout');
-    this.#losses.startedTooSlowly(worker, before);
+    this.#workers.kill(worker, 'start-timeout');
+    this.#crashRecovery.startedTooSlowly(worker, before);
   }
 
   // The pool itself.
 
   onReady(worker: PoolWorker): void {
-    this.#fleet.noteReady(worker);
-    this.#losses.workerReady();
+    this.#workers.noteReady(worker);
+    this.#crashRecovery.workerReady();
     if (worker.state === 'spare') this.#sparePreparation.prepare(worker);
     else this.#lifetime.workerReady();
     this.#lifetime.checkDrained();
-    if (worker.state === 'idle') this.#fleet.becomeIdle(worker);
+    if (worker.state === 'idle') this.#workers.becomeIdle(worker);
   }
 
   onIdle(): void {
-    this.#dispatcher.dispatch();
+    this.#dispatch();
   }
 
   onStartsResumed(): void {
     this.#lifetime.replaceAwaited();
-    this.#dispatcher.dispatch();
-    this.#fleet.resumeStarts();
-    if (!this.#fleet.isStarting) this.#losses.shortageIsOver();
+    this.#dispatch();
+    this.#workers.resumeStarts();
+    if (!this.#workers.isStarting) this.#crashRecovery.shortageIsOver();
   }
 
   onGone(worker: PoolWorker): void {
-    this.#fleet.forget(worker);
+    this.#workers.forget(worker);
     this.#lifetime.workerGone();
   }
 
@@ -428,33 +528,35 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     return this.#lifetime.isOpen;
   }
 
-  /** Tasks that have not begun. */
+  /** Tasks that have not begun, wherever they are. */
   get pendingCount(): number {
-    return this.#dispatcher.pendingCount;
+    let sentAhead = 0;
+    for (const { sent } of this.#workers.all) if (sent.tasks.length > 1) sentAhead += sent.tasks.length - 1;
+    return this.#queue.length + sentAhead;
   }
 
   get runningCount(): number {
-    return this.#dispatcher.runningCount;
+    return Math.min(this.#runAhead.outstanding, this.#workers.busyCount);
   }
 
   get workers(): ReadonlySet<PoolWorker> {
-    return this.#fleet.workers;
+    return this.#workers.all;
   }
 
   get maxWorkers(): number {
-    return this.#fleet.maxWorkers;
+    return this.#workers.maxWorkers;
   }
 
   /** The time in which no worker can be started for now, if there is one. */
   get shortage(): PoolShortage | undefined {
-    return this.#losses.shortage;
+    return this.#crashRecovery.shortage;
   }
 
   resize(maxWorkers: number): void {
-    this.#fleet.resize(maxWorkers);
-    for (const worker of this.#fleet.workers) if (worker.isRetiring) this.#dispatcher.takeBack(worker);
+    this.#workers.resize(maxWorkers);
+    for (const worker of this.#workers.all) if (worker.isRetiring) this.#revoke(worker);
     this.#lifetime.resized();
-    this.#dispatcher.dispatch();
+    this.#dispatch();
     this.#lifetime.checkDrained();
   }
 
@@ -466,8 +568,8 @@ export class Manager implements FleetOwner, DispatcherListener, TaskKeeper {
     const closed = this.#lifetime.close();
     this.#sparePreparation.stop();
     if (cancelFutures)
-      for (const task of this.#dispatcher.takePending()) task.cancelWith(CANCELLED_BY_SHUTDOWN);
-    if (wantsKill(rest)) this.#losses.killEverything();
+      for (const task of this.#crashRecovery.takePending()) task.cancelWith(CANCELLED_BY_SHUTDOWN);
+    if (wantsKill(rest)) this.#crashRecovery.killEverything();
     this.#lifetime.checkDrained();
     return wait ? closed : Promise.resolve();
   }

@@ -3,9 +3,9 @@
 import type { ExitReport } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool, InitializerError, WorkerStartupError } from '../errors.ts';
-import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './fleet/pool-worker.ts';
 import type { Shortage } from './recovery.ts';
-import type { Task, TaskOutcome } from './tasks/task.ts';
+import type { Task, TaskOutcome } from './task.ts';
+import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './worker.ts';
 
 /**
  * Why a worker is replaced: it leaks, has done its share (`maxTasksPerWorker`), or was above `memory.limit` when

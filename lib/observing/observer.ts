@@ -7,9 +7,9 @@ import { type ExitReport, exitCodeName, terminationReason } from '../child/exit-
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
-import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/fleet/pool-worker.ts';
 import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
-import type { Task, TaskOutcome } from '../manager/tasks/task.ts';
+import type { Task, TaskOutcome } from '../manager/task.ts';
+import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { describeThrown } from '../system/thrown.ts';
 import { channels } from './channels.ts';

@@ -5,8 +5,8 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { ExecutorEvents } from '../executor/events.ts';
-import type { PoolWorker } from '../manager/fleet/pool-worker.ts';
-import type { Task, TaskOutcome } from '../manager/tasks/task.ts';
+import type { Task, TaskOutcome } from '../manager/task.ts';
+import type { PoolWorker } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { debug, inMilliseconds, isDebugging, taskName, workerName } from './debug-log.ts';
 

@@ -13,9 +13,9 @@ export interface KeepAlive {
  * One of Node's own, which does nothing without an argument: a pool that nobody shut down leaves its timer behind, and a
  * function of ours would hold all that a test runner has loaded for the test file.
  */
-const nothing = clearInterval as () => void;
+export const doNothing = clearInterval as () => void;
 
-const FOR_EVER = 2 ** 31 - 1;
+export const FOR_EVER = 2 ** 31 - 1;
 
 export function createKeepAlive(): KeepAlive {
   let timer: NodeJS.Timeout | undefined;
@@ -24,7 +24,7 @@ export function createKeepAlive(): KeepAlive {
     hold() {
       if (isHeld) return;
       isHeld = true;
-      timer ??= inRootContext(() => setInterval(nothing, FOR_EVER));
+      timer ??= inRootContext(() => setInterval(doNothing, FOR_EVER));
       timer.ref();
     },
     release() {

@@ -1,16 +1,16 @@
 /**
- * How workers go: asked to leave, or ended. Whoever is asked and does not go in time is ended. It decides about
- * nobody, and knows neither tasks nor who takes over.
+ * How workers end: asked to leave, or killed. A worker that is asked and does not leave in time is killed; so is one that is
+ * about to exit by itself and does not.
  */
-import { inRootContext } from '../../system/root-context.ts';
-import { clearTimeout, setImmediate, setTimeout } from '../../system/timers.ts';
-import type { PoolEvents } from '../pool-events.ts';
-import type { PoolWorker, WorkerEndReason } from './pool-worker.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
+import type { PoolEvents } from './pool-events.ts';
+import type { PoolWorker, WorkerEndReason } from './worker.ts';
 
 /** A worker that is to go by itself and does not is killed after so many milliseconds. */
 const LEAVE_GRACE = 2000;
 
-export class Departures {
+export class Termination {
   readonly #events: Pick<PoolEvents, 'onWorkerEnding'>;
   readonly #graceTimers = new Map<PoolWorker, NodeJS.Timeout>();
 
@@ -19,7 +19,7 @@ export class Departures {
   }
 
   /** It has nothing to do, and goes by itself. */
-  sendHome(worker: PoolWorker, reason: WorkerEndReason): void {
+  retire(worker: PoolWorker, reason: WorkerEndReason): void {
     this.#note(worker, reason);
     worker.leave();
     this.#killLater(worker, () => this.kill(worker, reason));
@@ -32,14 +32,14 @@ export class Departures {
 
   /** Its process is ended soon; it counts no more from now on. */
   kill(worker: PoolWorker, reason: WorkerEndReason): void {
-    if (!this.#giveUp(worker, reason)) return;
-    // Finding all its descendants takes some milliseconds: whoever takes over has its task by then.
+    if (!this.#markKilled(worker, reason)) return;
+    // Finding all its descendants takes some milliseconds: the worker that takes over has its task by then.
     setImmediate(() => worker.process.kill());
   }
 
-  /** Nobody takes over. */
+  /** No other worker takes over. */
   killNow(worker: PoolWorker, reason: WorkerEndReason): void {
-    if (this.#giveUp(worker, reason)) worker.process.kill();
+    if (this.#markKilled(worker, reason)) worker.process.kill();
   }
 
   /** It has gone. */
@@ -49,7 +49,7 @@ export class Departures {
     this.#graceTimers.delete(worker);
   }
 
-  #giveUp(worker: PoolWorker, reason: WorkerEndReason): boolean {
+  #markKilled(worker: PoolWorker, reason: WorkerEndReason): boolean {
     worker.startLimit?.stop();
     if (worker.state === 'gone') return false;
     this.#note(worker, reason);
@@ -63,7 +63,7 @@ export class Departures {
     this.#events.onWorkerEnding(worker, reason);
   }
 
-  /** One timer for each: nobody would stop the other. */
+  /** One timer for each worker: nothing would stop a second one. */
   #killLater(worker: PoolWorker, kill: () => void): void {
     clearTimeout(this.#graceTimers.get(worker));
     this.#graceTimers.set(

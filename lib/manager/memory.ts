@@ -3,11 +3,13 @@
  * limit workers are watched for as long as somebody asks for the figures. A worker that rests is let go at the next sample:
  * an idle pool is not polled.
  */
-import { inRootContext } from '../../system/root-context.ts';
-import { createSampler, type Sampler } from '../../watchdog/usage.ts';
-import type { PoolWorker } from './pool-worker.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { createSampler, type Sampler } from '../watchdog/usage.ts';
+import type { PoolWorker } from './worker.ts';
 
 export interface MemoryWatch {
+  /** Whether a worker that runs a task is to be watched. */
+  isWanted: boolean;
   /** It runs a task. Cheap when it is watched already, or need not be. */
   watch(worker: PoolWorker): void;
   /** Somebody reads the figures of these workers, and may do so again. */
@@ -32,7 +34,6 @@ export function createMemoryWatch(
 ): MemoryWatch {
   const workers = new Map<number, PoolWorker>();
   let wantedUntil = Number.NEGATIVE_INFINITY;
-  let isWanted = limit !== undefined;
   const sampler: Sampler = createSampler({
     interval: limit === undefined ? INTERVAL : LIMITED_INTERVAL,
     onSample(pid, { rss, cpu }) {
@@ -40,9 +41,9 @@ export function createMemoryWatch(
       if (worker === undefined) return;
       worker.memory = rss;
       worker.cpu = cpu;
-      if (limit === undefined && performance.now() >= wantedUntil) isWanted = false;
+      if (limit === undefined && performance.now() >= wantedUntil) memoryWatch.isWanted = false;
       const isAbove = limit !== undefined && rss > limit;
-      if (worker.state !== 'busy' || !isWanted) {
+      if (worker.state !== 'busy' || !memoryWatch.isWanted) {
         release(worker);
         if (isAbove && worker.state === 'idle') onIdleAbove(worker); // any other is about to go
       } else if (isAbove) {
@@ -61,19 +62,21 @@ export function createMemoryWatch(
   }
 
   function watch(worker: PoolWorker): void {
-    if (!isWanted || worker.isWatched || worker.pid === undefined) return;
+    if (!memoryWatch.isWanted || worker.isWatched || worker.pid === undefined) return;
     worker.isWatched = true;
     workers.set(worker.pid, worker);
     inRootContext(() => sampler.watch(worker.pid as number));
   }
 
-  return {
+  const memoryWatch: MemoryWatch = {
+    isWanted: limit !== undefined,
     watch,
     wanted(all) {
       wantedUntil = performance.now() + WANTED_FOR;
-      isWanted = true;
+      memoryWatch.isWanted = true;
       for (const worker of all) if (worker.state === 'busy') watch(worker);
     },
     unwatch: release,
   };
+  return memoryWatch;
 }

@@ -1,10 +1,10 @@
 /** The errors of workers that could not start, in words. */
 
-import { type ExitReport, exitCodeName, indent } from '../../child/exit-report.ts';
-import { InitializerError, WorkerStartupError } from '../../errors.ts';
-import { notNodeMessage } from '../../system/node-command.ts';
-import { messageOf } from '../../system/thrown.ts';
-import { textOf } from '../recovery.ts';
+import { type ExitReport, exitCodeName, indent } from '../child/exit-report.ts';
+import { InitializerError, WorkerStartupError } from '../errors.ts';
+import { notNodeMessage } from '../system/node-command.ts';
+import { messageOf } from '../system/thrown.ts';
+import { textOf } from './recovery.ts';
 
 export const BREAKS = 'the executor can run nothing any more';
 

@@ -1,6 +1,6 @@
 /** The tasks that wait: higher priorities first, in the order of their submit within one. */
-import { Ring } from '../../system/ring.ts';
-import type { Task } from '../tasks/task.ts';
+import { Ring } from '../system/ring.ts';
+import type { Task } from './task.ts';
 
 export class PendingQueue {
   /** By falling priority; almost always there is one. */

@@ -2,10 +2,10 @@
  * Gets the functions that were called of late ready in the workers that wait in reserve: whoever takes over for a
  * worker that died has loaded their modules by then. It knows no queue and starts nobody.
  */
-import type { Definition } from '../../sending/index.ts';
-import { inRootContext } from '../../system/root-context.ts';
-import { clearTimeout, setTimeout } from '../../system/timers.ts';
-import type { PoolWorker } from './pool-worker.ts';
+import type { Definition } from '../sending/index.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
+import type { PoolWorker } from './worker.ts';
 
 /** A spare worker loads the rest, of a pool that runs more functions than these, when it takes over. */
 const FUNCTIONS = 8;
@@ -16,7 +16,8 @@ export class SparePreparation {
   readonly #workers: ReadonlySet<PoolWorker>;
   /** In the order of their latest call, each by what a worker must know of it. */
   readonly #functions = new Set<readonly Definition[]>();
-  #latest: readonly Definition[] | undefined;
+  /** Of the function that was called last. */
+  latest: readonly Definition[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** A pool that was shut down goes on with what it has, but nobody stops a timer any more. */
   #isStopped = false;
@@ -28,8 +29,8 @@ export class SparePreparation {
 
   /** A function was called. */
   note(definitions: readonly Definition[]): void {
-    if (definitions === this.#latest || this.#isStopped) return;
-    this.#latest = definitions;
+    if (definitions === this.latest || this.#isStopped) return;
+    this.latest = definitions;
     const isNew = !this.#functions.delete(definitions);
     this.#functions.add(definitions);
     if (!isNew) return;
@@ -47,7 +48,7 @@ export class SparePreparation {
   forget(id: number): void {
     for (const definitions of this.#functions)
       if (definitions.some((definition) => definition.id === id)) this.#functions.delete(definitions);
-    this.#latest = undefined;
+    this.latest = undefined;
   }
 
   stop(): void {

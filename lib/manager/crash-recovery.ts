@@ -1,45 +1,49 @@
 /**
  * What becomes of tasks that lose their worker, or their pool: rule 'isolate' (they fail or wait again, the pool goes
- * on), rule 'break' (everything unfinished fails), and the end of a pool that is to be killed. It knows no answers.
+ * on), rule 'break' (everything unfinished fails), and the end of a pool that is to be killed. What a death means is decided
+ * in recovery.ts.
  */
 
-import { type ExitReport, terminatedWorkerError } from '../../child/exit-report.ts';
-import { type BrokenProcessPool, ShutdownExecutorError } from '../../errors.ts';
-import type { ExecutorSettings } from '../../options/executor-options.ts';
-import { noteNotNode } from '../../system/node-command.ts';
-import { isNoWorker } from '../../system/start-mark.ts';
-import { withSubmitSite } from '../../system/submit-site.ts';
-import type { Dispatcher } from '../dispatch/dispatcher.ts';
-import type { Fleet } from '../fleet/fleet.ts';
-import type { PoolWorker, WorkerState } from '../fleet/pool-worker.ts';
-import type { SparePreparation } from '../fleet/spare-preparation.ts';
-import type { Lifetime } from '../lifetime.ts';
-import type { PoolEvents, PoolShortage } from '../pool-events.ts';
-import type { PoolWarnings } from '../pool-warnings.ts';
-import { afterShortage, isShortage, mayStartAgain, RestartIntensity } from '../recovery.ts';
-import type { Task } from '../tasks/task.ts';
+import { type ExitReport, terminatedWorkerError } from '../child/exit-report.ts';
+import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
+import type { ExecutorSettings } from '../options/executor-options.ts';
+import { noteNotNode } from '../system/node-command.ts';
+import { isNoWorker } from '../system/start-mark.ts';
+import { withSubmitSite } from '../system/submit-site.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { PoolEvents, PoolShortage } from './pool-events.ts';
+import type { PoolWarnings } from './pool-warnings.ts';
+import type { PendingQueue } from './queue.ts';
+import { afterShortage, isShortage, mayStartAgain, RestartIntensity } from './recovery.ts';
+import type { RunAhead } from './run-ahead.ts';
+import type { SparePreparation } from './spare-preparation.ts';
 import { BREAKS, diedWhileStarting, noWorkerStarted, startedTooSlowly } from './startup-errors.ts';
+import type { Task } from './task.ts';
+import type { PoolWorker, WorkerState } from './worker.ts';
+import type { Workers } from './workers.ts';
 
 const GOES_ON = 'it is tried again later';
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
 /** What of the pool is concerned. */
-export interface LossesOf {
+export interface CrashRecoveryParts {
   readonly settings: ExecutorSettings;
-  readonly fleet: Fleet;
-  readonly dispatcher: Dispatcher;
+  readonly workers: Workers;
+  readonly queue: PendingQueue;
+  readonly runAhead: RunAhead<PoolWorker>;
   readonly lifetime: Lifetime;
   readonly sparePreparation: SparePreparation;
   readonly warnings: PoolWarnings;
   readonly events: PoolEvents;
 }
 
-export class Losses {
+export class CrashRecovery {
   readonly #settings: ExecutorSettings;
   readonly #isolates: boolean;
-  readonly #fleet: Fleet;
-  readonly #dispatcher: Dispatcher;
+  readonly #workers: Workers;
+  readonly #queue: PendingQueue;
+  readonly #runAhead: RunAhead<PoolWorker>;
   readonly #lifetime: Lifetime;
   readonly #sparePreparation: SparePreparation;
   readonly #warnings: PoolWarnings;
@@ -49,12 +53,13 @@ export class Losses {
   #failedStarts = 0;
   #shortage: PoolShortage | undefined;
 
-  constructor(parts: LossesOf) {
+  constructor(parts: CrashRecoveryParts) {
     const { settings } = parts;
     this.#settings = settings;
     this.#isolates = settings.onWorkerCrash === 'isolate';
-    this.#fleet = parts.fleet;
-    this.#dispatcher = parts.dispatcher;
+    this.#workers = parts.workers;
+    this.#queue = parts.queue;
+    this.#runAhead = parts.runAhead;
     this.#lifetime = parts.lifetime;
     this.#sparePreparation = parts.sparePreparation;
     this.#warnings = parts.warnings;
@@ -65,7 +70,7 @@ export class Losses {
 
   /** All that it had answered was read before; what it had not begun waits again. */
   workerEnded(worker: PoolWorker, before: WorkerState, exit: ExitReport): void {
-    this.#dispatcher.takeBack(worker);
+    this.#runAhead.revoke(worker);
     const unbegun = worker.unbegunAt(exit);
     const lost = this.#takeLost(worker, unbegun);
     const isStart = before === 'booting' || before === 'initializing';
@@ -86,7 +91,7 @@ export class Losses {
     const isKept = (task: Task): boolean => (task === unbegun ? task.requeue() : task.retry());
     const [kept, failed] = [lost.filter(isKept), lost.filter((task) => task.state === 'settling')];
     // Before anybody is told: who hears of the others must not find the pool empty.
-    for (const task of kept.reverse()) this.#dispatcher.addFirst(task);
+    for (const task of kept.reverse()) this.#queue.addFirst(task);
     if (this.#events.watchesTasks) for (const task of kept) this.#events.onTaskRetried(task);
     for (const task of failed) {
       const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name });
@@ -131,9 +136,9 @@ export class Losses {
     const { shortage, verdict, longestPause } = afterShortage(this.#shortage, {
       now: performance.now(),
       startTimeout,
-      ready: this.#fleet.readyCount,
-      active: this.#fleet.activeCount,
-      waitingSince: this.#dispatcher.waitingSince ?? (this.#lifetime.isPrewarming ? 0 : undefined),
+      ready: this.#workers.readyCount,
+      active: this.#workers.activeCount,
+      waitingSince: this.#queue.peek()?.submittedAt ?? (this.#lifetime.isPrewarming ? 0 : undefined),
     });
     const triedFor = `it was tried again for ${startTimeout} ms (startTimeout)`;
     if (verdict === 'give-up') {
@@ -145,7 +150,7 @@ export class Losses {
         diedWhileStarting(exit, false, `${triedFor}; the executor goes on with fewer workers`),
       );
     this.#shortage = { ...shortage, error: diedWhileStarting(exit, false, GOES_ON) };
-    const pause = this.#fleet.pauseStarts(longestPause);
+    const pause = this.#workers.pauseStarts(longestPause);
     if (pause === undefined) return; // one of several that were started together
     this.#warnings.shortage(this.#shortage.error);
     this.#events.onWorkerShortage(this.#shortage, pause);
@@ -183,7 +188,7 @@ export class Losses {
       this.#events.onBroken(error);
     }
     const unfinished = [...lost, ...this.#takeUnfinished()];
-    this.#fleet.killAll('broken');
+    this.#workers.killAll('broken');
     for (const task of unfinished) task.fail(this.#lifetime.brokenBy, 'lost');
     this.#lifetime.checkDrained();
   }
@@ -191,19 +196,28 @@ export class Losses {
   /** All that is unfinished fails, and the workers are ended with it. */
   killEverything(): void {
     const unfinished = this.#takeUnfinished();
-    this.#fleet.killAll('shutdown');
+    this.#workers.killAll('shutdown');
     for (const task of unfinished) task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN), 'lost');
   }
 
   #takeUnfinished(): Task[] {
-    const pending = this.#dispatcher.takePending();
-    const begun = [...this.#fleet.workers].flatMap((worker) => this.#takeLost(worker));
+    const pending = this.takePending();
+    const begun = [...this.#workers.all].flatMap((worker) => this.#takeLost(worker));
     return [...begun, ...pending];
+  }
+
+  /** All that has not begun, wherever it is; a worker that is free then gets nothing of it. */
+  takePending(): Task[] {
+    const free = [...this.#workers.all].filter((worker) => this.#runAhead.revoke(worker));
+    const pending = this.#queue.takeAll();
+    for (const task of pending) task.beginSettling();
+    for (const worker of free) this.#workers.release(worker);
+    return pending;
   }
 
   /** It has begun all of them but `unbegun`. Who hears of that cannot cancel them any more. */
   #takeLost(worker: PoolWorker, unbegun?: Task): Task[] {
-    const lost = this.#dispatcher.takeAll(worker).filter(({ state }) => state !== 'settled');
+    const lost = this.#runAhead.takeAll(worker).filter(({ state }) => state !== 'settled');
     for (const task of lost) task.beginSettling();
     if (this.#events.watchesTasks)
       for (const task of lost) if (task !== unbegun) this.#events.onTaskStarted(task, worker);

@@ -1,21 +1,21 @@
 /**
- * A task and the one state machine it goes through. Nobody else settles its future, limits its time or
+ * A task and the one state machine it goes through. Nothing else settles its future, limits its time or
  * listens to its signal:
  *
  *   pending ──send──▶ sent (ahead of its turn) ──begin──▶ running ──succeed, fail, cancel (killed)──▶ settled
  *     ▲ │ └──────────────────────begin───────────────────────▲ │
  *     │ └──cancel──▶ settled                                   │
- *     └──takeBack (it had not begun), retry (its worker died)──┘
+ *     └──revoke (it had not begun), retry (its worker died)──┘
  *
  * A task that runs may be loading what it needs: that has a limit of its own, and the task's clock starts when it is over.
  */
-import { CancelledError } from '../../errors.ts';
-import { Future, type FutureOwner, futureControl } from '../../futures/future.ts';
-import type { PreparedCall } from '../../sending/index.ts';
-import { addAbortCallback, removeAbortCallback } from '../../system/abort-listeners.ts';
-import { LONGEST_TIMER } from '../../system/longest-timer.ts';
-import type { SubmitSite } from '../../system/submit-site.ts';
-import { TimeLimit } from '../time-limit.ts';
+import { CancelledError } from '../errors.ts';
+import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
+import type { Definition, PreparedCall } from '../sending/index.ts';
+import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
+import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import type { SubmitSite } from '../system/submit-site.ts';
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 
 /** In characters: a name is part of messages, and a longer one could make them longer than a string may be. */
 const LONGEST_NAME = 1000;
@@ -37,7 +37,7 @@ export interface TaskSettings {
  */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'lost';
 
-/** Who decides about tasks when somebody asks or their time is over: the manager. */
+/** The manager: it decides about a task that is asked about, or whose time is over. */
 export interface TaskKeeper {
   /** `true` if the task is cancelled then. */
   cancelTask(task: Task, kill: boolean, cause?: unknown): boolean;
@@ -47,7 +47,7 @@ export interface TaskKeeper {
   expireLoading(task: Task): void;
   /** Whether a task that was sent ahead has begun. It is running or pending after that. */
   hasBegun(task: Task): boolean;
-  /** Told before its future settles. */
+  /** Called before its future settles. */
   taskSettled(task: Task, outcome: TaskOutcome, error: unknown): void;
 }
 
@@ -67,6 +67,8 @@ export class Task implements FutureOwner {
   readonly id: number;
   readonly future: Future<unknown>;
   readonly call: PreparedCall;
+  /** What a worker must know before it gets the call; the first one stands for the function. */
+  readonly definitions: readonly Definition[];
   readonly isChunk: boolean;
   readonly itemCount: number;
   readonly settings: TaskSettings;
@@ -89,6 +91,7 @@ export class Task implements FutureOwner {
     lastTaskId += 1;
     this.id = lastTaskId;
     this.call = call;
+    this.definitions = call.definitions;
     this.isChunk = isChunk;
     this.itemCount = itemCount;
     this.settings = settings;
@@ -128,12 +131,18 @@ export class Task implements FutureOwner {
     this.wireId = id;
   }
 
-  /** To a worker that begins it at once. `load` or `built` follows, which says whether its function runs already. */
-  begin(id: number): void {
+  /**
+   * To a worker that begins it at once.
+   *
+   * @param isBuilt Its function runs already; else `built` follows.
+   */
+  begin(id: number, isBuilt: boolean): void {
     if (this.state !== 'pending') this.#fault('pending');
     this.wireId = id;
     this.state = 'running';
     this.startedAt = performance.now();
+    if (!isBuilt) this.load();
+    else if (this.settings.timeout !== undefined) this.built();
   }
 
   get isLoading(): boolean {
@@ -172,9 +181,9 @@ export class Task implements FutureOwner {
     this.startedAt = at;
   }
 
-  /** Its worker has not begun it after all. */
-  takeBack(): void {
-    if (this.state !== 'sent' && this.state !== 'running') this.#fault('running');
+  /** Its worker has not begun it, and will not. */
+  revoke(): void {
+    if (this.state !== 'sent' && this.state !== 'running') this.#fault('sent');
     this.#stopClock();
     this.state = 'pending';
   }
@@ -214,30 +223,59 @@ export class Task implements FutureOwner {
   }
 
   succeed(value: unknown): void {
-    this.#settle('succeeded', undefined);
-    futureControl.resolve(this.future, value);
+    this.settle('succeeded', value);
   }
 
-  fail(error: unknown, outcome: TaskOutcome = 'failed'): void {
-    this.#settle(outcome, error);
-    futureControl.reject(this.future, error);
+  fail(error: unknown, outcome: 'failed' | 'timed-out' | 'lost' = 'failed'): void {
+    this.settle(outcome, error);
   }
 
   cancelWith(message: string, cause?: unknown): void {
-    const error = new CancelledError(message, cause === undefined ? undefined : { cause });
-    this.#settle('cancelled', error);
-    futureControl.cancel(this.future, error);
+    this.settle('cancelled', new CancelledError(message, cause === undefined ? undefined : { cause }));
   }
 
-  #settle(outcome: TaskOutcome, error: unknown): void {
+  /** @param result Its value, or the error with which its future fails. */
+  settle(outcome: TaskOutcome, result: unknown): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
     if (this.#timeLimit !== undefined) this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
-    this.#keeper.taskSettled(this, outcome, error);
+    this.#keeper.taskSettled(this, outcome, outcome === 'succeeded' ? undefined : result);
+    if (outcome === 'succeeded') futureControl.resolve(this.future, result);
+    else if (outcome === 'cancelled') futureControl.cancel(this.future, result as CancelledError);
+    else futureControl.reject(this.future, result);
   }
 
   #fault(wanted: Task['state']): never {
     throw new Error(`a task was expected to be ${wanted}, it is ${this.state}`);
+  }
+}
+
+/** A timer that fires so much later than it should, in milliseconds, was held up by this process. */
+const LATE = 20;
+
+/**
+ * A limit for what happens in a worker, by the clock of this process. What the worker has sent in time counts, also if
+ * this process was too busy to read it: that is read between the timer and its call. And if it was busy for so long that
+ * the worker may not even have got the task in time, the worker gets a part of that time back, once. The timer keeps no
+ * process alive.
+ */
+export class TimeLimit {
+  #timer: NodeJS.Timeout;
+  #lastCall: NodeJS.Immediate | undefined;
+
+  /** @param limit In milliseconds, no more than a timer can wait. */
+  constructor(limit: number, onOver: () => void) {
+    const begun = performance.now();
+    this.#timer = setTimeout(() => {
+      const late = performance.now() - begun - limit;
+      if (late < LATE) this.#lastCall = setImmediate(onOver);
+      else this.#timer = setTimeout(onOver, Math.min(late, limit)).unref();
+    }, limit).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#lastCall);
   }
 }

@@ -1,7 +1,7 @@
 /** Pauses before something is tried again, twice as long each time until it has succeeded. They try nothing themselves. */
-import { inRootContext } from '../../system/root-context.ts';
-import { clearTimeout, setTimeout } from '../../system/timers.ts';
-import { areReplacedAtOnce, badOnesInARow } from '../recovery.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { areReplacedAtOnce, badOnesInARow } from './recovery.ts';
 
 export interface BackoffOptions {
   /** Both in milliseconds. */

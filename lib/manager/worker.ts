@@ -1,17 +1,16 @@
 /** A worker, as the manager sees it: its process and pipe, what it runs, what it was sent. */
 
-import { startWorkerProcess, type WorkerProcess } from '../../child/child-process.ts';
-import type { ExitReport, TerminationContext } from '../../child/exit-report.ts';
-import { type Frame, FrameKind } from '../../child/frames.ts';
-import type { Definition, InlineBody, Payload } from '../../sending/index.ts';
-import { LONGEST_TIMER } from '../../system/longest-timer.ts';
-import { Ring } from '../../system/ring.ts';
-import { messageOf } from '../../system/thrown.ts';
-import { receiveOrder } from '../../watchdog/temporary-files.ts';
-import type { Task } from '../tasks/task.ts';
-import { TaskNames } from '../tasks/task-names.ts';
-import { TimeLimit } from '../time-limit.ts';
-import type { WorkerOrders } from './worker-orders.ts';
+import type { WorkerProcess } from '../child/child-process.ts';
+import type { ExitReport, TerminationContext } from '../child/exit-report.ts';
+import { type Frame, FrameKind } from '../child/frames.ts';
+import type { Definition, InlineBody, Payload } from '../sending/index.ts';
+import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { messageOf } from '../system/thrown.ts';
+import { receiveOrder } from '../watchdog/temporary-files.ts';
+import { SentTasks } from './run-ahead.ts';
+import { type Task, TimeLimit } from './task.ts';
+import { TaskNames } from './task-names.ts';
+import type { WorkerSetup } from './worker-setup.ts';
 
 /**
  * - `booting`: the process starts · `initializing`: it runs, and prepares itself
@@ -83,22 +82,11 @@ export class PoolWorker {
   /** Started to be kept in reserve, or there already. */
   reserve: boolean;
   state: WorkerState = 'booting';
-  /** What it was sent and has not answered, in the order in which it runs them: the first is the one it is at. */
-  readonly tasks = new Ring<Task>();
+  /** The tasks that it was sent and has not answered. */
+  readonly sent = new SentTasks();
   tasksDone = 0;
-  /** Its current task takes long: nothing is sent ahead until it has answered. */
-  isSlow = false;
-  /**
-   * Revoked tasks may still be in the pipe. Until they have arrived, no new claim is posted: the worker would take a
-   * newer claim for an older task.
-   */
-  #staleInFlight = false;
   /** What it was sent last, if that was a task to begin at once. */
   #sentLast: Task | undefined;
-  /** When this one is answered, they have. */
-  #lastImmediate: Task | undefined;
-  /** There may be claims that were read, in a file that grows. */
-  #hasPosted = false;
   /** `tasksDone` when it was last looked at. */
   lastSeenDone = 0;
   idleSince = 0;
@@ -107,6 +95,8 @@ export class PoolWorker {
   memory: number | undefined;
   cpu: number | undefined;
   isWatched = false;
+  /** Its end is not seen yet, but nothing that it was sent from now on would run. */
+  isDying = false;
   /** What a task had left behind threw this; the worker is about to exit. */
   uncaught: { readonly error: unknown } | undefined;
   /** It was ended because it sent what is not part of the protocol. */
@@ -142,27 +132,28 @@ export class PoolWorker {
    * @param startTimeout In milliseconds.
    * @param onOutput Called with each line of its output, and the name of the task that wrote it.
    */
-  start(orders: WorkerOrders, startTimeout: number, owner: WorkerOwner, onOutput: OnOutput): void {
+  start(setup: WorkerSetup, startTimeout: number, owner: WorkerOwner, onOutput: OnOutput): void {
     const limit = Math.min(startTimeout, LONGEST_TIMER);
     this.#owner = owner;
     this.startLimit = new TimeLimit(limit, () => owner.onStartTooSlow(this));
-    this.process = startWorkerProcess(() => orders.settingsFor(this.rank), {
+    this.process = setup.startProcess(this.rank, {
       onFrame: this.#onFrame,
       onOutput: (stream, line, id, isUnfinished) =>
         onOutput(stream, line, this.names.nameOf(stream, id), isUnfinished),
       onExit: (exit) => owner.onExit(this, exit),
       onGone: () => owner.onGone(this),
     });
-    if (this.state === 'killed') this.process.kill(); // by whoever was asked for its environment
+    this.sent.claims = this.process.claims;
+    if (this.state === 'killed') this.process.kill(); // by code of the user that was asked for its environment
   }
 
   /** It reads this when it has booted, and answers with `started`, then `ready`. */
-  initialize({ initializer }: WorkerOrders): void {
+  initialize({ initializer }: WorkerSetup): void {
     if (initializer !== undefined) this.sendDefinitions(initializer.definitions);
     this.process.send(FrameKind.initialize, 0, initializer?.payload);
   }
 
-  /** What no worker of ours sends ends it, which is told like any other death. */
+  /** A frame that no worker of this package sends ends it, which is reported like any other death. */
   readonly #onFrame = (frame: Frame): void => {
     const owner = this.#owner as WorkerOwner;
     switch (frame.kind) {
@@ -207,30 +198,26 @@ export class PoolWorker {
 
   /** What it is running, or about to. */
   get task(): Task | undefined {
-    return this.tasks.first();
-  }
-
-  /** Its end is not seen yet, but nothing that it was sent from now on would run. */
-  get isDying(): boolean {
-    return this.fault !== undefined || this.uncaught !== undefined;
+    return this.sent.tasks[0];
   }
 
   get canPipeline(): boolean {
-    if (this.isSlow || this.#staleInFlight || this.isRetiring || this.isDying) return false;
-    return this.process.claims !== undefined;
+    return !this.isRetiring && !this.isDying && this.sent.mayPost;
   }
 
   /**
-   * It has nothing else to do: it begins at once. `false` if it may have to load or to read for a while first: it tells
-   * then when the task is built. It tells by itself when it loads what could not be foreseen.
+   * It has nothing else to do: it begins at once. `false` if it may have to load or to read for a while first: it
+   * announces then when the task is built. It says by itself when it loads what could not be foreseen.
    */
-  run(task: Task, payload: Payload): boolean {
-    this.#take(task);
-    this.sendDefinitions(task.call.definitions);
+  run(task: Task, id: number, payload: Payload): boolean {
+    this.state = 'busy';
+    this.sent.begin(task);
+    if (this.process.marksOutput) this.names.add(id, task.name);
+    this.sendDefinitions(task.definitions);
     const beginsAtOnce = !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
     this.#hasNewDefinitions = false;
-    if (!beginsAtOnce) this.process.send(FrameKind.announce, task.wireId);
-    this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, task.wireId, payload);
+    if (!beginsAtOnce) this.process.send(FrameKind.announce, id);
+    this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, id, payload);
     this.#sentLast = task;
     return beginsAtOnce;
   }
@@ -239,23 +226,16 @@ export class PoolWorker {
    * The same for a call that can be written straight into its frame, of a function that the worker knows: it begins at
    * once. `false` if that cannot be done: nothing has happened then.
    */
-  runInline(task: Task): boolean {
-    if (this.#hasNewDefinitions || this.#preparations > 0) return false;
-    const { call, wireId } = task;
-    for (const { id } of call.definitions) if (!this.#sentIds.has(id)) return false;
-    if (!this.process.channel?.sendInline(FrameKind.call, wireId, call as InlineBody)) return false;
-    this.#take(task);
+  runInline(task: Task, id: number): boolean {
+    const { channel } = this.process;
+    if (channel === undefined || this.#hasNewDefinitions || this.#preparations > 0) return false;
+    for (const definition of task.definitions) if (!this.#sentIds.has(definition.id)) return false;
+    if (!channel.sendInline(FrameKind.call, id, task.call as InlineBody)) return false;
+    this.state = 'busy';
+    this.sent.begin(task);
+    if (this.process.marksOutput) this.names.add(id, task.name);
     this.#sentLast = task;
     return true;
-  }
-
-  #take(task: Task): void {
-    this.state = 'busy';
-    this.#lastImmediate = task;
-    if (this.#hasPosted) this.process.claims?.clear();
-    this.#hasPosted = false;
-    this.tasks.push(task);
-    if (this.process.marksOutput) this.names.add(task.wireId, task.name);
   }
 
   /** The task that it was to begin at once and cannot have begun, as it died with something unread. */
@@ -264,57 +244,25 @@ export class PoolWorker {
   }
 
   /**
-   * It begins them when it has finished what it has, unless they are taken back before. Returns how many of them
-   * there was room for.
+   * It begins them when it has finished what it has, unless they are revoked before. Returns how many of them there was
+   * room for.
    */
   sendAhead(tasks: readonly Task[], payloads: readonly Payload[]): number {
     this.#sentLast = undefined;
-    this.#hasPosted = true;
-    const count = this.process.claims?.post(tasks.map((task) => task.wireId)) ?? 0;
-    for (const [index, task] of tasks.slice(0, count).entries()) {
-      this.tasks.push(task);
+    const count = this.sent.post(tasks);
+    for (let index = 0; index < count; index += 1) {
+      const task = tasks[index] as Task;
       if (this.process.marksOutput) this.names.add(task.wireId, task.name);
-      this.sendDefinitions(task.call.definitions);
+      this.sendDefinitions(task.definitions);
       this.process.send(FrameKind.callAhead, task.wireId, payloads[index]);
     }
     return count;
   }
 
-  /** Its first task was answered. */
-  takeAnswered(): Task {
-    const task = this.tasks.shift() as Task;
-    this.loading = undefined;
-    this.tasksDone += 1;
-    this.isSlow = false;
-    if (task === this.#lastImmediate) {
-      this.#staleInFlight = false;
-      this.#lastImmediate = undefined;
-    }
-    return task;
-  }
-
-  /** What it has not begun and will not: the last ones of its tasks, in their order. */
-  takeBack(): Task[] {
-    if (this.tasks.last()?.state !== 'sent') return [];
-    const unclaimed = new Set(this.process.claims?.takeBack());
-    const taken: Task[] = [];
-    for (let last = this.tasks.last(); last?.state === 'sent'; last = this.tasks.last()) {
-      if (!unclaimed.delete(last.wireId)) break;
-      this.tasks.pop();
-      taken.push(last);
-    }
-    // There are more than were posted: nobody knows what it would begin.
-    if (unclaimed.size > 0) this.killForProtocolError('a task has written file descriptor 4');
-    if (taken.length > 0) {
-      this.#staleInFlight = true;
-      this.#lastImmediate = undefined;
-    }
-    return taken.reverse();
-  }
-
-  /** It broke the protocol, which is told like any other death. */
+  /** It broke the protocol, which is reported like any other death. */
   killForProtocolError(fault: string): void {
     this.fault = fault;
+    this.isDying = true;
     this.process.kill();
   }
 

@@ -1,13 +1,15 @@
 /**
- * The workers of a pool: they are started, become idle, wait in reserve and leave, as scaling.ts decides. It knows no
- * queue and settles nothing; the manager tells it what is wanted and hears what happened.
+ * The workers of a pool: they are started, become idle, wait in reserve and leave, as scaling.ts decides. How they end is
+ * in termination.ts.
  */
 
-import type { ExitReport } from '../../child/exit-report.ts';
-import type { ExecutorSettings } from '../../options/executor-options.ts';
-import { inRootContext } from '../../system/root-context.ts';
-import { setImmediate } from '../../system/timers.ts';
-import type { PoolEvents } from '../pool-events.ts';
+import type { ExitReport } from '../child/exit-report.ts';
+import type { ExecutorSettings } from '../options/executor-options.ts';
+import { LONGEST_TIMER } from '../system/longest-timer.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
+import { Backoff, RestartBackoff } from './backoff.ts';
+import type { PoolEvents } from './pool-events.ts';
 import {
   freeRank,
   missingSpares,
@@ -16,42 +18,41 @@ import {
   nextToLeave,
   overtakenBy,
   spareRank,
-} from '../scaling.ts';
-import { Backoff, RestartBackoff } from './backoff.ts';
-import { Departures } from './departures.ts';
-import { IdleWorkers } from './idle-workers.ts';
+} from './scaling.ts';
+import { Termination } from './termination.ts';
 import {
   PoolWorker,
   type WorkerEndReason,
   type WorkerOwner,
   type WorkerStartReason,
   type WorkerState,
-} from './pool-worker.ts';
-import type { WorkerOrders } from './worker-orders.ts';
+} from './worker.ts';
+import type { WorkerSetup } from './worker-setup.ts';
 
-type Workers = ReadonlySet<PoolWorker>;
-
-/** The manager: who hears of each worker, and of what has become of all of them. */
-export interface FleetOwner extends WorkerOwner {
+/** The manager: called with what becomes of each worker, and of all of them. */
+export interface WorkersOwner extends WorkerOwner {
   /** A worker is there to take a task. */
   onIdle(): void;
   /** There may be room for workers again that could not be started. */
   onStartsResumed(): void;
 }
 
-export class Fleet {
+export class Workers {
   maxWorkers: number;
   readonly #settings: ExecutorSettings;
   /** The environment of a process cannot be made for another rank later. */
   readonly #ranksAreFixed: boolean;
-  readonly #orders: WorkerOrders;
-  readonly #owner: FleetOwner;
+  readonly #setup: WorkerSetup;
+  readonly #owner: WorkersOwner;
   readonly #events: PoolEvents;
-  readonly #workers = new Set<PoolWorker>();
+  readonly #all = new Set<PoolWorker>();
   /** All that still have a process. */
-  readonly workers: Workers = this.#workers;
-  readonly #idle: IdleWorkers;
-  readonly #departures: Departures;
+  readonly all: ReadonlySet<PoolWorker> = this.#all;
+  /** Those that could begin a task at once; the one that was busy last is the last. */
+  readonly idle: PoolWorker[] = [];
+  /** One for all of them; it runs only while there are some, and keeps no process alive. */
+  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #termination: Termination;
   /** From the first worker that is wanted to the end of the pool. */
   #replaces = false;
   #isFillingReserve = false;
@@ -66,28 +67,23 @@ export class Fleet {
     },
   });
 
-  constructor(settings: ExecutorSettings, orders: WorkerOrders, owner: FleetOwner, events: PoolEvents) {
+  constructor(settings: ExecutorSettings, setup: WorkerSetup, owner: WorkersOwner, events: PoolEvents) {
     this.#events = events;
     this.#settings = settings;
     this.#ranksAreFixed = typeof settings.env === 'function';
-    this.#orders = orders;
+    this.#setup = setup;
     this.#owner = owner;
     this.maxWorkers = settings.maxWorkers;
-    this.#departures = new Departures(events);
-    this.#idle = new IdleWorkers({
-      idleTimeout: settings.idleTimeout,
-      maySendHome: () => this.activeCount > settings.minWorkers,
-      sendHome: (worker) => this.#sendHome(worker, 'idle-timeout'),
-    });
+    this.#termination = new Termination(events);
   }
 
   /** Those that could run a task without being started first. */
   get readyCount(): number {
-    return countWorkers(this.#workers, ({ state }) => state === 'idle' || state === 'busy');
+    return countWorkers(this.#all, ({ state }) => state === 'idle' || state === 'busy');
   }
 
   get activeCount(): number {
-    return countWorkers(this.#workers, (worker) => worker.isActive);
+    return countWorkers(this.#all, (worker) => worker.isActive);
   }
 
   /** After it was made smaller, until enough of them have answered and left. */
@@ -96,24 +92,11 @@ export class Fleet {
   }
 
   get isStarting(): boolean {
-    return countWorkers(this.#workers, (worker) => worker.isStarting) > 0;
+    return countWorkers(this.#all, (worker) => worker.isStarting) > 0;
   }
 
   get busyCount(): number {
-    return countWorkers(this.#workers, ({ state }) => state === 'busy');
-  }
-
-  hasIdle(): boolean {
-    return this.#idle.workers.length > 0;
-  }
-
-  takeIdle(): PoolWorker | undefined {
-    return this.#idle.take();
-  }
-
-  /** It was taken, and got nothing. */
-  returnIdle(worker: PoolWorker): void {
-    this.#idle.add(worker);
+    return countWorkers(this.#all, ({ state }) => state === 'busy');
   }
 
   // Workers join …
@@ -153,13 +136,13 @@ export class Fleet {
 
   #fillReserve(): void {
     if (!this.#replaces || this.#restartBackoff.isOn) return;
-    for (let left = missingSpares(this.#workers, this.#settings.spareWorkers); left > 0; left -= 1)
+    for (let left = missingSpares(this.#all, this.#settings.spareWorkers); left > 0; left -= 1)
       if (!this.#start('reserve')) return;
   }
 
   /** One of the reserve joins the others: `false` if there is none for a place that is free. */
   #promote(): boolean {
-    const next = nextPromotion(this.#workers, this.maxWorkers, this.#ranksAreFixed);
+    const next = nextPromotion(this.#all, this.maxWorkers, this.#ranksAreFixed);
     if (next === undefined) return false;
     const { worker, rank } = next;
     worker.reserve = false;
@@ -170,7 +153,7 @@ export class Fleet {
 
   /** Replacements of those that have gone in another way. */
   #promoteSurplus(): void {
-    const isSurplus = () => this.#replaces && missingSpares(this.#workers, this.#settings.spareWorkers) < 0;
+    const isSurplus = () => this.#replaces && missingSpares(this.#all, this.#settings.spareWorkers) < 0;
     while (isSurplus() && this.activeCount < this.maxWorkers && this.#promote());
   }
 
@@ -185,21 +168,21 @@ export class Fleet {
   /** `false` in the pause after a shortage. */
   #start(reason: 'demand' | 'reserve'): boolean {
     if (this.#shortageBackoff.isOn) return false;
-    const free = reason === 'demand' ? freeRank(this.#workers, this.maxWorkers) : undefined;
-    this.#startAs(free ?? spareRank(this.#workers, this.maxWorkers), reason);
+    const free = reason === 'demand' ? freeRank(this.#all, this.maxWorkers) : undefined;
+    this.#startAs(free ?? spareRank(this.#all, this.maxWorkers), reason);
     return true;
   }
 
   #startAs(rank: number, reason: WorkerStartReason): void {
     const worker = new PoolWorker(rank, reason !== 'demand');
-    this.#workers.add(worker);
+    this.#all.add(worker);
     // Whoever needs it first, it serves others, too.
     inRootContext(() => {
-      worker.start(this.#orders, this.#settings.startTimeout, this.#owner, (...line) =>
+      worker.start(this.#setup, this.#settings.startTimeout, this.#owner, (...line) =>
         this.#events.onOutput(worker, ...line),
       );
       this.#events.onWorkerStarting(worker, reason);
-      worker.initialize(this.#orders);
+      worker.initialize(this.#setup);
     });
   }
 
@@ -214,7 +197,7 @@ export class Fleet {
 
   /** It was quicker than one that is awaited: that one joins the reserve in its place. */
   #swapWithStarting(worker: PoolWorker): void {
-    const awaited = overtakenBy(worker, this.#workers, this.#ranksAreFixed);
+    const awaited = overtakenBy(worker, this.#all, this.#ranksAreFixed);
     if (awaited === undefined) return;
     const { rank } = awaited;
     awaited.reserve = true;
@@ -225,24 +208,55 @@ export class Fleet {
 
   // … are there for tasks …
 
-  /** It has answered; it may stay. */
+  /** It has answered all that it had; it may stay. */
   release(worker: PoolWorker): void {
     if (worker.state !== 'busy' || worker.isDying) return;
     if (worker.isRetiring) {
-      this.#sendHome(worker, worker.rank < this.maxWorkers ? 'recycled' : 'resized');
+      this.#retire(worker, worker.rank < this.maxWorkers ? 'recycled' : 'resized');
       return;
     }
-    worker.state = 'idle';
-    this.#idle.add(worker);
-    if (this.#workers.size > this.maxWorkers && this.hasTooMany) this.#shrink();
-    if (this.#idle.workers.includes(worker)) this.#owner.onIdle();
+    this.#addIdle(worker);
+    if (this.#all.size > this.maxWorkers && this.hasTooMany) this.#shrink();
   }
 
   /** It is ready for its first task. */
   becomeIdle(worker: PoolWorker): void {
-    worker.state = 'idle';
-    this.#idle.add(worker);
+    this.#addIdle(worker);
     this.#owner.onIdle();
+  }
+
+  #addIdle(worker: PoolWorker): void {
+    const { idleTimeout } = this.#settings;
+    worker.state = 'idle';
+    worker.idleSince = performance.now();
+    this.idle.push(worker);
+    if (idleTimeout !== null && this.#idleTimer === undefined)
+      inRootContext(() => this.#expireIdleIn(idleTimeout));
+  }
+
+  #removeIdle(worker: PoolWorker): void {
+    const index = this.idle.indexOf(worker);
+    if (index >= 0) this.idle.splice(index, 1);
+  }
+
+  #expireIdleIn(delay: number): void {
+    clearTimeout(this.#idleTimer); // of one that became idle when another retired
+    this.#idleTimer = setTimeout(() => this.#expireIdle(), Math.min(delay, LONGEST_TIMER)).unref();
+  }
+
+  #expireIdle(): void {
+    this.#idleTimer = undefined;
+    const idleTimeout = this.#settings.idleTimeout as number;
+    const now = performance.now();
+    for (const worker of [...this.idle]) {
+      if (this.activeCount <= this.#settings.minWorkers) return;
+      const left = worker.idleSince + idleTimeout - now;
+      if (left <= 0) this.#retire(worker, 'idle-timeout');
+      else {
+        this.#expireIdleIn(Math.ceil(left));
+        return;
+      }
+    }
   }
 
   // … and leave.
@@ -252,44 +266,46 @@ export class Fleet {
     if (worker.hasReplacement || !this.#replaces || this.#shortageBackoff.isOn) return;
     worker.hasReplacement = true;
     const { rank } = worker;
-    this.#startAs(rank < this.maxWorkers ? rank : spareRank(this.#workers, this.maxWorkers), 'replacement');
+    this.#startAs(rank < this.maxWorkers ? rank : spareRank(this.#all, this.maxWorkers), 'replacement');
   }
 
-  /** It runs no further task. */
-  retire(worker: PoolWorker): void {
+  /** It runs no further task, and retires when it has nothing to do. */
+  recycle(worker: PoolWorker): void {
     this.prepareReplacement(worker);
     worker.isRetiring = true;
-    if (worker.state === 'idle') this.#sendHome(worker, 'recycled');
+    if (worker.state === 'idle') this.#retire(worker, 'recycled');
   }
 
   /** Its process is ended; it is replaced when there is work. */
   kill(worker: PoolWorker, reason: WorkerEndReason): void {
-    this.#idle.remove(worker);
-    this.#departures.kill(worker, reason);
+    this.#removeIdle(worker);
+    this.#termination.kill(worker, reason);
   }
 
   /** It is about to exit by itself, and runs nothing any more. */
   expectExit(worker: PoolWorker): void {
-    this.#idle.remove(worker);
-    this.#departures.expectExit(worker);
+    this.#removeIdle(worker);
+    this.#termination.expectExit(worker);
   }
 
   killAll(reason: WorkerEndReason): void {
     this.#stopReplacing();
-    for (const worker of [...this.#workers]) this.#departures.killNow(worker, reason);
+    for (const worker of [...this.#all]) this.#termination.killNow(worker, reason);
   }
 
   #stopReplacing(): void {
     this.#replaces = false;
     this.#restartBackoff.stop();
     this.#shortageBackoff.stop();
-    this.#idle.stop();
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
+    this.idle.length = 0;
   }
 
   /** Everybody leaves who has nothing to do. */
   closeIdle(): void {
     this.#stopReplacing();
-    for (const worker of [...this.#workers]) this.#letGo(worker, 'shutdown');
+    for (const worker of [...this.#all]) this.#letGo(worker, 'shutdown');
   }
 
   resize(maxWorkers: number): void {
@@ -301,7 +317,7 @@ export class Fleet {
 
   /** Their environment is that of a place which the pool has no more. */
   #leaveOutOfRange(): void {
-    for (const worker of [...this.#workers]) {
+    for (const worker of [...this.#all]) {
       if (worker.rank < this.maxWorkers) continue;
       if (worker.state === 'busy') worker.isRetiring = true;
       else this.#letGo(worker, 'resized');
@@ -310,7 +326,7 @@ export class Fleet {
 
   #shrink(): void {
     while (this.hasTooMany) {
-      const next = nextToLeave(this.#workers);
+      const next = nextToLeave(this.#all);
       if (next === undefined) break; // the busy ones leave when they have answered
       if (next.joinsReserve !== undefined) this.#joinReserve(next.joinsReserve);
       if (next.replaced !== undefined) next.replaced.hasReplacement = true;
@@ -320,7 +336,7 @@ export class Fleet {
   }
 
   #joinReserve(worker: PoolWorker): void {
-    this.#idle.remove(worker);
+    this.#removeIdle(worker);
     worker.state = 'spare';
     worker.reserve = true;
   }
@@ -328,32 +344,32 @@ export class Fleet {
   /** Those that stay have the places that the pool still has, as far as these are free. */
   #putRanksInRange(): void {
     if (this.#ranksAreFixed) return;
-    for (const worker of this.#workers) {
+    for (const worker of this.#all) {
       if (worker.rank < this.maxWorkers) continue;
       const rank = worker.isActive
-        ? freeRank(this.#workers, this.maxWorkers)
-        : spareRank(this.#workers, this.maxWorkers);
+        ? freeRank(this.#all, this.maxWorkers)
+        : spareRank(this.#all, this.maxWorkers);
       if (rank !== undefined) worker.takeRank(rank);
     }
   }
 
   /** One that has nothing to do; whoever is busy, or goes already, is left alone. */
   #letGo(worker: PoolWorker, reason: WorkerEndReason): void {
-    if (worker.state === 'idle' || worker.state === 'spare') this.#sendHome(worker, reason);
+    if (worker.state === 'idle' || worker.state === 'spare') this.#retire(worker, reason);
     else if (worker.isStarting) this.kill(worker, reason);
   }
 
-  #sendHome(worker: PoolWorker, reason: WorkerEndReason): void {
-    this.#idle.remove(worker);
-    this.#departures.sendHome(worker, reason);
+  #retire(worker: PoolWorker, reason: WorkerEndReason): void {
+    this.#removeIdle(worker);
+    this.#termination.retire(worker, reason);
     this.#promoteSurplus();
   }
 
   /** Its process has ended. Returns what it was doing; one that was to end was `leaving` or `killed`. */
   noteExit(worker: PoolWorker, exit: ExitReport): WorkerState {
     const before = worker.state;
-    this.#idle.remove(worker);
-    this.#departures.ended(worker);
+    this.#removeIdle(worker);
+    this.#termination.ended(worker);
     worker.state = 'gone';
     if (before === 'idle' || before === 'spare')
       this.#restartBackoff.noteDeath(performance.now() - worker.readyAt, worker.tasksDone);
@@ -370,11 +386,11 @@ export class Fleet {
 
   /** It has left no trace. */
   forget(worker: PoolWorker): void {
-    this.#workers.delete(worker);
+    this.#all.delete(worker);
   }
 }
 
-function countWorkers(workers: Workers, matches: (worker: PoolWorker) => boolean): number {
+function countWorkers(workers: Iterable<PoolWorker>, matches: (worker: PoolWorker) => boolean): number {
   let count = 0;
   for (const worker of workers) if (matches(worker)) count += 1;
   return count;

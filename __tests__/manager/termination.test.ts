@@ -1,12 +1,12 @@
-/** Whoever is to go and does not is ended once, by one timer, which goes with the worker. */
+/** A worker that is to leave and does not is killed once, by one timer, which goes with the worker. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { WorkerProcess } from '../../lib/child/child-process.ts';
-import { Departures } from '../../lib/manager/fleet/departures.ts';
-import { PoolWorker } from '../../lib/manager/fleet/pool-worker.ts';
+import { Termination } from '../../lib/manager/termination.ts';
+import { PoolWorker } from '../../lib/manager/worker.ts';
 
 let kills: number;
 let worker: PoolWorker;
-const departures = new Departures({ onWorkerEnding() {} });
+const termination = new Termination({ onWorkerEnding() {} });
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -25,17 +25,17 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('a worker that is sent home while its own exit is expected leaves no timer behind', () => {
-  departures.expectExit(worker);
-  departures.sendHome(worker, 'shutdown');
+test('a worker that retires while its own exit is expected leaves no timer behind', () => {
+  termination.expectExit(worker);
+  termination.retire(worker, 'shutdown');
   expect(jest.getTimerCount()).toBe(1);
-  departures.ended(worker);
+  termination.ended(worker);
   expect(jest.getTimerCount()).toBe(0);
 });
 
 test('one that does not go is killed, for the reason for which it was to go', () => {
-  departures.sendHome(worker, 'idle-timeout');
-  departures.expectExit(worker);
+  termination.retire(worker, 'idle-timeout');
+  termination.expectExit(worker);
   jest.runAllTimers();
   expect(kills).toBe(1);
   expect(worker).toMatchObject({ state: 'killed', endReason: 'idle-timeout' });

@@ -1,7 +1,7 @@
 /** The queue of tasks that wait: order, priorities, cancelled ones; and the ring under it. */
 import { describe, expect, test } from '@jest/globals';
-import { PendingQueue } from '../../lib/manager/dispatch/pending-queue.ts';
-import type { Task } from '../../lib/manager/tasks/task.ts';
+import { PendingQueue } from '../../lib/manager/queue.ts';
+import type { Task } from '../../lib/manager/task.ts';
 import { Ring } from '../../lib/system/ring.ts';
 
 interface Waiting {

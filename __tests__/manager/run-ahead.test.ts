@@ -1,0 +1,169 @@
+/**
+ * Running ahead against a model: random interleavings of all that host and workers do, played on the real manager without
+ * a process. Host and worker agree on every call, whichever of them is faster.
+ */
+import { describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Future } from '../../lib/futures/future.ts';
+import { callOf, type FakePool, fakePool } from './fake-workers.ts';
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('submit' as const) },
+  { weight: 6, arbitrary: fc.constant('begin' as const) },
+  { weight: 6, arbitrary: fc.constant('finish' as const) },
+  { weight: 6, arbitrary: fc.constant('deliver' as const) },
+  { weight: 3, arbitrary: fc.constant('wait' as const) },
+  { weight: 2, arbitrary: fc.constant('cancel' as const) },
+  { weight: 1, arbitrary: fc.constant('kill' as const) },
+  { weight: 1, arbitrary: fc.constant('crash' as const) },
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+/** The period after which what waits behind a long task is revoked, in milliseconds. */
+const PATIENCE = 2;
+
+class Play {
+  readonly pool: FakePool;
+  readonly futures: Future<unknown>[] = [];
+  /** How often each call has begun. */
+  readonly begun: number[] = [];
+  readonly cancelled = new Set<number>();
+  readonly settled: number[] = [];
+
+  constructor(workers: number) {
+    this.pool = fakePool({
+      maxWorkers: workers,
+      onWorkerCrash: 'isolate',
+      restartIntensity: { max: 1_000_000, window: 1_000 },
+    });
+  }
+
+  async take(what: Step, choice: number): Promise<void> {
+    const living = this.pool.workers.filter(({ isGone }) => !isGone);
+    const worker = living[choice % Math.max(1, living.length)];
+    const call = choice % Math.max(1, this.futures.length);
+    switch (what) {
+      case 'submit':
+        for (let count = choice % 7; count >= 0; count -= 1) this.#submit();
+        await Promise.resolve(); // what is submitted in one go is sent in one go
+        break;
+      case 'begin':
+        if (worker !== undefined) this.#begin(worker.read());
+        break;
+      case 'finish':
+        worker?.finish();
+        break;
+      case 'deliver':
+        worker?.deliver();
+        break;
+      case 'wait':
+        await jest.advanceTimersByTimeAsync(PATIENCE);
+        break;
+      case 'cancel':
+      case 'kill':
+        if (this.futures[call]?.cancel({ kill: what === 'kill' })) this.cancelled.add(call);
+        await jest.advanceTimersByTimeAsync(0);
+        for (const each of this.pool.workers) if (each.isKilled) each.end(undefined);
+        break;
+      case 'crash':
+        if (worker?.isReady) worker.end(1);
+        break;
+    }
+  }
+
+  #submit(): void {
+    const call = this.futures.length;
+    const future = this.pool.manager.submit(callOf(call));
+    this.begun.push(0);
+    this.settled.push(0);
+    future.addDoneCallback(() => {
+      this.settled[call] = (this.settled[call] as number) + 1;
+    });
+    this.futures.push(future);
+  }
+
+  #begin(call: number | undefined): void {
+    if (call === undefined) return;
+    expect(this.settled[call]).toBe(0); // what was revoked and cancelled never runs
+    this.begun[call] = (this.begun[call] as number) + 1;
+    expect(this.begun[call]).toBe(1); // without retries no call runs twice
+  }
+
+  /** Every worker works until nothing is left to do. */
+  async finishAll(): Promise<void> {
+    for (let round = 0; this.settled.some((count) => count === 0); round += 1) {
+      if (round > 10_000) throw new Error(`calls that nothing runs: ${this.settled.indexOf(0)}`);
+      for (const worker of this.pool.workers) {
+        if (worker.isKilled) worker.end(undefined);
+        if (worker.isGone) continue;
+        this.#begin(worker.read());
+        worker.finish();
+        while (worker.answers.length > 0) worker.deliver();
+      }
+      await jest.advanceTimersByTimeAsync(PATIENCE);
+    }
+  }
+
+  async end(): Promise<void> {
+    void this.pool.manager.shutdown({ wait: false });
+    for (const worker of this.pool.workers) {
+      worker.read();
+      worker.end(0);
+    }
+    await jest.advanceTimersByTimeAsync(0);
+  }
+}
+
+describe('whatever host and workers do, in whatever order', () => {
+  test('every call settles once, with its own value, and none that was cancelled runs', async () => {
+    jest.useFakeTimers();
+    try {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 3 }),
+          fc.array(fc.tuple(step, fc.nat(1_000)), { minLength: 20, maxLength: 120 }),
+          async (workers, steps) => {
+            const play = new Play(workers);
+            for (const [what, choice] of steps) await play.take(what, choice);
+            await play.finishAll();
+            expect(play.settled).toEqual(play.settled.map(() => 1));
+            for (const [call, future] of play.futures.entries()) {
+              if (play.cancelled.has(call)) expect(future.cancelled()).toBe(true);
+              else if ((await future.exception()) === undefined) expect(await future).toBe(call);
+            }
+            expect([play.pool.manager.pendingCount, play.pool.manager.runningCount]).toEqual([0, 0]);
+            await play.end();
+          },
+        ),
+        { numRuns: 100 },
+      );
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('no call waits behind a long one for longer than two periods', async () => {
+    jest.useFakeTimers();
+    try {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(step, fc.nat(1_000)), { minLength: 10, maxLength: 80 }),
+          async (steps) => {
+            const play = new Play(2);
+            for (const [what, choice] of steps) await play.take(what, choice);
+            for (const worker of play.pool.workers) while (worker.answers.length > 0) worker.deliver();
+            await jest.advanceTimersByTimeAsync(2 * PATIENCE + 1); // an immediate takes a millisecond of this time
+            // No worker has answered in the meantime: each has at most the call that it is at, or that it was sent to begin.
+            for (const { sent } of play.pool.manager.workers)
+              expect(sent.tasks.length).toBeLessThanOrEqual(1);
+            await play.finishAll();
+            await play.end();
+          },
+        ),
+        { numRuns: 50 },
+      );
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,69 @@
+/** What every worker of a pool is started with: arguments, environment, settings, initializer. */
+
+import {
+  startWorkerProcess,
+  type WorkerProcess,
+  type WorkerProcessListener,
+  type WorkerProcessSettings,
+} from '../child/child-process.ts';
+import { newMark } from '../child/output.ts';
+import type { ExecutorSettings } from '../options/executor-options.ts';
+import { nodeOptionsForWorkers } from '../options/node-options.ts';
+import type { Definition, Payload, Sender } from '../sending/index.ts';
+import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
+import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
+import { withoutPrototype } from '../system/own.ts';
+
+export interface WorkerSetup {
+  readonly initializer:
+    | { readonly definitions: readonly Definition[]; readonly payload: Payload }
+    | undefined;
+  startProcess(rank: number, listener: WorkerProcessListener): WorkerProcess;
+}
+
+/** @throws SerializationError if the initializer or its arguments cannot be sent. */
+export function createWorkerSetup(
+  settings: ExecutorSettings,
+  sender: Sender,
+  executorId: number,
+): WorkerSetup {
+  const { preload, initializer, initArgs, env, execArgv, execPath, memory, stdio, context } = settings;
+  const depth = currentDepth() + 1;
+  const receiverSettings = sender.settings();
+  const call = initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs);
+  const settingsFor = (rank: number): WorkerProcessSettings => {
+    checkMainScriptIsLoaded();
+    return {
+      execArgv,
+      execPath,
+      stdio,
+      env: {
+        ...hostEnvironment(typeof env === 'function' ? env(rank) : env),
+        [DEPTH_VARIABLE]: String(depth),
+      },
+      start: {
+        rank,
+        executorId,
+        depth,
+        settings: receiverSettings,
+        outputMark: stdio === 'events' ? newMark() : undefined,
+        leakThreshold: memory.leakThreshold,
+        leakCheckDelay: memory.checkDelay,
+        preload,
+        main: context.startMethod === 'loky_init_main' ? mainScript() : undefined,
+      },
+    };
+  };
+  return {
+    // Encoded once, here: that there is no memory for it is an error of the constructor.
+    initializer: call && { definitions: call.definitions, payload: call.encode() },
+    startProcess: (rank, listener) => startWorkerProcess(() => settingsFor(rank), listener),
+  };
+}
+
+/** A debugger of this program is not for its workers. */
+function hostEnvironment(changes: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS, ...others }: NodeJS.ProcessEnv = withoutPrototype({ ...process.env, ...changes });
+  if (NODE_OPTIONS === undefined) return others;
+  return { ...others, NODE_OPTIONS: nodeOptionsForWorkers(NODE_OPTIONS, process.env.NODE_OPTIONS) };
+}
