@@ -1,6 +1,6 @@
 /**
  * loky's protection from memory leaks, seen from inside the worker: compare the memory between two tasks with
- * what it was after the first one. It only measures and tells; the host replaces the worker.
+ * what it was after the first one. It only measures and reports; the host replaces the worker.
  */
 import type { LeakFigures } from '../lib/child/frames.ts';
 import { natives } from './natives.ts';
@@ -9,10 +9,10 @@ import { natives } from './natives.ts';
 export type LeakCheck = () => undefined;
 
 export interface LeakListener {
-  /** Told once, before it is sure: a replacement may be started so that it is ready in time. */
+  /** Called once, before it is sure: a replacement may be started so that it is ready in time. */
   onGrowth(): void;
   onLeak(figures: LeakFigures): void;
-  /** Told once: where the system does not tell it (a Linux without /proc), there is nothing to compare. */
+  /** Called once: where the system does not say it (a Linux without /proc), there is nothing to compare. */
   onUnmeasurable(error: unknown): void;
 }
 

@@ -19,7 +19,7 @@ const HOST_PATIENCE = 10;
 const hostPid = process.ppid;
 
 /**
- * The host is gone: nothing this worker or a descendant could do matters to anybody. The host's guardian ends them
+ * The host is gone: nothing this worker or a descendant could do matters any more. The host's guardian ends them
  * all, and must find this process alive for that: descendants in sessions of their own are known by their parents.
  */
 export function endWithHost(rounds = HOST_PATIENCE): void {

@@ -1,5 +1,5 @@
 /**
- * What a worker does for its output to be told apart and not to be lost: it marks where each task begins and ends, and writes
+ * What a worker does for its output to be separated by task and not to be lost: it marks where each task begins and ends, and writes
  * to its pipes so that nothing is left in this process when it ends, however it ends.
  */
 import { markOf } from '../lib/child/output.ts';

@@ -81,7 +81,7 @@ export function createPipeWriter(pipe: Socket): PipeWriter {
         isRefused = !hasBegun;
         if (patience === 'once begun' && isRefused) return;
       }
-      if (written < bytes.length) pipe.write(bytes.subarray(written)); // one that is closed tells it there
+      if (written < bytes.length) pipe.write(bytes.subarray(written)); // a closed pipe reports its error there
     },
     toTheEnd: (send) => during('to the end', send),
     offer(send) {

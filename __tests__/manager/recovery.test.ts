@@ -77,7 +77,7 @@ describe('after such a start', () => {
   test('a pool with workers never gives up; whoever prewarms is told, and the next one waits as long', () => {
     const before = { ...since, hadWorkers: true };
     const told = afterShortage(before, { ...some, now: 1000 });
-    expect(told).toMatchObject({ verdict: 'tell', shortage: { since: 0, awaitedSince: 1000 } });
+    expect(told).toMatchObject({ verdict: 'fail-prewarming', shortage: { since: 0, awaitedSince: 1000 } });
     expect(afterShortage(told.shortage, { ...some, now: 1999 }).verdict).toBe('wait');
   });
 

@@ -52,7 +52,7 @@ export interface WorkerProcess {
   readonly pid: number | undefined;
   /** How tasks that were sent ahead are taken back; `undefined` where that cannot be done. */
   readonly claims: ClaimLedger | undefined;
-  /** Whether its output tells under which number a task was sent. */
+  /** Whether its output is marked with the number under which a task was sent. */
   readonly marksOutput: boolean;
   send(kind: Frame['kind'], id: number, payload?: Payload): void;
   /** The pipe to it; `undefined` if it could not be created. */
@@ -326,8 +326,8 @@ function spawnWorker(
 const OUTPUT_GRACE = 100;
 
 /**
- * The end of a process: it has exited, and all that it wrote was read. Node's own 'close' event does not
- * tell: it waits for every descendant that holds an output open.
+ * The end of a process: it has exited, and all that it wrote was read. Node's own 'close' event comes
+ * later: it waits for every descendant that holds an output open.
  */
 function onceEnded(
   subprocess: ChildProcess,

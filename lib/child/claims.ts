@@ -1,7 +1,7 @@
 /**
  * Claims: how host and worker agree on who may begin or take back a task that was sent ahead, while the worker's
  * thread is busy. They share one open file, and so one offset: a read moves it on for both, so that each record
- * is read by exactly one of them. Whoever reads a task's number has it.
+ * is read by exactly one of them. The side that reads a task's number has it.
  */
 import { ftruncateSync, readSync, writeSync } from 'node:fs';
 import { closeAll, openNamelessFile } from '../system/nameless-file.ts';

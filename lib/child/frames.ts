@@ -64,7 +64,7 @@ export const FrameKind = {
   handedBack: 23,
   /** Worker to host: an order of the resource tracker. */
   resource: 24,
-  /** Worker to host: how far a call is, as its task tells. */
+  /** Worker to host: how far a call is, as its task reports. */
   progress: 25,
   /** Worker to host: it loads modules, by their names; for the call with this id, or, with 0, to get ready itself. */
   loading: 26,
@@ -367,7 +367,7 @@ export class FrameReader {
   }
 }
 
-/** `undefined` while too little of the header is there to tell. */
+/** `undefined` while too little of the header is there. */
 function headerLength(chunk: Buffer, start: number): number | undefined {
   if (chunk[start] !== MAGIC) throw new MalformedFrameError(`expected a frame, got the byte ${chunk[start]}`);
   if (start + HEADER_BYTES > chunk.length) return undefined;
@@ -387,7 +387,7 @@ function totalOf(body: number, views: readonly number[]): number {
   return total;
 }
 
-/** Memory that nobody writes to is not committed: a forged length costs address space only. */
+/** Memory that nothing writes to is not committed: a forged length costs address space only. */
 const allocateBuffer = (length: number): Uint8Array => Buffer.from(new ArrayBuffer(length));
 
 // A channel: both over a duplex stream
@@ -486,7 +486,7 @@ export interface StartMessage {
   readonly depth: number;
   /** The sender's settings, for the worker's receiver. */
   readonly settings: { readonly body: Uint8Array; readonly views: readonly Uint8Array[] };
-  /** With captured output: what marks in it where a task begins; `undefined` if nobody looks for that. */
+  /** With captured output: what marks in it where a task begins; `undefined` if its lines are not told apart. */
   readonly outputMark: string | undefined;
   readonly leakThreshold: number;
   readonly leakCheckDelay: number;

@@ -54,7 +54,7 @@ export function captureOutput(
 }
 
 function read(stream: Socket): void {
-  stream.on('error', () => {}); // the worker's exit tells what happened
+  stream.on('error', () => {}); // the worker's exit report says what happened
   stream.unref();
 }
 
@@ -90,7 +90,7 @@ function eachLine(
     flush();
   };
   const reader = createMarkReader(mark, take, (id) => {
-    endLine(); // nobody else ends a line that a task has left without its end, or in the middle of a character
+    endLine(); // nothing else ends a line that a task has left without its end, or in the middle of a character
     if (id !== END_OF_TASK) lastMark = id;
   });
   stream.on('data', (chunk: Buffer) => reader.read(chunk));
@@ -101,7 +101,7 @@ function eachLine(
   });
 }
 
-/** What workers write goes to the host's own stderr as `console.error` would write it: it fails for nobody. */
+/** What workers write goes to the host's own stderr as `console.error` would write it: a failure there stops nothing. */
 function writeToHostStderr(chunk: Buffer): void {
   try {
     const { stderr } = process;
@@ -139,7 +139,7 @@ function createTextTail(maxBytes: number): TextTail {
   };
 }
 
-// Marks in a worker's output, which tell where a task begins and ends: the worker writes them, the host takes them out
+// Marks in a worker's output, which show where a task begins and ends: the worker writes them, the host takes them out
 // again. They travel in the stream itself, so that no other order than that of the writes is to be kept.
 
 /** Nothing that a program is likely to print; unknown to tasks. */

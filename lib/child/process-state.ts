@@ -1,4 +1,4 @@
-/** What Linux tells of a process at this moment. Elsewhere nothing is known, and every answer is `false`. */
+/** What Linux says of a process at this moment. Elsewhere nothing is known, and every answer is `false`. */
 import { readFileSync } from 'node:fs';
 
 /** The kernel's flag of a process that has begun to end: PF_EXITING. */

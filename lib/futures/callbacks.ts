@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { types } from 'node:util';
 import { describeThrown, messageOf } from '../system/thrown.ts';
 
-/** `fn` as it would run here, whoever calls it later. */
+/** `fn` as it would run here, wherever it is called from later. */
 export function inThisContext<T>(fn: (value: T) => unknown): (value: T) => unknown {
   // Not AsyncResource.bind: what it returns costs ten times as much.
   const context = new AsyncResource('LokyCallback');
@@ -31,7 +31,7 @@ function warnOfThrown(thrown: unknown, addedWith: string): void {
   });
 }
 
-/** A task can report without end: each cause is told once, and no more causes than somebody would read. */
+/** A task can report without end: each cause is reported once, and no more causes than a person would read. */
 const toldCauses = new Set<string>();
 const MOST_CAUSES = 100;
 

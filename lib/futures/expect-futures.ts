@@ -1,4 +1,4 @@
-/** The futures that somebody wants to wait for, each once. */
+/** The futures that a caller waits for, each once. */
 import { describe } from '../options/check.ts';
 import { Future } from './future.ts';
 

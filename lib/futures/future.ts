@@ -10,7 +10,7 @@ import { type WaitOptions, waitFor } from './wait-for.ts';
 
 export type FutureState = 'pending' | 'running' | 'cancelled' | 'finished';
 
-/** What a future asks of whoever runs its task. */
+/** What a future asks of the manager that runs its task. */
 export interface FutureOwner {
   /** `true` if the task never runs, or was killed. Settles the future before it returns `true`. */
   cancel(kill: boolean): boolean;
@@ -29,7 +29,7 @@ export let futureControl: {
   resolve(future: Future<unknown>, value: unknown): void;
   reject(future: Future<unknown>, error: unknown): void;
   cancel(future: Future<unknown>, error: CancelledError): void;
-  /** @param decode Called only if somebody wants to know; may throw. */
+  /** @param decode Called only if the future has a callback for progress; may throw. */
   progress(future: Future<unknown>, decode: () => unknown): void;
 };
 

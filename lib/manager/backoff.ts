@@ -57,7 +57,7 @@ export class Backoff {
 }
 
 /**
- * Before workers that nobody waits for are started again: those that always die right after they were ready would
+ * Before workers that no task waits for are started again: those that always die right after they were ready would
  * otherwise be started at full speed for ever.
  */
 export class RestartBackoff {

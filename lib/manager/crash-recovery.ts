@@ -90,7 +90,7 @@ export class CrashRecovery {
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
     const isKept = (task: Task): boolean => (task === unbegun ? task.requeue() : task.retry());
     const [kept, failed] = [lost.filter(isKept), lost.filter((task) => task.state === 'settling')];
-    // Before anybody is told: who hears of the others must not find the pool empty.
+    // Before any callback runs: it must not find the pool empty.
     for (const task of kept.reverse()) this.#queue.addFirst(task);
     if (this.#events.watchesTasks) for (const task of kept) this.#events.onTaskRetried(task);
     for (const task of failed) {
@@ -145,7 +145,7 @@ export class CrashRecovery {
       this.breakPool(diedWhileStarting(exit, false, `${triedFor}; ${BREAKS}`));
       return;
     }
-    if (verdict === 'tell')
+    if (verdict === 'fail-prewarming')
       this.#lifetime.failPrewarming(
         diedWhileStarting(exit, false, `${triedFor}; the executor goes on with fewer workers`),
       );
@@ -215,7 +215,7 @@ export class CrashRecovery {
     return pending;
   }
 
-  /** It has begun all of them but `unbegun`. Who hears of that cannot cancel them any more. */
+  /** It has begun all of them but `unbegun`. A callback of one cannot cancel the others any more. */
   #takeLost(worker: PoolWorker, unbegun?: Task): Task[] {
     const lost = this.#runAhead.takeAll(worker).filter(({ state }) => state !== 'settled');
     for (const task of lost) task.beginSettling();

@@ -1,6 +1,6 @@
 /**
  * Watches the memory of workers that run tasks, each with its descendants, and ends one that passes the limit. Without a
- * limit workers are watched for as long as somebody asks for the figures. A worker that rests is let go at the next sample:
+ * limit workers are watched for as long as the figures are asked for. A worker that rests is let go at the next sample:
  * an idle pool is not polled.
  */
 import { inRootContext } from '../system/root-context.ts';
@@ -12,7 +12,7 @@ export interface MemoryWatch {
   isWanted: boolean;
   /** It runs a task. Cheap when it is watched already, or need not be. */
   watch(worker: PoolWorker): void;
-  /** Somebody reads the figures of these workers, and may do so again. */
+  /** The figures of these workers are read, and may be again. */
   wanted(workers: Iterable<PoolWorker>): void;
   /** It has ended. */
   unwatch(worker: PoolWorker): void;

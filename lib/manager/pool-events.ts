@@ -1,4 +1,4 @@
-/** What a manager tells about its doings; whoever makes one decides where it goes. */
+/** What a manager reports; the executor that makes it decides where the reports go. */
 
 import type { ExitReport } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
@@ -38,10 +38,10 @@ export interface PoolEvents {
     isUnfinished: boolean,
   ): void;
 
-  /** Whether anybody wants to know of tasks: what follows is to be called only then. */
+  /** Whether tasks are observed: what follows is to be called only then. */
   readonly watchesTasks: boolean;
   onTaskQueued(task: Task): void;
-  /** May be told again of the same start. */
+  /** May be called again for the same start. */
   onTaskStarted(task: Task, worker: PoolWorker): void;
   /** @param runTime In milliseconds. */
   onTaskAnswered(task: Task, worker: PoolWorker, runTime: number): void;

@@ -40,7 +40,7 @@ export class PendingQueue {
     return undefined;
   }
 
-  /** To be told when a waiting task is cancelled: its place is cleared when that is cheap. */
+  /** To be called when a waiting task is cancelled: its place is cleared when that is cheap. */
   noteCancelled(cancelled: Task): void {
     this.length -= 1;
     this.#cancelled += 1;

@@ -43,16 +43,16 @@ export interface FailedStart {
   readonly ready: number;
   /** The same, and those that still start. */
   readonly active: number;
-  /** From when on the next task waits, or whoever prewarms; `undefined` if nobody does. */
+  /** From when on the next task waits, or a caller of `prewarm`; `undefined` if neither does. */
   readonly waitingSince: number | undefined;
 }
 
 /**
  * - `wait`: another start is tried after a pause
- * - `tell`: whoever prewarms has waited for too long. Tasks have workers that run them: the pool goes on trying
+ * - `fail-prewarming`: a caller of `prewarm` has waited for too long. Tasks have workers that run them: the pool goes on trying
  * - `give-up`: tasks have waited for too long, and there is no worker
  */
-export type ShortageVerdict = 'wait' | 'tell' | 'give-up';
+export type ShortageVerdict = 'wait' | 'fail-prewarming' | 'give-up';
 
 /** What a start that failed for a shortage leads to, and for how long at most nothing is started after it. */
 export function afterShortage(
@@ -70,7 +70,7 @@ export function afterShortage(
     shortage: {
       since: before?.since ?? now,
       failures: (before?.failures ?? 0) + 1,
-      awaitedSince: verdict === 'tell' ? now : awaitedSince,
+      awaitedSince: verdict === 'fail-prewarming' ? now : awaitedSince,
       hadWorkers,
     },
     verdict,
@@ -79,7 +79,7 @@ export function afterShortage(
 }
 
 function verdictOf(ready: number, active: number): ShortageVerdict {
-  if (ready > 0) return 'tell';
+  if (ready > 0) return 'fail-prewarming';
   return active > 0 ? 'wait' : 'give-up'; // one that still starts may be the way out
 }
 
@@ -97,7 +97,7 @@ export function mayStartAgain(
   return isolates && signal !== undefined && inARow < FAILED_STARTS_IN_A_ROW;
 }
 
-// Deaths of workers that nobody waits for
+// Deaths of workers that no task waits for
 
 /** A worker that lived so long, or has run a task, was a good one. In milliseconds. */
 const HEALTHY_LIFE = 1_000;

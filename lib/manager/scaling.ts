@@ -5,7 +5,7 @@
  * Ranks are 0 … maxWorkers - 1. Workers that may run tasks have different ones as far as possible. A spare worker, and
  * one that replaces another, has the rank of the worker in whose place it may step, and lives beside that one. Where the
  * environment is a function of the rank (`ranksAreFixed`), a process keeps the rank with which it was started; elsewhere
- * a rank is a number only, and is given anew to whoever takes a place.
+ * a rank is a number only, and is given anew to the worker that takes a place.
  */
 
 /** What is known of a worker when it is decided about. */
@@ -19,7 +19,7 @@ export interface WorkerView {
   readonly isActive: boolean;
   /** It leaves when it has answered. */
   readonly isRetiring: boolean;
-  /** Who takes its place is started already. */
+  /** The worker that takes its place is started already. */
   readonly hasReplacement: boolean;
   readonly tasksDone: number;
   readonly idleSince: number;
@@ -41,7 +41,7 @@ export function missingWorkers({ wanted, kept, active, maxWorkers }: Numbers): n
   return Math.max(0, Math.min(Math.max(wanted, kept), maxWorkers) - active);
 }
 
-/** The place for who is to run tasks: the first one that nobody has; `undefined` if there is none. */
+/** The place for a worker that is to run tasks: the first one that is free; `undefined` if there is none. */
 export function freeRank(workers: Workers<WorkerView>, maxWorkers: number): number | undefined {
   const taken = new Set<number>();
   for (const { rank, isActive } of workers) if (isActive) taken.add(rank);
@@ -50,7 +50,7 @@ export function freeRank(workers: Workers<WorkerView>, maxWorkers: number): numb
   return rank < maxWorkers ? rank : undefined;
 }
 
-/** The place for who is kept in reserve: the first one of those for which fewest are there. */
+/** The place for a worker that is kept in reserve: the first one of those for which fewest are there. */
 export function spareRank(workers: Workers<WorkerView>, maxWorkers: number): number {
   const holders = new Map<number, number>();
   for (const worker of workers)
@@ -69,7 +69,7 @@ export interface Promotion<W> {
   readonly rank: number;
 }
 
-/** Who of the reserve joins the others, and in which place: one that is ready, or else one that is going to be. */
+/** Which spare worker joins the others, and in which place: one that is ready, or else one that is going to be. */
 export function nextPromotion<W extends WorkerView>(
   workers: Workers<W>,
   maxWorkers: number,
@@ -92,7 +92,7 @@ export function nextPromotion<W extends WorkerView>(
 }
 
 /**
- * Who is still starting for a place that a worker of the reserve, which has just become ready, may take at once: they
+ * The worker that is still starting for a place that a spare worker, which has just become ready, may take at once: they
  * change places.
  */
 export function overtakenBy<W extends WorkerView>(

@@ -1,6 +1,6 @@
 /**
- * Gets the functions that were called of late ready in the workers that wait in reserve: whoever takes over for a
- * worker that died has loaded their modules by then. It knows no queue and starts nobody.
+ * Gets the functions that were called of late ready in the workers that wait in reserve: one that takes over for a
+ * worker that died has loaded their modules by then.
  */
 import type { Definition } from '../sending/index.ts';
 import { inRootContext } from '../system/root-context.ts';
@@ -19,7 +19,7 @@ export class SparePreparation {
   /** Of the function that was called last. */
   latest: readonly Definition[] | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** A pool that was shut down goes on with what it has, but nobody stops a timer any more. */
+  /** A pool that was shut down goes on with what it has, but nothing stops a timer any more. */
   #isStopped = false;
 
   /** @param workers Those of the pool, whatever they do. */

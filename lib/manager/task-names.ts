@@ -1,11 +1,11 @@
 /**
- * The names of the tasks that a worker was sent, for as long as it may still tell what one of them has written. It
- * knows numbers and names alone.
+ * The names of the tasks that a worker was sent, for as long as lines that one of them has written may
+ * still arrive.
  */
 
 type Stream = 'stdout' | 'stderr';
 
-/** A worker whose task has closed one of its streams never tells that it has come further. */
+/** A worker whose task has closed one of its streams never shows that it has come further. */
 const MOST = 10_000;
 
 export class TaskNames {

@@ -209,7 +209,7 @@ export class Task implements FutureOwner {
     return true;
   }
 
-  /** @param decode Called only if somebody wants to know. */
+  /** @param decode Called only if the future has a callback for progress. */
   progress(decode: () => unknown): void {
     futureControl.progress(this.future, decode);
   }

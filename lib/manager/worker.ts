@@ -41,7 +41,7 @@ export type WorkerEndReason =
   | 'timed-out'
   | 'start-timeout';
 
-/** Who is told of what a worker does: its manager. */
+/** The manager: called with what a worker does. */
 export interface WorkerOwner {
   /** It is booted and initialized. */
   onReady(worker: PoolWorker): void;
@@ -77,7 +77,7 @@ const NOT_STARTED: WorkerProcess = {
 };
 
 export class PoolWorker {
-  /** The place in the pool; whoever takes over another place gets its number. */
+  /** The place in the pool; a worker that takes over another place gets its number. */
   rank: number;
   /** Started to be kept in reserve, or there already. */
   reserve: boolean;
@@ -107,7 +107,7 @@ export class PoolWorker {
   endReason: WorkerEndReason | undefined;
   /** It leaves when it has answered. */
   isRetiring = false;
-  /** Who takes its place is started already. */
+  /** The worker that takes its place is started already. */
   hasReplacement = false;
   startLimit: TimeLimit | undefined;
   process: WorkerProcess = NOT_STARTED;
@@ -118,7 +118,7 @@ export class PoolWorker {
   #hasNewDefinitions = false;
   /** What it prepares may keep it from its next call. */
   #preparations = 0;
-  /** Of the tasks that it was sent: lines of its output tell the numbers alone. */
+  /** Of the tasks that it was sent: lines of its output have the numbers alone. */
   readonly names = new TaskNames();
   /** Of the definitions that it knows. */
   readonly #sentIds = new Set<number>();
@@ -276,7 +276,7 @@ export class PoolWorker {
     }
   }
 
-  /** It may be called soon: what it is made of is told, and its modules are loaded. */
+  /** It may be called soon: its definitions are sent, and its modules are loaded. */
   prepare(definitions: readonly Definition[]): void {
     if (definitions.every(({ id }) => this.#sentIds.has(id))) return;
     this.sendDefinitions(definitions);
@@ -295,7 +295,7 @@ export class PoolWorker {
     if (this.#sentIds.delete(id)) this.process.send(FrameKind.forget, id);
   }
 
-  /** It has another place from now on, which it is told before its next task. */
+  /** It has another place from now on, of which it hears before its next task. */
   takeRank(rank: number): void {
     if (rank === this.rank) return;
     this.#sentLast = undefined;

@@ -105,7 +105,7 @@ export class Workers {
   provide(wanted: number): void {
     const { activeCount: active, maxWorkers } = this;
     const kept = this.#restartBackoff.isOn ? 0 : this.#settings.minWorkers;
-    // Code of the user is told of each start, and may ask for workers, too.
+    // Listeners are called with each start, and may ask for workers, too.
     for (let left = missingWorkers({ wanted, kept, active, maxWorkers }); left > 0; left -= 1) {
       if (this.activeCount >= this.maxWorkers || !(this.#promote() || this.#start('demand'))) break;
     }
@@ -113,18 +113,18 @@ export class Workers {
     this.#fillReserveSoon();
   }
 
-  /** Those that are missing after a pause, whoever waits. */
+  /** Those that are missing after a pause, whether tasks wait or not. */
   resumeStarts(): void {
     this.#keepUp();
     this.#fillReserve();
   }
 
-  /** In the place of those that have gone, whoever waits. */
+  /** In the place of those that have gone, whether tasks wait or not. */
   #keepUp(): void {
     if (this.#replaces) this.provide(0);
   }
 
-  /** Starting a process takes some milliseconds: whoever has just lost a worker has its next task sent by then. */
+  /** Starting a process takes some milliseconds: a task that has just lost its worker is sent by then. */
   #fillReserveSoon(): void {
     if (this.#settings.spareWorkers === 0 || this.#isFillingReserve) return;
     this.#isFillingReserve = true;
@@ -176,7 +176,7 @@ export class Workers {
   #startAs(rank: number, reason: WorkerStartReason): void {
     const worker = new PoolWorker(rank, reason !== 'demand');
     this.#all.add(worker);
-    // Whoever needs it first, it serves others, too.
+    // Whichever request needs it first, it serves others, too.
     inRootContext(() => {
       worker.start(this.#setup, this.#settings.startTimeout, this.#owner, (...line) =>
         this.#events.onOutput(worker, ...line),
@@ -353,7 +353,7 @@ export class Workers {
     }
   }
 
-  /** One that has nothing to do; whoever is busy, or goes already, is left alone. */
+  /** One that has nothing to do; one that is busy, or leaves already, is left alone. */
   #letGo(worker: PoolWorker, reason: WorkerEndReason): void {
     if (worker.state === 'idle' || worker.state === 'spare') this.#retire(worker, reason);
     else if (worker.isStarting) this.kill(worker, reason);
