@@ -14,7 +14,7 @@ const pages = [
   ['Futures', /lib\/futures\//, 'What `submit` gives, and waiting for several of them.'],
   [
     'Observing',
-    /lib\/(?:executor\/(?:events|stats)\.ts$|manager\/|channel\/|observing\/)/,
+    /lib\/(?:executor\/(?:events|stats)\.ts$|manager\/|child\/frames\.ts|observing\/)/,
     'Statistics, events, and what travels with them.',
   ],
   [
@@ -23,11 +23,7 @@ const pages = [
     'How functions and values travel. [Sending functions and values](../sending-functions.md) explains it.',
   ],
   ['Processes', /lib\/(?:system|watchdog)\//, 'CPUs, start methods, and what a worker knows of itself.'],
-  [
-    'Executors',
-    /lib\/(?:executor|options|worker-process)\//,
-    'Executors, their options, and the options of tasks.',
-  ],
+  ['Executors', /lib\/(?:executor|options|child)\//, 'Executors, their options, and the options of tasks.'],
 ];
 
 /** @param {import('typedoc').Application} app */
