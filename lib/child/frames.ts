@@ -504,7 +504,7 @@ export function decodeStart({ kind, body }: Frame): StartMessage {
   return deserialize(Buffer.from(body)) as StartMessage;
 }
 
-/** What a worker sends when it asks to be replaced for its memory, with `retire`: measured between two tasks; all in bytes. */
+/** Measured by a worker between two tasks; all in bytes. */
 export interface LeakFigures {
   /** After the first task and a forced garbage collection. */
   readonly reference: number;
