@@ -239,3 +239,42 @@ describe('what is told of a result', () => {
     expect(views[0]?.buffer).toBe(memory);
   });
 });
+
+describe('classes of functions', () => {
+  test('a prototype that was assigned as a literal, with its class, is that of the class', async () => {
+    function Fraction(this: { top: number }, top: number): void {
+      this.top = top;
+    }
+    Fraction.prototype = {
+      constructor: Fraction,
+      half(this: { top: number }) {
+        return this.top / 2;
+      },
+    };
+    const Class = Fraction as unknown as new (top: number) => { half(): number };
+    const fraction = new Class(6);
+    const [there, Known] = (await sent([fraction, Fraction])) as [typeof fraction, typeof Class];
+    expect(there).toBeInstanceOf(Known);
+    expect(there.half()).toBe(3);
+    expect(Object.getPrototypeOf(returned(there))).toBe(Fraction.prototype);
+  });
+
+  test('a class whose code uses its own prototype', async () => {
+    const makeRecord = () => {
+      const Record = function (this: { own: unknown }) {
+        this.own = prototype;
+      };
+      const prototype = Object.create({ inherited: 1 }) as object;
+      Record.prototype = prototype;
+      Object.assign(prototype, { constructor: Record });
+      return Record as unknown as new () => { own: object; inherited: number };
+    };
+    const record = (await sent(new (makeRecord())())) as { own: object; inherited: number };
+    expect(record.own).toBe(Object.getPrototypeOf(record));
+    expect(record.inherited).toBe(1);
+  });
+});
+
+test('what every object inherits is refused where a property holds it', () => {
+  expect(() => receiver.encodeValue({ a: [Object.prototype] })).toThrow('result.a[0] is Object.prototype');
+});

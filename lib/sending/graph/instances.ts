@@ -26,6 +26,7 @@ const CARRIED = new Set([
     'ArrayBuffer',
   ],
   ...['DataView', 'Buffer', 'URL', 'URLSearchParams', 'DOMException', 'Iterator', 'Function', '%TypedArray'],
+  ...['TextEncoder', 'TextDecoder', 'Headers', 'Intl'],
 ]);
 const CARRIED_BUILTINS = new Set([
   ...['EventEmitter', 'URL', 'URLSearchParams', 'Buffer', 'AssertionError'],
@@ -64,7 +65,7 @@ function judge(value: object, start: object, isInternal: (owner: object) => bool
         return {
           refusal: Refusal,
           reason: `is ${withArticle(native)}`,
-          hint: WAYS_OUT[native] ?? OPEN_THERE,
+          hint: WAYS_OUT[native.slice(native.lastIndexOf('.') + 1)] ?? OPEN_THERE,
         };
       const name = isOfNode(owner) ? undefined : privateName(Function.prototype.toString.call(owner));
       if (name !== undefined) return privateState(value, name);
@@ -74,6 +75,15 @@ function judge(value: object, start: object, isInternal: (owner: object) => bool
   return undefined;
 }
 
+const BYTES: Hint = {
+  task: 'send its bytes (await blob.arrayBuffer()), which can be read only asynchronously',
+  result: 'return its bytes (await blob.arrayBuffer())',
+};
+const BODY: Hint = {
+  task: 'send what it holds (await response.text())',
+  result: 'return what it holds (await response.text())',
+};
+
 /** Of classes of Node whose purpose says what to do instead. */
 const WAYS_OUT: Readonly<Record<string, Hint | undefined>> = {
   AbortSignal: { task: 'hand it to withOptions({ signal })', result: 'return whether it is aborted' },
@@ -81,6 +91,12 @@ const WAYS_OUT: Readonly<Record<string, Hint | undefined>> = {
     task: 'hand its signal to withOptions({ signal })',
     result: 'return whether it is aborted',
   },
+  Blob: BYTES,
+  File: BYTES,
+  FormData: { task: 'send its entries ([...form])', result: 'return its entries ([...form])' },
+  Request: BODY,
+  Response: BODY,
+  CryptoKey: { task: 'send KeyObject.from(key)', result: 'return KeyObject.from(key)' },
 };
 const OPEN_THERE: Hint = {
   task: 'open it inside the task or in an initializer instead of capturing it',

@@ -9,6 +9,7 @@ import { isDOMException, isError } from './errors.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { patternOf } from './patterns.ts';
 import { integrityOf, propertiesOf } from './properties.ts';
+import { hasOwnPrototype, type PublicState, publicStateOf } from './public-state.ts';
 import { type Hint, InstanceRefusal, Refusal } from './refusal.ts';
 import {
   type BinaryPlace,
@@ -78,7 +79,8 @@ export function isDevaluePlain(value: object, owners: WeakMap<object, object>): 
     const descriptor = getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
     if (!isPlainData(descriptor)) return false;
     if (typeof descriptor.value !== 'function') continue;
-    if (key === 'then') return false;
+    // A prototype that was assigned is written like a literal: it arrives as that of its class.
+    if (key === 'then' || (key === 'constructor' && classOf(value))) return false;
     noteOwner(descriptor.value as object, value, owners);
   }
   return true;
@@ -110,7 +112,7 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
   const cls = classOf(value);
   if (cls) return prototypeRow(value, cls, writer);
   const { base, data, items, skip } = baseOf(value, writer);
-  const hasClass = prototype !== null && !isDefaultPrototype(base, prototype, value);
+  const hasClass = prototype !== null && !isDefaultPrototype(base, prototype, value, data);
   const mayBeError = hasClass || base === 'error' || base === 'dom-exception';
   const isDegraded = mayBeError && writer.takes.degradedErrors && isError(value);
   const lenient = isDegraded || writer.isLenient(value);
@@ -355,6 +357,8 @@ function baseOf(value: object, writer: ObjectWriter): Base {
   if (value instanceof URLSearchParams) {
     return { base: 'search-params', data: String(value), items: [], skip: (key) => typeof key === 'symbol' };
   }
+  const state = publicStateOf(value);
+  if (state) return { base: 'public', data: state, items: [], skip: (key) => typeof key === 'symbol' };
   return { base: 'object', items: [], skip: none };
 }
 
@@ -372,7 +376,10 @@ function boxed(value: object): Base {
   return { base: 'boxed', data: encodePrimitive(primitive), items: [], skip };
 }
 
-const DEFAULTS: Record<Exclude<ObjectBase, 'boxed' | 'binary' | 'error' | 'object' | 'array'>, string> = {
+const DEFAULTS: Record<
+  Exclude<ObjectBase, 'boxed' | 'binary' | 'error' | 'object' | 'array' | 'public'>,
+  string
+> = {
   arguments: 'Object',
   map: 'Map',
   set: 'Set',
@@ -383,8 +390,10 @@ const DEFAULTS: Record<Exclude<ObjectBase, 'boxed' | 'binary' | 'error' | 'objec
   'search-params': 'URLSearchParams',
 };
 
-function isDefaultPrototype(base: ObjectBase, prototype: object, value: object): boolean {
+function isDefaultPrototype(base: ObjectBase, prototype: object, value: object, data: unknown): boolean {
   switch (base) {
+    case 'public':
+      return hasOwnPrototype(data as PublicState, prototype);
     case 'object':
       return isObjectPrototype(prototype);
     case 'array':

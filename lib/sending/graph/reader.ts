@@ -11,6 +11,7 @@ import { FlatValues, NOTHING, type RowReader } from './flat-values.ts';
 import { type Message, modulesOf, parseMessage, rowNumber } from './message.ts';
 import { Omissions } from './omissions.ts';
 import { applyIntegrity } from './properties.ts';
+import { PublicObjects } from './public-state.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 import type { FunctionHead, Integrity, ModuleSource, ObjectHead, RowHead } from './row.ts';
 import { fillFunction, fillObject, shellOf } from './shells.ts';
@@ -43,6 +44,7 @@ const EMPTY: Message = { root: 0, heads: [], children: [], flat: [], blobs: Buff
 export class GraphReader implements RowReader {
   private readonly resolver: Resolver;
   private readonly binary: BinaryParts;
+  private readonly publics = new PublicObjects();
   private message: Message = EMPTY;
   private values: FlatValues | undefined;
   private readonly rows = new Map<number, unknown>();
@@ -125,7 +127,12 @@ export class GraphReader implements RowReader {
     const [kind] = head as RowHead;
     if (kind === 'object') return this.object(number, head as Extract<RowHead, readonly ['object', unknown]>);
     if (kind === 'function') return this.fn(number, head[1] as FunctionHead, children);
-    if (this.building.has(number)) throw new InProgress('a value that needs itself to be built');
+    // The code of a class may use the prototype: the class is made on demand.
+    if (this.building.has(number)) {
+      if (kind === 'prototype' && this.headAt(children[0])?.[0] === 'function')
+        return this.prototype(children);
+      throw new InProgress('a value that needs itself to be built');
+    }
     this.building.set(number, null);
     try {
       const value = this.make(head as RowHead, children);
@@ -207,7 +214,7 @@ export class GraphReader implements RowReader {
     const more = (): boolean => at < children.length;
     const known = head.prototype === 'child' ? this.ready(children[0]) : undefined;
     if (known) this.resolver.checkPrototype?.(known);
-    const shell = shellOf(head, this.binary, known);
+    const shell = shellOf(head, this.binary, this.publics, known);
     this.rows.set(number, shell);
     const mayLack = this.mayLack || head.lenient === true;
     this.unfilled.push(() => {
@@ -242,11 +249,22 @@ export class GraphReader implements RowReader {
 
   /** The prototype object, if it exists already: an object made with it is faster than one that gets it later. */
   private ready(index: unknown): object | undefined {
+    const number = this.numberAt(index);
+    const value = number === undefined ? undefined : this.rows.get(number);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  }
+
+  private headAt(index: unknown): RowHead | undefined {
+    const number = this.numberAt(index);
+    return number === undefined ? undefined : this.message.heads[number];
+  }
+
+  /** The number of the row at an index of the message; undefined if something else is there. */
+  private numberAt(index: unknown): number | undefined {
     const { flat } = this.message;
     if (typeof index !== 'number' || !Array.isArray(flat[index])) return undefined;
     const [type, row] = flat[index] as unknown[];
-    const value = type === '$' ? this.rows.get(rowNumber(this.message, row)) : undefined;
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return type === '$' ? rowNumber(this.message, row) : undefined;
   }
 
   private fn(number: number, head: FunctionHead, children: readonly number[]): unknown {

@@ -46,7 +46,9 @@ export function explainRefusal(
   roots: readonly Root[],
   edgesOf: (value: object) => readonly Edge[],
 ): SerializationError {
-  const found = findPath(refusal.value, roots, edgesOf) ?? roots[0]?.name ?? what;
+  const look = (from: Contents): string | undefined => findPath(refusal.value, roots, edgesOf, from);
+  // What every object inherits is where a property holds it, if one does.
+  const found = look(properties) ?? look(propertiesAndClass) ?? roots[0]?.name ?? what;
   const path = refusal.place ? join(found, refusal.place, roots) : found;
   const way =
     typeof refusal.hint === 'object' ? refusal.hint[what === 'the task' ? 'task' : 'result'] : refusal.hint;
@@ -58,6 +60,7 @@ function findPath(
   target: unknown,
   roots: readonly Root[],
   edgesOf: (value: object) => readonly Edge[],
+  contents: Contents,
 ): string | undefined {
   const seen = new Set<unknown>();
   let level: (readonly [path: string, value: unknown])[] = roots.map(({ name, value }) => [name, value]);
@@ -84,7 +87,17 @@ function join(path: string, label: string, roots: readonly Root[]): string {
   return roots.some((root) => root.silent && root.name === path) ? label : `${path} → ${label}`;
 }
 
-function* contents(value: object): Generator<Edge> {
+type Contents = (value: object) => Generator<Edge>;
+
+function* propertiesAndClass(value: object): Generator<Edge> {
+  yield* properties(value);
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const owner = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof owner === 'function') yield [` → class ${nameOf(owner) || '(anonymous)'}`, owner];
+  yield ['.__proto__', prototype];
+}
+
+function* properties(value: object): Generator<Edge> {
   if (types.isMap(value)) {
     for (const [key, item] of Map.prototype.entries.call(value)) {
       yield ['.keys()', key];
@@ -103,10 +116,6 @@ function* contents(value: object): Generator<Edge> {
     if (descriptor.get) yield [`${keyLabel(key)}[get]`, descriptor.get];
     if (descriptor.set) yield [`${keyLabel(key)}[set]`, descriptor.set];
   }
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  const owner = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  if (typeof owner === 'function') yield [` → class ${nameOf(owner) || '(anonymous)'}`, owner];
-  yield ['.__proto__', prototype];
 }
 
 export function keyLabel(key: string | symbol): string {

@@ -89,7 +89,9 @@ export type ObjectBase =
   | 'boxed'
   | 'binary'
   | 'url'
-  | 'search-params';
+  | 'search-params'
+  /** See public-state.ts. */
+  | 'public';
 
 /** Child order: prototype (if it is a child), then per property its key (if a symbol) and value or accessors, items. */
 export interface ObjectHead {

@@ -5,10 +5,16 @@ import { malformed } from '../values/bytes.ts';
 import type { BinaryParts } from './binary-parts.ts';
 import { mapLabel } from './omissions.ts';
 import { applyIntegrity, defineProperties } from './properties.ts';
+import type { PublicObjects } from './public-state.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 import { decodePrimitive, type FunctionHead, type ObjectHead } from './row.ts';
 
-export function shellOf(head: ObjectHead, parts: BinaryParts, prototype: object | undefined): object {
+export function shellOf(
+  head: ObjectHead,
+  parts: BinaryParts,
+  publics: PublicObjects,
+  prototype: object | undefined,
+): object {
   const { base, data } = head;
   switch (base) {
     case 'object':
@@ -44,6 +50,8 @@ export function shellOf(head: ObjectHead, parts: BinaryParts, prototype: object 
       return new URL(String(data));
     case 'search-params':
       return new URLSearchParams(String(data));
+    case 'public':
+      return publics.make(data);
     default:
       throw malformed(`an object of the unknown kind ${JSON.stringify(base)}`);
   }

@@ -133,8 +133,20 @@ export const refusals: readonly Case[] = [
   refuses('a running generator', /argument 0 is a running generator/, () => [id, (function* () {})()]),
   refuses('an iterator', /argument 0 is an iterator in use/, () => [id, [1].values()]),
   refuses('an iterator of a map', /argument 0 is an iterator in use/, () => [id, new Map().entries()]),
-  refuses('a formatter', /argument 0 is a.* (?:NumberFormat|Intl)/, () => [id, new Intl.NumberFormat('en')]),
-  refuses('a text decoder', /argument 0 is a.*TextDecoder/, () => [id, new TextDecoder()]),
+  refuses(
+    'a text decoder that has begun a text',
+    /argument 0 is a TextDecoder that may be in the middle/,
+    () => {
+      const decoder = new TextDecoder();
+      decoder.decode(Buffer.from('é').subarray(0, 1), { stream: true });
+      return [id, decoder];
+    },
+  ),
+  refuses('a decoder of which nothing tells', /argument 0 is a TextDecoder that may be in the middle/, () => [
+    id,
+    new TextDecoder('utf-16le'),
+  ]),
+  refuses('a Blob', /argument 0 is a Blob\n\s+hint: send its bytes/, () => [id, new Blob(['a'])]),
   refuses('a boxed symbol', /argument 0 is a boxed symbol/, () => [id, Object(Symbol.iterator)]),
   refuses(
     'private state',
