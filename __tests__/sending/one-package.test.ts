@@ -74,6 +74,49 @@ test.each([
   );
 });
 
+/** As compilers write it: the variables are declared before the class, and get their stores after it. */
+const money = `
+  var _cents, _methods;
+  class Money {
+    constructor(cents) { _methods.add(this); _cents.set(this, cents); }
+    value() { if (!_methods.has(this)) throw new TypeError('no Money'); return _cents.get(this); }
+    half() { return new Money(this.value() / 2); }
+  }
+  _cents = new WeakMap(), _methods = new WeakSet();
+  const inCall = () => { const own = new WeakMap(); return class Coin { constructor(v) { own.set(this, v); } value() { return own.get(this); } }; };
+  const Coin = inCall();
+  const internals = { marks: new WeakMap() };
+  class Mark { constructor(m) { internals.marks.set(this, m); } get mark() { return internals.marks.get(this); } }`;
+
+test.each([
+  ['CommonJS', 'money.cjs', `${money}\nmodule.exports = { Money, Coin, Mark };`],
+  ['an ES module', 'money.mjs', `${money}\nexport { Money, Coin, Mark };`],
+])(
+  'what a class keeps for its instances in a WeakMap of its module is sent with them: %s',
+  async (_, file, text) => {
+    const main = `
+    const price = new Money(30);
+    say(await submit((m) => [m.value(), m.half().value()], price));
+    say([(await submit((m) => m.half(), price)).value(), (await submit(() => new Money(7))).value(), (await submit(half, price)).value()]);
+    say([await submit((c) => c.value(), new Coin(3)), await submit((m) => m.mark, new Mark('x'))]);
+    for (const make of [() => new Coin(4), () => new Mark('y')]) console.log(await fails(submit(make).then((made) => made.mark ?? made.value())));`;
+    const said = await library.run({
+      'main.mjs': program(
+        `import { Money, Coin, Mark } from './${file}';\nimport { half } from './half.mjs';`,
+        main,
+      ),
+      'half.mjs': 'export const half = (money) => money.half();',
+      [file]: text,
+    });
+    const lines = said.split('\n').filter((line) => !/^ +hint/.test(line));
+    expect(lines.slice(0, 3)).toEqual(['[30,15]', '[15,7,15]', '[3,"x"]']);
+    expect(lines[4]).toMatch(/^cannot send the result: result has state that its class keeps in a WeakMap/);
+    expect(lines[3]).toMatch(
+      /^(?:\[ 'sent', 4 \]|cannot send the result: result has state that its class keeps in a WeakMap)/,
+    );
+  },
+);
+
 test('what a task makes of classes that the host has loaded comes back as theirs, whatever ran before', async () => {
   const main = `
     const is = async (fn, cls) => { const made = await submit(fn).catch((error) => error); return made instanceof cls && made.constructor === cls; };

@@ -1,6 +1,7 @@
 /** Where a class is declared, for answers to name it by. Knows no syntax: a worker has to load this. */
 import { fileURLToPath } from 'node:url';
 import { fingerprint, type RowHead } from '../graph/row.ts';
+import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
 import { type ScopeView, viewFunction } from './inspector.ts';
 import { nameOfScript } from './scripts.ts';
 
@@ -36,6 +37,47 @@ function find(fn: object, isRequired: (file: string) => boolean): RowHead | unde
     // No inspector here: the class may still be found among what a module exports.
   }
   return undefined;
+}
+
+const besides = new WeakMap<object, readonly (readonly [Store, RowHead | undefined])[]>();
+
+/** WeakMaps and WeakSets that code beside a class sees, with heads for those that a variable of a module holds. */
+export function storesBeside(
+  cls: object,
+  isRequired: (file: string) => boolean,
+): readonly (readonly [Store, RowHead | undefined])[] {
+  let found = besides.get(cls);
+  if (!found) {
+    found = findStores(cls, isRequired);
+    besides.set(cls, found);
+  }
+  return found;
+}
+
+function findStores(
+  cls: object,
+  isRequired: (file: string) => boolean,
+): (readonly [Store, RowHead | undefined])[] {
+  const found: (readonly [Store, RowHead | undefined])[] = [];
+  try {
+    const { location, scopes } = viewFunction(cls);
+    const url = location && nameOfScript(location.scriptId);
+    const isModule = scopes.some(({ type }) => type === 'Module');
+    const isHere = url && (isModule || isRequired(url.startsWith('file:') ? fileURLToPath(url) : url));
+    if (!isHere) return found;
+    for (const [index, { type, variables }] of scopes.entries()) {
+      const isNameable = !isModule || type === 'Module';
+      for (const name of Object.keys(variables)) {
+        const value = dataOf(variables, name);
+        const head = ['declared', url, scopes.length - 1 - index, name, null] as const;
+        if (isStore(value)) found.push([value, isNameable ? head : undefined]);
+        for (const [, store] of storesIn(value)) found.push([store, undefined]);
+      }
+    }
+  } catch {
+    // No inspector here: what the class keeps there does not show.
+  }
+  return found;
 }
 
 const dataOf = (owner: object, key: string): unknown => Object.getOwnPropertyDescriptor(owner, key)?.value;

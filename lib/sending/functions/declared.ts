@@ -6,6 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { fingerprint, type RowHead } from '../graph/row.ts';
+import { isStore } from '../graph/weak-stores.ts';
 import { type FunctionView, viewFunction } from './inspector.ts';
 import { parsing } from './parsing.ts';
 import { nameOfScript } from './scripts.ts';
@@ -38,6 +39,7 @@ export function declaredHere([, url, scope, name, hash]: DeclaredHead): object |
   for (const seed of functionsOf(url)) {
     const variables = viewFunction(seed).scopes.at(-1 - scope)?.variables;
     const value = variables && dataOf(variables, name);
+    if (hash === null && isStore(value)) return value;
     if (typeof value === 'function' && !types.isProxy(value) && fingerprint(textOf.call(value)) === hash)
       return value;
   }

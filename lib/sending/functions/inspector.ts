@@ -66,6 +66,23 @@ export function viewFunction(fn: object): FunctionView {
   }
 }
 
+/** The keys of a WeakMap or WeakSet that are still there. */
+export function weakKeysOf(store: object): object[] {
+  try {
+    const objectId = remoteOf(store);
+    const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', {
+      objectId,
+      ownProperties: true,
+    });
+    const entries = internalProperties.find(({ name }) => name === '[[Entries]]')?.value;
+    if (!entries) throw new Error('the inspector does not list what is in a WeakMap');
+    const listed = Array.from(fetchValue(entries) as ArrayLike<{ key?: object; value: object }>);
+    return listed.map(({ key, value }) => key ?? value);
+  } finally {
+    releaseSoon();
+  }
+}
+
 /** `Closure (name)`, `Block`, `Module`. */
 const DESCRIPTION = /^(\S*)(?: \((.*)\))?/s;
 

@@ -7,6 +7,7 @@ import { FAITHFUL } from '../graph/objects.ts';
 import { ReducedValues } from '../graph/reduced.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
+import type { Store } from '../graph/weak-stores.ts';
 import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import type { Definition } from '../payload.ts';
@@ -17,8 +18,8 @@ import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { wrappedBy } from '../wrap.ts';
 import { goesByValue } from './by-value.ts';
-import { viewFunction } from './inspector.ts';
-import { rememberExport, rememberRow } from './known.ts';
+import { viewFunction, weakKeysOf } from './inspector.ts';
+import { numberOf, rememberExport, rememberRow } from './known.ts';
 import { namespaceSource } from './namespaces.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading, type ValuePlan } from './plans.ts';
 import { LoadedModules } from './references.ts';
@@ -29,6 +30,8 @@ import { WholeMessage } from './whole-message.ts';
 import { withWayOut } from './whose.ts';
 
 export class HostPolicy implements Policy {
+  readonly stores: Policy['stores'];
+
   readonly takes = FAITHFUL;
   readonly primitives: boolean;
   readonly keep = copyOf;
@@ -58,6 +61,31 @@ export class HostPolicy implements Policy {
     this.reducers = reducers;
     this.primitives = reducers.length > 0;
     this.mainByReference = mainByReference;
+    this.stores = {
+      numberOf: (store) => numberOf(store),
+      wanted: message.wanted,
+      keysOf: storeKeys,
+      isNamed: (key) => this.isNamed(key),
+      noteUnseen: (keys) => message.noteUnseen(keys),
+      known: () => this.storesOfModules(),
+    };
+  }
+
+  /** Whether a task can get at it by its name. */
+  private isNamed(key: object): boolean {
+    if (commonRow(key) || this.message.imported.has(key)) return true;
+    if (typeof key !== 'function' || types.isProxy(key)) return false;
+    try {
+      return this.planOf(key as AnyFunction).type === 'reference';
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
+  }
+
+  /** Where the modules of instances may keep state for them. */
+  private *storesOfModules(): Generator<readonly [Store, Row]> {
+    for (const [module, seed] of this.touched) yield* module.stores(seed);
   }
 
   custom(value: unknown, writer: GraphWriter): Row | undefined {
@@ -202,6 +230,18 @@ export class HostPolicy implements Policy {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error; // told when the class is written
     }
+  }
+}
+
+function storeKeys(store: Store): object[] {
+  try {
+    return weakKeysOf(store);
+  } catch {
+    throw new Refusal(
+      store,
+      'is a WeakMap or WeakSet, which this process cannot look into',
+      'build it inside the task',
+    );
   }
 }
 

@@ -153,6 +153,7 @@ function slotValue(
         return writer.sharedStub('the package', { head: ['own', ALL_OWN], children: [] });
       if (slot.exported !== '*') rememberExport(slot.source, [slot.exported], value);
       else noteSent(value);
+      context.message.imported.add(value);
       return importStub(slot.source, context);
     case 'enclosing':
       return enclosingValue(fn, slot.enclosing, value as readonly ScopeView[], context);

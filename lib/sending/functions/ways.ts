@@ -6,6 +6,7 @@
 import { types } from 'node:util';
 import { exportedValue } from '../compiled-exports.ts';
 import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
+import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
 import { isNativeText } from '../values/realm.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
@@ -38,6 +39,7 @@ export class ModuleWays {
   private readonly scriptId: string;
   private variables: Map<unknown, Variable> | undefined;
   private members: Map<unknown, Variable> | undefined;
+  private storeRows: (readonly [Store, Row])[] | undefined;
   private readonly rows = new Map<unknown, Row | undefined>();
   private readonly places = new Map<object, TextPlace>();
 
@@ -53,6 +55,24 @@ export class ModuleWays {
     if (!found) return undefined;
     if (!this.rows.has(value)) this.rows.set(value, this.makeRow(found));
     return this.rows.get(value);
+  }
+
+  /** WeakMaps and WeakSets that it keeps: what they hold for an instance of its classes is state of that instance. */
+  stores(seed: object): readonly (readonly [Store, Row])[] {
+    this.storeRows ??= this.collectStores(seed);
+    return this.storeRows;
+  }
+
+  private collectStores(seed: object): (readonly [Store, Row])[] {
+    this.variables ??= this.collect(seed);
+    const found: (readonly [Store, Row])[] = [];
+    for (const [value, variable] of this.variables) {
+      const { steps } = variable;
+      if (isStore(value)) found.push([value, this.rowOfVariable(variable)]);
+      for (const [key, store] of storesIn(value))
+        found.push([store, this.rowOfVariable({ ...variable, steps: [...steps, key] })]);
+    }
+    return found;
   }
 
   /** Whether the scope at `index` of what a function of the module sees is one that exported functions see, too. */
@@ -114,11 +134,17 @@ export class ModuleWays {
     }
   }
 
-  private makeRow({ anchor, scope, steps }: Variable): Row | undefined {
+  private makeRow(variable: Variable): Row | undefined {
+    const { module, around } = this.placeOf(variable.anchor);
+    const isConstant = module?.scopes.isConstant(around?.node, variable.steps[0]) === true;
+    return isConstant ? this.rowOfVariable(variable) : undefined;
+  }
+
+  /** For what the variable holds now. */
+  private rowOfVariable({ anchor, scope, steps }: Variable): Row {
     const [name, ...members] = steps;
-    const { module, around } = this.placeOf(anchor);
-    if (!module?.scopes.isConstant(around?.node, name)) return undefined;
-    const [exported] = (scope === 0 && module.isModule && module.exports.get(name)) || [];
+    const { module } = this.placeOf(anchor);
+    const [exported] = (scope === 0 && module?.isModule && module.exports.get(name)) || [];
     if (exported !== undefined) {
       return { head: ['import', this.moduleSource(), [exported, ...members], null], children: [] };
     }

@@ -12,6 +12,12 @@ export class WholeMessage {
   private readonly known = new Set<string>();
   private readonly referred = new Set<string>();
   private readonly copied = new Set<string>();
+  private unseen: readonly object[] = [];
+
+  /** Keys of stores of which it matters whether the message has them. */
+  wanted: ReadonlySet<object> | undefined;
+  /** What functions of the message import. */
+  readonly imported = new Set<unknown>();
 
   /** Something of that module goes by reference. */
   refer(url: string): void {
@@ -28,12 +34,30 @@ export class WholeMessage {
     return this.known.has(url);
   }
 
+  /** Stores have such keys, and whether the message has them does not show. */
+  noteUnseen(keys: readonly object[]): void {
+    this.unseen = keys;
+  }
+
+  /** Whether it must be written again, with more that is known now. */
+  isUnfinished(): boolean {
+    const isUnfinished = [this.isSplit(), this.isBlind()].includes(true);
+    if (isUnfinished) this.cells = new Cells();
+    return isUnfinished;
+  }
+
   /** Whether code went by value although the message refers to its module: not so in the next writing. */
-  isSplit(): boolean {
+  private isSplit(): boolean {
     const split = [...this.copied].filter((url) => this.referred.has(url) && !this.known.has(url));
     for (const url of split) this.known.add(url);
-    if (split.length > 0) this.cells = new Cells();
     return split.length > 0;
+  }
+
+  private isBlind(): boolean {
+    const { wanted, unseen } = this;
+    const more = unseen.filter((key) => wanted?.has(key) !== true);
+    if (more.length > 0) this.wanted = new Set([...(wanted ?? []), ...more]);
+    return more.length > 0;
   }
 }
 
@@ -41,6 +65,6 @@ export class WholeMessage {
 export function writeWhole<T>(write: (message: WholeMessage) => T): T {
   const message = new WholeMessage();
   let written = write(message);
-  for (let round = 1; round < MOST_ROUNDS && message.isSplit(); round++) written = write(message);
+  for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++) written = write(message);
   return message.cells.resolve() ? write(message) : written;
 }

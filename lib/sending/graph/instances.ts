@@ -26,7 +26,7 @@ const CARRIED = new Set([
     'ArrayBuffer',
   ],
   ...['DataView', 'Buffer', 'URL', 'URLSearchParams', 'DOMException', 'Iterator', 'Function', '%TypedArray'],
-  ...['TextEncoder', 'TextDecoder', 'Headers', 'Intl'],
+  ...['TextEncoder', 'TextDecoder', 'Headers', 'Intl', 'WeakMap', 'WeakSet'],
 ]);
 const CARRIED_BUILTINS = new Set([
   ...['EventEmitter', 'URL', 'URLSearchParams', 'Buffer', 'AssertionError'],

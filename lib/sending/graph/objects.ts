@@ -19,6 +19,7 @@ import {
   type Row,
   type Said,
 } from './row.ts';
+import { isStore, type Store } from './weak-stores.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 
@@ -39,6 +40,8 @@ export interface ObjectWriter {
   makeLenient(values: readonly unknown[]): void;
   /** What is sent in the place of something that cannot be. */
   omitted(reason: unknown): object;
+  /** Its number, if entries of WeakMaps and WeakSets can be written. */
+  store(value: Store): number | undefined;
   readonly takes: Takes;
 }
 
@@ -251,7 +254,7 @@ function refuseUnsendable(value: object): void {
     refuse('is a Promise', { task: 'await it before submitting', result: 'await it before returning it' });
   }
   refuseMemory(value, refuse);
-  if (types.isWeakMap(value) || types.isWeakSet(value) || isWeak(value)) {
+  if (isWeak(value)) {
     refuse(`is a ${className(value)}: weak references end with their process`, {
       task: 'build it inside the task',
       result: 'return what it refers to',
@@ -322,6 +325,7 @@ function baseOf(value: object, writer: ObjectWriter): Base {
   if (types.isMap(value)) {
     return { base: 'map', items: [...Map.prototype.entries.call(value)].flat(), skip: none };
   }
+  if (isStore(value)) return storeBase(value, writer);
   if (types.isSet(value)) return { base: 'set', items: [...Set.prototype.values.call(value)], skip: none };
   if (types.isDate(value)) {
     const time = Date.prototype.getTime.call(value);
@@ -362,6 +366,18 @@ function baseOf(value: object, writer: ObjectWriter): Base {
   return { base: 'object', items: [], skip: none };
 }
 
+function storeBase(value: Store, writer: ObjectWriter): Base {
+  const data = writer.store(value);
+  if (data === undefined) {
+    const reason = `is a ${className(value)}: weak references end with their process`;
+    throw new Refusal(value, reason, {
+      task: 'build it inside the task',
+      result: 'return what it refers to',
+    });
+  }
+  return { base: types.isWeakMap(value) ? 'weak-map' : 'weak-set', data, items: [], skip: none };
+}
+
 function boxed(value: object): Base {
   if (types.isSymbolObject(value)) throw new Refusal(value, 'is a boxed symbol', 'send the symbol itself');
   const primitive: unknown = types.isNumberObject(value)
@@ -383,6 +399,8 @@ const DEFAULTS: Record<
   arguments: 'Object',
   map: 'Map',
   set: 'Set',
+  'weak-map': 'WeakMap',
+  'weak-set': 'WeakSet',
   date: 'Date',
   regexp: 'RegExp',
   'dom-exception': 'DOMException',

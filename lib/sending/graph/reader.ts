@@ -2,6 +2,7 @@
  * A graph message back to values. Rows become empty shells first and are filled afterwards, so identity and cycles
  * survive; functions are made as soon as the values they need are there. Trusts nothing that it reads.
  */
+import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { isTooMuch } from '../reason.ts';
 import { malformed } from '../values/bytes.ts';
@@ -16,6 +17,7 @@ import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.t
 import type { FunctionHead, Integrity, ModuleSource, ObjectHead, RowHead } from './row.ts';
 import { fillFunction, fillObject, shellOf } from './shells.ts';
 import { symbolOf } from './symbols.ts';
+import { addEntry, isStore } from './weak-stores.ts';
 
 export type { FunctionBuild, Place, Resolver } from './resolver.ts';
 
@@ -79,6 +81,7 @@ export class GraphReader implements RowReader {
 
   /** @throws SerializationError, or any error of the engine. */
   build(): unknown {
+    this.queueEntries();
     const value = this.value(this.message.root);
     this.settle(true);
     this.omissions?.finish(value, this.isLenient);
@@ -214,7 +217,8 @@ export class GraphReader implements RowReader {
     const more = (): boolean => at < children.length;
     const known = head.prototype === 'child' ? this.ready(children[0]) : undefined;
     if (known) this.resolver.checkPrototype?.(known);
-    const shell = shellOf(head, this.binary, this.publics, known);
+    const isOfStore = head.base === 'weak-map' || head.base === 'weak-set';
+    const shell = isOfStore ? this.store(head) : shellOf(head, this.binary, this.publics, known);
     this.rows.set(number, shell);
     const mayLack = this.mayLack || head.lenient === true;
     this.unfilled.push(() => {
@@ -234,6 +238,31 @@ export class GraphReader implements RowReader {
       }
     });
     return shell;
+  }
+
+  private store({ base, data }: ObjectHead): object {
+    const store = this.resolver.store?.(base as 'weak-map' | 'weak-set', data);
+    if (!store) throw malformed('a store of weak references');
+    return store;
+  }
+
+  /** First of all: what is rebuilt by a call may ask for what a store keeps. */
+  private queueEntries(): void {
+    const { heads, children } = this.message;
+    for (let number = 0; number < heads.length; number++) {
+      if (heads[number]?.[0] === 'entries')
+        this.unfilled.push(() => this.fillEntries(children[number] as readonly number[]));
+    }
+  }
+
+  private fillEntries([first, ...items]: readonly number[]): void {
+    const store = this.value(first, 'role');
+    if (!isStore(store)) throw malformed('entries of no store');
+    const step = types.isWeakMap(store) ? 2 : 1;
+    for (let at = 0; at < items.length; at += step) {
+      this.resolver.checkEntry?.(this.headAt(items[at]));
+      addEntry(store, this.value(items[at]), step === 2 ? this.value(items[at + 1] ?? NOTHING) : undefined);
+    }
   }
 
   /** An error says by itself what it said by a class that is not here. */

@@ -10,6 +10,10 @@ export interface Resolver {
   rebuilt(head: RowHead, children: readonly unknown[]): unknown;
   /** Refuses a named thing where the reading end must not have it. */
   checkNamed?(head: RowHead, value: unknown, place: Place): void;
+  /** A WeakMap or WeakSet with that number, empty at first. Undefined where messages have none. */
+  store?(base: 'weak-map' | 'weak-set', number: unknown): object | undefined;
+  /** Refuses entries of stores for what the row of the key stands for. */
+  checkEntry?(key: RowHead | undefined): void;
   /** Refuses instances of what is not to be instantiated. */
   checkPrototype?(prototype: object): void;
   /** Refuses properties that the reading end must not have. */

@@ -34,8 +34,8 @@ export type RowHead =
       steps: readonly string[],
       members?: number,
     ]
-  /** A class of an answer: the variable of a file that holds it, `scope` counted from the outermost. */
-  | readonly ['declared', url: string, scope: number, name: string, hash: number]
+  /** A class of an answer, or a store (no hash): the variable of a file that holds it, `scope` counted from the outermost. */
+  | readonly ['declared', url: string, scope: number, name: string, hash: number | null]
   | readonly ['require', from: string]
   /** `import.meta` of a file. */
   | readonly ['meta', url: string]
@@ -62,7 +62,9 @@ export type RowHead =
   | readonly ['hook']
   /** By a reducer that travels along. Child: the function that rebuilds, and what it was reduced to if no primitive. */
   | readonly ['rebuilt', name: string, primitive: EncodedPrimitive | null]
-  | readonly ['wrapper', keep: boolean];
+  | readonly ['wrapper', keep: boolean]
+  /** Stands for no value. Children: a WeakMap or WeakSet, then keys and what belongs to them. */
+  | readonly ['entries'];
 
 export interface Row {
   readonly head: RowHead;
@@ -90,6 +92,9 @@ export type ObjectBase =
   | 'binary'
   | 'url'
   | 'search-params'
+  /** Their data is the number by which the host knows them. */
+  | 'weak-map'
+  | 'weak-set'
   /** See public-state.ts. */
   | 'public';
 

@@ -14,6 +14,7 @@ import { type Edge, Refusal } from './refusal.ts';
 import type { BinaryPlace, Row, RowHead } from './row.ts';
 import { RowNumber } from './row-number.ts';
 import { symbolRow } from './symbols.ts';
+import { type Store, type StoreKeeper, type StoreWriter, WeakStores } from './weak-stores.ts';
 
 /** What differs between the end that sends tasks and the end that sends answers. */
 export interface Policy {
@@ -34,6 +35,13 @@ export interface Policy {
   fn(fn: (...args: never[]) => unknown, writer: GraphWriter): Row;
   /** Throws a `Refusal` if instances of this prototype cannot be carried. */
   checkInstance(value: object, prototype: object, writer: GraphWriter): void;
+  /** What is known of WeakMaps and WeakSets. */
+  readonly stores: StoreKeeper & {
+    /** The number of one that is sent; undefined if they are refused. */
+    numberOf(store: Store): number | undefined;
+    /** Objects of which it matters whether the message has them. */
+    readonly wanted: ReadonlySet<object> | undefined;
+  };
 }
 
 const LONGEST_REASON = 200;
@@ -55,8 +63,6 @@ const isLong = (value: unknown): value is bigint =>
 
 const LONG_BITS = 256;
 
-const writing = { operations: RowNumber.operations };
-
 export class GraphWriter implements ObjectWriter {
   readonly views: Uint8Array[] = [];
   /** The object that holds a function as a property. */
@@ -71,6 +77,9 @@ export class GraphWriter implements ObjectWriter {
   /** Of which that is left out which cannot be sent. */
   private readonly lenient = new WeakSet<object>();
   private root: unknown;
+  private readonly stores: WeakStores;
+  /** Of what is wanted, that which the message has. */
+  private plain: WeakSet<object> | undefined;
   private readonly stubs = new Map<string, object>();
   private readonly edges = new Map<object, Edge[]>();
   private readonly blobs: Uint8Array[] = [];
@@ -78,6 +87,7 @@ export class GraphWriter implements ObjectWriter {
 
   constructor(policy: Policy) {
     this.policy = policy;
+    this.stores = new WeakStores(policy.stores, this.storeWriter);
   }
 
   /**
@@ -90,9 +100,37 @@ export class GraphWriter implements ObjectWriter {
     const top = [root, this.table];
     this.internal.add(top);
     this.internal.add(this.table);
-    const text = stringify(top, { $: (value: unknown) => this.reduce(value) }, writing);
+    const operations = { ...RowNumber.operations, valuesOf: (set: Set<unknown>) => this.valuesOf(set) };
+    const text = stringify(top, { $: (value: unknown) => this.reduce(value) }, { operations });
     return payloadOf(packMessage(header, this.heads, text, this.blobs), this.views);
   }
+
+  /** devalue walks the table while it grows: what stores keep for objects of the message comes last. */
+  private *valuesOf(set: Set<unknown>): Generator<unknown> {
+    let given = 0;
+    for (const value of set) {
+      yield value;
+      if (set === this.table && ++given === set.size) this.stores.write();
+    }
+  }
+
+  store(value: Store): number | undefined {
+    const number = this.policy.stores.numberOf(value);
+    if (number !== undefined) this.stores.add(value);
+    return number;
+  }
+
+  private readonly storeWriter: StoreWriter = {
+    isWritten: (value) => this.numbers.has(value) || this.plain?.has(value) === true,
+    written: () => [...this.numbers.keys()].filter((value) => !this.lenient.has(value as object)),
+    name: (store, row) => {
+      if (!this.numbers.has(store)) this.enter(store, row);
+    },
+    entries: (store, items) => {
+      for (const item of items) this.edge(store, '.get(…)', item);
+      this.reserve(this.list([]), () => ({ head: ['entries'], children: [store, ...items] }));
+    },
+  };
 
   /** devalue's reducer: false for what devalue writes by itself. */
   private reduce(value: unknown): RowNumber | false {
@@ -123,6 +161,7 @@ export class GraphWriter implements ObjectWriter {
     if (simple) return false;
     if (typeof value === 'symbol') return this.enter(value, this.policy.symbol?.(value) ?? symbolRow(value));
     const object = value as object;
+    if (this.policy.stores.wanted?.has(object)) this.notePlain(object);
     if (this.policy.copiesRecords === true && isRecord(object)) return false;
     const named = this.policy.named(object, this);
     if (named) return this.enter(value, named);
@@ -135,6 +174,11 @@ export class GraphWriter implements ObjectWriter {
       return false;
     }
     return this.enter(value, objectRow(object, this));
+  }
+
+  private notePlain(object: object): void {
+    this.plain ??= new WeakSet();
+    this.plain.add(object);
   }
 
   private enter(value: unknown, row: Row): number {

@@ -134,6 +134,11 @@ export class HostResolver implements Resolver {
     if (isThenable(value)) throw refused(THENABLE);
   }
 
+  /** What the program keeps for its own objects is not for a worker to change. */
+  checkEntry(key: RowHead | undefined): void {
+    if (key?.[0] !== 'object') throw refused('an entry of a WeakMap for what the answer does not build');
+  }
+
   checkPrototype(prototype: object): void {
     if (isThenable(prototype)) throw refused(THENABLE);
   }

@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { exportedValue } from '../compiled-exports.ts';
 import { nameOf } from '../function-name.ts';
-import { declarationOf } from '../functions/declaration.ts';
+import { declarationOf, storesBeside } from '../functions/declaration.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { type GlobalPath, isNamespace, pathText } from '../graph/intrinsics.ts';
@@ -12,9 +12,11 @@ import { ReducedValues } from '../graph/reduced.ts';
 import { InstanceRefusal, Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
 import { isThenable } from '../graph/thenables.ts';
+import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
+import { isObjectPrototype } from '../values/realm.ts';
 import { wrappedBy } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { loadedModules, requireFrom } from './modules.ts';
@@ -27,6 +29,10 @@ export type ResultReducer = readonly [
 ];
 
 export class WorkerPolicy implements Policy {
+  readonly stores: Policy['stores'];
+  /** Of the modules that instances come from. */
+  private readonly storesHere = new Map<Store, Row | undefined>();
+
   readonly takes: Takes;
   readonly primitives: boolean;
   readonly keep = asItIs;
@@ -46,6 +52,20 @@ export class WorkerPolicy implements Policy {
     this.resolver = resolver;
     this.reducers = reducers;
     this.primitives = reducers.length > 0;
+    this.stores = {
+      numberOf: () => undefined,
+      wanted: undefined,
+      keysOf: () => [],
+      isNamed: () => false,
+      noteUnseen: () => {},
+      known: () => this.knownStores(),
+    };
+  }
+
+  private *knownStores(): Generator<readonly [Store, Row | undefined]> {
+    for (const [number, store] of this.resolver.stores())
+      yield [store, { head: ['known', number], children: [] }];
+    yield* this.storesHere;
   }
 
   custom(value: unknown, writer: GraphWriter): Row | undefined {
@@ -104,6 +124,17 @@ export class WorkerPolicy implements Policy {
 
   checkInstance(value: object, prototype: object): void {
     checkInstance(value, prototype, () => false);
+    for (
+      let p: object | null = prototype;
+      p && !isObjectPrototype(p);
+      p = Object.getPrototypeOf(p) as object
+    ) {
+      const cls = Object.getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
+      // What the code of a task keeps came with the task.
+      if (typeof cls !== 'function' || this.functions.idOf(cls) !== undefined) continue;
+      for (const [store, head] of storesBeside(cls, isRequired))
+        this.storesHere.set(store, head && { head, children: [] });
+    }
     if (isThenable(prototype)) {
       const reason = `is a ${className(value)}, which has a method \`then\`: whoever awaits it would call that method`;
       throw new InstanceRefusal(value, reason, 'await it before returning it, or return data');

@@ -8,6 +8,7 @@ import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { countMembers, decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
+import type { Store } from '../graph/weak-stores.ts';
 import { wrapNonSerializable } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
@@ -23,12 +24,34 @@ export class WorkerResolver implements Resolver {
   /** The row by which something came: it goes back by the same. */
   private readonly origins = new WeakMap<object, RowHead>();
 
+  private readonly weak = new Map<unknown, WeakRef<Store>>();
+  private readonly collected = new FinalizationRegistry<unknown>((number) => {
+    if (this.weak.get(number)?.deref() === undefined) this.weak.delete(number);
+  });
+
   constructor(functions: Functions) {
     this.functions = functions;
   }
 
   originOf(value: object | symbol): RowHead | undefined {
     return this.origins.get(value as object);
+  }
+
+  /** That of the same number is the same: a class that comes again has kept what belongs to earlier instances there. */
+  store(base: 'weak-map' | 'weak-set', number: unknown): object {
+    const found = this.weak.get(number)?.deref();
+    if (found) return found;
+    const made = base === 'weak-map' ? new WeakMap<object, unknown>() : new WeakSet();
+    this.weak.set(number, new WeakRef(made));
+    this.collected.register(made, number);
+    return made;
+  }
+
+  *stores(): Generator<readonly [number: number, store: Store]> {
+    for (const [number, reference] of this.weak) {
+      const store = reference.deref();
+      if (store) yield [number as number, store];
+    }
   }
 
   fn(head: FunctionHead, build: FunctionBuild): void {
