@@ -166,7 +166,7 @@ describe('in a pool that breaks at the first death', () => {
   test('an argument that cannot be sent, a result that cannot be sent, and a thenable that throws cost nothing else', async () => {
     const pid = await executor.submit(pidOfWorker);
     const bad = [
-      executor.submit((value: unknown) => value, new WeakMap()),
+      executor.submit((value: unknown) => value, new WeakRef({})),
       executor.submit(() => new WeakMap()),
       executor.submit(() => ({
         // biome-ignore lint/suspicious/noThenProperty: it is what this test is about

@@ -122,6 +122,7 @@ test('what a task makes of classes that the host has loaded comes back as theirs
     const is = async (fn, cls) => { const made = await submit(fn).catch((error) => error); return made instanceof cls && made.constructor === cls; };
     say([await is(makeOrder, Order), await is(refuse, AppError), await is(deep, Deep.Inner), await is(() => makeOrder(), Order), await is(() => bare(), Order)]);
     say([await is(cjs.make, cjs.Thing), await is(() => hidden(), hidden().constructor)]);
+    say((await submit(cjs.localized)).locale.ordinal === cjs.localized().locale.ordinal);
     say([await fails(submit(() => globalThis.eval('(class Stranger {})')).then(() => 1)), globalThis.evaluated]);
   `;
   const imports = `
@@ -145,13 +146,15 @@ test('what a task makes of classes that the host has loaded comes back as theirs
       "import * as deep from './deep.mjs'; export const makeInner = () => new deep.Inner(); globalThis.evaluated = (globalThis.evaluated ?? 0) + 1;",
     'deep.mjs': 'export class Inner {}',
     'errors.mjs': 'export class AppError extends Error {}',
-    'things.cjs': 'class Thing {}\nexports.make = () => new Thing();\nexports.Thing = Thing;',
+    'things.cjs':
+      'class Thing {}\nexports.make = () => new Thing();\nexports.Thing = Thing;\nlet locale = { ordinal: (n) => n + "." };\nexports.localized = () => ({ locale });',
     'node_modules/same/orders.mjs': "export * from '../../orders.mjs';",
   };
   const said = (await library.run(files)).split('\n');
   expect(said[0]).toBe('[true,true,true,true,true]');
   expect(said[1]).toBe('[true,true]');
-  expect(said[2]).toMatch(/is a class that the host does not know \(Stranger\).*,1\]$/);
+  expect(said[2]).toBe('true');
+  expect(said[3]).toMatch(/is a class that the host does not know \(Stranger\).*,1\]$/);
 });
 
 test('methods that another module has added to a class are missed in words', async () => {
@@ -181,7 +184,7 @@ test('what cannot be sent of a package is told by its name, with what its users 
     'node_modules/limits/package.json': '{ "name": "limits", "exports": "./index.mjs" }',
   };
   expect(await library.run(files)).toMatch(
-    /^cannot send the task: closure variable `limit` → closure variable `queue` is a Queue with private state \(#head\)\n {2}hint: it belongs to limits: make it inside the task/,
+    /^cannot send the task: closure variable `limit` holds something of limits that cannot be sent: … → closure variable `queue` is a Queue with private state \(#head\)\n {2}hint: it belongs to limits: make it inside the task or in an initializer, or export `limit` from a module/,
   );
 });
 
@@ -207,4 +210,37 @@ test('a module of the program goes by value whole, or by reference whole', async
     'orders.mjs': text,
   };
   expect(await library.run(files)).toBe('[true,"undefined"]\n[true,true,1]\n[true,true,1]');
+});
+
+test('a method that only the program has is missed by the name that it has there, and the stack says what to do', async () => {
+  const files = {
+    'main.mjs': program(
+      "import made from './made.mjs';",
+      `made.plugin = () => 1;
+       const error = await submit(() => made.plugin()).catch((e) => e);
+       console.log(error.message); console.log(error.stack);`,
+    ),
+    'made.mjs': 'export default { own() {} };',
+  };
+  const said = await library.run(files);
+  expect(said).toMatch(/^made\.plugin is not a function\nTypeError: made\.plugin is not a function\n/);
+  expect(said).toMatch(/\n {4}hint: if a plugin or a polyfill adds it .*`preload`/);
+});
+
+test('what CommonJS requires of an ES module is required in the worker', async () => {
+  const main = `
+    const helpers_1 = require('./helpers.mjs');
+    const { startPool } = require('library');
+    (async () => {
+      const { submit, stop } = startPool(require.resolve('library/worker'));
+      console.log(await submit((n) => (0, helpers_1.twice)(n) + helpers_1.default, 4));
+      await stop();
+    })();`;
+  const files = {
+    'main.cjs': main,
+    'main.mjs': "import './main.cjs';",
+    'helpers.mjs': "export { twice } from './twice.mjs'; export default 1;",
+    'twice.mjs': 'export const twice = (n) => 2 * n;',
+  };
+  expect(await library.run(files)).toBe('9');
 });

@@ -46,6 +46,40 @@ function saysInCommonJs(body: string, head = ''): Promise<string> {
   return library.run({ 'main.cjs': main, 'pool.mjs': pool });
 }
 
+test('static blocks and what static fields begin with have run at home, and do not run again', async () => {
+  const body = `
+    const log = [];
+    // As TypeScript compiles decorators: the static block fills the list that instances go through.
+    const A = (() => {
+      const initializers = [];
+      return class A {
+        static { initializers.push((x) => x * 2); log.push('block'); this.table = new Map([[1, 'a']]); }
+        static count = log.push('field');
+        static length = 7;
+        static name = 'Named';
+        static make = () => new this();
+        x = initializers.reduce((value, each) => each(value), 3);
+        fails() { throw new Error('here'); }
+      };
+    })();
+    const use = () => [A.make().x, log.length, A.count, A.table.get(1), A.length, A.name];
+    say(await submit(use));
+    A.count = 50;
+    say(await submit(use));
+    const line = ({ stack }) => /main\\.mjs:(\\d+)/.exec(stack)[1];
+    const here = (() => { try { new A().fails(); } catch (error) { return line(error); } })();
+    say(here === line(await submit(() => new A().fails()).catch((error) => error)));
+    class Private { static runs = log.push('private'); static #own = log.length; static own() { return [this.#own, log.length]; } }
+    say(await submit(() => Private.own()));
+  `;
+  expect((await says(body)).split('\n')).toEqual([
+    '[6,2,2,"a",7,"Named"]',
+    '[6,2,50,"a",7,"Named"]',
+    'true',
+    '[4,4]',
+  ]);
+});
+
 describe('imported names', () => {
   test('that begin a line where no semicolon was written begin a statement', async () => {
     const body = `

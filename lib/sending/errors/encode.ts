@@ -2,6 +2,8 @@
  * Anything thrown to a payload. Never throws, whatever was thrown: what cannot be sent of it is left out, and the
  * nearest class that the host has stands for one that it does not have. Runs no class.
  */
+
+import { types } from 'node:util';
 import { ERROR_LOST } from '../format.ts';
 import { isError } from '../graph/errors.ts';
 import { Refusal } from '../graph/refusal.ts';
@@ -10,6 +12,7 @@ import type { Payload } from '../payload.ts';
 import { writeOne } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
 import { withSourcePlaces } from '../worker/source-maps.ts';
+import { hintFor, sourceNames } from './missing-methods.ts';
 import { withoutProgramFrames } from './stack-frames.ts';
 
 type Encode = (value: unknown) => Payload;
@@ -46,7 +49,7 @@ function cleanStacks(error: unknown, done: Set<unknown>): void {
   attempt(() => {
     const stack: unknown = Object.hasOwn(error, 'stack') ? error.stack : undefined;
     if (typeof stack !== 'string') return;
-    const value = withSourcePlaces(withoutProgramFrames(stack, program));
+    const value = withOwnNames(error, withSourcePlaces(withoutProgramFrames(stack, program)));
     if (value !== stack) define(error, 'stack', value);
   });
   attempt(() => cleanStacks(error.cause, done));
@@ -129,6 +132,17 @@ function classNameOf(error: Error): string | undefined {
     return typeof name === 'string' && name ? name : undefined;
   });
 }
+
+/** Says imported names as the program wrote them. Gives the stack. */
+function withOwnNames(error: Error, stack: string): string {
+  const message: unknown = types.isNativeError(error) ? ownMessage(error) : undefined;
+  if (typeof message !== 'string') return stack;
+  const named = sourceNames(message);
+  if (named !== message) define(error, 'message', named);
+  return sourceNames(stack) + hintFor(error, message);
+}
+
+const ownMessage = (error: Error): unknown => Object.getOwnPropertyDescriptor(error, 'message')?.value;
 
 function define(owner: object, key: string | symbol, value: unknown, enumerable = false): void {
   Object.defineProperty(owner, key, { value, enumerable, writable: true, configurable: true });

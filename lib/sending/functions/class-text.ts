@@ -1,7 +1,7 @@
 /** What the text of a class needs in order to be defined, and what its computed names have turned out to be. */
 import { cellName } from './cell-names.ts';
 import { freeNames } from './free-names.ts';
-import { type AstNode, isNode } from './syntax.ts';
+import { type AstNode, childrenOf, isNode } from './syntax.ts';
 
 /** Under this name the text of a class finds the class that it extends. */
 export const SUPER = '__loky_super';
@@ -24,6 +24,40 @@ export function definitionNames(cls: AstNode): Set<string> {
       for (const statement of member['body'] as AstNode[]) collect(statement);
   }
   return names;
+}
+
+/**
+ * Static blocks and what static fields begin with: parts of the text that need not run again, as the class is sent with
+ * the fields that they gave it. Where some of those are private, all must run, as nothing shows what became of them.
+ */
+export function staticParts(cls: AstNode): readonly AstNode[] {
+  const members = ((cls['body'] as AstNode)['body'] as AstNode[]).filter(
+    ({ type, static: isStatic }) =>
+      type === 'StaticBlock' || (type !== 'MethodDefinition' && isStatic === true),
+  );
+  const isPrivate = (member: AstNode): boolean =>
+    member.type === 'AccessorProperty' || mentionsPrivate(member);
+  if (members.some(isPrivate)) return [];
+  return members.flatMap((member) => {
+    if (member.type === 'StaticBlock') return [member];
+    const value = member['value'];
+    return isNode(value) && !isOfFunctions(member) ? [value] : [];
+  });
+}
+
+function mentionsPrivate(node: AstNode): boolean {
+  if (node.type === 'PrivateIdentifier') return true;
+  // What a class inside declares is its own; that it is asked too often does no harm.
+  for (const child of childrenOf(node)) if (mentionsPrivate(child)) return true;
+  return false;
+}
+
+/** Properties that all functions have, and which therefore are not sent. */
+const OF_FUNCTIONS = new Set(['length', 'arguments', 'caller']);
+
+function isOfFunctions({ computed, key }: AstNode): boolean {
+  if (computed === true || !isNode(key)) return true;
+  return OF_FUNCTIONS.has(String(key['name'] ?? key['value']));
 }
 
 /** Computed names of methods with what they turned out to be, where that is certain. `offset`: where `text` starts. */

@@ -1,9 +1,10 @@
 /** Where a class is declared, for answers to name it by. Knows no syntax: a worker has to load this. */
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import { fingerprint, type RowHead } from '../graph/row.ts';
 import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
 import { type ScopeView, viewFunction } from './inspector.ts';
-import { nameOfScript } from './scripts.ts';
+import { nameOfScript, scriptUrl } from './scripts.ts';
 
 const known = new WeakMap<object, { readonly head: RowHead | undefined }>();
 
@@ -29,14 +30,39 @@ function find(fn: object, isRequired: (file: string) => boolean): RowHead | unde
       const { type, variables } = scopes[scopes.length - 1 - scope] as ScopeView;
       // What a function of an ES module has made is seen from nowhere else.
       if (isModule && type !== 'Module') continue;
-      const name = Object.keys(variables).find((key) => dataOf(variables, key) === fn);
-      if (name !== undefined)
-        return ['declared', url, scope, name, fingerprint(Function.prototype.toString.call(fn))];
+      const [name, member] = placeAmong(variables, fn) ?? [];
+      if (name === undefined) continue;
+      const head = ['declared', url, scope, name, fingerprint(Function.prototype.toString.call(fn))] as const;
+      return member === undefined ? head : [...head, member];
     }
   } catch {
     // No inspector here: the class may still be found among what a module exports.
   }
   return undefined;
+}
+
+function placeAmong(variables: object, fn: object): [name: string, member?: string] | undefined {
+  const names = Object.keys(variables);
+  const name = names.find((key) => dataOf(variables, key) === fn);
+  if (name !== undefined) return [name];
+  for (const owner of names) {
+    const value = dataOf(variables, owner);
+    if (typeof value !== 'object' || value === null || types.isProxy(value)) continue;
+    if (Array.isArray(value) || ArrayBuffer.isView(value)) continue;
+    const member = Object.keys(value).find((key) => dataOf(value, key) === fn);
+    if (member !== undefined) return [owner, member];
+  }
+  return undefined;
+}
+
+/** Whether a class is part of Node itself. */
+export function isOfNode(cls: object): boolean {
+  try {
+    const { location } = viewFunction(cls);
+    return location !== undefined && scriptUrl(location.scriptId)?.startsWith('node:') === true;
+  } catch {
+    return false;
+  }
 }
 
 const besides = new WeakMap<object, readonly (readonly [Store, RowHead | undefined])[]>();

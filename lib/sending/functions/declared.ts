@@ -34,16 +34,22 @@ export function noteSent(value: unknown): void {
 }
 
 /** The class of that declaration; undefined if this process does not have it. */
-export function declaredHere([, url, scope, name, hash]: DeclaredHead): object | undefined {
+export function declaredHere([, url, scope, name, hash, member]: DeclaredHead): object | undefined {
   if (typeof url !== 'string' || typeof name !== 'string' || !Number.isInteger(scope)) return undefined;
   for (const seed of functionsOf(url)) {
     const variables = viewFunction(seed).scopes.at(-1 - scope)?.variables;
-    const value = variables && dataOf(variables, name);
+    const held = variables && dataOf(variables, name);
+    const value = member === undefined ? held : memberOf(held, member);
     if (hash === null && isStore(value)) return value;
     if (typeof value === 'function' && !types.isProxy(value) && fingerprint(textOf.call(value)) === hash)
       return value;
   }
   return undefined;
+}
+
+function memberOf(owner: unknown, key: unknown): unknown {
+  const isOwner = typeof owner === 'object' && owner !== null && !types.isProxy(owner);
+  return isOwner && typeof key === 'string' ? dataOf(owner, key) : undefined;
 }
 
 function* functionsOf(url: string): Generator<object> {

@@ -21,8 +21,8 @@ export interface ModuleText {
   readonly exports: ReadonlyMap<string, readonly string[]>;
   /** The function or class behind `export default`, where V8 shows no variable that is exported. */
   readonly defaultExport: AstNode | undefined;
-  /** Names whose variables hold all of a module: what `require` gave, perhaps through a helper of a compiler. */
-  readonly required: ReadonlySet<string>;
+  /** Names whose variables hold all of a module, which `require` gave, perhaps through a helper of a compiler; and which. */
+  readonly required: ReadonlyMap<string, string>;
   readonly scopes: ModuleScopes;
   readonly tree: AstNode;
 }
@@ -59,7 +59,7 @@ function read(url: string, source: string, moduleHint: boolean | undefined): Mod
 function describe(tree: AstNode, isModule: boolean): ModuleText {
   const imports = new Map<string, ImportedName>();
   const exports = new Map<string, string[]>();
-  const required = new Set<string>();
+  const required = new Map<string, string>();
   let defaultExport: AstNode | undefined;
   let defaultName: string | undefined;
   const add = (local: string, exported: string): void => {
@@ -86,7 +86,7 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
         for (const [local, exported] of exportedNames(statement)) add(local, exported);
         break;
       case 'VariableDeclaration':
-        for (const name of requiredNames(statement)) required.add(name);
+        for (const [name, specifier] of requiredNames(statement)) required.set(name, specifier);
         break;
       default:
     }
@@ -154,9 +154,10 @@ function* exportedNames(statement: AstNode): Generator<[string, string]> {
 }
 
 /** What is taken out of a module is a value like others: only a name for the whole of it stands for an import. */
-function* requiredNames(statement: AstNode): Generator<string> {
+function* requiredNames(statement: AstNode): Generator<[name: string, specifier: string]> {
   for (const { id, init } of statement['declarations'] as (AstNode & Record<'id' | 'init', unknown>)[]) {
-    if (isNode(id) && id.type === 'Identifier' && isNode(init) && callsRequire(init)) yield nameOf(id);
+    const specifier = isNode(id) && id.type === 'Identifier' && isNode(init) ? requiredBy(init) : undefined;
+    if (specifier !== undefined) yield [nameOf(id as AstNode), specifier];
   }
 }
 
@@ -164,12 +165,12 @@ function* requiredNames(statement: AstNode): Generator<string> {
 const INTEROP_HELPER = /^_+(?:import(?:Star|Default)|toESM|interop\w*)$/;
 
 /** `require('x')`, also inside the calls that compilers put around it. */
-function callsRequire(node: AstNode): boolean {
-  if (node.type !== 'CallExpression') return false;
+function requiredBy(node: AstNode): string | undefined {
+  if (node.type !== 'CallExpression') return undefined;
   const name = calleeName(node['callee'] as AstNode);
   const [first] = node['arguments'] as AstNode[];
-  if (name === 'require') return first?.type === 'Literal';
-  return first !== undefined && INTEROP_HELPER.test(name) && callsRequire(first);
+  if (name === 'require') return first?.type === 'Literal' ? String(first['value']) : undefined;
+  return first !== undefined && INTEROP_HELPER.test(name) ? requiredBy(first) : undefined;
 }
 
 /** The name of `name`, `tslib.name` and `(0, tslib.name)`; empty for other expressions. */

@@ -1,5 +1,6 @@
 /** Makes the plan of a text: what of it becomes a slot, what is rewritten, and what speaks against it. */
-import { computedKeys, definitionNames, SUPER } from './class-text.ts';
+
+import { computedKeys, definitionNames, SUPER, staticParts } from './class-text.ts';
 import { Edits } from './edits.ts';
 import type { FreeNames } from './found-names.ts';
 import { freeNames } from './free-names.ts';
@@ -15,6 +16,7 @@ import { CAPTURES_THIS, KEY_USES_THIS, kindOf, problemOf } from './text-problems
 import { readVariable } from './variables.ts';
 
 const META = '__loky_meta';
+const NONE_REQUIRED: ReadonlyMap<string, string> = new Map();
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** @throws SyntaxError if the text is no function of JavaScript. `copyImports`: imports of own files go by value. `celled`: see Slots. */
@@ -27,11 +29,12 @@ export function planText(
   celled: ReadonlySet<string> = NO_NAMES,
 ): TextPlan {
   const syntax = parseFunction(text);
-  const free = freeNames(syntax.node);
   const kind = kindOf(syntax);
   const place = placeOf(text, syntax, view, source);
   const edits = new Edits(text, syntax.offset);
-  const early = kind === 'class' ? definitionNames(syntax.node) : NO_NAMES;
+  const node = kind === 'class' ? leaveOutStatics(text, syntax, edits) : syntax.node;
+  const free = freeNames(node);
+  const early = kind === 'class' ? definitionNames(node) : NO_NAMES;
   const slots = new Slots({ view, source, place, edits, copyImports, early, celled });
 
   const replaced = kind === 'class' ? replaceInClass(fn, text, syntax, slots, edits) : [];
@@ -74,7 +77,7 @@ export function planText(
     map: textMap(source, line, column, text, edits),
     lexicalThis: lexicalThis === 'unknown' ? 'none' : lexicalThis,
     isGenerator: syntax.node['generator'] === true,
-    required: module?.required ?? NO_NAMES,
+    required: module?.required ?? NONE_REQUIRED,
     problem,
     url: source.url,
     isOfOne: slots.unresolved.length > 0 || replaced.some((node) => node !== syntax.node['superClass']),
@@ -134,6 +137,21 @@ function replaceInClass(
   slots.list.push({ kind: 'superclass', name });
   edits.add(parent.start, parent.end, name);
   return replaced;
+}
+
+/** Gives the class without them. What follows stays on its lines. */
+function leaveOutStatics(text: string, { node, offset }: FunctionSyntax, edits: Edits): AstNode {
+  const parts = staticParts(node);
+  if (parts.length === 0) return node;
+  for (const { type, start, end } of parts) {
+    const lines = text.slice(start - offset, end - offset).replace(/[^\n]/g, '');
+    edits.add(start, end, type === 'StaticBlock' ? lines : `undefined${lines}`);
+  }
+  const body = node['body'] as AstNode;
+  const members = (body['body'] as AstNode[])
+    .filter((member) => !parts.includes(member))
+    .map((member) => (parts.includes(member['value'] as AstNode) ? { ...member, value: null } : member));
+  return { ...node, body: { ...body, body: members } };
 }
 
 const isWithin = (

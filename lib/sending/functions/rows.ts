@@ -230,6 +230,12 @@ function variableValue(
   if (slot.variable === 'module' && value instanceof process.getBuiltinModule('node:module').Module) {
     throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
   }
+  const required = text.required.get(slot.variable);
+  if (required !== undefined && types.isModuleNamespaceObject(value) && !commonRow(value as object)) {
+    const source: ModuleSource = { type: 'cjs', specifier: required, from: text.url };
+    rememberExport(source, [], value);
+    return writer.sharedStub(JSON.stringify(source), { head: ['import', source, [], null], children: [] });
+  }
   writer.edge(fn, label, value);
   if (slot.name === cellName(slot.variable)) return cellOf(fn, slot, value, message.cells, writer);
   const members = usedMembers(slot, value, text, modules);

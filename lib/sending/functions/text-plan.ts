@@ -66,7 +66,7 @@ export interface TextPlan {
   /** Whose `this` the text uses although it is not its own. */
   readonly lexicalThis: 'none' | 'module' | 'owner';
   readonly isGenerator: boolean;
-  readonly required: ReadonlySet<string>;
+  readonly required: ReadonlyMap<string, string>;
   readonly problem: Problem | undefined;
   readonly url: string;
   /** Made for one function: another from the same place may have other names, or see other variables. */

@@ -1,6 +1,6 @@
 /** Whose code it is that cannot be sent: what its users can do about it depends on that. */
 import { types } from 'node:util';
-import { Refusal } from '../graph/refusal.ts';
+import type { Hint, Refusal } from '../graph/refusal.ts';
 import { viewFunction } from './inspector.ts';
 import { type Source, sourceOf } from './sources.ts';
 
@@ -11,19 +11,36 @@ const PACKAGE = /[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)[/\\](?!.*[/\\
 
 /** The refusal with the way out that the users of that code have; the same one if it is their own. */
 export function withWayOut(refusal: Refusal, fn: object): Refusal {
-  const hint = wayOut(fn);
   const { value, reason, place } = refusal;
-  return hint === undefined ? refusal : new Refusal(value, reason, hint, place);
+  const found = refusal.owner === undefined ? wayOut(fn) : undefined;
+  if (!found) return refusal;
+  const Kind = refusal.constructor as typeof Refusal;
+  return new Kind(value, reason, found.hint, place, found.owner);
 }
 
-function wayOut(fn: object): string | undefined {
+interface WayOut {
+  readonly owner: string;
+  readonly hint: Hint;
+}
+
+function wayOut(fn: object): WayOut | undefined {
   const source = sourceOfCode(fn);
   if (!source) return undefined;
   const [, name] = PACKAGE.exec(source.url) ?? [];
-  if (name !== undefined)
-    return `it belongs to ${name.replaceAll('\\', '/')}: make it inside the task or in an initializer, or export what holds it from a module that the task imports`;
+  if (name !== undefined) {
+    const owner = name.replaceAll('\\', '/');
+    return {
+      owner,
+      hint: (variable) =>
+        `it belongs to ${owner}: make it inside the task or in an initializer, or export ${variable === undefined ? 'what holds it' : `\`${variable}\``} from a module that the task imports`,
+    };
+  }
   if (!isBundled(source)) return undefined;
-  return 'the program is bundled, so that what packages hold goes by value: mark the package external, or make it inside the task';
+  return {
+    owner: 'what is bundled',
+    hint: (variable) =>
+      `the program is bundled, so that what packages hold goes by value: mark the package external, or make ${variable === undefined ? 'it' : `\`${variable}\``} inside the task`,
+  };
 }
 
 function sourceOfCode(fn: object): Source | undefined {

@@ -14,7 +14,7 @@ interface Kind {
   /** Undefined if `value` only looks like one. */
   readonly stateOf: (value: object) => unknown;
   readonly make: (state: never) => object;
-  /** Nobody extends it, or the class that has this prototype. */
+  /** Whether the prototype is that of the built-in class, and not of one that extends it. */
   readonly isOwnPrototype: (prototype: object) => boolean;
 }
 
@@ -123,7 +123,7 @@ function stateOfDecoder(value: object): unknown {
   return [encoding, fatal, ignoreBOM];
 }
 
-/** Node keeps under symbols what a decoder has begun. What is behind an object there, nobody can read. */
+/** Node keeps under symbols what a decoder has begun. What is behind an object there cannot be read. */
 function isUnused(value: object, fresh: object): boolean {
   const keys = Object.getOwnPropertySymbols(value);
   const of = (owner: object, key: symbol): unknown => (owner as Record<symbol, unknown>)[key];

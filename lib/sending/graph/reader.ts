@@ -250,7 +250,8 @@ export class GraphReader implements RowReader {
   private queueEntries(): void {
     const { heads, children } = this.message;
     for (let number = 0; number < heads.length; number++) {
-      if (heads[number]?.[0] === 'entries')
+      const head = heads[number];
+      if (head?.[0] === 'entries')
         this.unfilled.push(() => this.fillEntries(children[number] as readonly number[]));
     }
   }

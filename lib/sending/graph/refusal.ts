@@ -7,7 +7,11 @@ import { SerializationError } from '../../errors.ts';
 import { nameOf } from '../function-name.ts';
 
 /** What to do instead; where it differs, for a task that is submitted and for a result that is returned. */
-export type Hint = string | { readonly task: string; readonly result: string };
+export type Hint =
+  | string
+  | { readonly task: string; readonly result: string }
+  /** `variable`: the first captured one on the way, which is the user's own. */
+  | ((variable: string | undefined) => string);
 
 /** Thrown inside the encoder; becomes a `SerializationError` with the path once it is known who asked. */
 export class Refusal {
@@ -16,8 +20,11 @@ export class Refusal {
   readonly place: string;
   readonly reason: string;
   readonly hint: Hint | undefined;
+  /** Whose code it is, if it is not the user's. */
+  readonly owner: string | undefined;
 
-  constructor(value: unknown, reason: string, hint?: Hint, place = '') {
+  constructor(value: unknown, reason: string, hint?: Hint, place = '', owner?: string) {
+    this.owner = owner;
     this.value = value;
     this.reason = reason;
     this.hint = hint;
@@ -50,10 +57,24 @@ export function explainRefusal(
   // What every object inherits is where a property holds it, if one does.
   const found = look(properties) ?? look(propertiesAndClass) ?? roots[0]?.name ?? what;
   const path = refusal.place ? join(found, refusal.place, roots) : found;
-  const way =
-    typeof refusal.hint === 'object' ? refusal.hint[what === 'the task' ? 'task' : 'result'] : refusal.hint;
+  const way = wayOut(refusal.hint, what, FIRST_VARIABLE.exec(path)?.[1]);
   const hint = way ? `\n  hint: ${way}` : '';
-  return new SerializationError(`cannot send ${what}: ${path} ${refusal.reason}${hint}`, { path });
+  const where = beginningAtOwn(path, refusal.owner);
+  return new SerializationError(`cannot send ${what}: ${where} ${refusal.reason}${hint}`, { path });
+}
+
+const FIRST_VARIABLE = /^closure variable `([^`]+)`/;
+
+function wayOut(hint: Hint | undefined, what: string, variable: string | undefined): string | undefined {
+  if (typeof hint === 'function') return hint(variable);
+  return typeof hint === 'object' ? hint[what === 'the task' ? 'task' : 'result'] : hint;
+}
+
+/** What of a package cannot be sent says little to who has only a variable that holds something of it. */
+function beginningAtOwn(path: string, owner: string | undefined): string {
+  const [first] = /^(?:closure variable `[^`]+`|argument \d+)/.exec(path) ?? [];
+  if (owner === undefined || first === undefined || first === path) return path;
+  return `${first} holds something of ${owner} that cannot be sent: …${path.slice(first.length)}`;
 }
 
 function findPath(

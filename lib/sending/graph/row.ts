@@ -34,8 +34,8 @@ export type RowHead =
       steps: readonly string[],
       members?: number,
     ]
-  /** A class of an answer, or a store (no hash): the variable of a file that holds it, `scope` counted from the outermost. */
-  | readonly ['declared', url: string, scope: number, name: string, hash: number | null]
+  /** A class of an answer, or a store (no hash): the variable of a file that holds it, or has it as a member; `scope` counts from the outermost. */
+  | readonly ['declared', url: string, scope: number, name: string, hash: number | null, member?: string]
   | readonly ['require', from: string]
   /** `import.meta` of a file. */
   | readonly ['meta', url: string]

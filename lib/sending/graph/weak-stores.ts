@@ -1,7 +1,7 @@
 /**
  * WeakMaps and WeakSets that keep something for objects of a message: private state that a compiler has moved there, or a
- * cache. Nobody can ask such a store for an object that he does not hold, so that those entries alone are written whose
- * keys are in the message, or can be had by their name. They come at its end: which objects it has shows only then.
+ * cache. Code asks such a store only for objects that it holds, so that those entries alone are written whose keys are in
+ * the message, or can be had by their name. They come at its end: which objects it has shows only then.
  */
 import { types } from 'node:util';
 import { isObjectPrototype } from '../values/realm.ts';

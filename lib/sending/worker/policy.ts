@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { exportedValue } from '../compiled-exports.ts';
 import { nameOf } from '../function-name.ts';
-import { declarationOf, storesBeside } from '../functions/declaration.ts';
+import { declarationOf, isOfNode, storesBeside } from '../functions/declaration.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { type GlobalPath, isNamespace, pathText } from '../graph/intrinsics.ts';
@@ -123,7 +123,7 @@ export class WorkerPolicy implements Policy {
   }
 
   checkInstance(value: object, prototype: object): void {
-    checkInstance(value, prototype, () => false);
+    checkInstance(value, prototype, isOfNode);
     for (
       let p: object | null = prototype;
       p && !isObjectPrototype(p);

@@ -61,8 +61,8 @@ export const refusals: readonly Case[] = [
     () => promise,
   ]),
   refuses('a promise as an argument', /argument 1 is a Promise/, () => [id, 0, Promise.resolve()] as never),
-  refuses('a WeakMap', /closure variable `weak` is a WeakMap/, () => [() => weak]),
-  refuses('a WeakSet', /argument 0 is a WeakSet/, () => [id, new WeakSet()]),
+  refuses('a WeakMap as a result', /result is a WeakMap/, () => [() => weak]),
+  refuses('a WeakSet as a result', /result is a WeakSet/, () => [id, new WeakSet()]),
   refuses('a WeakRef', /argument 0 is a WeakRef/, () => [id, new WeakRef({})]),
   refuses('a FinalizationRegistry', /argument 0 is a FinalizationRegistry/, () => [
     id,
@@ -142,10 +142,11 @@ export const refusals: readonly Case[] = [
       return [id, decoder];
     },
   ),
-  refuses('a decoder of which nothing tells', /argument 0 is a TextDecoder that may be in the middle/, () => [
-    id,
-    new TextDecoder('utf-16le'),
-  ]),
+  refuses(
+    'a decoder that hides what it has begun',
+    /argument 0 is a TextDecoder that may be in the middle/,
+    () => [id, new TextDecoder('utf-16le')],
+  ),
   refuses('a Blob', /argument 0 is a Blob\n\s+hint: send its bytes/, () => [id, new Blob(['a'])]),
   refuses('a boxed symbol', /argument 0 is a boxed symbol/, () => [id, Object(Symbol.iterator)]),
   refuses(
