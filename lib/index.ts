@@ -22,6 +22,7 @@ export type {
   WorkerStartReason,
 } from './executor/events.ts';
 export type { Executor, Inputs, ResultIterator } from './executor/executor.ts';
+export type { ModuleMethods } from './executor/module-methods.ts';
 export { ProcessPoolExecutor } from './executor/process-pool-executor.ts';
 export {
   getReusableExecutor,
@@ -55,7 +56,14 @@ export {
   traceTimeline,
 } from './observing/trace-timeline.ts';
 export type { ExecutorOptions } from './options/executor-options.ts';
-export type { MapOptions, ShutdownOptions, TaskOptions } from './options/task-options.ts';
+export type {
+  MapOptions,
+  MapResult,
+  PrewarmOptions,
+  SettledMapOptions,
+  ShutdownOptions,
+  TaskOptions,
+} from './options/task-options.ts';
 export {
   type ExplainedPart,
   type Explanation,

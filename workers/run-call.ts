@@ -12,17 +12,31 @@ export interface Outcome {
   readonly inline: InlineAnswer | undefined;
 }
 
-export function runCall(receiver: Receiver, frame: Frame, report: BuildReport): Outcome | Promise<Outcome> {
+/** How much of a chunk is to run: its host may take back what was not claimed. */
+export interface ChunkPart {
+  readonly items: number;
+  readonly claimedAtOnce: number;
+  mayGoOn(id: number): boolean;
+}
+
+/** @param part Of a chunk; the whole of it where that is left out. */
+export function runCall(
+  receiver: Receiver,
+  frame: Frame,
+  report: BuildReport,
+  part?: ChunkPart,
+): Outcome | Promise<Outcome> {
   const isChunk = frame.kind === FrameKind.chunk;
   try {
     report.begin(frame.id);
     const call = receiver.decodeCall(frame, report.built);
     if (call instanceof Promise) {
       report.waits();
-      return settled(receiver, call.then(isChunk ? runChunk : runOnce), isChunk);
+      const run = isChunk ? (built: ReceivedCall) => runChunk(built, endOf(built, frame.id, part)) : runOnce;
+      return settled(receiver, call.then(run), isChunk);
     }
     const { fn, args } = call;
-    const value = isChunk ? runChunk(call) : fn(...args);
+    const value = isChunk ? runChunk(call, endOf(call, frame.id, part)) : fn(...args);
     const inline = receiver.inlineValue(value);
     if (inline !== undefined) return { kind: FrameKind.value, payload: undefined, inline };
     return isThenable(value) ? settled(receiver, value, isChunk) : succeeded(receiver, value, isChunk);
@@ -41,14 +55,29 @@ function runOnce({ fn, args }: ReceivedCall): unknown {
   return fn(...args);
 }
 
-/** The only argument is a list of argument lists. An error on one item does not stop the others. */
-function runChunk({ fn, args }: ReceivedCall): ItemOutcome[] | Promise<ItemOutcome[]> {
+/** Whether a chunk ends before the item with this index. */
+type IsEnd = (index: number) => boolean;
+
+function endOf({ args }: ReceivedCall, id: number, part: ChunkPart | undefined): IsEnd {
+  if (part === undefined) return (index) => index >= args.length;
+  const { items, claimedAtOnce, mayGoOn } = part;
+  let claimed = Math.min(items, claimedAtOnce);
+  return (index) => {
+    if (index < claimed) return false;
+    if (index >= items || !mayGoOn(id)) return true;
+    claimed = Math.min(items, claimed + claimedAtOnce);
+    return false;
+  };
+}
+
+/** The arguments are argument lists. An error on one item does not stop the others. */
+function runChunk({ fn, args }: ReceivedCall, isEnd: IsEnd): ItemOutcome[] | Promise<ItemOutcome[]> {
   const outcomes: ItemOutcome[] = [];
   const argumentLists = args as unknown[][];
-  for (let index = 0; index < argumentLists.length; index += 1) {
+  for (let index = 0; !isEnd(index); index += 1) {
     try {
       const value = fn(...(argumentLists[index] as unknown[]));
-      if (isThenable(value)) return finishChunk(fn, argumentLists, outcomes, value);
+      if (isThenable(value)) return finishChunk(fn, argumentLists, outcomes, value, isEnd);
       outcomes.push([true, value]);
     } catch (error) {
       outcomes.push([false, error]);
@@ -62,6 +91,7 @@ async function finishChunk(
   argumentLists: unknown[][],
   outcomes: ItemOutcome[],
   begun: PromiseLike<unknown>,
+  isEnd: IsEnd,
 ): Promise<ItemOutcome[]> {
   let value: unknown = begun;
   for (;;) {
@@ -70,10 +100,10 @@ async function finishChunk(
     } catch (error) {
       outcomes.push([false, error]);
     }
-    const next = argumentLists[outcomes.length];
-    if (next === undefined) return outcomes;
+    const index = outcomes.length;
+    if (isEnd(index)) return outcomes;
     try {
-      value = fn(...next);
+      value = fn(...(argumentLists[index] as unknown[]));
     } catch (error) {
       value = Promise.reject(error);
     }

@@ -22,7 +22,7 @@ import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
 import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
-import { type Outcome, runCall } from './run-call.ts';
+import { type ChunkPart, type Outcome, runCall } from './run-call.ts';
 import { onceNobodyCatches } from './uncaught.ts';
 
 /** What fits into a frame, in microseconds. */
@@ -42,7 +42,7 @@ export interface TaskLoop {
 
 export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): TaskLoop {
   const waiting: Frame[] = [];
-  const mayBegin = createClaimReader(natives.readSync);
+  const claims = createClaimReader(natives.readSync);
   const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
     onGrowth: () => sendOfWorker(FrameKind.growing),
     onLeak: (figures) => {
@@ -54,6 +54,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   let retiring = false;
   let receiver: Receiver | undefined;
   let running = false;
+  /** What is to run of the next chunk. */
+  let part: ChunkPart | undefined;
   const calls = new BusyPoll(natives.now, WARM_AFTER);
 
   const { outputMark } = settings;
@@ -148,8 +150,11 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       case FrameKind.call:
       case FrameKind.chunk:
         return retiring ? handBack(frame) : run(frame, receiver);
+      case FrameKind.claimed:
+        part = partOf(frame);
+        return undefined;
       case FrameKind.callAhead:
-        return retiring || !mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
+        return retiring || !claims.mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
       case FrameKind.rank:
         setWorkerInfo({ rank: frame.id, depth: settings.depth, executorId: settings.executorId });
         return undefined;
@@ -158,6 +163,11 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       default:
         throw new Error(`a worker has no use for a frame of kind ${frame.kind}`);
     }
+  }
+
+  function partOf({ id: claimedAtOnce, body }: Frame): ChunkPart {
+    const items = Buffer.from(body).readUInt32LE();
+    return { items, claimedAtOnce, mayGoOn: claims.mayBegin };
   }
 
   function prepare(id: number, receiver: Receiver): void {
@@ -210,8 +220,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     const storage = progress.begin(frame.id);
     const outcome =
       storage === undefined
-        ? runCall(receiver, frame, report)
-        : storage.run(frame.id, runCall, receiver, frame, report);
+        ? runCall(receiver, frame, report, part)
+        : storage.run(frame.id, runCall, receiver, frame, report, part);
     return outcome instanceof Promise
       ? outcome.then((settled) => finish(frame, settled))
       : finish(frame, outcome);
@@ -222,6 +232,10 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     const time = Math.min((natives.now() - report.startedAt) * 1000, LONGEST_TIME) >>> 0;
     report.end();
     progress.end();
+    if (part !== undefined) {
+      part = undefined;
+      claims.drop();
+    }
     markTask?.(END_OF_TASK);
     if (inline === undefined || !channel.sendInline(kind, id, inline, time)) {
       const { body, views } = payload ?? (inline as InlineAnswer).encode();

@@ -26,6 +26,7 @@ const channel = new Channel(
   pipe,
   (frame) => {
     const start = decodeStart(frame);
+    if (start.cwd !== undefined) process.chdir(start.cwd);
     setWorkerInfo({ rank: start.rank, depth: start.depth, executorId: start.executorId });
     const loop = runTaskLoop(start, { writer, channel });
     channel.onFrame = loop.onFrame;

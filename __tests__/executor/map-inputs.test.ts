@@ -21,17 +21,21 @@ const plainOutcomes = {
 
 function run(
   inputs: Inputs<unknown>[],
-  { chunkSize = 1, bufferSize = Number.POSITIVE_INFINITY, ordered = true, failAt = -1 } = {},
+  options: { chunkSize?: number; bufferSize?: number | undefined; ordered?: boolean; failAt?: number } = {},
 ): Running {
+  const { chunkSize, bufferSize, ordered, failAt } = {
+    ...{ chunkSize: 1, bufferSize: Number.POSITIVE_INFINITY, ordered: true, failAt: -1 },
+    ...options,
+  };
   const sent: Running['sent'] = [];
-  const source = chunksOf(inputs, chunkSize);
+  const source = chunksOf(inputs);
   const submit = (chunk: unknown[][]) => {
     if (sent.length === failAt) throw new Error('no more can be sent');
     const owned = ownedFuture();
     sent.push({ items: chunk.map((list) => list[0]), owned });
     return owned.future;
   };
-  const results = mapChunks(source, submit, { ordered, bufferSize, ...plainOutcomes });
+  const results = mapChunks(source, submit, { chunkSize, workers: 1, ordered, bufferSize, ...plainOutcomes });
   const answer = (place: number) => {
     const { items, owned } = sent[place] as Running['sent'][number];
     owned.succeed(items.map((item) => [true, item]));
@@ -61,10 +65,11 @@ function counter(length = Number.POSITIVE_INFINITY) {
 }
 
 describe('a sync input', () => {
-  test('is consumed at the call', () => {
-    const input = counter(5);
-    const { sent } = run([input.sync]);
-    expect([sent.length, input.seen.left]).toEqual([5, 1]);
+  test('with a length is consumed at the call', () => {
+    expect(run([[1, 2, 3, 4, 5]], { bufferSize: undefined }).sent).toHaveLength(2);
+    for (const input of [[1, 2, 3], new Set([1, 2, 3]), 'abc', new Uint8Array(3), new Map([[1, 2]])])
+      expect(chunksOf([input]).total).toBe([...input].length);
+    expect(chunksOf([[1], counter().sync]).total).toBeUndefined();
   });
 
   test('is cut into chunks, the last one shorter', () => {
@@ -90,13 +95,15 @@ describe('a sync input', () => {
     expect(input.seen.left).toBe(1);
   });
 
-  test('that throws at the call makes the call throw, and what was sent is cancelled', () => {
-    function* bad() {
-      yield 1;
-      throw new Error('bad input');
-    }
+  test('with a length, that throws at the call makes the call throw, and what was sent is cancelled', () => {
+    const bad = Object.assign([1, 2], {
+      *[Symbol.iterator]() {
+        yield 1;
+        throw new Error('bad input');
+      },
+    });
     let other = 0;
-    const length = {
+    const second = Object.assign([1, 2], {
       *[Symbol.iterator]() {
         try {
           for (;;) yield 0;
@@ -104,8 +111,7 @@ describe('a sync input', () => {
           other += 1;
         }
       },
-    };
-    const source = chunksOf([bad(), length], 1);
+    });
     const futures: OwnedFuture<unknown>[] = [];
     const submit = () => {
       const owned = ownedFuture();
@@ -113,12 +119,37 @@ describe('a sync input', () => {
       return owned.future;
     };
     const settings = {
-      ordered: true,
+      ...{ chunkSize: 1, workers: 1, ordered: true },
       bufferSize: Number.POSITIVE_INFINITY,
       ...plainOutcomes,
     };
-    expect(() => mapChunks(source, submit, settings)).toThrow('bad input');
+    expect(() => mapChunks(chunksOf([bad, second]), submit, settings)).toThrow('bad input');
     expect([futures.map(({ future }) => future.state), other]).toEqual([['cancelled'], 1]);
+  });
+
+  test('without a length is read as it is needed, two tasks for each worker ahead', async () => {
+    const input = counter();
+    const { results, sent, answer } = run([input.sync], { bufferSize: undefined });
+    expect([sent.length, input.seen.taken]).toEqual([2, 2]);
+    answer(0);
+    expect(input.seen.taken).toBe(2); // nothing has been taken yet
+    expect((await results.next()).value).toBe(1);
+    void results.next();
+    await turn();
+    expect(input.seen.taken).toBe(3);
+    await results.return();
+    expect(input.seen.left).toBe(1);
+  });
+
+  test('without a length that throws before its first value makes the first result reject', async () => {
+    const bad: Iterable<number> = {
+      [Symbol.iterator]: () => ({
+        next() {
+          throw new Error('bad input');
+        },
+      }),
+    };
+    expect(await rejectionOf(run([bad]).results.next())).toMatchObject({ message: 'bad input' });
   });
 
   test.each([1, 2, 4])(
@@ -251,6 +282,36 @@ describe('results', () => {
     const three = [results.next(), results.next(), results.next(), results.next()];
     for (const place of [2, 1, 0]) answer(place);
     expect((await Promise.all(three)).map(({ value }) => value)).toEqual([1, 2, 3, undefined]);
+  });
+
+  test('of a chunk that cannot be sent are those of its parts', async () => {
+    const sent: unknown[][] = [];
+    const submit = (chunk: unknown[][]) => {
+      const items = chunk.map(([item]) => item);
+      const owned = ownedFuture();
+      if (items.includes(3)) owned.fail(new Error('three cannot be sent'));
+      else {
+        sent.push(items);
+        queueMicrotask(() => owned.succeed(items.map((item) => [true, item])));
+      }
+      return owned.future;
+    };
+    const settings = {
+      chunkSize: 4,
+      workers: 1,
+      ordered: true,
+      settle: true,
+      bufferSize: 9,
+      ...plainOutcomes,
+    };
+    const results = mapChunks(chunksOf([[1, 2, 3, 4, 5, 6]]), submit, settings);
+    expect(await results.toArray()).toEqual([
+      { status: 'fulfilled', value: 1 },
+      { status: 'fulfilled', value: 2 },
+      { status: 'rejected', reason: new Error('three cannot be sent') },
+      ...[4, 5, 6].map((value) => ({ status: 'fulfilled', value })),
+    ]);
+    expect(sent).toEqual([[1, 2], [4], [5, 6]]);
   });
 
   test('that fail in an unordered map cancel the others', async () => {

@@ -19,9 +19,9 @@ describe('map', () => {
 
   test.each([5, 'text', undefined, null])(
     'fails at a sync input whose next() gives %p, as for...of does',
-    (result) => {
+    async (result) => {
       const input = { [Symbol.iterator]: () => iterator(result) };
-      expect(() => executor.map(square, input)).toThrow(
+      await expect(executor.map(square, input).toArray()).rejects.toThrow(
         new TypeError(`next() of an input of map must give an object, got ${describeResult(result)}`),
       );
     },

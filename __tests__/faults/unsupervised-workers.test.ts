@@ -39,13 +39,21 @@ test('a worker that cannot be told how to start is ended', async () => {
     outputMark: undefined,
     leakThreshold: 0,
     leakCheckDelay: 0,
+    cwd: undefined,
     preload: [],
     main: undefined,
   };
   let pids: number[] = [];
   const gone = new Promise<void>((resolve) => {
     const worker = startWorkerProcess(
-      () => ({ execArgv: [], execPath: process.execPath, env: process.env, stdio: 'ignore', start }),
+      () => ({
+        execArgv: [],
+        argv: [],
+        execPath: process.execPath,
+        env: process.env,
+        stdio: 'ignore',
+        start,
+      }),
       {
         onFrame: () => {},
         onOutput: () => {},

@@ -194,6 +194,7 @@ test('a worker that was ready before the timeline began has a row, and no start'
     exitCode: 0,
     signal: undefined,
     reason: 'idle-timeout',
+    error: undefined,
   });
   expect(added).toMatchObject([{ ph: 'i', name: 'exit: idle-timeout', args: { pid: 9, exitCode: 0 } }]);
   expect(described.map(({ name }) => name)).toEqual(['process_name', 'thread_name', 'thread_sort_index']);
@@ -211,7 +212,15 @@ test('a worker that starts while another one of its rank still runs has a row of
     trace.workerReady({ executorId: 0, pid, rank });
   };
   const end = (pid: number, rank: number) =>
-    trace.workerExited({ executorId: 0, pid, rank, exitCode: 0, signal: undefined, reason: 'recycled' });
+    trace.workerExited({
+      executorId: 0,
+      pid,
+      rank,
+      exitCode: 0,
+      signal: undefined,
+      reason: 'recycled',
+      error: undefined,
+    });
   start(7, 0);
   start(8, 0);
   end(7, 0);

@@ -31,6 +31,7 @@ import { createStallWatch } from './stall-watch.ts';
 export interface SpawnSettings {
   readonly execArgv: readonly string[];
   readonly execPath: string;
+  readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdio: StdioMode;
 }
@@ -305,14 +306,14 @@ function neverStarted(error: unknown): ExitReport {
  * @throws what `spawn` throws for an unusable environment or argument.
  */
 function spawnWorker(
-  { execArgv, execPath, env, stdio }: SpawnSettings,
+  { execArgv, execPath, argv, env, stdio }: SpawnSettings,
   mark: Mark,
   claims: ClaimLedger | undefined,
 ): ChildProcess {
   const stdout = stdio === 'events' ? 'pipe' : stdio;
   const script = entryPoint('worker');
   const node = nodeCommand(script, execPath);
-  return spawn(node.command, [...execArgv, script], {
+  return spawn(node.command, [...execArgv, script, ...argv], {
     env: withoutPrototype({ ...env, ...mark.environment, ...node.env }),
     // The order is that of the descriptors which the worker knows: see frames.ts and claims.ts.
     stdio: ['ignore', stdout, 'pipe', 'pipe', claims?.descriptor ?? 'ignore'],

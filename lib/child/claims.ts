@@ -91,13 +91,20 @@ function write(descriptor: number, buffer: Buffer, bytes: number, at: number): n
   }
 }
 
+export interface ClaimReader {
+  /** Whether a call that was sent ahead begins, or a chunk goes on: by a claim of its own each time. */
+  mayBegin(id: number): boolean;
+  /** What was claimed for a chunk is of no use when it is answered. */
+  drop(): void;
+}
+
 /**
  * The worker's side: whether a call that was sent ahead may begin, asked for each of them in their order. It may if this
  * worker gets its claim before the host takes it back.
  *
  * @param read Kept by a worker from before any task could replace it.
  */
-export function createClaimReader(read: typeof readSync): (id: number) => boolean {
+export function createClaimReader(read: typeof readSync): ClaimReader {
   const record = Buffer.allocUnsafe(RECORD_BYTES);
   let claimed: number | undefined;
   const next = (): number | undefined => {
@@ -107,10 +114,15 @@ export function createClaimReader(read: typeof readSync): (id: number) => boolea
     } catch {} // closed by a task: what was sent ahead is handed back, and the host ends this worker
     return undefined;
   };
-  return (id) => {
-    claimed ??= next();
-    if (claimed !== id) return false; // a later one, or none: this one was revoked
-    claimed = undefined;
-    return true;
+  return {
+    mayBegin(id) {
+      claimed ??= next();
+      if (claimed !== id) return false; // a later one, or none: this one was revoked
+      claimed = undefined;
+      return true;
+    },
+    drop() {
+      claimed = undefined;
+    },
   };
 }

@@ -34,6 +34,8 @@ export const FrameKind = {
   callAhead: 7,
   /** Host to worker: run a function once for each of a list of argument lists. */
   chunk: 5,
+  /** Host to worker: of the next chunk only so many items are to run (u32), of which the first as many as `id`, and as many more with each claim. */
+  claimed: 12,
   /** Host to worker: make the function with this id ready, as it may be called soon. */
   prepare: 8,
   /** Host to worker: its place in the pool is the one with this number from now on. */
@@ -491,6 +493,8 @@ export interface StartMessage {
   readonly leakThreshold: number;
   readonly leakCheckDelay: number;
   /** To be imported first, as if by the file `from`. */
+  /** To be its current directory; `undefined` for the one that it has. */
+  readonly cwd: string | undefined;
   readonly preload: readonly { readonly specifier: string; readonly from: string | null }[];
   /** The main script, to be imported before anything else (`loky_init_main`). */
   readonly main: string | undefined;

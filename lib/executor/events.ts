@@ -34,6 +34,11 @@ export interface WorkerExitedEvent extends WorkerEvent {
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
   readonly reason: WorkerExitReason;
+  /**
+   * Of a worker that ended unexpectedly: what its tasks fail with, whose `task` is the one that it was running; or why the process
+   * could not be created. `undefined` where the pool ended it.
+   */
+  readonly error: Error | undefined;
 }
 
 export interface WorkerRecycledEvent extends WorkerEvent {

@@ -1,6 +1,12 @@
 /** What users hold: the contract that every executor keeps, and that views and executors of other kinds share. */
 import type { Future } from '../futures/future.ts';
-import type { MapOptions, ShutdownOptions, TaskOptions } from '../options/task-options.ts';
+import type {
+  MapOptions,
+  MapResult,
+  SettledMapOptions,
+  ShutdownOptions,
+  TaskOptions,
+} from '../options/task-options.ts';
 
 /** Inputs of `map`: any iterable, such as an array, a `Set` or a generator; or an async one, which is pulled as results are taken. */
 export type Inputs<T> = Iterable<T> | AsyncIterable<T>;
@@ -32,32 +38,38 @@ export interface Executor extends AsyncDisposable {
 
   /**
    * Runs `fn` on each input and gives the results in the order of the inputs. With several inputs `fn` gets one of
-   * each, and the shortest ends it, as in Python. The first error is thrown in its place and ends the iteration.
+   * each, and the shortest ends it, as in Python. The first error is thrown in its place and ends the iteration, unless
+   * `settle` is `true`. Inputs that have a `length` or a `size` are read at the call, others as they are needed; the error of
+   * such an input is thrown after the results of what it gave before.
    *
-   * @throws the same as `submit`, and what a sync input throws.
+   * @throws the same as `submit`, and what an input throws that is read at the call.
    */
-  map<A, R>(fn: (a: A) => R, inputs: Inputs<A>, options?: MapOptions): ResultIterator<Awaited<R>>;
-  map<A, B, R>(
+  map<A, R, O extends MapOptions | SettledMapOptions = MapOptions>(
+    fn: (a: A) => R,
+    inputs: Inputs<A>,
+    options?: O,
+  ): ResultIterator<MapResult<Awaited<R>, O>>;
+  map<A, B, R, O extends MapOptions | SettledMapOptions = MapOptions>(
     fn: (a: A, b: B) => R,
     as: Inputs<A>,
     bs: Inputs<B>,
-    options?: MapOptions,
-  ): ResultIterator<Awaited<R>>;
-  map<A, B, C, R>(
+    options?: O,
+  ): ResultIterator<MapResult<Awaited<R>, O>>;
+  map<A, B, C, R, O extends MapOptions | SettledMapOptions = MapOptions>(
     fn: (a: A, b: B, c: C) => R,
     as: Inputs<A>,
     bs: Inputs<B>,
     cs: Inputs<C>,
-    options?: MapOptions,
-  ): ResultIterator<Awaited<R>>;
-  map<A, B, C, D, R>(
+    options?: O,
+  ): ResultIterator<MapResult<Awaited<R>, O>>;
+  map<A, B, C, D, R, O extends MapOptions | SettledMapOptions = MapOptions>(
     fn: (a: A, b: B, c: C, d: D) => R,
     as: Inputs<A>,
     bs: Inputs<B>,
     cs: Inputs<C>,
     ds: Inputs<D>,
-    options?: MapOptions,
-  ): ResultIterator<Awaited<R>>;
+    options?: O,
+  ): ResultIterator<MapResult<Awaited<R>, O>>;
 
   /**
    * A view on the same pool whose tasks have these options. It costs nothing, and can be made anew for each task. What

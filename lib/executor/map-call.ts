@@ -1,13 +1,14 @@
 /** What `map` was called with, whatever kind of executor it is. It knows neither functions nor pools. */
-import { checkMapOptions, type MapOptions } from '../options/task-options.ts';
+import { checkMapOptions, type MapOptions, type SettledMapOptions } from '../options/task-options.ts';
 import type { Inputs } from './executor.ts';
 import { expectInputs, isInputs } from './map-inputs.ts';
 
 export interface MapCall {
   readonly inputs: readonly Inputs<unknown>[];
-  readonly chunkSize: number;
+  readonly chunkSize: number | 'auto';
   readonly options: {
     readonly ordered: boolean;
+    readonly settle: boolean;
     readonly timeout: number | undefined;
     readonly onProgress: MapOptions['onProgress'] | undefined;
     readonly bufferSize: number | undefined;
@@ -20,13 +21,15 @@ export interface MapCall {
  */
 export function readMapCall(rest: readonly unknown[]): MapCall {
   const hasOptions = rest.length > 1 && !isInputs(rest.at(-1));
-  const options = checkMapOptions((hasOptions ? rest.at(-1) : undefined) as MapOptions | undefined);
+  const options = checkMapOptions(
+    (hasOptions ? rest.at(-1) : undefined) as MapOptions | SettledMapOptions | undefined,
+  );
   const inputs: readonly unknown[] = hasOptions ? rest.slice(0, -1) : rest;
   expectInputs(inputs);
-  const { chunkSize = 1, timeout, ordered = true, onProgress, bufferSize } = options;
+  const { chunkSize = 1, timeout, ordered = true, settle = false, onProgress, bufferSize } = options;
   return {
     inputs: inputs as readonly Inputs<unknown>[],
     chunkSize,
-    options: { ordered, timeout, onProgress, bufferSize },
+    options: { ordered, settle, timeout, onProgress, bufferSize },
   };
 }

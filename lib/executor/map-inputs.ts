@@ -6,22 +6,23 @@ export type Chunk = unknown[][];
 
 /** Chunks one after the other; `undefined` at the end. */
 export interface ChunkSource {
-  next(): Chunk | undefined | Promise<Chunk | undefined>;
+  /** @param size How many argument lists it should have; the last one may have fewer. */
+  next(size: number): Chunk | undefined | Promise<Chunk | undefined>;
   /** Tells the inputs that no more is wanted. */
   close(): void;
   readonly isAsync: boolean;
-  /** How many argument lists there will be, if that can be told. */
+  /** How many argument lists there will be, if that is known: all of them are there already then. */
   readonly total: number | undefined;
 }
 
 /** @throws TypeError if one of the inputs is no iterable. */
-export function chunksOf(inputs: readonly Inputs<unknown>[], chunkSize: number): ChunkSource {
+export function chunksOf(inputs: readonly Inputs<unknown>[]): ChunkSource {
   const isAsync = inputs.some((input) => !isIterable(input));
   if (isAsync) {
     const iterators = inputs.map(asyncIteratorOf);
     const open = new Set(iterators);
     return {
-      next: asyncChunks(iterators, open, chunkSize),
+      next: asyncChunks(iterators, open),
       close: () => close(open),
       isAsync,
       total: undefined,
@@ -30,7 +31,7 @@ export function chunksOf(inputs: readonly Inputs<unknown>[], chunkSize: number):
   const iterators = inputs.map((input) => (input as Iterable<unknown>)[Symbol.iterator]());
   const open = new Set(iterators);
   return {
-    next: syncChunks(iterators, open, chunkSize),
+    next: syncChunks(iterators, open),
     close: () => close(open),
     isAsync,
     total: totalOf(inputs),
@@ -55,12 +56,11 @@ interface Ending {
 function syncChunks(
   iterators: readonly Iterator<unknown>[],
   open: Set<Iterator<unknown>>,
-  chunkSize: number,
-): () => Chunk | undefined {
+): (size: number) => Chunk | undefined {
   let ending: Ending | undefined;
-  return () => {
+  return (size) => {
     const chunk: Chunk = [];
-    while (ending === undefined && chunk.length < chunkSize) {
+    while (ending === undefined && chunk.length < size) {
       try {
         const list = nextSync(iterators, open);
         if (list === undefined) ending = {};
@@ -76,12 +76,11 @@ function syncChunks(
 function asyncChunks(
   iterators: readonly AsyncIterator<unknown>[],
   open: Set<AsyncIterator<unknown>>,
-  chunkSize: number,
-): () => Promise<Chunk | undefined> {
+): (size: number) => Promise<Chunk | undefined> {
   let ending: Ending | undefined;
-  return async () => {
+  return async (size) => {
     const chunk: Chunk = [];
-    while (ending === undefined && chunk.length < chunkSize) {
+    while (ending === undefined && chunk.length < size) {
       try {
         const list = await nextAsync(iterators, open);
         if (list === undefined) ending = {};

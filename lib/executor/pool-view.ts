@@ -4,6 +4,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { type Future, failedFuture } from '../futures/future.ts';
+import type { ChunkPlan } from '../manager/chunk-plan.ts';
 import { describe } from '../options/check.ts';
 import type { ItemOutcome } from '../sending/index.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import type { ResultIterator } from './executor.ts';
 import { mapChunks, type SubmitChunk } from './map.ts';
 import { readMapCall } from './map-call.ts';
-import { type Chunk, chunksOf } from './map-inputs.ts';
+import { type Chunk, type ChunkSource, chunksOf } from './map-inputs.ts';
 import { hintAtOptions } from './options-as-argument.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -25,6 +26,8 @@ export interface CallTerms<Settings> {
   readonly settings: Settings;
   readonly submitSite: SubmitSite | undefined;
   readonly isChunk: boolean;
+  /** Of a chunk that a `map` sizes by its run time, or of one item of such a `map`. */
+  readonly plan: ChunkPlan | undefined;
 }
 
 /** Who takes requests, and how a call becomes one. */
@@ -51,7 +54,7 @@ export function submitTo<Settings, Request>(
   if (args.length > 0) hintAtOptions(pool, fn, args);
   pool.expectRoom();
   const submitSite = pool.pendingCount < SITES_RECORDED_UP_TO ? recordSubmitSite(above) : undefined;
-  return submitCall(pool, fn, args, { settings, submitSite, isChunk: false });
+  return submitCall(pool, fn, args, { settings, submitSite, isChunk: false, plan: undefined });
 }
 
 /** For a caller that always submits from the same place, which would tell nobody anything. */
@@ -62,7 +65,7 @@ export function submitUnseen<Settings, Request>(
   args: readonly unknown[],
 ): Future<unknown> {
   pool.expectRoom();
-  return submitCall(pool, fn, args, { settings, submitSite: undefined, isChunk: false });
+  return submitCall(pool, fn, args, { settings, submitSite: undefined, isChunk: false, plan: undefined });
 }
 
 /**
@@ -81,27 +84,45 @@ export function mapOn<Settings, Request>(
   const { inputs, chunkSize, options } = readMapCall(rest);
   const pool = poolNow();
   pool.expectRoom();
-  const source = chunksOf(inputs, chunkSize);
+  const source = chunksOf(inputs);
   const submitSite = recordSubmitSite(above);
-  const isChunk = chunkSize > 1;
+  const isChunk = (items: number): boolean => (chunkSize === 'auto' ? items : chunkSize) > 1;
   return mapChunks(source, chunkSubmitter(poolNow, fn, { settings, submitSite, isChunk }), {
     ...options,
-    readOutcomes: (result) => (isChunk ? (result as ItemOutcome[]) : [[true, result]]),
+    chunkSize,
+    workers: Math.max(1, pool.asyncBuffer >> 1),
+    readOutcomes: (result, items) => (isChunk(items) ? (result as ItemOutcome[]) : [[true, result]]),
     // It is the caller's, whoever takes the results.
     onProgress: options.onProgress && AsyncResource.bind(options.onProgress),
     finishError: (error) => withSubmitSite(error, submitSite),
-    bufferSize: options.bufferSize ?? (source.isAsync ? pool.asyncBuffer : Number.POSITIVE_INFINITY),
+    bufferSize: options.bufferSize ?? bufferFor(source, chunkSize, pool.asyncBuffer),
   });
 }
+
+/** Chunks that are sized by run time are few at the beginning, and long ones may be waited for by all behind them. */
+const BUFFERS_OF_SIZED = 4;
+
+/** How many chunks are sent and not given out, unless the caller says otherwise; `undefined`: by how quick they are. */
+function bufferFor(source: ChunkSource, chunkSize: number | 'auto', usual: number): number | undefined {
+  if (source.total !== undefined) return Number.POSITIVE_INFINITY;
+  if (chunkSize === 'auto') return BUFFERS_OF_SIZED * usual;
+  return source.isAsync ? usual : undefined;
+}
+
+type ChunkCallTerms<Settings> = Omit<CallTerms<Settings>, 'isChunk' | 'plan'> & {
+  isChunk(items: number): boolean;
+};
 
 /** Nothing else of a map refers to `poolNow`: with this it lets the executor go. A chunk of one is a call like any other. */
 function chunkSubmitter<Settings, Request>(
   poolNow: () => Pool<Settings, Request>,
   fn: AnyFunction,
-  terms: CallTerms<Settings>,
+  { settings, submitSite, isChunk }: ChunkCallTerms<Settings>,
 ): SubmitChunk {
-  const argumentsOf = (chunk: Chunk) => (terms.isChunk ? chunk : (chunk[0] as unknown[]));
-  return (chunk) => submitCall(poolNow(), fn, argumentsOf(chunk), terms);
+  return (chunk: Chunk, plan) => {
+    const terms = { settings, submitSite, isChunk: isChunk(chunk.length), plan };
+    return submitCall(poolNow(), fn, terms.isChunk ? chunk : (chunk[0] as unknown[]), terms);
+  };
 }
 
 function submitCall<Settings, Request>(

@@ -6,18 +6,25 @@ import type { TaskSettings } from '../manager/task.ts';
 import { createWorkerSetup } from '../manager/worker-setup.ts';
 import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
 import { PoolObserver } from '../observing/observer.ts';
-import { count } from '../options/check.ts';
 import {
   type ExecutorOptions,
   type ExecutorSettings,
   resolveExecutorOptions,
 } from '../options/executor-options.ts';
-import { checkShutdownOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
+import {
+  checkPrewarmOptions,
+  checkShutdownOptions,
+  type PrewarmOptions,
+  type ShutdownOptions,
+  type TaskOptions,
+} from '../options/task-options.ts';
 import { createSender } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
+import { later } from './later.ts';
+import type { ModuleMethods } from './module-methods.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
@@ -99,17 +106,36 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   }
 
   /**
-   * Starts workers before the first task; resolves when they are booted and initialized.
+   * Starts workers before the first task; resolves when they are booted and initialized, and have the functions ready that
+   * `for` names.
    *
-   * @param workers How many; default and at most `maxWorkers`.
+   * @param options How many workers, or options.
    * @returns Rejects with a BrokenProcessPool if they cannot start, with a ShutdownExecutorError after `shutdown`.
-   * @throws TypeError, RangeError if `workers` is no number of workers.
+   * @throws TypeError, RangeError for wrong options.
+   * @throws SerializationError if a function cannot be sent.
    */
-  prewarm(workers?: number): Promise<void> {
+  prewarm(options?: number | PrewarmOptions): Promise<void> {
     const manager = this.#route();
-    const wanted = workers ?? manager.maxWorkers;
-    count(1)(wanted, 'the number of workers to prewarm');
-    return manager.prewarm(wanted);
+    const { workers, for: functions } = checkPrewarmOptions(options);
+    return manager.prewarm(workers ?? manager.maxWorkers, functions);
+  }
+
+  /**
+   * The exports of a module as methods that run in workers, each giving a future. The module is imported in the workers, when
+   * it is called first there, and never in this process. To import it before that, name it in `preload`.
+   *
+   * @param source What imports it, `() => import('./images.js')`, or the URL or absolute path of its file.
+   * @param options Of the tasks, as for `withOptions`.
+   * @throws TypeError if `source` is neither, or for wrong options.
+   */
+  module<M extends object>(
+    source: (() => M | PromiseLike<M>) | string | URL,
+    options?: TaskOptions,
+  ): ModuleMethods<M> {
+    const settings = withTaskOptions(this.#taskSettings, options);
+    return later().moduleMethods<M>(source, (method, call, args) =>
+      submitTo(this.#route(), settings, method, call, args),
+    );
   }
 
   /** What the pool is doing now, and what it has done. */

@@ -180,7 +180,7 @@ class Prewarming {
 }
 
 /** A caller that waits sees how it failed; a prewarm that is not waited for may fail silently. */
-function quietly(promise: Promise<void>): Promise<void> {
+export function quietly(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;
 }

@@ -24,13 +24,13 @@ import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
-import type { Payload, Sender } from '../sending/index.ts';
+import type { Payload, PreparedCall, Sender } from '../sending/index.ts';
 import { BusyPoll, WARM_AFTER } from '../system/busy-poll.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
 import { queueMicrotask } from '../system/timers.ts';
 import { CrashRecovery } from './crash-recovery.ts';
-import { Lifetime } from './lifetime.ts';
+import { Lifetime, quietly } from './lifetime.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory.ts';
 import type { PoolEvents, PoolShortage, RecycleReason } from './pool-events.ts';
 import { PoolWarnings } from './pool-warnings.ts';
@@ -40,6 +40,7 @@ import { SparePreparation } from './spare-preparation.ts';
 import { couldNotPreload, initializerThrew } from './startup-errors.ts';
 import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './task.ts';
 import { TaskCounts } from './task-counts.ts';
+import { WarmFunctions } from './warm-functions.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 import type { WorkerSetup } from './worker-setup.ts';
 import { Workers, type WorkersOwner } from './workers.ts';
@@ -81,6 +82,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   readonly #crashRecovery: CrashRecovery;
   readonly #memoryWatch: MemoryWatch;
   readonly #sparePreparation: SparePreparation;
+  readonly #warmFunctions: WarmFunctions;
   readonly #warnings = new PoolWarnings();
   readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
   readonly counts = new TaskCounts();
@@ -109,6 +111,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       () => this.#runAhead.outstanding === 0 && this.#queue.length === 0,
     );
     this.#sparePreparation = new SparePreparation(workers.all);
+    this.#warmFunctions = new WarmFunctions(workers.all);
     this.#crashRecovery = new CrashRecovery({
       settings,
       workers,
@@ -141,13 +144,13 @@ export class Manager implements WorkersOwner, TaskKeeper {
   prepare(
     fn: (...args: never[]) => unknown,
     args: readonly unknown[],
-    { settings, submitSite, isChunk }: Omit<TaskRequest, 'call' | 'itemCount'>,
+    { settings, submitSite, isChunk, plan }: Omit<TaskRequest, 'call' | 'itemCount'>,
   ): TaskRequest {
     // A function that is new takes a while: the first worker boots meanwhile.
     if (this.#workers.all.size === 0 && this.#lifetime.isOpen && !settings.signal?.aborted)
       this.#workers.provide(1);
     const itemCount = args.length;
-    return { call: this.#sender.prepareCall(fn, args), settings, submitSite, isChunk, itemCount };
+    return { call: this.#sender.prepareCall(fn, args), settings, submitSite, isChunk, itemCount, plan };
   }
 
   /** How many chunks of an async input are in flight, unless the caller says otherwise. */
@@ -158,6 +161,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   submit(request: TaskRequest): Future<unknown> {
     if (!this.#lifetime.isOpen || this.#settings.maxPending !== Number.POSITIVE_INFINITY) this.expectRoom();
     const task = new Task(request, this);
+    if (task.plan !== undefined) task.plan.giveBack = () => this.#takeBackItems(task);
     const isWatched = this.#events.watchesTasks;
     if (isWatched) this.#events.onTaskQueued(task);
     const { signal } = request.settings;
@@ -238,6 +242,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   #forgetRetired(): void {
     for (const id of this.#sender.takeRetired()) {
       this.#sparePreparation.forget(id);
+      this.#warmFunctions.forget(id);
       for (const worker of this.#workers.all) worker.forget(id);
     }
   }
@@ -310,6 +315,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (id === 0) {
       if (worker.isStarting) worker.loading = undefined;
       else worker.notePrepared();
+      this.#warmFunctions.check();
       return;
     }
     const { task } = worker;
@@ -328,6 +334,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#answers.arrived();
     const { ok, value } = this.#decode(frame, task.isChunk ? task.itemCount : undefined);
     const runTime = frame.time / 1000;
+    if (task.plan !== undefined) task.plan.runTime = runTime;
     try {
       this.counts.noteAnswered(task.startedAt - task.submittedAt, runTime);
       this.#crashRecovery.restartIntensity?.noteFinished(
@@ -347,6 +354,12 @@ export class Manager implements WorkersOwner, TaskKeeper {
       }
       if (this.#runAhead.outstanding === 0 && this.#queue.length === 0) this.#lifetime.drained();
     }
+  }
+
+  /** Of a chunk that is running, what its worker has not claimed. Returns how many items it keeps. */
+  #takeBackItems(task: Task): number {
+    if (task.state === 'running') this.#workerOf(task)?.takeBackItems(task);
+    return task.itemCount;
   }
 
   /** A worker that has tasks left gets more before it runs dry. */
@@ -485,6 +498,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   onExit(worker: PoolWorker, exit: ExitReport): void {
     const before = this.#workers.noteExit(worker, exit);
     this.#memoryWatch.unwatch(worker);
+    this.#warmFunctions.check();
     this.#crashRecovery.workerEnded(worker, before, exit);
     this.#dispatch();
     this.#lifetime.checkDrained();
@@ -502,6 +516,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   onReady(worker: PoolWorker): void {
     this.#workers.noteReady(worker);
     this.#crashRecovery.workerReady();
+    this.#warmFunctions.prepare(worker);
     if (worker.state === 'spare') this.#sparePreparation.prepare(worker);
     else this.#lifetime.workerReady();
     this.#lifetime.checkDrained();
@@ -560,8 +575,16 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#lifetime.checkDrained();
   }
 
-  prewarm(wanted: number): Promise<void> {
-    return this.#lifetime.prewarm(wanted);
+  /** @throws SerializationError for a function that cannot be sent. */
+  prewarm(wanted: number, functions: readonly ((...args: never[]) => unknown)[] = []): Promise<void> {
+    const calls = functions.map((fn) => this.#sender.prepareCall(fn, []));
+    const ready = this.#lifetime.prewarm(wanted);
+    return calls.length === 0 ? ready : quietly(ready.then(() => this.#warm(calls)));
+  }
+
+  async #warm(calls: readonly PreparedCall[]): Promise<void> {
+    await Promise.all(calls.map(({ definitions }) => this.#warmFunctions.add(definitions)));
+    if (!this.#lifetime.isOpen) throw this.#lifetime.refusal;
   }
 
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {

@@ -55,6 +55,8 @@ export class SentTasks {
   #lastImmediate: Task | undefined;
   /** There may be claims that were read, in a file that grows. */
   #hasPosted = false;
+  /** Claims that were posted for the chunk that is running. */
+  #ofChunk = 0;
 
   get mayPost(): boolean {
     return !this.isSlow && !this.#staleInFlight && this.claims !== undefined;
@@ -68,6 +70,29 @@ export class SentTasks {
     this.tasks.push(task);
   }
 
+  /** Of a chunk that is begun next: claims for all that goes beyond the first. `false` where there is no room for them. */
+  postChunk(id: number, count: number): boolean {
+    if (count === 0) return true;
+    this.#hasPosted = true;
+    this.#ofChunk = this.claims?.post(Array<number>(count).fill(id)) ?? 0;
+    const isWhole = this.#ofChunk === count;
+    if (!isWhole) this.#dropChunk();
+    return isWhole;
+  }
+
+  /** How many claims of the chunk that is running the worker has; it gets no more. `undefined` if none can be revoked. */
+  revokeChunk(): number | undefined {
+    if (this.#ofChunk === 0) return undefined;
+    const posted = this.#ofChunk;
+    this.#ofChunk = 0;
+    return posted - (this.claims?.revoke().length ?? 0);
+  }
+
+  #dropChunk(): void {
+    if (this.#ofChunk > 0) this.claims?.revoke();
+    this.#ofChunk = 0;
+  }
+
   /** Before the calls are sent. Returns how many of the tasks there was room for: the others may not be sent. */
   post(tasks: readonly Task[]): number {
     this.#hasPosted = true;
@@ -79,6 +104,7 @@ export class SentTasks {
   /** The first task was answered. */
   answered(): Task {
     const task = this.tasks.shift() as Task;
+    this.#dropChunk();
     this.isSlow = false;
     if (task === this.#lastImmediate) {
       this.#staleInFlight = false;

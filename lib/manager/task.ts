@@ -16,6 +16,7 @@ import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
+import type { ChunkPlan } from './chunk-plan.ts';
 
 /** In characters: a name is part of messages, and a longer one could make them longer than a string may be. */
 const LONGEST_NAME = 1000;
@@ -56,6 +57,7 @@ export interface TaskRequest {
   readonly isChunk: boolean;
   /** How many items a chunk has. */
   readonly itemCount: number;
+  readonly plan?: ChunkPlan | undefined;
   readonly settings: TaskSettings;
   readonly submitSite: SubmitSite | undefined;
 }
@@ -70,7 +72,9 @@ export class Task implements FutureOwner {
   /** What a worker must know before it gets the call; the first one stands for the function. */
   readonly definitions: readonly Definition[];
   readonly isChunk: boolean;
-  readonly itemCount: number;
+  /** Fewer when some were taken back. */
+  itemCount: number;
+  readonly plan: ChunkPlan | undefined;
   readonly settings: TaskSettings;
   readonly submitSite: SubmitSite | undefined;
   readonly submittedAt = performance.now();
@@ -87,13 +91,14 @@ export class Task implements FutureOwner {
   #isLoading = false;
   #onAbort: (() => void) | undefined;
 
-  constructor({ call, isChunk, itemCount, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
+  constructor({ call, isChunk, itemCount, plan, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
     lastTaskId += 1;
     this.id = lastTaskId;
     this.call = call;
     this.definitions = call.definitions;
     this.isChunk = isChunk;
     this.itemCount = itemCount;
+    this.plan = plan;
     this.settings = settings;
     this.submitSite = submitSite;
     this.#keeper = keeper;

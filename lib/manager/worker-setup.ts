@@ -27,7 +27,8 @@ export function createWorkerSetup(
   sender: Sender,
   executorId: number,
 ): WorkerSetup {
-  const { preload, initializer, initArgs, env, execArgv, execPath, memory, stdio, context } = settings;
+  const { preload, initializer, initArgs, env, execArgv, execPath, argv, cwd, memory, stdio, context } =
+    settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
   const call = initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs);
@@ -36,6 +37,7 @@ export function createWorkerSetup(
     return {
       execArgv,
       execPath,
+      argv,
       stdio,
       env: {
         ...hostEnvironment(typeof env === 'function' ? env(rank) : env),
@@ -50,6 +52,7 @@ export function createWorkerSetup(
         leakThreshold: memory.leakThreshold,
         leakCheckDelay: memory.checkDelay,
         preload,
+        cwd,
         main: context.startMethod === 'loky_init_main' ? mainScript() : undefined,
       },
     };

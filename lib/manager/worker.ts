@@ -217,9 +217,26 @@ export class PoolWorker {
     const beginsAtOnce = !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
     this.#hasNewDefinitions = false;
     if (!beginsAtOnce) this.process.send(FrameKind.announce, id);
+    if (task.isChunk && task.plan !== undefined) this.#sendClaims(task, id, task.plan.claimedAtOnce);
     this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, id, payload);
     this.#sentLast = task;
     return beginsAtOnce;
+  }
+
+  /** Without room for the claims, the worker runs the whole chunk. */
+  #sendClaims({ itemCount }: Task, id: number, claimedAtOnce: number): void {
+    const hasClaims = this.sent.postChunk(id, Math.ceil(itemCount / claimedAtOnce) - 1);
+    const limit = Buffer.alloc(4);
+    limit.writeUInt32LE(itemCount);
+    this.process.send(FrameKind.claimed, hasClaims ? claimedAtOnce : itemCount, { body: limit, views: [] });
+  }
+
+  /** The items of a chunk that it has not claimed. */
+  takeBackItems(task: Task): void {
+    if (task !== this.task || task.plan === undefined) return;
+    const claims = this.sent.revokeChunk();
+    if (claims === undefined) return;
+    task.itemCount = Math.min(task.itemCount, (claims + 1) * task.plan.claimedAtOnce);
   }
 
   /**
@@ -283,6 +300,11 @@ export class PoolWorker {
     for (const { id } of definitions) this.process.send(FrameKind.prepare, id);
     this.#preparations += 1;
     this.process.send(FrameKind.announce, 0);
+  }
+
+  /** It gets functions ready that may be called soon. */
+  get isPreparing(): boolean {
+    return this.#preparations > 0 && this.state !== 'killed' && this.state !== 'gone';
   }
 
   /** What it was to prepare is ready. */

@@ -3,7 +3,12 @@
  * diagnostics channels, and the debug log. It changes nothing.
  */
 import type { EventEmitter } from 'node:events';
-import { type ExitReport, exitCodeName, terminationReason } from '../child/exit-report.ts';
+import {
+  type ExitReport,
+  exitCodeName,
+  terminatedWorkerError,
+  terminationReason,
+} from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
@@ -66,7 +71,11 @@ export class PoolObserver implements PoolEvents {
     const { exitCode, signal } = exit;
     count(this.exits, reason);
     this.#debug(worker, `has ended with ${exitCodeName(exit)} (${reason})`);
-    this.#tellOfWorker('workerExited', () => ({ ...this.#eventOf(worker), exitCode, signal, reason }));
+    this.#tellOfWorker('workerExited', () => ({
+      ...this.#eventOf(worker),
+      ...{ exitCode, signal, reason },
+      error: exitError(worker, exit),
+    }));
   }
 
   onWorkerRecycled(worker: PoolWorker, reason: RecycleReason, memory: LeakFigures | undefined): void {
@@ -156,6 +165,12 @@ export class PoolObserver implements PoolEvents {
   #debug(worker: PoolWorker, what: string): void {
     if (isDebugging) debug(this.#executorId, `${workerName(worker)} ${what}`);
   }
+}
+
+function exitError(worker: PoolWorker, exit: ExitReport): Error | undefined {
+  if (worker.endReason !== undefined) return undefined;
+  const task = worker.task?.state === 'running' ? worker.task.name : undefined;
+  return exit.startError ?? terminatedWorkerError(exit, { ...worker.lastSeen, task });
 }
 
 function exitReason(worker: PoolWorker, exit: ExitReport): WorkerExitReason {

@@ -2,6 +2,9 @@
  * Checks of options at run time: an unknown key, a wrong type or an out-of-range value throws at once, and the
  * message says what was expected and what came.
  */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { nameHere } from './names-elsewhere.ts';
 
 /**
@@ -161,6 +164,26 @@ export const strings: Check = (value, name) => {
   for (const [index, each] of (value as unknown[]).entries()) string(each, `${name}[${index}]`);
 };
 
+export const functions: Check = (value, name) => {
+  array(value, name);
+  for (const [index, each] of (value as unknown[]).entries()) callable(each, `${name}[${index}]`);
+};
+
+/** The path or `file:` URL of a folder that is there. */
+export const folder: Check = (value, name) => {
+  if (typeof value !== 'string' && !(value instanceof URL)) {
+    throw new TypeError(`${name} must be the path or URL of a folder, got ${describe(value)}`);
+  }
+  if (value instanceof URL && value.protocol !== 'file:') {
+    throw new TypeError(`${name} must be the path or file: URL of a folder, got ${value.href}`);
+  }
+  const path = resolve(value instanceof URL ? fileURLToPath(value) : value);
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RangeError(`${name} must be a folder that is there, got ${path}`);
+  }
+  return path;
+};
+
 /** Specifiers of modules. */
 export const modules: Check = (value, name) => {
   array(value, name);
@@ -176,6 +199,16 @@ export function oneOf(...values: readonly (string | boolean)[]): Check {
     throw new TypeError(
       `${name} must be one of ${values.map((each) => JSON.stringify(each)).join(', ')}, got ${describe(value)}`,
     );
+  };
+}
+
+/** A word, or what else is checked. */
+export function either(word: string, check: Check): Check {
+  return (value, name) => {
+    if (value === word) return undefined;
+    if (typeof value === 'string')
+      throw new TypeError(`${name} must be ${JSON.stringify(word)} or a number, got ${describe(value)}`);
+    return check(value, name);
   };
 }
 

@@ -45,6 +45,14 @@ export interface ExecutorOptions {
   env?: Environment | ((rank: number) => Environment);
   /** Node's own options for the workers, such as `--max-old-space-size=4096`. Default: the host's, but for a debugger's port. */
   execArgv?: readonly string[];
+  /** What tasks find in `process.argv` behind the first two. Default: nothing. */
+  argv?: readonly string[];
+  /**
+   * The current directory of the workers, as a path or `file:` URL; a relative path is looked up from that of this program. It is
+   * set before `preload` and `initializer`; relative paths in `execArgv` are still those of this program. Default: that of this program
+   * when the worker starts.
+   */
+  cwd?: string | URL;
   /**
    * The Node that runs workers, as a path or a name to look for in `PATH`, for programs that are no Node themselves:
    * single executable applications and the like. Default: the environment variable `LOKY_EXEC_PATH`, else the Node of
@@ -114,6 +122,8 @@ export interface ExecutorSettings {
   readonly env: Environment | ((rank: number) => Environment);
   readonly execArgv: readonly string[];
   readonly execPath: string;
+  readonly argv: readonly string[];
+  readonly cwd: string | undefined;
   readonly jobReducers: Reducers | undefined;
   readonly resultReducers: Reducers | undefined;
   readonly serializer: SerializerName;
@@ -147,6 +157,8 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   env: check.environment,
   execArgv: check.strings,
   execPath: check.filled,
+  argv: check.strings,
+  cwd: check.folder,
   jobReducers: check.object,
   resultReducers: check.object,
   serializer: check.string,
@@ -203,6 +215,8 @@ export function resolveExecutorOptions(
     env: typeof options.env === 'function' ? options.env : { ...options.env },
     execArgv: options.execArgv === undefined ? hostExecArgv() : execArgvForWorkers(options.execArgv),
     execPath: options.execPath ?? defaultExecPath(),
+    argv: [...(options.argv ?? [])],
+    cwd: options.cwd as string | undefined, // its check has made a path of it
     jobReducers: options.jobReducers,
     resultReducers: options.resultReducers ?? options.jobReducers,
     serializer: options.serializer ?? getLokySerializer(),

@@ -132,10 +132,9 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   { ours: 'chunkSize', theirs: ['chunksize', 'batchSize'] },
   { ours: 'bufferSize', theirs: ['buffersize', 'concurrency'] },
   {
-    ours: 'ordered',
+    ours: 'settle',
     theirs: ['stopOnError', 'return_exceptions'],
-    answer:
-      'map ends with the first error; for all outcomes use wait or asCompleted on the futures of submit',
+    answer: 'map ends with the first error; settle: true gives the outcomes of all inputs',
   },
   { ours: 'killWorkers', theirs: ['kill_workers', 'force'] },
   { ours: 'cancelFutures', theirs: ['cancel_futures'] },

@@ -17,16 +17,47 @@ export interface TaskOptions {
 }
 
 export interface MapOptions {
-  /** How many inputs travel as one task. Default: 1. */
-  chunkSize?: number;
+  /**
+   * How many inputs travel as one task. `'auto'`: as many as run for about 50 ms, by the times of those before; inputs behind a
+   * slow one are given to other workers, and the event loop is blocked by no chunk for long. Default: 1.
+   */
+  chunkSize?: number | 'auto';
   /** One deadline for the whole iteration, in milliseconds from the call. Default: none. */
   timeout?: number;
-  /** How many tasks are sent and not yet given out, at most. Default: all of a sync input, `2 * maxWorkers` of an async one. */
+  /**
+   * How many tasks are sent and not yet given out, at most. Default: all of an input that has a `length` or `size`; of another one
+   * `2 * maxWorkers`, or, of short tasks and a sync input, as many as take 5 ms. With `chunkSize: 'auto'`: `8 * maxWorkers` for these.
+   */
   bufferSize?: number;
   /** Whether results come in the order of the inputs, or as they are ready. Default: true. */
   ordered?: boolean;
+  /** `true`: see {@link SettledMapOptions}. Default: false. */
+  settle?: false;
   /** Told after each task, which has a chunk of inputs, how many inputs are done, and of how many if that is known. */
   onProgress?: (done: number, total: number | undefined) => void;
+}
+
+/** Options of a `map` that goes on after errors. */
+export interface SettledMapOptions extends Omit<MapOptions, 'settle'> {
+  /**
+   * Each input gives a `PromiseSettledResult`, and none ends the iteration: neither by what `fn` throws, nor when its worker died, its
+   * time was over or it could not be sent. What ends it is an error of the inputs, its own `timeout`, or an executor that runs nothing
+   * any more.
+   */
+  settle: true;
+}
+
+/** What a `map` gives for an input whose result is an `R`. */
+export type MapResult<R, Options> = Options extends { settle: true } ? PromiseSettledResult<R> : R;
+
+export interface PrewarmOptions {
+  /** How many workers are started; at most `maxWorkers`. Default: `maxWorkers`. */
+  workers?: number;
+  /**
+   * Functions that will be called: they are built, and the modules that they need are loaded, in all workers that are there, in
+   * spare ones, and in each one that starts later, before its first task. They are not run. Default: none.
+   */
+  for?: readonly ((...args: never[]) => unknown)[];
 }
 
 export interface ShutdownOptions {
@@ -47,10 +78,11 @@ const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
 };
 
 const mapChecks: Readonly<Record<keyof MapOptions, check.Check>> = {
-  chunkSize: check.count(1),
+  chunkSize: check.either('auto', check.count(1)),
   timeout: check.timeLimit,
   bufferSize: check.count(1),
   ordered: check.boolean,
+  settle: check.boolean,
   onProgress: check.callable,
 };
 
@@ -65,8 +97,22 @@ export function checkTaskOptions(options: TaskOptions | undefined): TaskOptions 
   return check.checkOptions(options, taskChecks, 'withOptions');
 }
 
-export function checkMapOptions(options: MapOptions | undefined): MapOptions {
+export function checkMapOptions(
+  options: MapOptions | SettledMapOptions | undefined,
+): Omit<MapOptions, 'settle'> & { settle?: boolean } {
   return check.checkOptions(options, mapChecks, 'map');
+}
+
+const prewarmChecks: Readonly<Record<keyof PrewarmOptions, check.Check>> = {
+  workers: check.count(1),
+  for: check.functions,
+};
+
+export function checkPrewarmOptions(options: number | PrewarmOptions | undefined): PrewarmOptions {
+  if (options === undefined || (typeof options === 'object' && options !== null))
+    return check.checkOptions(options, prewarmChecks, 'prewarm');
+  check.count(1)(options, 'the number of workers to prewarm');
+  return { workers: options };
 }
 
 export function checkShutdownOptions(options: ShutdownOptions | undefined): ShutdownOptions {

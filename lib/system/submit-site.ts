@@ -2,6 +2,9 @@
  * Where a task was submitted, for its error's stack. A site costs about as much memory as the task itself, so
  * it is recorded while few tasks wait only; an error of a task without one shows the worker's frames alone.
  */
+import { dirname, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ownUrl } from './here.ts';
 
 export interface SubmitSite {
   readonly stack?: string;
@@ -37,12 +40,26 @@ function framesOf(site: SubmitSite | undefined): string | undefined {
   return typeof stack === 'string' ? stack.replace(/^.*\n/, '') : undefined;
 }
 
+/** Where this package's own code lies: its frames say nothing to the users of it. */
+let ownFolder: string | undefined;
+
+function withoutOwnFrames(stack: string): string {
+  ownFolder ??= dirname(fileURLToPath(ownUrl())) + sep;
+  const own = ownFolder;
+  if (!stack.includes(own)) return stack;
+  const isOwn = (line: string): boolean => /^\s+at /.test(line) && line.includes(own);
+  return stack
+    .split('\n')
+    .filter((line) => !isOwn(line))
+    .join('\n');
+}
+
 /** Lets an error's stack go on where the task was submitted, below the frames of the worker. */
 export function withSubmitSite(error: unknown, site: SubmitSite | undefined): unknown {
   try {
     const frames = framesOf(site);
     if (frames !== undefined && isErrorLike(error)) {
-      error.stack = `${error.stack ?? ''}\n    --- submitted from ---\n${frames}`;
+      error.stack = `${withoutOwnFrames(error.stack ?? '')}\n    --- submitted from ---\n${frames}`;
     }
   } catch {} // one that is frozen, or cannot be asked, is told as it is; so are all where prepareStackTrace throws
   return error;
