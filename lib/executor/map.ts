@@ -10,7 +10,7 @@ import type { MapOptions } from '../options/task-options.ts';
 import type { ItemOutcome } from '../sending/index.ts';
 import { Ring } from '../system/ring.ts';
 import { inRootContext } from '../system/root-context.ts';
-import { clearInterval, setInterval } from '../system/timers.ts';
+import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';
 import { ChunkSizes, LOOK_EVERY, shouldGiveBack, tasksAhead } from './chunk-sizes.ts';
 import type { ResultIterator } from './executor.ts';
 import type { Chunk, ChunkSource } from './map-inputs.ts';
@@ -114,6 +114,7 @@ class MapRun {
   #pulledCount = 0;
   #isPulling = false;
   #isFilling = false;
+  #isFillingSoon = false;
   #sourceEnded = false;
   #isStopped = false;
   /** What ends the iteration after all that was sent before. */
@@ -252,6 +253,18 @@ class MapRun {
     this.#letGoWhenSent();
   }
 
+  /** To copy the next chunk takes a while: whoever waits for the results of the last one gets them first. */
+  #fillSoon(): void {
+    if (this.#isFillingSoon) return;
+    this.#isFillingSoon = true;
+    setImmediate(() => {
+      this.#isFillingSoon = false;
+      this.fill();
+      if (this.#running.size === 0) this.#stopLooking();
+      this.#wake(); // the inputs may have come to their end
+    });
+  }
+
   /** Of an async input nothing waits until a chunk is full while a worker is free. */
   #isWorthSending(): boolean {
     const { length } = this.#pulled;
@@ -384,10 +397,7 @@ class MapRun {
       if (runTime !== undefined) this.#sizes?.noteRun(items, runTime);
     }
     if (future !== undefined && this.#endsWith(future)) this.#endSource();
-    if (plan !== undefined) {
-      this.fill();
-      if (this.#running.size === 0) this.#stopLooking();
-    }
+    if (plan !== undefined) this.#fillSoon();
     this.#wake();
     if (future?.cancelled()) return undefined;
     this.#itemsDone += items;

@@ -6,10 +6,11 @@
  * - `kinds` of pools where it is not for all, `pointless(resultOf)` (why not to try, from earlier results);
  * - `run(pool, sizes)`, which gives `{ metrics, status? }`.
  */
+import { auto } from './auto.js';
 import { calls } from './calls.js';
 import { cold } from './cold.js';
 import { data } from './data.js';
 import { faults } from './faults.js';
 import { own } from './own.js';
 
-export const scenarios = [...cold, ...calls, ...data, ...faults, ...own];
+export const scenarios = [...cold, ...calls, ...data, ...faults, ...own, ...auto];

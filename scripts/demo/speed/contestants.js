@@ -22,7 +22,7 @@ async function pool(workers) {
   const executor = new ProcessPoolExecutor({ maxWorkers: workers });
   await executor.prewarm();
   return {
-    run: (chunks) => executor.map(measureChunk, chunks.map(pathsOf), { ordered: false }).toArray(),
+    run: (chunks) => executor.map(measureChunk, chunks.map(pathsOf), { ordered: false, chunkSize: 'auto' }).toArray(),
     end: () => executor.shutdown(),
   };
 }
