@@ -22,7 +22,8 @@ async function pool(workers) {
   const executor = new ProcessPoolExecutor({ maxWorkers: workers });
   await executor.prewarm();
   return {
-    run: (chunks) => executor.map(measureChunk, chunks.map(pathsOf), { ordered: false, chunkSize: 'auto' }).toArray(),
+    run: (chunks) =>
+      executor.map(measureChunk, chunks.map(pathsOf), { ordered: false, chunkSize: 'auto' }).toArray(),
     end: () => executor.shutdown(),
   };
 }
