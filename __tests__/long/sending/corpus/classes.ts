@@ -183,6 +183,36 @@ function OldChild(this: { x: number }, x: number) {
 }
 OldChild.prototype = Object.create(OldStyle.prototype, { constructor: { value: OldChild } });
 const OldChildClass = OldChild as unknown as new (x: number) => { x: number; get(): number };
+function Literal(this: { n: number }, n: number) {
+  this.n = n;
+}
+Literal.prototype = {
+  constructor: Literal,
+  twice: function (this: { n: number }) {
+    return this.n * 2;
+  },
+};
+const LiteralClass = Literal as unknown as new (n: number) => { n: number; twice(): number };
+const initializers: ((value: number) => number)[] = [];
+const registered: string[] = [];
+/** As compilers write decorators: what a block puts into lists, constructors read. */
+class Initialized {
+  static {
+    initializers.push((value) => value * 2);
+  }
+  static order = registered.push('Initialized');
+  value = initializers.reduce((value, initialize) => initialize(value), 5);
+}
+/** As immutable makes its records. */
+const Keeper = (() => {
+  function Kept(this: { n: number }, n: number) {
+    this.n = kept.offset + n;
+  }
+  const kept = Object.create({ offset: 1 }) as { offset: number; constructor: unknown };
+  kept.constructor = Kept;
+  Kept.prototype = kept;
+  return Kept as unknown as new (n: number) => { n: number; offset: number };
+})();
 class Patched {
   original(): string {
     return 'original';
@@ -280,6 +310,21 @@ export const classes: readonly Case[] = [
   gives('an abstract class', 'model user 3', () => new User(3).describe()),
   gives('a static method that makes null prototypes', null, () => Object.getPrototypeOf(Null.make())),
   gives('a method of a prototype that needs nothing', 5, Point.prototype.norm.bind(new Point(3, 4))),
+  survives(
+    'an instance whose prototype is a literal that names its class',
+    new LiteralClass(3),
+    (it) => it instanceof LiteralClass && it.twice() === 6,
+  ),
+  gives('what static blocks and fields have put into a list is there once', [10, 1, ['Initialized']], () => [
+    new Initialized().value,
+    Initialized.order,
+    registered,
+  ]),
+  survives(
+    'an instance of a class that uses its own prototype',
+    new Keeper(3),
+    (it) => it instanceof Keeper && it.n === 4 && new Keeper(it.offset).n === 2,
+  ),
   gives('patched prototypes', ['patched', 'added 10'], () => {
     const patched = new Patched() as Patched & { added(): string };
     return [patched.original(), patched.added()];
