@@ -142,6 +142,11 @@ describe('imported names', () => {
 });
 
 describe('classes', () => {
+  test('of a minifier, which leaves no space after extends', async () => {
+    const body = 'class Near extends(0,mixin)(Base){}\nsay(await submit(() => [new Near().hi(), new Near().mixed()]));';
+    expect(await says(body)).toBe('["base",1]');
+  });
+
   test('may use in their body what they extend', async () => {
     const body = `
       class A extends Base { static make() { return new Base().hi(); } }

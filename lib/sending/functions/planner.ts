@@ -135,7 +135,8 @@ function replaceInClass(
   if (parent.type === 'Literal' && parent['value'] === null) return replaced;
   const name = unusedIn(text, SUPER);
   slots.list.push({ kind: 'superclass', name });
-  edits.add(parent.start, parent.end, name);
+  // Minifiers write `extends(0,mixin)(Base)`.
+  edits.add(parent.start, parent.end, ` ${name}`);
   return replaced;
 }
 
