@@ -46,3 +46,49 @@ test('process.argv and process.env can be sent, captured and returned', async ()
     say((await submit(() => [process.versions, new Error('x')]))[0].node === process.versions.node);`;
   expect(await library.run({ 'main.cjs': program(body) })).toBe('"--mine"\n"--mine"\n[true,true,"x"]\ntrue');
 });
+
+test('a class that goes by value is refused where a function added to the language knows of it', async () => {
+  const metadata = `
+    const root = globalThis, fetches = fetch;
+    const kept = { of: new WeakMap() };
+    Object.defineProperty(Reflect, 'define', { value: (key, owner) => void kept.of.set(owner, key) });
+    Object.defineProperty(Reflect, 'read', { value: (owner) => read(owner) });
+    const read = (owner) => root && fetches && kept.of.get(owner);`;
+  const body = `
+    const fails = (pending) => pending.then(() => 'sent', ({ message }) => message.split('\\n'));
+    const { Exported, readExported } = require('./library.cjs');
+    class Known {}
+    class Member {}
+    class Unknown {}
+    Reflect.define('a', Known);
+    Reflect.define('b', Member.prototype);
+    say(await fails(submit(() => Reflect.read(Known))));
+    say(await fails(submit((cls) => Reflect.read(cls.prototype), Member)));
+    const load = () => require('./metadata.cjs');
+    say([await submit(() => { load(); return Reflect.read(Unknown); }), await submit(() => new Known() instanceof Known)]);
+    say(await submit(() => { class Local {} load(); Reflect.define('c', Local); return Reflect.read(Local); }));
+    say(await submit(readExported));
+    say(await submit(() => Reflect.read(Exported)));`;
+  const files = {
+    'main.cjs': `require('./metadata.cjs');${program(body)}`,
+    'metadata.cjs': metadata,
+    'library.cjs': `require('./metadata.cjs');
+      class Exported {}
+      Reflect.define('d', Exported);
+      Object.assign(exports, { Exported, readExported: () => Reflect.read(Exported) });`,
+  };
+  const refused = (place: string): string =>
+    JSON.stringify([
+      `cannot send the task: ${place} goes by value, and what Reflect.read knows of it stays in this process`,
+      '  hint: export the class from a module, which workers then import',
+    ]);
+  const lines = [
+    refused('closure variable `Known`'),
+    refused('argument 0'),
+    '[null,true]',
+    '"c"',
+    '"d"',
+    '"d"',
+  ];
+  expect(await library.run(files)).toBe(lines.join('\n'));
+});

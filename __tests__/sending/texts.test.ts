@@ -143,7 +143,8 @@ describe('imported names', () => {
 
 describe('classes', () => {
   test('of a minifier, which leaves no space after extends', async () => {
-    const body = 'class Near extends(0,mixin)(Base){}\nsay(await submit(() => [new Near().hi(), new Near().mixed()]));';
+    const body =
+      'class Near extends(0,mixin)(Base){}\nsay(await submit(() => [new Near().hi(), new Near().mixed()]));';
     expect(await says(body)).toBe('["base",1]');
   });
 

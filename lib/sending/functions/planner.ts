@@ -1,5 +1,5 @@
 /** Makes the plan of a text: what of it becomes a slot, what is rewritten, and what speaks against it. */
-
+import { membersRead } from './added.ts';
 import { computedKeys, definitionNames, SUPER, staticParts } from './class-text.ts';
 import { Edits } from './edits.ts';
 import type { FreeNames } from './found-names.ts';
@@ -68,6 +68,7 @@ export function planText(
     slots: [...slots.list.slice(0, needs), ...first, ...rest.filter((slot) => !early.has(slot.name))],
     unresolved: slots.unresolved,
     written: slots.written,
+    members: membersRead(text, syntax.offset, free.names),
     needs: needs + first.length,
     form: syntax.form === 'expression' ? 'expression' : 'member',
     strict: around?.strict ?? module?.strict ?? !Object.hasOwn(fn, 'arguments'),

@@ -58,6 +58,7 @@ export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContex
     slotValue(fn, text, slot, values[index], context),
   );
   if (text.lexicalThis !== 'none') children.push(lexicalThis(fn, text, owner, writer));
+  context.message.note(fn, text);
   const parent = replacedPrototype(fn, text);
   if (parent) children.push(getPrototypeOf(fn));
   const prototype = prototypeMode(fn, text);

@@ -3,6 +3,7 @@
  * imported names are rewritten, and why it cannot be sent if it cannot. Shapes alone: no values here.
  */
 import type { ModuleSource, TextMap } from '../graph/row.ts';
+import type { Member } from './added.ts';
 import type { Enclosing } from './enclosing.ts';
 import type { FreeName } from './found-names.ts';
 import type { Home } from './module-scopes.ts';
@@ -56,6 +57,8 @@ export interface TextPlan {
   /** Free names that are neither variables here nor globals. */
   readonly unresolved: readonly string[];
   readonly written: readonly string[];
+  /** What it reads from globals. */
+  readonly members: readonly Member[];
   readonly needs: number;
   readonly form: 'expression' | 'member';
   readonly strict: boolean;

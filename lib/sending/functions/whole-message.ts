@@ -2,7 +2,10 @@
  * What shows only when all of a message has been written: which variables its functions share, and which modules it
  * refers to. Then it is written again with that known. Outcomes depend on the message alone, not on what came before.
  */
+import { Refusal } from '../graph/refusal.ts';
+import { knowsOf, type Member } from './added.ts';
 import { Cells } from './cells.ts';
+import type { TextPlan } from './text-plan.ts';
 
 const MOST_ROUNDS = 4;
 
@@ -18,6 +21,27 @@ export class WholeMessage {
   wanted: ReadonlySet<object> | undefined;
   /** What functions of the message import. */
   readonly imported = new Set<unknown>();
+
+  /** Classes that go by value, and what functions that go by value read from globals. */
+  private readonly classes = new Set<object>();
+  private readonly members = new Map<string, Member>();
+
+  /** A function that goes by value. */
+  note(fn: object, { kind, members }: TextPlan): void {
+    if (kind === 'class' || kind === 'function') this.classes.add(fn);
+    for (const member of members) this.members.set(member.join('.'), member);
+  }
+
+  /** @throws Refusal if something that was added to the language knows of a class what a worker would not. */
+  refuseForgotten(): void {
+    for (const cls of this.classes) {
+      for (const [path, member] of this.members) {
+        if (!knowsOf(member, cls)) continue;
+        const reason = `goes by value, and what ${path} knows of it stays in this process`;
+        throw new Refusal(cls, reason, 'export the class from a module, which workers then import');
+      }
+    }
+  }
 
   /** Something of that module goes by reference. */
   refer(url: string): void {
@@ -66,5 +90,6 @@ export function writeWhole<T>(write: (message: WholeMessage) => T): T {
   const message = new WholeMessage();
   let written = write(message);
   for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++) written = write(message);
+  message.refuseForgotten();
   return message.cells.resolve() ? write(message) : written;
 }

@@ -211,7 +211,9 @@ const Keeper = (() => {
   const kept = Object.create({ offset: 1 }) as { offset: number; constructor: unknown };
   kept.constructor = Kept;
   Kept.prototype = kept;
-  return Kept as unknown as new (n: number) => { n: number; offset: number };
+  return Kept as unknown as new (
+    n: number,
+  ) => { n: number; offset: number };
 })();
 class Patched {
   original(): string {

@@ -1,0 +1,90 @@
+/**
+ * What the program has added to objects of the language and reads from there (`Reflect.getMetadata`). Workers load it with
+ * the module that imports it, but what it keeps about a class it keeps about the class of this process: a class that goes
+ * by value is another one, of which it knows nothing.
+ */
+import { types } from 'node:util';
+import { builtinNameOf } from '../graph/builtins.ts';
+import { globalPathOf, isCommonGlobal } from '../graph/intrinsics.ts';
+import { isNativeText } from '../values/realm.ts';
+import { viewFunction } from './inspector.ts';
+
+/** A global and the name of what is read from it. */
+export type Member = readonly [global: string, name: string];
+
+/** Functions that are looked into for where one keeps something. */
+const MOST_FUNCTIONS = 200;
+const MEMBER = /\.\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)/uy;
+
+/** What a text reads from globals, where it uses them by these names. `offset`: where `text` starts in the positions. */
+export function membersRead(
+  text: string,
+  offset: number,
+  names: ReadonlyMap<string, { readonly uses: readonly { readonly end: number }[] }>,
+): Member[] {
+  const members: Member[] = [];
+  for (const [name, { uses }] of names) {
+    if (!isCommonGlobal(name)) continue;
+    for (const { end } of uses) {
+      MEMBER.lastIndex = end - offset;
+      const [, member] = MEMBER.exec(text) ?? [];
+      if (member !== undefined) members.push([name, member]);
+    }
+  }
+  return members;
+}
+
+/** Whether that is a function of the program that keeps something about the class. */
+export function knowsOf([global, name]: Member, cls: object): boolean {
+  const owner = (globalThis as Record<string, unknown>)[global];
+  if ((typeof owner !== 'object' && typeof owner !== 'function') || owner === null) return false;
+  const added: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
+  if (typeof added !== 'function' || isOfEngine(added)) return false;
+  const prototype: unknown = Object.getOwnPropertyDescriptor(cls, 'prototype')?.value;
+  const keys = typeof prototype === 'object' && prototype !== null ? [cls, prototype] : [cls];
+  return storesOf(added).some((store) => keys.some((key) => WeakMap.prototype.has.call(store, key)));
+}
+
+/** What the language and Node.js have leads everywhere. */
+const isOfEveryProcess = (value: object): boolean =>
+  value === globalThis || globalPathOf(value) !== undefined || builtinNameOf(value) !== undefined;
+
+const isOfEngine = (fn: object): boolean =>
+  types.isProxy(fn) || isNativeText(Function.prototype.toString.call(fn));
+
+const known = new WeakMap<object, readonly WeakMap<object, unknown>[]>();
+
+/** The maps that a function reaches through its variables. */
+function storesOf(added: object): readonly WeakMap<object, unknown>[] {
+  const found = known.get(added);
+  if (found) return found;
+  const stores = new Set<WeakMap<object, unknown>>();
+  const waiting: object[] = [added];
+  const seen = new Set<object>(waiting);
+  let functions = 0;
+  for (const value of waiting) {
+    if (types.isWeakMap(value)) stores.add(value);
+    if (typeof value === 'function' && (isOfEngine(value) || functions++ >= MOST_FUNCTIONS)) continue;
+    for (const part of partsOf(value)) {
+      if ((typeof part !== 'object' && typeof part !== 'function') || part === null) continue;
+      if (types.isProxy(part) || seen.has(part) || isOfEveryProcess(part)) continue;
+      seen.add(part);
+      waiting.push(part);
+    }
+  }
+  known.set(added, [...stores]);
+  return [...stores];
+}
+
+/** Variables of functions, and members of the objects that those hold. */
+function* partsOf(value: object): Generator<unknown> {
+  const owners = typeof value === 'function' ? localsOf(value) : [value];
+  for (const owner of owners)
+    for (const { value: part } of Object.values(Object.getOwnPropertyDescriptors(owner))) yield part;
+}
+
+/** Those of the module or the script are of no one function. */
+const localsOf = (fn: object): readonly object[] =>
+  viewFunction(fn)
+    .scopes.filter(({ type }) => type !== 'Script' && type !== 'Global')
+    .map(({ variables }) => variables);
