@@ -1,60 +1,57 @@
 /**
- * The temporary folder in which programs are built and run, as in a user's project: loky, the build tools and other
- * versions of Node.js lie in its node_modules. It knows no variant.
+ * The folder in which programs are built and run, as in a user's project: loky, the packages, the build tools and other
+ * versions of Node.js lie in its node_modules, as the lock in `workshop/` says.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The source of the program, at the places that its imports expect. */
-const sources = ['scripts/matrix/program', '__tests__/long/sending/corpus'];
-export const entry = 'scripts/matrix/program/main.ts';
+const given = fileURLToPath(new URL('workshop/', import.meta.url));
+const LOCK = 'package-lock.json';
 
 /**
- * @param {readonly string[]} packages what npm installs there, `name@version`
- * @returns {string} the folder, which goes with this process
+ * @param {string} [kept] a folder that stays, and is installed only once; else a temporary one that goes with this process
+ * @returns {string} the folder
  */
-export function openWorkshop(packages) {
-  const folder = mkdtempSync(join(tmpdir(), 'loky-matrix-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-  mkdirSync(join(folder, 'node_modules'));
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  if (packages.length > 0) install(folder, packages);
+export function openWorkshop(kept) {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'loky-matrix-'));
+  if (kept === undefined) removeAtExit(folder);
+  mkdirSync(folder, { recursive: true });
+  if (!isInstalled(folder)) install(folder);
   addLoky(folder);
-  for (const tool of ['tsx', 'typescript', '@types/node']) link(folder, tool);
   return folder;
 }
 
-/** Into the folder of a variant. */
-export function copySources(folder) {
-  for (const path of sources) cpSync(join(repository, path), join(folder, path), { recursive: true });
+function removeAtExit(folder) {
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 }
 
-function install(folder, packages) {
-  const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  execFileSync('npm', ['install', '--prefix', folder, ...options, ...packages], {
+const isInstalled = (folder) =>
+  existsSync(join(folder, 'node_modules/installed')) &&
+  readFileSync(join(folder, 'node_modules/installed'), 'utf8') === readFileSync(join(given, LOCK), 'utf8');
+
+function install(folder) {
+  for (const file of ['package.json', LOCK]) cpSync(join(given, file), join(folder, file));
+  const options = ['--legacy-peer-deps', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  execFileSync('npm', ['ci', ...options], {
+    cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
+  cpSync(join(given, LOCK), join(folder, 'node_modules/installed'));
 }
 
 /** A copy and no link: what lies outside of node_modules is a user's own code to tsx, ts-node and vitest. */
 function addLoky(folder) {
   if (!existsSync(join(repository, 'dist', 'index.js')))
     throw new Error('Expected a build of loky in dist/, but there is none. Run `npm run build` first.');
-  for (const path of ['package.json', 'dist'])
-    cpSync(join(repository, path), join(folder, 'node_modules/loky', path), { recursive: true });
-}
-
-/** What npm brought along may be of another version than the repository's. */
-function link(folder, name) {
-  const place = join(folder, 'node_modules', name);
+  const place = join(folder, 'node_modules/loky');
   rmSync(place, { recursive: true, force: true });
-  mkdirSync(dirname(place), { recursive: true });
-  symlinkSync(join(repository, 'node_modules', name), place, 'junction');
+  for (const path of ['package.json', 'dist'])
+    cpSync(join(repository, path), join(place, path), { recursive: true });
 }

@@ -1,44 +1,35 @@
-/** The outcome in words: a table of variant × Node.js, then each failure with its reason. It decides nothing. */
+/** The outcome in words: a line for each build, and each problem with its reason. It decides nothing. */
 
 /** Characters of a reason. */
-const REASON = 600;
+const REASON = 900;
 
-/**
- * @typedef {{ cannot: string } | { passed: number, skipped: number, failures: { name: string, reason: string }[] }} Outcome
- */
+/** @typedef {import('./matrix.js').Row} Row */
 
-/** @param {ReadonlyMap<string, ReadonlyMap<string, Outcome>>} rows variant → version of Node.js → outcome */
-export function tableOf(rows) {
-  const columns = [...new Set([...rows.values()].flatMap((row) => [...row.keys()]))];
-  const lines = [
-    ['', ...columns.map((version) => `Node.js ${version}`)],
-    ...[...rows].map(([name, row]) => [name, ...columns.map((version) => cellOf(row.get(version)))]),
-  ];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index + 1].length)));
-  const first = Math.max(...lines.map(([name]) => name.length));
-  return lines
-    .map(([name, ...cells]) => [name.padEnd(first), ...cells.map((cell, i) => cell.padEnd(widths[i]))])
-    .map((cells) => cells.join('  ').trimEnd())
+/** @param {readonly Row[]} rows */
+export function summaryOf(rows) {
+  const width = Math.max(...rows.map(({ variant }) => variant.length));
+  return rows
+    .map(({ variant, major, cannot, reports }) =>
+      [variant.padEnd(width), `Node.js ${major}`, cannot ?? countsOf(reports)].join('  '),
+    )
     .join('\n');
 }
 
-/** One paragraph for each failure; a failure of several places is told once. */
-export function failuresOf(rows) {
+function countsOf(reports) {
+  const counts = new Map();
+  for (const { became } of reports) counts.set(became, (counts.get(became) ?? 0) + 1);
+  return [...counts].map(([became, count]) => `${count} ${became}`).join(', ');
+}
+
+/** One paragraph for each; what is a problem in several builds is one. */
+export function problemsOf(rows, fine = ['same', 'refused', 'skipped']) {
   const places = new Map();
-  for (const [name, row] of rows) {
-    for (const [version, { failures = [] }] of row) {
-      for (const failure of failures) {
-        const text = `${failure.name}\n    ${failure.reason.slice(0, REASON).replaceAll('\n', '\n    ')}`;
-        places.set(text, [...(places.get(text) ?? []), `${name} on ${version}`]);
-      }
+  for (const { variant, major, reports } of rows) {
+    for (const { of, name, became, reason = '' } of reports) {
+      if (fine.includes(became)) continue;
+      const text = `${became}: ${of}: ${name}\n    ${reason.slice(0, REASON).replaceAll('\n', '\n    ')}`;
+      places.set(text, [...(places.get(text) ?? []), `${variant} on ${major}`]);
     }
   }
   return [...places].map(([text, where]) => `✗ ${text}\n    in: ${where.join(', ')}`);
-}
-
-function cellOf(outcome) {
-  if (outcome === undefined) return '';
-  if ('cannot' in outcome) return `skipped: ${outcome.cannot}`;
-  const { passed, skipped, failures } = outcome;
-  return `${passed} passed, ${failures.length} failed, ${skipped} skipped`;
 }

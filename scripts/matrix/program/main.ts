@@ -1,4 +1,4 @@
 /** Where the program starts. Without top-level await, which CommonJS lacks. */
-import { runCorpus } from './run-corpus.ts';
+import { run } from './run.ts';
 
-void runCorpus();
+void run();

@@ -1,0 +1,3 @@
+import './compiled.ts';
+
+export { uses } from './erasable.ts';

@@ -1,0 +1,50 @@
+import { z } from 'zod3';
+import { use } from './use.ts';
+
+const limit = 3;
+const Short = z.string().max(limit);
+export const User = z.object({
+  name: z.string().min(2),
+  age: z.coerce.number().int(),
+  mail: z.string().email().optional(),
+});
+const Order = z.object({ user: User, items: z.array(z.tuple([Short, z.number()])) });
+const Even = z.number().refine((n) => n % 2 === 0, { message: `not even, as ${limit}` });
+const Length = z.string().transform((text) => text.length);
+const Shape = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('circle'), r: z.number() }),
+  z.object({ kind: z.literal('square'), a: z.number() }),
+]);
+
+export const parseUser = (input: unknown): unknown => User.parse(input);
+
+use('zod 3', 'an exported function: parse', parseUser, { name: 'Ann', age: '41' });
+use('zod 3', 'a captured schema', (input: unknown) => Order.parse(input), {
+  user: { name: 'Ann', age: 1 },
+  items: [['a', 1]],
+});
+use('zod 3', 'an exported schema that is captured', (input: unknown) => User.safeParse(input).success, {
+  name: 'A',
+});
+use(
+  'zod 3',
+  'a schema as argument',
+  (schema: z.ZodType, input: unknown) => schema.parse(input),
+  Short,
+  'abc',
+);
+use('zod 3', 'parse throws a ZodError', (input: unknown) => Order.parse(input), { user: { name: 'A' } });
+use('zod 3', 'safeParse gives a ZodError', (input: unknown) => Short.safeParse(input), 'abcd');
+use('zod 3', 'refine', (n: number) => [Even.safeParse(n).error?.issues, Even.parse(2)], 3);
+use('zod 3', 'transform', (text: string) => Length.parse(text), 'four');
+use('zod 3', 'a discriminated union', (input: unknown) => Shape.parse(input), { kind: 'square', a: -0 });
+use(
+  'zod 3',
+  'a schema made in the task',
+  (input: unknown) =>
+    z
+      .object({ a: z.date(), b: z.set(z.number().int()) })
+      .strict()
+      .parse(input),
+  { a: new Date(3), b: new Set([1]) },
+);
