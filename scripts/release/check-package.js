@@ -5,7 +5,7 @@
  *   npm run build && node scripts/release/check-package.js
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ const MUST_HAVE = [
   ...['dist/worker.cjs', 'dist/guardian.cjs', 'dist/THIRD-PARTY-NOTICES.md'],
 ];
 const MAY_HAVE =
-  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|md))$/;
+  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|md)|docs\/[\w/.-]+\.(?:md|svg|png|webp)|examples\/[\w/.-]+)$/;
 const MOST_BYTES = 5_000_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'loky-pack-'));
@@ -51,13 +51,28 @@ function filesAreRight({ files, unpackedSize }) {
   const paths = files.map(({ path }) => path);
   const missing = MUST_HAVE.filter((path) => !paths.includes(path));
   const tooMuch = paths.filter((path) => !MAY_HAVE.test(path));
+  const dead = linksOf(readFileSync(join(root, 'README.md'), 'utf8')).filter(
+    (link) => !isPacked(link, paths),
+  );
   return [
+    ...(dead.length > 0 ? [`The README links to ${dead.join(', ')}, which the package does not hold.`] : []),
     ...(missing.length > 0 ? [`The package lacks ${missing.join(', ')}: is it built?`] : []),
     ...(tooMuch.length > 0
       ? [`The package must not hold ${tooMuch.join(', ')}: see "files" in package.json.`]
       : []),
     ...(unpackedSize > MOST_BYTES ? [`The package has ${unpackedSize} bytes, more than ${MOST_BYTES}.`] : []),
   ];
+}
+
+/** Files and folders of the repository that a document links to. */
+function linksOf(text) {
+  return [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+    .map(([, link]) => link.replace(/\/$/, ''))
+    .filter((link) => !/^https?:/.test(link));
+}
+
+function isPacked(link, paths) {
+  return paths.some((path) => path === link || path.startsWith(`${link}/`));
 }
 
 /** What a linter has to say, if it finds fault. */
