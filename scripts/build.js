@@ -1,9 +1,11 @@
 /** Builds what the package ships: few files, with the dependencies bundled in, so that it loads quickly. */
 import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { buildHostCode } from './build/host-code.js';
+import { buildPage } from './build/page.js';
 
 /** The finished build takes the place of the old one at once: what runs meanwhile finds either. */
 const folder = await mkdtemp('dist-');
@@ -22,8 +24,13 @@ const settings = {
   logLevel: 'warning',
 };
 
-/** What can be loaded: `loky`, `loky/metrics`, `loky/bullmq`. */
-const entryPoints = { index: 'lib/index.ts', metrics: 'lib/metrics/index.ts', bullmq: 'lib/bullmq/index.ts' };
+/** What can be loaded: `loky`, `loky/metrics`, `loky/bullmq`, `loky/view`. */
+const entryPoints = {
+  index: 'lib/index.ts',
+  metrics: 'lib/metrics/index.ts',
+  bullmq: 'lib/bullmq/index.ts',
+  view: 'lib/view/index.ts',
+};
 
 /** What a worker process loads, which finds its functions by file: the whole of `loky/bullmq` would take long. */
 const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
@@ -50,7 +57,8 @@ async function buildCode() {
     inject: ['workers/globals.ts'],
   });
   const guardian = await build({ ...program, entryPoints: { guardian: 'workers/guardian.ts' } });
-  return [...host, ...[worker, guardian].flatMap(({ metafile }) => Object.keys(metafile.inputs))];
+  const page = await buildPage(join(folder, 'view.html'));
+  return [...host, ...page, ...[worker, guardian].flatMap(({ metafile }) => Object.keys(metafile.inputs))];
 }
 
 /** CommonJS has the declarations, ES modules pass them on: classes with private fields are the same type in both. */

@@ -102,7 +102,7 @@ function eachLine(
 }
 
 /** What workers write goes to the host's own stderr as `console.error` would write it: a failure there stops nothing. */
-function writeToHostStderr(chunk: Buffer): void {
+export function writeToHostStderr(chunk: Buffer): void {
   try {
     const { stderr } = process;
     stderr.write(chunk, (error) => {

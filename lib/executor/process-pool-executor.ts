@@ -21,10 +21,12 @@ import {
 import { createSender } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
+import { startViewOfProcess } from '../view/start-by-environment.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { later } from './later.ts';
 import type { ModuleMethods } from './module-methods.ts';
+import { noteExecutor } from './living.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
@@ -36,7 +38,7 @@ const abandoned = new FinalizationRegistry<Manager>((manager) => {
   void manager.shutdown(checkShutdownOptions({ wait: false }));
 });
 
-/** For the executors of this folder, and for loky/bullmq. */
+/** For the executors of this folder, for loky/bullmq and loky/view. */
 export let executorInternals: {
   poolOf(executor: ProcessPoolExecutor): Manager;
   /** Where its tasks go now: to another pool, once a reusable executor was replaced. */
@@ -45,6 +47,7 @@ export let executorInternals: {
   settingsOf(executor: ProcessPoolExecutor): ExecutorSettings;
   route(executor: ProcessPoolExecutor, route: () => Manager): void;
   interestOf(executor: ProcessPoolExecutor): TaskInterest;
+  observerOf(executor: ProcessPoolExecutor): PoolObserver;
 };
 
 /**
@@ -92,6 +95,8 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       name: undefined,
     };
     abandoned.register(this, this.#pool);
+    noteExecutor(this);
+    startViewOfProcess();
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
@@ -162,6 +167,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
         executor.#route = route;
       },
       interestOf: (executor) => executor.#observer.interest,
+      observerOf: (executor) => executor.#observer,
     };
   }
 }

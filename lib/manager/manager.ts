@@ -271,7 +271,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
         this.#built(worker, frame.id);
         break;
       case FrameKind.progress:
-        if (frame.id === worker.task?.wireId) worker.task.progress(() => this.#sender.decodeValue(frame));
+        if (frame.id === worker.task?.wireId) this.#progressed(worker.task, worker, frame);
         break;
       case FrameKind.initializerFailed:
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
@@ -302,6 +302,12 @@ export class Manager implements WorkersOwner, TaskKeeper {
     }
   }
 
+  #progressed(task: Task, worker: PoolWorker, frame: Frame): void {
+    const decode = () => this.#sender.decodeValue(frame);
+    task.progress(decode);
+    this.#events.tap?.taskProgressed(task, worker, decode);
+  }
+
   /** Before the task's function can run, or while it fetches tasks of its own (`loky/bullmq`). */
   #loading(worker: PoolWorker, { id, body }: Frame): void {
     worker.loading = textOf(body) || 'what it needs';
@@ -327,7 +333,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   #answered(worker: PoolWorker, frame: Frame): void {
-    if (frame.id !== worker.sent.tasks[0]?.wireId) return;
+    if (frame.id !== worker.task?.wireId) return;
     const task = this.#runAhead.answered(worker, frame.time);
     worker.loading = undefined;
     worker.tasksDone += 1;
@@ -342,6 +348,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
         task.isChunk ? task.itemCount : 1,
       );
       if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
+      this.#events.tap?.taskAnswered(task, worker, runTime);
       if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
       if (worker.sent.tasks.length === 0) this.#workers.release(worker);
       if (this.#queue.length > 0) this.#refill(worker);
@@ -463,6 +470,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   taskSettled(task: Task, outcome: TaskOutcome, error: unknown): void {
     this.counts.outcomes[outcome] += 1;
+    if (outcome !== 'succeeded') this.#events.tap?.taskFailed(task, outcome, error);
     if (this.#events.watchesTasks) this.#events.onTaskSettled(task, outcome, error);
   }
 
@@ -543,6 +551,10 @@ export class Manager implements WorkersOwner, TaskKeeper {
     return this.#lifetime.isOpen;
   }
 
+  get isBroken(): boolean {
+    return this.#lifetime.brokenBy !== undefined;
+  }
+
   /** Tasks that have not begun, wherever they are. */
   get pendingCount(): number {
     let sentAhead = 0;
@@ -565,6 +577,18 @@ export class Manager implements WorkersOwner, TaskKeeper {
   /** The time in which no worker can be started for now, if there is one. */
   get shortage(): PoolShortage | undefined {
     return this.#crashRecovery.shortage;
+  }
+
+  /**
+   * For an operator: what the worker runs is cancelled and the worker killed with it; one that is idle leaves. It is replaced
+   * as after any other end. `false` if it starts or ends already.
+   */
+  endWorker(worker: PoolWorker): boolean {
+    const { task } = worker;
+    if (worker.state === 'busy') return task !== undefined && this.cancelTask(task, true);
+    if (worker.state !== 'idle' && worker.state !== 'spare') return false;
+    this.#workers.kill(worker, 'cancelled');
+    return true;
   }
 
   resize(maxWorkers: number): void {

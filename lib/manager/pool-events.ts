@@ -3,6 +3,7 @@
 import type { ExitReport } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool, InitializerError, WorkerStartupError } from '../errors.ts';
+import type { PoolTap } from './pool-tap.ts';
 import type { Shortage } from './recovery.ts';
 import type { Task, TaskOutcome } from './task.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './worker.ts';
@@ -38,6 +39,8 @@ export interface PoolEvents {
     isUnfinished: boolean,
   ): void;
 
+  /** Of a live view that is open: `undefined` while nothing looks. */
+  readonly tap: PoolTap | undefined;
   /** Whether tasks are observed: what follows is to be called only then. */
   readonly watchesTasks: boolean;
   onTaskQueued(task: Task): void;

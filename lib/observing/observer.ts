@@ -13,6 +13,7 @@ import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
 import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
+import type { PoolTap } from '../manager/pool-tap.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
@@ -27,6 +28,7 @@ export class PoolObserver implements PoolEvents {
   /** How many workers ended, and why. */
   readonly exits: Partial<Record<WorkerExitReason, number>> = {};
   readonly recycled: Partial<Record<RecycleReason, number>> = {};
+  tap: PoolTap | undefined = undefined;
   readonly #emitter: WeakRef<EventEmitter<ExecutorEvents>>;
   readonly #executorId: number;
   readonly #tasks: TaskWatch;
@@ -54,16 +56,19 @@ export class PoolObserver implements PoolEvents {
 
   onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void {
     this.#debug(worker, `starts (${reason})`);
+    this.tap?.workerStarting(worker);
     this.#tellOfWorker('workerStarted', () => ({ ...this.#eventOf(worker), reason }));
   }
 
   onWorkerReady(worker: PoolWorker): void {
     this.#debug(worker, 'is ready');
+    this.tap?.workerReady(worker);
     this.#tellOfWorker('workerReady', () => this.#eventOf(worker));
   }
 
   onWorkerEnding(worker: PoolWorker, reason: WorkerEndReason): void {
     this.#debug(worker, `is being ended (${reason})`);
+    this.tap?.workerEnding(worker, reason);
   }
 
   onWorkerExit(worker: PoolWorker, exit: ExitReport): void {
@@ -71,6 +76,7 @@ export class PoolObserver implements PoolEvents {
     const { exitCode, signal } = exit;
     count(this.exits, reason);
     this.#debug(worker, `has ended with ${exitCodeName(exit)} (${reason})`);
+    this.tap?.workerExited(worker, exit, reason);
     this.#tellOfWorker('workerExited', () => ({
       ...this.#eventOf(worker),
       ...{ exitCode, signal, reason },
@@ -82,6 +88,7 @@ export class PoolObserver implements PoolEvents {
     const { tasksDone } = worker;
     count(this.recycled, reason);
     this.#debug(worker, `is recycled after ${tasksDone} tasks (${reason})`);
+    this.tap?.workerRecycled(worker, reason, memory);
     this.#tellOfWorker('workerRecycled', () => ({ ...this.#eventOf(worker), reason, memory, tasksDone }));
   }
 
@@ -93,6 +100,7 @@ export class PoolObserver implements PoolEvents {
 
   onBroken(error: BrokenProcessPool): void {
     if (isDebugging) debug(this.#executorId, `is broken: ${error.message.split('\n')[0]}`);
+    this.tap?.broken(error);
     inRootContext(() => {
       this.#emit('broken', error);
       if (channels.broken.hasSubscribers) channels.broken.publish({ executorId: this.#executorId, error });

@@ -14,21 +14,26 @@ export type EntryPoint = 'worker' | 'guardian';
 
 /** The absolute path of a built program. Throws when it was not built, or was lost while the package was bundled. */
 export function entryPoint(name: EntryPoint): string {
-  const beside = fileURLToPath(new URL(`./${name}.cjs`, ownUrl()));
+  return packageFile(`${name}.cjs`, 'program');
+}
+
+/** The same of any file that the package ships. */
+export function packageFile(name: string, kind = 'file'): string {
+  const beside = fileURLToPath(new URL(`./${name}`, ownUrl()));
   if (existsSync(beside)) return beside;
   const built = builtFile(name);
   if (built !== undefined && existsSync(built)) return built;
   throw new Error(
-    `Expected the program ${name}.cjs of loky at ${beside}${built === undefined ? '' : ` or ${built}`}, but it is not there. ` +
+    `Expected the ${kind} ${name} of loky at ${beside}${built === undefined ? '' : ` or ${built}`}, but it is not there. ` +
       (isOneExecutable()
         ? 'Processes are started from files: ship those of node_modules/loky/dist in the folder of your executable.'
         : 'If loky is bundled into your program, mark it as external, or copy its dist/ folder beside the bundle.'),
   );
 }
 
-function builtFile(name: EntryPoint): string | undefined {
+function builtFile(name: string): string | undefined {
   try {
-    return join(dirname(createRequire(ownUrl()).resolve('loky/package.json')), 'dist', `${name}.cjs`);
+    return join(dirname(createRequire(ownUrl()).resolve('loky/package.json')), 'dist', name);
   } catch {
     return undefined;
   }

@@ -15,13 +15,13 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 
 const MUST_HAVE = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
-  ...['index', 'metrics', 'bullmq'].flatMap((entry) =>
+  ...['index', 'metrics', 'bullmq', 'view'].flatMap((entry) =>
     ['cjs', 'd.cts', 'js', 'd.ts'].map((ending) => `dist/${entry}.${ending}`),
   ),
-  ...['dist/worker.cjs', 'dist/guardian.cjs', 'dist/THIRD-PARTY-NOTICES.md'],
+  ...['dist/worker.cjs', 'dist/guardian.cjs', 'dist/view.html', 'dist/THIRD-PARTY-NOTICES.md'],
 ];
 const MAY_HAVE =
-  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|md)|docs\/[\w/.-]+\.(?:md|svg|png|webp)|examples\/[\w/.-]+)$/;
+  /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|md|html)|docs\/[\w/.-]+\.(?:md|svg|png|webp)|examples\/[\w/.-]+)$/;
 const MOST_BYTES = 5_000_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'loky-pack-'));

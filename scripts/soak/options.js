@@ -1,15 +1,16 @@
 /** The command line of the soak, checked. It runs nothing. */
 import { parseArgs } from 'node:util';
 
-export function readOptions(args) {
+/** @param defaults Where samples and chart are kept, for a soak of another kind. */
+export function readOptions(args, defaults = { json: 'docs/soak.json', svg: 'docs/soak.svg' }) {
   const { values } = parseArgs({
     args,
     options: {
       minutes: { type: 'string', default: '60' },
       workers: { type: 'string', default: '2' },
       every: { type: 'string', default: '5' },
-      json: { type: 'string', default: 'docs/soak.json' },
-      svg: { type: 'string', default: 'docs/soak.svg' },
+      json: { type: 'string' },
+      svg: { type: 'string' },
     },
   });
   return {
@@ -17,8 +18,8 @@ export function readOptions(args) {
     workers: positive('workers', values.workers),
     /** Seconds between two samples. */
     every: positive('every', values.every),
-    json: values.json,
-    svg: values.svg,
+    json: values.json ?? defaults.json,
+    svg: values.svg ?? defaults.svg,
   };
 }
 

@@ -22,7 +22,7 @@ function link(name: string): void {
 }
 
 const BOTH = `
-const names = ['loky', 'loky/metrics', 'loky/bullmq'];
+const names = ['loky', 'loky/metrics', 'loky/bullmq', 'loky/view'];
 const main = async (importAll, requireAll) => {
   for (const name of names) {
     const required = requireAll(name);
@@ -44,6 +44,7 @@ const PRINTED = [
   'loky true [] true',
   'loky/metrics true [] true',
   'loky/bullmq true [] true',
+  'loky/view true [] true',
   ...['true', 'true true true', ''],
 ].join('\n');
 

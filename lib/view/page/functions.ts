@@ -1,0 +1,120 @@
+/** What the tasks of each name took, as a table that can be sorted. */
+import type { FunctionRow } from '../messages.ts';
+import { colourOf } from './colours.ts';
+import { arrange, h, setText } from './dom.ts';
+import { amount, duration } from './format.ts';
+import type { Model } from './model.ts';
+
+interface Column {
+  readonly title: string;
+  readonly hint: string;
+  readonly sort: (row: FunctionRow) => number | string;
+  readonly text: (row: FunctionRow) => string;
+}
+
+const columns: readonly Column[] = [
+  { title: 'Function', hint: 'The name of the task', sort: ([, name]) => name, text: ([, name]) => name },
+  {
+    title: 'Total',
+    hint: 'How long its tasks ran, together',
+    sort: (row) => row[3],
+    text: (row) => duration(row[3]),
+  },
+  {
+    title: 'Tasks',
+    hint: 'How many came to their end',
+    sort: (row) => row[2],
+    text: (row) => amount(row[2]),
+  },
+  { title: 'Mean', hint: 'How long one ran', sort: meanOf, text: (row) => duration(meanOf(row)) },
+  {
+    title: 'Longest',
+    hint: 'How long the longest ran',
+    sort: (row) => row[4],
+    text: (row) => duration(row[4]),
+  },
+  {
+    title: 'Errors',
+    hint: 'How many failed, were killed or lost',
+    sort: (row) => row[5],
+    text: (row) => amount(row[5]),
+  },
+];
+
+const MOST = 30;
+
+export function createFunctions(): { readonly element: HTMLElement; update(model: Model): void } {
+  let by = 1;
+  let isDown = true;
+  let model: Model | undefined;
+  const rows = new Map<number, ReturnType<typeof createRow>>();
+  const body = h('tbody');
+  const heads = columns.map(({ title, hint }, index) => {
+    const button = h('button', { title: hint }, title);
+    button.addEventListener('click', () => {
+      isDown = by === index ? !isDown : index !== 0;
+      by = index;
+      if (model !== undefined) update(model);
+    });
+    return h('th', { scope: 'col' }, button);
+  });
+  const more = h('p.quiet');
+  const table = h('table', {}, h('thead', {}, h('tr', {}, ...heads)), body);
+
+  function update(next: Model): void {
+    model = next;
+    for (const [index, head] of heads.entries())
+      head.setAttribute('aria-sort', index !== by ? 'none' : isDown ? 'descending' : 'ascending');
+    const key = (columns[by] as Column).sort;
+    const all = [...next.functions.values()].filter((row) => row[2] > 0);
+    all.sort((a, b) => compare(key(a), key(b)) * (isDown ? -1 : 1));
+    const most = Math.max(1, ...all.map((row) => row[3]));
+    const shown = all.slice(0, MOST);
+    const elements = shown.map((row) => {
+      const known = rows.get(row[0]) ?? createRow(row);
+      rows.set(row[0], known);
+      known.update(row, row[3] / most);
+      return known.element;
+    });
+    arrange(body, elements);
+    for (const id of [...rows.keys()]) if (!next.functions.has(id)) rows.delete(id);
+    setText(
+      more,
+      all.length > MOST
+        ? `and ${all.length - MOST} more`
+        : all.length === 0
+          ? 'No task has come to its end since the page is open.'
+          : '',
+    );
+  }
+
+  return { element: h('div', {}, h('div.scroll', {}, table), more), update };
+}
+
+function createRow([id]: FunctionRow) {
+  const swatch = h('i.swatch');
+  swatch.style.setProperty('--colour', colourOf(id));
+  const name = h('span.name');
+  const bar = h('i.part');
+  const first = h('th', { scope: 'row' }, swatch, name, bar);
+  const cells = columns.slice(1).map(() => h('td'));
+  const element = h('tr', {}, first, ...cells);
+  return {
+    element,
+    update(row: FunctionRow, share: number): void {
+      setText(name, row[1]);
+      name.title = row[1];
+      bar.style.width = `${share * 100}%`;
+      for (const [index, cell] of cells.entries()) setText(cell, (columns[index + 1] as Column).text(row));
+      cells[4]?.classList.toggle('bad', row[5] > 0);
+    },
+  };
+}
+
+function meanOf([, , count, total]: FunctionRow): number {
+  return count === 0 ? 0 : total / count;
+}
+
+function compare(a: number | string, b: number | string): number {
+  return typeof a === 'string' || typeof b === 'string' ? String(a).localeCompare(String(b)) : a - b;
+}

@@ -1,0 +1,57 @@
+/** What the page shows as a file in the Trace Event format, as `traceTimeline` writes it: Perfetto and chrome://tracing open it. */
+import { markKinds, ROWS, type Slice, sliceKinds } from '../messages.ts';
+import { functionName, type Model } from './model.ts';
+
+interface TraceEvent {
+  readonly ph: 'X' | 'i' | 'M' | 'C';
+  readonly name: string;
+  readonly cat?: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly ts?: number;
+  readonly dur?: number;
+  readonly s?: 't';
+  readonly args?: Readonly<Record<string, unknown>>;
+}
+
+export function toTrace(model: Model): { traceEvents: TraceEvent[]; displayTimeUnit: 'ms' } {
+  const { pid } = model.host;
+  const rows = [...new Set([...model.slices.keys(), ...model.marks.keys()])].sort((a, b) => a - b);
+  const traceEvents: TraceEvent[] = [
+    { ph: 'M', name: 'process_name', pid, tid: 0, args: { name: 'loky' } },
+    ...rows.flatMap((row) => describeRow(pid, row)),
+    ...rows.flatMap((row) => (model.slices.get(row) ?? []).map((slice) => sliceEvent(model, slice))),
+    ...rows.flatMap((row) =>
+      (model.marks.get(row) ?? []).map(
+        ([tid, at, kind, process, why]): TraceEvent => ({
+          ...{ ph: 'i', name: `${markKinds[kind]}: ${why}`, cat: 'worker', pid, tid, ts: at * 1000, s: 't' },
+          args: { pid: process },
+        }),
+      ),
+    ),
+    ...model.points.map(
+      ({ at, pending, running }): TraceEvent => ({
+        ...{ ph: 'C', name: 'tasks', pid, tid: 0, ts: at * 1000, args: { pending, running } },
+      }),
+    ),
+  ];
+  return { traceEvents, displayTimeUnit: 'ms' };
+}
+
+function describeRow(pid: number, tid: number): TraceEvent[] {
+  const name = `executor ${Math.floor(tid / ROWS)}, worker ${tid % ROWS}`;
+  return [
+    { ph: 'M', name: 'thread_name', pid, tid, args: { name } },
+    { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } },
+  ];
+}
+
+function sliceEvent(model: Model, [tid, from, duration, fn, kind, count, busy, id]: Slice): TraceEvent {
+  const outcome = sliceKinds[kind];
+  const place = { ph: 'X', pid: model.host.pid, tid, ts: from * 1000, dur: duration * 1000 } as const;
+  if (outcome === 'start') return { ...place, name: 'start', cat: 'worker' };
+  const name = functionName(model, fn);
+  return count === 1
+    ? { ...place, name, cat: 'task', args: { id, outcome } }
+    : { ...place, name: `${count} tasks, mostly ${name}`, cat: 'task', args: { count, outcome, busy } };
+}

@@ -1,0 +1,347 @@
+/** The rows of workers, each with its stream. */
+import {
+  type Mark,
+  markKinds,
+  ROWS,
+  type RunningTask,
+  type Slice,
+  sliceKinds,
+  type WorkerRow,
+} from '../messages.ts';
+import type { Act } from './acting.ts';
+import { colourOf } from './colours.ts';
+import { arrange, h, setClass, setText } from './dom.ts';
+import { amount, bytes, clock, duration, percent } from './format.ts';
+import { functionName, type Line, linesOf, type Model } from './model.ts';
+import { drawLane, findAt, type LaneContent, markSigns } from './stream.ts';
+import type { Tip } from './tip.ts';
+
+/** In milliseconds: how long a briefer task has run cannot be read before it is over. */
+const BRIEF = 50;
+
+export interface WorkersTable {
+  readonly element: HTMLElement;
+  update(model: Model): void;
+  /** @param now The host's time at the right edge. */
+  draw(now: number): void;
+}
+
+interface Row {
+  readonly element: HTMLElement;
+  update(model: Model, line: Line): void;
+  draw(model: Model, now: number): void;
+}
+
+export function createWorkers(tip: Tip, act: Act): WorkersTable {
+  const rows = new Map<number, Row>();
+  const visible = new WeakSet<Element>();
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries)
+      if (isIntersecting) visible.add(target);
+      else visible.delete(target);
+  });
+  const body = h('div.rows');
+  const empty = h('p.empty', {}, 'No worker is there: one starts with the next task.');
+  const axis = h('div.axis', { 'aria-hidden': 'true' });
+  for (const seconds of [60, 50, 40, 30, 20, 10, 0])
+    axis.append(h('span', {}, seconds === 0 ? 'now' : `−${seconds} s`));
+  const head = h(
+    'div.head',
+    {},
+    h('span', {}, 'Worker'),
+    h('span', {}, 'Runs'),
+    h('span', {}, 'Memory · CPU · done'),
+    axis,
+  );
+  let model: Model | undefined;
+  let lines: readonly Line[] = [];
+
+  return {
+    element: h('div.workers', {}, head, body, empty),
+    update(next) {
+      model = next;
+      lines = linesOf(next);
+      const elements = lines.map((line) => {
+        let row = rows.get(line.row);
+        if (row === undefined) {
+          row = createRow(line.row, tip, act);
+          rows.set(line.row, row);
+          observer.observe(row.element);
+        }
+        row.update(next, line);
+        return row.element;
+      });
+      arrange(body, elements);
+      const kept = new Set(lines.map(({ row }) => row));
+      for (const [number, row] of rows) {
+        if (kept.has(number)) continue;
+        observer.unobserve(row.element);
+        rows.delete(number);
+      }
+      empty.hidden = lines.length > 0;
+    },
+    draw(now) {
+      if (model === undefined) return;
+      for (const { row } of lines) {
+        const each = rows.get(row);
+        if (each !== undefined && visible.has(each.element)) each.draw(model, now);
+      }
+    },
+  };
+}
+
+function createRow(number: number, tip: Tip, act: Act): Row {
+  const [pool, rank] = [Math.floor(number / ROWS), number % ROWS];
+  const state = h('span.state');
+  const pid = h('span.pid');
+  const swatch = h('i.swatch');
+  const task = h('span.task');
+  const since = h('span.since');
+  const bar = h('progress.bar', { max: 1, value: 0 });
+  const memory = h('span.memory');
+  const meter = h('span.meter', {}, h('i'));
+  const cpu = h('span.cpu');
+  const done = h('span.done');
+  const canvas = h('canvas.lane', { tabindex: 0, role: 'img' });
+  const details = createDetails(act);
+  const more = h('button.more', { 'aria-expanded': 'false', title: 'Details of this worker' }, String(rank));
+  const element = h(
+    'div.worker',
+    {},
+    h('div.who', {}, more, state, pid),
+    h('div.runs', {}, h('div.line', {}, swatch, task, since), bar),
+    h('div.figures', {}, memory, meter, cpu, done),
+    canvas,
+    details.element,
+  );
+  more.addEventListener('click', () => {
+    details.element.hidden = !details.element.hidden;
+    more.setAttribute('aria-expanded', String(!details.element.hidden));
+    if (latest !== undefined) details.update(latest, worker); // a page that is paused gets nothing that would
+  });
+  let shown: { model: Model; content: LaneContent } | undefined;
+  let worker: WorkerRow | undefined;
+  let latest: Model | undefined;
+  let chosen: Slice | undefined;
+  watchLane(canvas, tip, {
+    content: () => shown,
+    choose: (slice) => {
+      chosen = slice;
+    },
+    chosen: () => chosen,
+  });
+
+  return {
+    element,
+    update(model, line) {
+      worker = line.worker;
+      latest = model;
+      const { pools } = model;
+      const settings = pools.get(`p${pool}`);
+      const isSpare = settings !== undefined && rank >= settings.maxWorkers;
+      setText(more, pools.size > 1 ? `${pool} / ${rank}` : String(rank));
+      setText(state, stateOf(worker, isSpare));
+      element.dataset['state'] = worker?.state ?? 'none';
+      const other = line.other === undefined ? '' : ` +1`;
+      setText(pid, worker?.pid === undefined ? '' : `pid ${worker.pid}${other}`);
+      pid.title =
+        line.other === undefined
+          ? ''
+          : `Another worker has this place, too: pid ${line.other.pid ?? '–'}, ${line.other.state}`;
+      showTask(worker?.task);
+      setText(memory, bytes(worker?.memory));
+      showMemory(worker, settings);
+      setText(cpu, percent(worker?.cpu));
+      setText(done, amount(worker?.done));
+      if (!details.element.hidden) details.update(model, worker);
+      canvas.setAttribute(
+        'aria-label',
+        `Worker ${rank}: ${stateOf(worker, isSpare)}. Arrow keys go through its tasks.`,
+      );
+    },
+    draw(model, now) {
+      const content: LaneContent = {
+        slices: model.slices.get(number) ?? [],
+        marks: model.marks.get(number) ?? [],
+        running: worker?.task,
+        now,
+        chosen,
+      };
+      shown = { model, content };
+      const running = worker?.task;
+      const time = running === undefined ? 0 : now - running.since;
+      setText(since, time < BRIEF ? '' : duration(time));
+      drawLane(canvas, content);
+    },
+  };
+
+  function showTask(running: RunningTask | undefined): void {
+    swatch.hidden = running === undefined;
+    if (running !== undefined) swatch.style.setProperty('--colour', colourOf(running.fn));
+    const loading = running?.loading === undefined ? '' : `loads ${running.loading} for `;
+    setText(task, running === undefined ? '' : `${loading}${running.name}`);
+    task.title = running?.name ?? '';
+    const share = running?.progress?.share;
+    bar.hidden = share === undefined;
+    if (share !== undefined) bar.value = share;
+    bar.title = running?.progress?.text ?? '';
+  }
+
+  function showMemory(
+    row: WorkerRow | undefined,
+    settings: { memoryLimit: number | undefined; leakThreshold: number } | undefined,
+  ): void {
+    const ofLimit =
+      row?.memory === undefined || settings?.memoryLimit === undefined
+        ? undefined
+        : row.memory / settings.memoryLimit;
+    const ofLeak =
+      row?.growth === undefined || settings === undefined ? undefined : row.growth / settings.leakThreshold;
+    const share = ofLimit ?? ofLeak;
+    meter.hidden = share === undefined;
+    (meter.firstElementChild as HTMLElement).style.width =
+      `${Math.min(100, Math.max(0, (share ?? 0) * 100))}%`;
+    setClass(meter, 'high', (share ?? 0) > 0.8);
+    const limit = settings?.memoryLimit;
+    const against = limit === undefined ? 'no memory.limit' : `memory.limit ${bytes(limit)}`;
+    meter.title =
+      memory.title = `With its descendants ${bytes(row?.memory)}, ${against}. Grown by ${bytes(row?.growth)} since it was first seen; memory.leakThreshold ${bytes(settings?.leakThreshold)}.`;
+  }
+}
+
+function stateOf(worker: WorkerRow | undefined, isSpare: boolean): string {
+  if (worker === undefined) return 'no worker';
+  if (worker.isRetiring && worker.state === 'busy') return 'busy, retires';
+  if (isSpare && worker.state === 'idle') return 'spare';
+  return worker.state;
+}
+
+function createDetails(act: Act) {
+  const list = h('dl');
+  const cancel = h('button.danger', { disabled: true }, 'Cancel its task …');
+  const end = h('button.danger', { disabled: true }, 'End the worker …');
+  const buttons = h('div.buttons', {}, cancel, end);
+  const element = h('div.details', { hidden: true }, list, buttons);
+  let now: WorkerRow | undefined;
+  cancel.addEventListener('click', () => {
+    if (now?.task !== undefined) act({ kind: 'cancel-task', pool: now.pool, task: now.task.id });
+  });
+  end.addEventListener('click', () => {
+    if (now?.pid !== undefined) act({ kind: 'end-worker', pool: now.pool, pid: now.pid });
+  });
+  const values = new Map<string, HTMLElement>();
+  const say = (name: string, text: string): void => {
+    let value = values.get(name);
+    if (value === undefined) {
+      value = h('dd');
+      values.set(name, value);
+      list.append(h('dt', {}, name), value);
+    }
+    setText(value, text);
+  };
+  return {
+    element,
+    update(model: Model, worker: WorkerRow | undefined): void {
+      now = worker;
+      buttons.hidden = !model.host.actions;
+      cancel.disabled = worker?.task === undefined;
+      end.disabled = worker?.pid === undefined;
+      const pool = worker && model.pools.get(`p${worker.pool}`);
+      say('Pool and rank', worker === undefined ? '–' : `${worker.pool}, ${worker.rank}`);
+      say(
+        'Process',
+        worker?.pid === undefined
+          ? '–'
+          : `pid ${worker.pid}, ${worker.state}${worker.isRetiring ? ', retires' : ''}`,
+      );
+      say('Task', worker?.task === undefined ? 'none' : `${worker.task.name} (number ${worker.task.id})`);
+      say('Progress', worker?.task?.progress?.text ?? '–');
+      say('Loads', worker?.task?.loading ?? '–');
+      say('Sent ahead', `${worker?.ahead ?? 0} tasks`);
+      say('Tasks done', amount(worker?.done));
+      say(
+        'Memory',
+        `${bytes(worker?.memory)} of ${pool?.memoryLimit === undefined ? 'no limit' : bytes(pool.memoryLimit)}`,
+      );
+      say(
+        'Growth',
+        `${bytes(worker?.growth)} of ${bytes(pool?.leakThreshold)} (memory.leakThreshold), since it was first seen`,
+      );
+      say('CPU', percent(worker?.cpu));
+    },
+  };
+}
+
+interface LaneState {
+  content(): { model: Model; content: LaneContent } | undefined;
+  chosen(): Slice | undefined;
+  choose(slice: Slice | undefined): void;
+}
+
+function watchLane(canvas: HTMLCanvasElement, tip: Tip, lane: LaneState): void {
+  canvas.addEventListener('pointermove', (event) => {
+    const shown = lane.content();
+    if (shown === undefined) return;
+    const found = findAt(shown.content, event.offsetX, canvas.clientWidth);
+    lane.choose(found.slice);
+    const lines = linesOfTip(shown.model, shown.content.now, found);
+    if (lines === undefined) tip.hide();
+    else tip.show(lines, event.clientX, event.clientY);
+  });
+  const leave = (): void => {
+    lane.choose(undefined);
+    tip.hide();
+  };
+  canvas.addEventListener('pointerleave', leave);
+  canvas.addEventListener('blur', leave);
+  canvas.addEventListener('keydown', (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const shown = lane.content();
+    if (event.key === 'Escape') leave();
+    if (step === undefined || shown === undefined) return;
+    event.preventDefault();
+    const { slices, now } = shown.content;
+    if (slices.length === 0) return;
+    const chosen = lane.chosen();
+    const at = chosen === undefined ? slices.length : slices.indexOf(chosen);
+    const next = slices[Math.min(slices.length - 1, Math.max(0, at + step))] as Slice;
+    lane.choose(next);
+    const box = canvas.getBoundingClientRect();
+    const x = box.right - ((now - next[1] - next[2] / 2) * box.width) / 60_000;
+    tip.show(linesOfTip(shown.model, now, { slice: next }) ?? [], Math.max(box.left, x), box.bottom);
+  });
+}
+
+function linesOfTip(
+  model: Model,
+  now: number,
+  { mark, slice, running }: ReturnType<typeof findAt>,
+): string[] | undefined {
+  const { timeOrigin } = model.host;
+  if (mark !== undefined) return tipOfMark(mark, timeOrigin);
+  if (running !== undefined) {
+    const { name, id, since, progress, loading } = running;
+    return [
+      name,
+      `task ${id}, ${loading === undefined ? 'runs' : `loads ${loading}`} for ${duration(now - since)}`,
+      ...(progress === undefined ? [] : [`progress ${progress.text}`]),
+    ];
+  }
+  if (slice === undefined) return undefined;
+  const [, from, length, fn, kind, count, busy, id] = slice;
+  const outcome = sliceKinds[kind] ?? '';
+  const at = `${clock(timeOrigin + from)}, ${duration(length)}`;
+  if (outcome === 'start') return ['The worker started', at];
+  if (count === 1) return [functionName(model, fn), `${at}, ${outcome}`, ...(id > 0 ? [`task ${id}`] : [])];
+  return [
+    `${count} brief tasks, mostly ${functionName(model, fn)}`,
+    `${at}, busy for ${duration(busy)}`,
+    outcome === 'failed' ? 'at least one failed' : outcome,
+  ];
+}
+
+function tipOfMark([, at, kind, pid, why]: Mark, timeOrigin: number): string[] {
+  const name = markKinds[kind];
+  const sign = name === undefined ? '' : markSigns[name];
+  return [`${sign} ${name}: ${why}`, `${clock(timeOrigin + at)}${pid === 0 ? '' : `, pid ${pid}`}`];
+}

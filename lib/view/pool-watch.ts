@@ -1,0 +1,198 @@
+/** What a view hears of one pool, turned into figures. It keeps no task, no worker that has ended, and no value. */
+
+import { type ExitReport, megabytes, terminatedWorkerError } from '../child/exit-report.ts';
+import type { LeakFigures } from '../child/frames.ts';
+import { type BrokenProcessPool, TerminatedWorkerError } from '../errors.ts';
+import type { WorkerExitReason } from '../executor/events.ts';
+import type { RecycleReason } from '../manager/pool-events.ts';
+import type { PoolTap } from '../manager/pool-tap.ts';
+import type { Task, TaskOutcome } from '../manager/task.ts';
+import type { PoolWorker, WorkerEndReason } from '../manager/worker.ts';
+import { wordsOf } from './aggregate/error-words.ts';
+import type { Failures } from './aggregate/failures.ts';
+import { Functions, type FunctionTotals } from './aggregate/functions.ts';
+import type { Lane, Lanes } from './aggregate/lanes.ts';
+import { readProgress } from './aggregate/progress.ts';
+import type { Series } from './aggregate/series.ts';
+import { type Progress, ROWS } from './messages.ts';
+
+export interface Aggregates {
+  readonly functions: Functions;
+  readonly lanes: Lanes;
+  readonly failures: Failures;
+  readonly series: Series;
+}
+
+interface Place {
+  readonly task: number;
+  readonly pid: number | undefined;
+  readonly rank: number;
+  readonly lane: Lane;
+}
+
+/** What a task ran as when the pages were told of it last. */
+export interface SeenTask {
+  readonly row: number;
+  readonly since: number;
+}
+
+/** Ends that are part of a worker's life. */
+const QUIET = new Set<WorkerExitReason>(['idle-timeout', 'resized', 'recycled', 'shutdown']);
+
+export class PoolWatch implements PoolTap {
+  readonly #pool: number;
+  readonly #aggregates: Aggregates;
+  readonly #startedAt = new WeakMap<PoolWorker, number>();
+  readonly #progress = new WeakMap<PoolWorker, { readonly task: number; readonly progress: Progress }>();
+  /** By the number of the task: who looked last saw it run there. */
+  seen: ReadonlyMap<number, SeenTask> = new Map();
+  #lastAnswered: Place | undefined;
+  #lastEnded: Place | undefined;
+
+  constructor(pool: number, aggregates: Aggregates) {
+    this.#pool = pool;
+    this.#aggregates = aggregates;
+  }
+
+  /** Passed by every task: it makes one small object and no text. */
+  taskAnswered(task: Task, worker: PoolWorker, runTime: number): void {
+    const { functions, lanes, series } = this.#aggregates;
+    const totals = functions.of(task.name);
+    Functions.note(totals, runTime);
+    series.waitTime.record(task.startedAt - task.submittedAt);
+    series.runTime.record(runTime);
+    const lane = this.#laneOf(worker);
+    lanes.answered(lane, totals.id, task.startedAt, runTime, task.id);
+    this.#lastAnswered = { task: task.id, pid: worker.pid, rank: worker.rank, lane };
+  }
+
+  taskFailed(task: Task, outcome: Exclude<TaskOutcome, 'succeeded'>, error: unknown): void {
+    const { functions, failures, lanes } = this.#aggregates;
+    const answered = this.#lastAnswered?.task === task.id ? this.#lastAnswered : undefined;
+    const ended = this.#lastEnded?.task === task.id ? this.#lastEnded : undefined;
+    const hasBegun = task.startedAt !== 0;
+    const totals = functions.of(task.name);
+    if (outcome === 'cancelled' && !hasBegun) return; // it waited, and its program wants it no more
+    if (answered !== undefined) lanes.lastFailed(answered.lane);
+    else this.#endedWithoutAnswer(task, totals, ended !== undefined);
+    Functions.noteError(totals);
+    const { pid, rank } = placeOf(error) ?? answered ?? ended ?? { pid: undefined, rank: undefined };
+    const kind = outcome === 'cancelled' ? 'killed' : outcome;
+    failures.add({ at: performance.now(), kind, pool: this.#pool, rank, pid, task: task.name }, error, () =>
+      wordsOf(error),
+    );
+  }
+
+  #endedWithoutAnswer(task: Task, totals: FunctionTotals, isDrawn: boolean): void {
+    if (task.startedAt === 0) {
+      Functions.note(totals, 0);
+      return;
+    }
+    const now = performance.now();
+    Functions.note(totals, now - task.startedAt);
+    const seen = this.seen.get(task.id);
+    if (isDrawn || seen === undefined) return;
+    const lane = this.#aggregates.lanes.of(seen.row);
+    if (lane.end <= task.startedAt)
+      this.#aggregates.lanes.ended(lane, totals.id, task.startedAt, now, 'killed', task.id);
+  }
+
+  taskProgressed(task: Task, worker: PoolWorker, decode: () => unknown): void {
+    let progress: Progress | undefined;
+    try {
+      progress = readProgress(decode());
+    } catch {
+      return; // its future says so to those who listen
+    }
+    if (progress !== undefined) this.#progress.set(worker, { task: task.id, progress });
+  }
+
+  progressOf(worker: PoolWorker, task: Task): Progress | undefined {
+    const known = this.#progress.get(worker);
+    return known?.task === task.id ? known.progress : undefined;
+  }
+
+  workerStarting(worker: PoolWorker): void {
+    this.#startedAt.set(worker, performance.now());
+  }
+
+  workerReady(worker: PoolWorker): void {
+    const from = this.#startedAt.get(worker);
+    if (from === undefined) return; // it was started before anyone looked
+    this.#aggregates.lanes.ended(this.#laneOf(worker), 0, from, performance.now(), 'start', 0);
+  }
+
+  workerEnding(worker: PoolWorker, reason: WorkerEndReason): void {
+    if (!QUIET.has(reason)) this.#mark(worker, 'killed', reason);
+    if (worker.task !== undefined)
+      this.#endSlice(worker, worker.task, reason === 'timed-out' ? 'timed-out' : 'killed');
+  }
+
+  workerRecycled(worker: PoolWorker, reason: RecycleReason, memory: LeakFigures | undefined): void {
+    this.#mark(worker, 'recycled', reason);
+    if (reason === 'max-tasks') return;
+    const message =
+      memory === undefined
+        ? `Worker ${worker.rank} was above memory.limit with ${megabytes(worker.memory)} and is replaced`
+        : `Worker ${worker.rank} had grown from ${megabytes(memory.reference)} to ${megabytes(memory.memory)}, more than memory.leakThreshold (${megabytes(memory.threshold)}), and is replaced`;
+    const { pid, rank } = worker;
+    this.#aggregates.failures.add(
+      { at: performance.now(), kind: 'recycled', pool: this.#pool, rank, pid },
+      undefined,
+      () => ({ message, stack: undefined }),
+    );
+  }
+
+  workerExited(worker: PoolWorker, exit: ExitReport, reason: WorkerExitReason): void {
+    if (worker.endReason !== undefined) {
+      if (QUIET.has(reason)) this.#mark(worker, 'left', reason);
+      return;
+    }
+    this.#mark(worker, 'crashed', reason);
+    const { task } = worker;
+    if (task !== undefined) this.#endSlice(worker, task, 'crashed');
+    const { pid, rank, memory } = worker;
+    const { exitCode, signal, stderr } = exit;
+    this.#aggregates.failures.add(
+      {
+        ...{ at: performance.now(), kind: 'died', pool: this.#pool, rank, pid, task: task?.name },
+        report: { reason, exitCode, signal, memory, stderr },
+      },
+      undefined,
+      () => {
+        const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task?.name });
+        const [sentence = ''] = error.message.split('\n', 1);
+        const what = sentence.slice(sentence.indexOf(': ') + 2);
+        return { message: `${what.slice(0, 1).toUpperCase()}${what.slice(1)}`, stack: undefined };
+      },
+    );
+  }
+
+  broken(error: BrokenProcessPool): void {
+    this.#aggregates.failures.add({ at: performance.now(), kind: 'broken', pool: this.#pool }, error, () =>
+      wordsOf(error),
+    );
+  }
+
+  #endSlice(worker: PoolWorker, task: Task, kind: 'timed-out' | 'killed' | 'crashed'): void {
+    const lane = this.#laneOf(worker);
+    const { pid, rank } = worker;
+    this.#lastEnded = { task: task.id, pid, rank, lane };
+    const { functions, lanes } = this.#aggregates;
+    const now = performance.now();
+    lanes.ended(lane, functions.of(task.name).id, task.startedAt || now, now, kind, task.id);
+  }
+
+  #mark(worker: PoolWorker, kind: 'crashed' | 'killed' | 'recycled' | 'left', why: string): void {
+    const row = this.#pool * ROWS + worker.rank;
+    this.#aggregates.lanes.mark(row, performance.now(), kind, worker.pid, why);
+  }
+
+  #laneOf({ rank }: PoolWorker): Lane {
+    return this.#aggregates.lanes.of(this.#pool * ROWS + rank);
+  }
+}
+
+function placeOf(error: unknown): { pid: number | undefined; rank: number } | undefined {
+  return error instanceof TerminatedWorkerError ? error : undefined;
+}
