@@ -100,8 +100,11 @@ describeWithBrowser('the page', () => {
         page.locator('.worker[data-state="busy"]').first().locator('.task').textContent(),
       ).resolves.toEqual(expect.any(String));
       await page.locator('.worker .memory', { hasText: 'MB' }).first().waitFor();
-      await page.locator('.chart .figure', { hasText: /^[\d,.]+/ }).first().waitFor();
-    const painted = await page.evaluate<
+      await page
+        .locator('.chart .figure', { hasText: /^[\d,.]+/ })
+        .first()
+        .waitFor();
+      const painted = await page.evaluate<
         number[]
       >(`[...document.querySelectorAll('canvas.lane')].map((canvas) => {
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
