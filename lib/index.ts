@@ -78,7 +78,7 @@ export {
   type UnknownClasses,
   type WrapOptions,
   wrapNonSerializable,
-} from './sending/index.ts';
+} from './sending/for-programs.ts';
 export { type CpuCountOptions, cpuCount } from './system/cpu-count.ts';
 export { reportProgress } from './system/report-progress.ts';
 export {

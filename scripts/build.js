@@ -35,6 +35,9 @@ const entryPoints = {
 /** What a worker process loads, which finds its functions by file: the whole of `loky/bullmq` would take long. */
 const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
 
+/** What the package loads when it is first needed. */
+const laterParts = ['lib/executor/pool/pool.ts', 'lib/sending/host/graphs.ts', 'lib/sending/functions/texts.ts'];
+
 /** Whoever uses the part that needs them has installed them. */
 const optionalPeers = ['bullmq', 'ioredis', 'prom-client'];
 
@@ -42,6 +45,7 @@ async function buildCode() {
   const host = await buildHostCode({
     entries: entryPoints,
     parts: forWorkers,
+    laterParts,
     external: optionalPeers,
     folder,
     settings,

@@ -1,11 +1,10 @@
 /** The executor that users make: options in, a pool behind it, events out. */
 import { EventEmitter } from 'node:events';
 import type { Future } from '../futures/future.ts';
-import { Manager } from '../manager/manager.ts';
+import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
-import { createWorkerSetup } from '../manager/worker-setup.ts';
 import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
-import { PoolObserver } from '../observing/observer.ts';
+import type { PoolObserver } from '../observing/observer.ts';
 import {
   type ExecutorOptions,
   type ExecutorSettings,
@@ -18,8 +17,8 @@ import {
   type ShutdownOptions,
   type TaskOptions,
 } from '../options/task-options.ts';
-import { createSender } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
+import { LaterPart } from '../system/later-part.ts';
 import { chooseNode } from '../system/node-command.ts';
 import { startViewOfProcess } from '../view/start-by-environment.ts';
 import type { ExecutorEvents } from './events.ts';
@@ -27,11 +26,16 @@ import type { Executor, ResultIterator } from './executor.ts';
 import { later } from './later.ts';
 import { noteExecutor } from './living.ts';
 import type { ModuleMethods } from './module-methods.ts';
+import { later as laterPool } from './pool/later.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
 
 let lastExecutorId = 0;
+
+const pool = new LaterPart('./pool.cjs', () => laterPool());
+// The first executor may be made in a moment in which no file can be opened.
+pool.keep();
 
 /** An executor that nobody holds any more finishes what it has and ends its workers. */
 const abandoned = new FinalizationRegistry<Manager>((manager) => {
@@ -78,6 +82,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     this.#settings = settings;
     lastExecutorId += 1;
     this.executorId = lastExecutorId;
+    const { createSender, createWorkerSetup, Manager, PoolObserver } = pool.get();
     const sender = createSender({
       ...settings,
       mainByReference: settings.context.startMethod === 'loky_init_main',

@@ -6,7 +6,7 @@ import {
   type Reducers,
   type SerializerName,
   type UnknownClasses,
-} from '../sending/index.ts';
+} from '../sending/for-programs.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';

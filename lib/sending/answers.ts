@@ -9,8 +9,8 @@ import {
   VALUE_HEADER,
   VALUE_ITEM,
 } from './format.ts';
-import { GraphReader } from './graph/reader.ts';
 import type { Resolver } from './graph/resolver.ts';
+import { graphs } from './host/rich.ts';
 import type { Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
 import { lost, malformed } from './values/bytes.ts';
@@ -21,7 +21,7 @@ import { readForeignClone, readOne } from './values/encode.ts';
  *
  * @throws SerializationError if it cannot be rebuilt.
  */
-export function readAnswer(payload: Payload, resolver: Resolver): unknown {
+export function readAnswer(payload: Payload, resolver: () => Resolver): unknown {
   try {
     return read(payload, resolver);
   } catch (error) {
@@ -32,7 +32,7 @@ export function readAnswer(payload: Payload, resolver: Resolver): unknown {
   }
 }
 
-function read({ body, views }: Payload, resolver: Resolver): unknown {
+function read({ body, views }: Payload, resolver: () => Resolver): unknown {
   switch (body[0]) {
     case VALUE_ITEM:
       return readOne(body, VALUE_HEADER, views);
@@ -40,7 +40,8 @@ function read({ body, views }: Payload, resolver: Resolver): unknown {
       return readForeignClone(body, VALUE_HEADER, views);
     case ERROR_GRAPH:
     case VALUE_GRAPH: {
-      const reader = new GraphReader(resolver, views, body[0] === ERROR_GRAPH);
+      const { GraphReader } = graphs();
+      const reader = new GraphReader(resolver(), views, body[0] === ERROR_GRAPH);
       reader.open(body, VALUE_HEADER);
       return reader.build();
     }

@@ -5,10 +5,6 @@ import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';
 import type { GraphWriter } from './graph/writer.ts';
 import { reasonOf } from './reason.ts';
 
-/** What came in the place of a function. */
-export const describe = (value: unknown): string =>
-  value === null ? 'null' : `a value of type ${typeof value}`;
-
 /** The error of `prepareCall`, whatever was thrown inside: with the path of what cannot be sent, if that is the reason. */
 export function callError(
   error: unknown,

@@ -4,20 +4,17 @@
  */
 import { SerializationError } from '../errors.ts';
 import { readAnswer } from './answers.ts';
-import { callError, describe } from './call-errors.ts';
+import { describe } from './describe.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader, VALUE_HEADER, VALUE_ITEM } from './format.ts';
 import { nameOf } from './function-name.ts';
-import { retiredList } from './functions/definitions.ts';
+import { newId, retiredList } from './functions/definitions.ts';
 import { keepParsing } from './functions/parsing.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
-import { HostPolicy } from './functions/policy.ts';
-import { writeWhole } from './functions/whole-message.ts';
-import { GraphWriter } from './graph/writer.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
 import { type Constant, Constants } from './host/constants.ts';
-import { warnOfLargeCapture } from './host/explain.ts';
-import { HostResolver } from './host/resolver.ts';
-import { settingsDefinition } from './host/settings.ts';
+import { plainSettings } from './host/ready-messages.ts';
+import type { HostResolver } from './host/resolver.ts';
+import { graphs, keepGraphs } from './host/rich.ts';
 import { decodeOutcomes, type ItemOutcome } from './outcomes.ts';
 import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
@@ -67,6 +64,7 @@ export function createSender(options: SenderOptions = {}): Sender {
       ? jobReducers
       : namedReducers(options.resultReducers, 'resultReducers');
   keepParsing();
+  keepGraphs();
   const mainByReference = options.mainByReference === true;
   const constants = new Constants(mainByReference);
   const retired = retiredList();
@@ -74,7 +72,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   let settings: Definition | undefined;
   let version = -1;
   let writing = jobReducers;
-  let resolver = new HostResolver(resultReducers);
+  let resolver: HostResolver | undefined;
 
   /** Takes notice of reducers that were registered meanwhile. */
   function refresh(): void {
@@ -83,21 +81,28 @@ export function createSender(options: SenderOptions = {}): Sender {
     version = current;
     const registered = registeredReducers();
     writing = [...jobReducers, ...registered];
-    resolver = new HostResolver([...resultReducers, ...registered]);
+    resolver = undefined;
   }
 
+  const currentResolver = (): HostResolver => {
+    resolver ??= new (graphs().HostResolver)([...resultReducers, ...registeredReducers()]);
+    return resolver;
+  };
+
   let later: readonly Definition[] = NONE;
+
+  function settingsNow(): Payload {
+    const reducers = [...resultReducers, ...registeredReducers()];
+    const nearestClasses = options.unknownClasses === 'plain';
+    if (reducers.length === 0 && !nearestClasses) return plainSettings(serializer);
+    return graphs().reducingSettings(serializer, reducers, mainByReference, nearestClasses);
+  }
 
   function currentSettings(): Definition {
     if (!settings || settingsVersion !== registryVersion()) {
       const isFirst = settingsVersion === -1;
       settingsVersion = registryVersion();
-      settings = settingsDefinition(
-        serializer,
-        [...resultReducers, ...registeredReducers()],
-        mainByReference,
-        options.unknownClasses === 'plain',
-      );
+      settings = { id: newId(), payload: settingsNow() };
       if (!isFirst) later = [settings];
     }
     return settings;
@@ -132,8 +137,13 @@ export function createSender(options: SenderOptions = {}): Sender {
     try {
       return allPrimitive(args) && !args.some((arg) => writing.some(([, reducer]) => reducer.test(arg)));
     } catch (error) {
-      throw callError(error, fn, args, new GraphWriter(new HostPolicy([], mainByReference)));
+      throw refusedCall(error, fn, args);
     }
+  }
+
+  function refusedCall(error: unknown, fn: AnyFunction, args: readonly unknown[]): SerializationError {
+    const { callError, GraphWriter, HostPolicy } = graphs();
+    return callError(error, fn, args, new GraphWriter(new HostPolicy([], mainByReference)));
   }
 
   let withLater = new WeakMap<Constant, Constant>();
@@ -156,7 +166,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     try {
       return constants.of(fn, reading);
     } catch (error) {
-      throw callError(error, fn, args, new GraphWriter(new HostPolicy([], mainByReference)));
+      throw refusedCall(error, fn, args);
     }
   }
 
@@ -175,6 +185,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     reading: Reading,
   ): PreparedCall {
     if (serializer === 'v8') checkForClone(fn, args);
+    const { callError, GraphWriter, HostPolicy, warnOfLargeCapture, writeWhole } = graphs();
     let policy = new HostPolicy(writing, mainByReference);
     let writer = new GraphWriter(policy);
     try {
@@ -208,7 +219,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     const primitive = body[0] === VALUE_ITEM ? primitiveAt(body, VALUE_HEADER) : OTHER;
     if (primitive !== OTHER) return primitive;
     refresh();
-    return readAnswer(payload, resolver);
+    return readAnswer(payload, currentResolver);
   }
 
   return {

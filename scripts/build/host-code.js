@@ -4,18 +4,19 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { join, relative } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { build, transform } from 'esbuild';
 import { rollup } from 'rollup';
 
 /**
  * @param entries What programs load: names of built files, and their sources. Each gets an ES module as well.
  * @param parts The same of what only this package loads, but without being more: it may share its file.
+ * @param laterParts What files called later.ts import, each with what it needs before it.
  * @param external Packages that are not built in.
  * @param settings esbuild's: for which Node.js, and how small.
  * @returns The paths of all files that went in.
  */
-export async function buildHostCode({ entries, parts, external, folder, settings }) {
+export async function buildHostCode({ entries, parts, laterParts, external, folder, settings }) {
   const inputs = new Set();
   const bundle = await rollup({
     input: entries,
@@ -42,6 +43,8 @@ export async function buildHostCode({ entries, parts, external, folder, settings
     entryFileNames: '[name].cjs',
     chunkFileNames: ({ name }) => `${name.replace(/^_/, '')}.cjs`,
     hoistTransitiveImports: false,
+    manualChunks: inFewFiles(laterParts),
+    onlyExplicitManualChunks: true,
     sourcemap: 'hidden',
     sourcemapExcludeSources: true,
   });
@@ -67,6 +70,33 @@ function withParts(parts) {
     },
   };
 }
+
+/**
+ * What is loaded later is one file for each part, with all that the entry of the package and the parts before it do not
+ * load anyway. Where two of them share something, rollup by itself would make one more file of that.
+ */
+function inFewFiles(laterParts) {
+  let chunks;
+  return (id, graph) => {
+    chunks ??= chunksOf(laterParts, graph);
+    return chunks.get(id);
+  };
+}
+
+function chunksOf(laterParts, { getModuleInfo }) {
+  const chunks = new Map();
+  const walk = (id, name) => {
+    const info = getModuleInfo(id);
+    if (info.isExternal || chunks.has(id)) return;
+    chunks.set(id, name);
+    for (const imported of info.importedIds) walk(imported, name);
+  };
+  walk(resolve(FIRST));
+  for (const part of laterParts) walk(resolve(part), basename(part, '.ts'));
+  return chunks;
+}
+
+const FIRST = 'lib/index.ts';
 
 /**
  * What a file called later.ts imports becomes a file of its own, which is required when it is asked for: synchronously,
@@ -132,9 +162,39 @@ function smaller(settings) {
   return {
     name: 'smaller',
     renderChunk: (code) =>
-      transform(code.replaceAll(/\brequire\(('node:[\w/]+')\)/g, 'process.getBuiltinModule($1)'), {
-        ...settings,
-        sourcemap: true,
-      }),
+      transform(
+        withSlowBuiltinsLater(withPartsAtOnce(code)).replaceAll(
+          /\brequire\(('node:[\w/]+')\)/g,
+          'process.getBuiltinModule($1)',
+        ),
+        { ...settings, sourcemap: true },
+      ),
   };
+}
+
+/** A part shares its file with what others need of it: it is one of the exports, under its own name. */
+const withPartsAtOnce = (code) =>
+  code.replaceAll(
+    /require\('\.\/(\w+)\.cjs'\)\.then\((?:function \(n\) \{ return|n =>) n\.(\w+);?(?: \})?\)/g,
+    (_, part, name) => {
+      if (part !== name) throw new Error(`the part ${part} is called ${name} in its file`);
+      return `require('./${part}.cjs').${name}`;
+    },
+  );
+
+/** These load many others, and are needed when the first worker starts, or later. */
+const SLOW_BUILTIN =
+  /const (\w+) = require\('(node:(?:child_process|fs\/promises|inspector|net|perf_hooks|v8|vm))'\);/g;
+
+/** Each is asked for where it is used, and loaded by the first that does. */
+function withSlowBuiltinsLater(code) {
+  const names = [];
+  const declared = code.replaceAll(SLOW_BUILTIN, (_, name, id) => {
+    names.push(name);
+    return `let ${name}$; const ${name} = () => (${name}$ ??= require('${id}'));`;
+  });
+  return names.reduce(
+    (text, name) => text.replaceAll(new RegExp(`(?<![\\w$.])${name}(\\.\\w+)`, 'g'), `(${name}()$1)`),
+    declared,
+  );
 }

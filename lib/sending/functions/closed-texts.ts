@@ -2,9 +2,9 @@
  * Functions whose text says everything: no name from outside, nothing that depends on where it stands. All functions
  * with that text do the same, so that a task function that is written anew for each submit is known by its text.
  */
+import { graphs } from '../host/rich.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Plan } from './plans.ts';
-import { isBuiltinParent } from './rows.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -52,6 +52,6 @@ export function isClosedText(fn: AnyFunction, plan: Plan): boolean {
     plan.code !== undefined &&
     plan.text.isClosed &&
     nameOfBare(fn) !== undefined &&
-    isBuiltinParent(getPrototypeOf(fn) as object | null)
+    graphs().isBuiltinParent(getPrototypeOf(fn) as object | null)
   );
 }

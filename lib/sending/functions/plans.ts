@@ -4,9 +4,9 @@
  */
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { builtinNameOf } from '../graph/builtins.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { type CodeText, fingerprint, type Row } from '../graph/row.ts';
+import { graphs } from '../host/rich.ts';
 import type { Definition } from '../payload.ts';
 import { isNativeText } from '../values/realm.ts';
 import { BoundedMap } from './bounded-map.ts';
@@ -21,7 +21,6 @@ import { type Source, sourceOf } from './sources.ts';
 import type { TextPlan } from './text-plan.ts';
 import { readVariable } from './variables.ts';
 import { type ModuleWays, waysOf } from './ways.ts';
-import { blindPlan } from './without-inspector.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -128,7 +127,7 @@ function internal(fn: AnyFunction, url: string): Refusal {
 function isTestRealm(fn: AnyFunction, { url, text }: Source): boolean {
   if (/[/\\]node_modules[/\\]/.test(url) || text === undefined) return false;
   const main = Object.getPrototypeOf(process.getBuiltinModule('node:fs').readFileSync) as object;
-  return !Object.prototype.isPrototypeOf.call(main, fn) && !builtinNameOf(Object.getPrototypeOf(fn));
+  return !Object.prototype.isPrototypeOf.call(main, fn) && !graphs().builtinNameOf(Object.getPrototypeOf(fn));
 }
 
 function referenceRow(fn: AnyFunction, text: string, view: FunctionView, source: Source): Row | undefined {
@@ -244,7 +243,7 @@ function isStable(plan: TextPlan, values: Captured): boolean {
 
 function withoutInspector(fn: AnyFunction, text: string, cause: unknown, options: PlanOptions): Plan {
   const { forceValue, mainByReference } = options;
-  const found = blindPlan(
+  const found = graphs().blindPlan(
     fn,
     text,
     cause,

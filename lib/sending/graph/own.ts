@@ -2,6 +2,7 @@
 import * as errors from '../../errors.ts';
 import { reportProgress } from '../../system/report-progress.ts';
 import { workerInfo } from '../../system/worker-info.ts';
+import type { Row } from './row.ts';
 
 const functions: Readonly<Record<string, unknown>> = { reportProgress, workerInfo };
 
@@ -18,4 +19,14 @@ export function isOwnFunction(name: string, value: unknown): boolean {
 export function ownNamed(name: string): unknown {
   if (name === ALL_OWN) return own;
   return Object.hasOwn(own, name) ? own[name] : undefined;
+}
+
+const names = new Map<unknown, string>();
+
+/** For what this package gives to tasks. */
+export function ownRow(value: object): Row | undefined {
+  if (typeof value !== 'function') return undefined;
+  if (names.size === 0) for (const [name, member] of Object.entries(own)) names.set(member, name);
+  const name = names.get(value);
+  return name === undefined ? undefined : { head: ['own', name], children: [] };
 }

@@ -7,15 +7,13 @@ import { goesByValue } from '../functions/by-value.ts';
 import { ClosedTexts, isClosedText } from '../functions/closed-texts.ts';
 import { newId, retireWhenUnused } from '../functions/definitions.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '../functions/plans.ts';
-import { HostPolicy } from '../functions/policy.ts';
-import { isBuiltinParent } from '../functions/rows.ts';
-import { commonRow, ownRow } from '../graph/naming.ts';
+import { ownRow } from '../graph/own.ts';
 import { Refusal } from '../graph/refusal.ts';
-import { GraphWriter } from '../graph/writer.ts';
-import type { Definition } from '../payload.ts';
+import type { Definition, Payload } from '../payload.ts';
 import { isPrimitive } from '../values/items.ts';
 import { wrappedBy } from '../wrap.ts';
 import { oneRow } from './ready-messages.ts';
+import { graphs } from './rich.ts';
 
 export interface Constant {
   readonly id: number;
@@ -69,17 +67,14 @@ export class Constants {
       else if (isClosedText(fn, plan)) isClosed = true;
       else if (!this.seenBefore(fn) || !this.isClosed(fn, plan, guards, 0)) return undefined;
     }
-    const policy = new HostPolicy([], this.mainByReference);
-    const header = valueHeader(DEFINE_FUNCTION);
-    const payload =
-      plan?.type === 'reference' ? oneRow(plan.row.head, header) : new GraphWriter(policy).write(fn, header);
+    const written = this.write(fn, plan);
     const id = newId();
     const name = ownName(fn);
-    const definition = { id, payload };
+    const definition = { id, payload: written.payload };
     const constant: Constant = {
       id,
       name: typeof name === 'string' ? name : '',
-      definitions: [...policy.definitions, definition],
+      definitions: [...written.needs, definition],
       guards: [...guards.values()],
       module,
     };
@@ -90,6 +85,15 @@ export class Constants {
     return constant;
   }
 
+  private write(fn: AnyFunction, plan: Plan | undefined): { payload: Payload; needs: Iterable<Definition> } {
+    const header = valueHeader(DEFINE_FUNCTION);
+    if (plan?.type === 'reference') return { payload: oneRow(plan.row.head, header), needs: [] };
+    const { GraphWriter, HostPolicy } = graphs();
+    const policy = new HostPolicy([], this.mainByReference);
+    const payload = new GraphWriter(policy).write(fn, header);
+    return { payload, needs: policy.definitions };
+  }
+
   /**
    * Undefined for what every process has. That takes an index of all globals and built-in modules to tell, so it is
    * asked last: what a module of the program exports is there by its name without it.
@@ -98,9 +102,9 @@ export class Constants {
     if (ownRow(fn)) return undefined;
     try {
       const plan = planOf(fn, { mainByReference: this.mainByReference, forceValue: false, reading });
-      return plan.type !== 'reference' && commonRow(fn) ? undefined : plan;
+      return plan.type !== 'reference' && graphs().commonRow(fn) ? undefined : plan;
     } catch (error) {
-      if (error instanceof Refusal && commonRow(fn)) return undefined;
+      if (error instanceof Refusal && graphs().commonRow(fn)) return undefined;
       throw error;
     }
   }
@@ -139,7 +143,7 @@ export class Constants {
       if (slot.free.written) return false;
       if (isPrimitive(value)) return true;
       if (typeof value !== 'function' || wrappedBy(value)) return false;
-      if (commonRow(value)) return true;
+      if (graphs().commonRow(value)) return true;
       const inner = this.innerPlan(value as AnyFunction);
       if (!inner) return false;
       return inner.type === 'reference' || this.isClosed(value, inner, guards, depth + 1);
@@ -159,9 +163,10 @@ const guardOf = (fn: object): Guard => [
 /** Whether neither the function nor its prototype object was given another prototype, which may change by itself. */
 function hasOwnAncestry(fn: object, prototype: unknown): boolean {
   const parent = Object.getPrototypeOf(fn) as object | null;
-  if (parent !== Function.prototype && !isBuiltinParent(parent)) return false;
+  if (parent !== Function.prototype && !graphs().isBuiltinParent(parent)) return false;
   if (typeof prototype !== 'object' || prototype === null) return true;
-  return isBuiltinParent(Object.getPrototypeOf(prototype) as object | null);
+  const grand = Object.getPrototypeOf(prototype) as object | null;
+  return grand === Object.prototype || graphs().isBuiltinParent(grand);
 }
 
 /** Its own properties, and those of its prototype object. */

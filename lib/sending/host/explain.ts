@@ -34,13 +34,8 @@ const LARGE = 1_000_000;
 const DEPTH = 6;
 const NO_HEADER = Buffer.alloc(0);
 
-/**
- * Lists what `submit(fn, ...args)` would send: each function and whether it goes by value or by reference, each
- * captured variable, each argument, and how large they are. Sends nothing.
- *
- * @throws SerializationError with the path of what cannot be sent.
- */
-export function explain(fn: (...args: never[]) => unknown, ...args: readonly unknown[]): Explanation {
+/** @throws SerializationError with the path of what cannot be sent. */
+export function explain(fn: (...args: never[]) => unknown, args: readonly unknown[]): Explanation {
   if (typeof fn !== 'function') throw new TypeError(`explain expects a function, but got ${typeof fn}`);
   const parts: ExplainedPart[] = [];
   const roots = [{ name: 'the function', value: fn as unknown, silent: true }];

@@ -1,22 +1,19 @@
 /** What workers are told of an executor: its serializer, and how answers are reduced. Code travels inside. */
-import { DEFINE_SETTINGS, type Settings } from '../format.ts';
-import { newId } from '../functions/definitions.ts';
+import type { Settings } from '../format.ts';
 import { HostPolicy } from '../functions/policy.ts';
 import { writeWhole } from '../functions/whole-message.ts';
 import { GraphWriter } from '../graph/writer.ts';
-import type { Definition, Payload } from '../payload.ts';
+import type { Payload } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
 import type { SerializerName } from '../serializer.ts';
-import { plainSettings } from './ready-messages.ts';
+import { settingsPayload } from './ready-messages.ts';
 
-export function settingsDefinition(
+export function reducingSettings(
   serializer: SerializerName,
   reducers: readonly NamedReducer[],
   mainByReference: boolean,
   nearestClasses: boolean,
-): Definition {
-  if (reducers.length === 0 && !nearestClasses)
-    return { id: newId(), payload: withCodes([], plainSettings(serializer)) };
+): Payload {
   const settings: Settings = {
     serializer,
     ...(nearestClasses && { nearestClasses }),
@@ -28,19 +25,5 @@ export function settingsDefinition(
     policy = new HostPolicy([], mainByReference, message);
     return new GraphWriter(policy).write(settings, Buffer.alloc(0));
   });
-  return { id: newId(), payload: withCodes([...policy.definitions], graph) };
-}
-
-function withCodes(codes: readonly Definition[], graph: Payload): Payload {
-  const head = Buffer.allocUnsafe(5);
-  head[0] = DEFINE_SETTINGS;
-  head.writeUInt32LE(codes.length, 1);
-  const parts: Uint8Array[] = [head];
-  for (const { id, payload } of codes) {
-    const number = Buffer.allocUnsafe(4);
-    number.writeUInt32LE(id, 0);
-    // Behind the tag, a code's body is its text preceded by its length.
-    parts.push(number, payload.body.subarray(1));
-  }
-  return { body: Buffer.concat([...parts, graph.body]), views: graph.views };
+  return settingsPayload([...policy.definitions], graph);
 }

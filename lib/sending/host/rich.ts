@@ -1,0 +1,10 @@
+/** What is needed for more than plain data is loaded with the first value or function that is more. */
+import { LaterPart } from '../../system/later-part.ts';
+import { later } from './later.ts';
+
+const part = new LaterPart('./graphs.cjs', () => later());
+
+export const graphs = (): ReturnType<typeof later> => part.get();
+
+/** To be called when the first executor is made. */
+export const keepGraphs = (): void => part.keep();
