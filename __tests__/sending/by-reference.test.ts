@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { HostPolicy } from '../../lib/sending/functions/policy.ts';
 import { exportedWhereDeclared } from '../../lib/sending/functions/references.ts';
 import { GraphWriter } from '../../lib/sending/graph/writer.ts';
-import { oneRow, plainSettings } from '../../lib/sending/host/ready-messages.ts';
+import { oneRow, plainSettings, settingsPayload } from '../../lib/sending/host/ready-messages.ts';
 
 describe('the name under which a module exports a function, told by the line it stands in', () => {
   test.each([
@@ -32,7 +32,7 @@ describe('messages of a known form are what the graph would write', () => {
 
   test('settings without reducers', () => {
     const settings = { serializer: 'v8', reducers: [] };
-    expect(plainSettings('v8')).toEqual(write(settings, Buffer.alloc(0)));
+    expect(plainSettings('v8')).toEqual(settingsPayload([], write(settings, Buffer.alloc(0))));
   });
 
   test('a value that is one row', () => {

@@ -198,7 +198,7 @@ export function createSender(options: SenderOptions = {}): Sender {
       // What the worker knows already would be another one than what comes with the arguments.
       if (constant?.guards.some(([known]) => writer.hasWritten(known)))
         return graphCall(fn, args, undefined, reading);
-      if (!constant) warnOfLargeCapture(fn, payload, mainByReference);
+      if (!constant) warnOfLargeCapture(fn, args, payload, writer);
       const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...toldLater()];
       return new WrittenCall(nameOf(fn), definitions, payload);
     } catch (error) {

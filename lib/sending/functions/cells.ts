@@ -72,6 +72,12 @@ export class Cells {
     }
   }
 
+  /** The message is written from its start again, with nothing more known. */
+  restart(): void {
+    if (!this.isWhole) this.users.clear();
+    for (const cells of this.shared.values()) for (const cell of cells.values()) cell.stub = undefined;
+  }
+
   /** The variables of a function that are shared, by name. */
   of(fn: object): ReadonlyMap<string, Cell> | undefined {
     return this.shared.get(fn);

@@ -36,6 +36,8 @@ export class HostPolicy implements Policy {
   readonly primitives: boolean;
   readonly keep = copyOf;
   readonly copiesRecords = true;
+  readonly isShared: boolean;
+  readonly isKnown: ((value: object) => boolean) | undefined;
   private readonly reduced = new ReducedValues();
   /** What the worker must know before it reads what was written. */
   readonly definitions = new Set<Definition>();
@@ -58,8 +60,11 @@ export class HostPolicy implements Policy {
   ) {
     this.reading = reading;
     this.message = message;
+    this.isShared = message.isShared;
     this.reducers = reducers;
     this.primitives = reducers.length > 0;
+    // Reducers want to see each value.
+    if (reducers.length === 0) this.isKnown = (value) => this.isOfModule(value);
     this.mainByReference = mainByReference;
     this.stores = {
       numberOf: (store) => numberOf(store),
@@ -125,6 +130,11 @@ export class HostPolicy implements Policy {
     const source = { type: 'cjs', specifier: file, from: null } as const;
     rememberExport(source, [], value);
     return { head: ['import', source, [], null], children: [] };
+  }
+
+  /** What every process has by a name is more than plain data. */
+  private isOfModule(value: object): boolean {
+    return this.touched.size > 0 && isKept(value) && this.wayTo(value) !== undefined;
   }
 
   symbol(value: symbol): Row | undefined {

@@ -2,6 +2,7 @@
  * What shows only when all of a message has been written: which variables its functions share, and which modules it
  * refers to. Then it is written again with that known. Outcomes depend on the message alone, not on what came before.
  */
+import { SharedData } from '../graph/plain-parts.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { knowsOf, type Member } from './added.ts';
 import { Cells } from './cells.ts';
@@ -11,6 +12,8 @@ const MOST_ROUNDS = 4;
 
 export class WholeMessage {
   cells = new Cells();
+  /** Whether plain data may share objects with the rest of the message. */
+  isShared: boolean;
   /** Modules that the message refers to, as far as earlier writings have shown. */
   private readonly known = new Set<string>();
   private readonly referred = new Set<string>();
@@ -21,6 +24,10 @@ export class WholeMessage {
   wanted: ReadonlySet<object> | undefined;
   /** What functions of the message import. */
   readonly imported = new Set<unknown>();
+
+  constructor(isShared = false) {
+    this.isShared = isShared;
+  }
 
   /** Classes that go by value, and what functions that go by value read from globals. */
   private readonly classes = new Set<object>();
@@ -88,8 +95,19 @@ export class WholeMessage {
 /** @param write Writes all of the message; called again where more is known. */
 export function writeWhole<T>(write: (message: WholeMessage) => T): T {
   const message = new WholeMessage();
-  let written = write(message);
-  for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++) written = write(message);
+  let written = writeShared(message, write);
+  for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++) written = writeShared(message, write);
   message.refuseForgotten();
-  return message.cells.resolve() ? write(message) : written;
+  return message.cells.resolve() ? writeShared(message, write) : written;
+}
+
+function writeShared<T>(message: WholeMessage, write: (message: WholeMessage) => T): T {
+  try {
+    return write(message);
+  } catch (error) {
+    if (!(error instanceof SharedData) || message.isShared) throw error;
+    message.isShared = true;
+    message.cells.restart();
+    return write(message);
+  }
 }

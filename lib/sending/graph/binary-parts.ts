@@ -1,6 +1,8 @@
 /** The binary data of one graph message: beside it, or in its last bytes. */
 import { malformed } from '../values/bytes.ts';
+import { readClone } from '../values/clone.ts';
 import { fromBytes } from '../values/views.ts';
+import type { ClonePlace } from './row.ts';
 
 export class BinaryParts {
   blobs: Buffer = Buffer.alloc(0);
@@ -9,6 +11,14 @@ export class BinaryParts {
 
   constructor(views: readonly Uint8Array[]) {
     this.views = views;
+  }
+
+  /** @throws SerializationError, or an error of V8, if there is no clone. */
+  clone([beside, at, length, from, count]: ClonePlace): unknown {
+    const bytes = beside ? this.views[at] : this.blobs.subarray(at, at + length);
+    if (bytes === undefined) throw malformed('plain data is missing');
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return readClone(body, this.views.slice(from, from + count));
   }
 
   /** @throws SerializationError if there is no such part, or the same bytes are asked for again and again. */

@@ -14,7 +14,7 @@ import { Omissions } from './omissions.ts';
 import { applyIntegrity } from './properties.ts';
 import { PublicObjects } from './public-state.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
-import type { FunctionHead, Integrity, ModuleSource, ObjectHead, RowHead } from './row.ts';
+import type { ClonePlace, FunctionHead, Integrity, ModuleSource, ObjectHead, RowHead } from './row.ts';
 import { fillFunction, fillObject, shellOf } from './shells.ts';
 import { symbolOf } from './symbols.ts';
 import { addEntry, isStore } from './weak-stores.ts';
@@ -57,6 +57,7 @@ export class GraphReader implements RowReader {
   /** Whether what is read now is a part of something lenient. */
   private mayLack: boolean;
   private depth = 0;
+  private plainParts: readonly unknown[] | undefined;
   private isSettling = false;
   private omissions: Omissions | undefined;
   private readonly unclosed: (readonly [object: object, integrity: Integrity])[] = [];
@@ -155,6 +156,8 @@ export class GraphReader implements RowReader {
       }
       case 'bigint':
         return readBigInt(String(head[1]));
+      case 'plain':
+        return this.plainPart(head[1]);
       case 'omitted':
         throw this.mayLack ? OMITTED_BEFORE : new Omitted(String(head[1]));
       case 'prototype':
@@ -174,6 +177,16 @@ export class GraphReader implements RowReader {
       default:
         return this.resolver.named(head);
     }
+  }
+
+  /** All of them are read at once, with what they have in common. */
+  private plainPart(index: number): unknown {
+    if (this.resolver.readsClones !== true) throw malformed('a row of an unknown kind');
+    if (!this.plainParts) {
+      const first = this.message.heads.find((head) => head[0] === 'plain' && head[2] !== undefined);
+      this.plainParts = this.binary.clone(first?.[2] as ClonePlace) as unknown[];
+    }
+    return this.plainParts[index];
   }
 
   private prototype([own]: readonly number[]): unknown {

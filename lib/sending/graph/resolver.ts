@@ -7,6 +7,8 @@ export interface Resolver {
   named(head: RowHead): unknown;
   /** `values` gives the slots in order, one at a time, while the function may already be asked for. */
   fn(head: FunctionHead, build: FunctionBuild): void;
+  /** Whether messages are trusted to hold structured clones. */
+  readonly readsClones?: boolean;
   rebuilt(head: RowHead, children: readonly unknown[]): unknown;
   /** Refuses a named thing where the reading end must not have it. */
   checkNamed?(head: RowHead, value: unknown, place: Place): void;

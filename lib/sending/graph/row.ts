@@ -64,7 +64,9 @@ export type RowHead =
   | readonly ['rebuilt', name: string, primitive: EncodedPrimitive | null]
   | readonly ['wrapper', keep: boolean]
   /** Stands for no value. Children: a WeakMap or WeakSet, then keys and what belongs to them. */
-  | readonly ['entries'];
+  | readonly ['entries']
+  /** A part of the structured clone of a message's plain data; the first one says where that is. */
+  | readonly ['plain', index: number, place?: ClonePlace];
 
 export interface Row {
   readonly head: RowHead;
@@ -122,6 +124,9 @@ export interface Said {
 
 /** What kind of binary data it is, whether it is beside the message, and where. */
 export type BinaryPlace = readonly [kind: number, beside: boolean, at: number, length: number];
+
+/** Where a structured clone is, and which of the parts beside the message are its own. */
+export type ClonePlace = readonly [beside: boolean, at: number, length: number, views: number, count: number];
 
 /** A plain string key; or a key (null: the next child is a symbol) with flags. */
 export type PropHead = string | readonly [string | null, number];

@@ -6,10 +6,12 @@ import { types } from 'node:util';
 import { stringify } from 'devalue';
 import { addView, type Payload, payloadOf } from '../payload.ts';
 import { isTooMuch, reasonOf } from '../reason.ts';
+import { writeClone } from '../values/clone.ts';
 import { hexOf } from '../values/plain-format.ts';
 import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
 import { isDevaluePlain, isRecord, type ObjectWriter, objectRow, type Takes } from './objects.ts';
 import { packMessage } from './pack.ts';
+import { PlainParts } from './plain-parts.ts';
 import { type Edge, Refusal } from './refusal.ts';
 import type { BinaryPlace, Row, RowHead } from './row.ts';
 import { RowNumber } from './row-number.ts';
@@ -25,6 +27,13 @@ export interface Policy {
   readonly primitives: boolean;
   /** Records have no names, whoever else has them: most of what is sent is such. */
   readonly copiesRecords?: boolean;
+  /**
+   * Whether the reader has by itself something that plain data holds. Plain data goes as a structured clone; among the rows
+   * where this is missing.
+   */
+  readonly isKnown?: ((value: object) => boolean) | undefined;
+  /** Whether plain data shares objects with the rows, as an earlier writing has shown. */
+  readonly isShared?: boolean | undefined;
   /** Binary data for beside the message: a copy, unless it is written at once. */
   keep(bytes: Uint8Array): Uint8Array;
   /** A row for something that is known by name: a global, a built-in, a module's export. */
@@ -45,6 +54,7 @@ export interface Policy {
 }
 
 const LONGEST_REASON = 200;
+const NO_HEADER = new Uint8Array(0);
 
 function omittedRow(reason: unknown): Row {
   const text = reason instanceof Refusal ? reason.reason : reasonOf(reason);
@@ -65,6 +75,7 @@ const LONG_BITS = 256;
 
 export class GraphWriter implements ObjectWriter {
   readonly views: Uint8Array[] = [];
+  private plainBytes = 0;
   /** The object that holds a function as a property. */
   readonly owners = new WeakMap<object, object>();
   private readonly policy: Policy;
@@ -79,15 +90,19 @@ export class GraphWriter implements ObjectWriter {
   private root: unknown;
   private readonly stores: WeakStores;
   /** Of what is wanted, that which the message has. */
-  private plain: WeakSet<object> | undefined;
+  private readonly present = new WeakSet<object>();
   private readonly stubs = new Map<string, object>();
   private readonly edges = new Map<object, Edge[]>();
   private readonly blobs: Uint8Array[] = [];
   private blobLength = 0;
+  private readonly plain: PlainParts | undefined;
 
   constructor(policy: Policy) {
     this.policy = policy;
     this.stores = new WeakStores(policy.stores, this.storeWriter);
+    // What a WeakMap keeps for an object is looked up by it: a key must not be hidden in the clone.
+    if (policy.isKnown && !policy.stores.wanted)
+      this.plain = new PlainParts(policy.isKnown, policy.isShared === true);
   }
 
   /**
@@ -102,6 +117,7 @@ export class GraphWriter implements ObjectWriter {
     this.internal.add(this.table);
     const operations = { ...RowNumber.operations, valuesOf: (set: Set<unknown>) => this.valuesOf(set) };
     const text = stringify(top, { $: (value: unknown) => this.reduce(value) }, { operations });
+    this.writePlain();
     return payloadOf(packMessage(header, this.heads, text, this.blobs), this.views);
   }
 
@@ -120,9 +136,13 @@ export class GraphWriter implements ObjectWriter {
     return number;
   }
 
+  /** Plain data is in no store of a module, whether it has a row or not. */
+  private readonly mayHaveState = ([value, number]: readonly [unknown, number]): boolean =>
+    !this.lenient.has(value as object) && this.heads[number]?.[0] !== 'plain';
+
   private readonly storeWriter: StoreWriter = {
-    isWritten: (value) => this.numbers.has(value) || this.plain?.has(value) === true,
-    written: () => [...this.numbers.keys()].filter((value) => !this.lenient.has(value as object)),
+    isWritten: (value) => this.numbers.has(value) || this.present.has(value),
+    written: () => [...this.numbers].filter(this.mayHaveState).map(([value]) => value),
     name: (store, row) => {
       if (!this.numbers.has(store)) this.enter(store, row);
     },
@@ -161,14 +181,19 @@ export class GraphWriter implements ObjectWriter {
     if (simple) return false;
     if (typeof value === 'symbol') return this.enter(value, this.policy.symbol?.(value) ?? symbolRow(value));
     const object = value as object;
-    if (this.policy.stores.wanted?.has(object)) this.notePlain(object);
-    if (this.policy.copiesRecords === true && isRecord(object)) return false;
+    if (this.policy.stores.wanted?.has(object)) this.present.add(object);
+    if (this.plain?.holds(object) && this.plain.takes(object)) return this.enterPlain(object, this.plain);
+    if (this.policy.copiesRecords === true && isRecord(object)) {
+      this.plain?.leave(object);
+      return false;
+    }
     const named = this.policy.named(object, this);
     if (named) return this.enter(value, named);
     if (typeof value === 'function') {
       // The number comes first: a function may lead back to itself.
       return this.reserve(value, () => this.policy.fn(value as (...args: never[]) => unknown, this));
     }
+    if (this.plain?.takes(object)) return this.enterPlain(object, this.plain);
     if (isDevaluePlain(object, this.owners)) {
       if (this.isLenient(object)) this.makeLenient(contentsOf(object));
       return false;
@@ -176,9 +201,24 @@ export class GraphWriter implements ObjectWriter {
     return this.enter(value, objectRow(object, this));
   }
 
-  private notePlain(object: object): void {
-    this.plain ??= new WeakSet();
-    this.plain.add(object);
+  private enterPlain(value: object, plain: PlainParts): number {
+    return this.enter(value, { head: ['plain', plain.list.length - 1], children: [] });
+  }
+
+  /** The clone of all plain data. */
+  private writePlain(): void {
+    const { plain, heads, views } = this;
+    if (!plain || plain.list.length === 0) return;
+    plain.check();
+    const first = heads.findIndex(([kind]) => kind === 'plain');
+    const from = views.length;
+    const { body, views: own } = writeClone(plain.list.map(({ value }) => value), NO_HEADER, this.policy.keep);
+    for (const view of own) addView(views, view);
+    const isBeside = body.byteLength >= BESIDE;
+    const at = isBeside ? addView(views, body) : this.blobLength;
+    if (!isBeside) this.blobs.push(body);
+    this.plainBytes = own.reduce((sum, view) => sum + view.byteLength, body.byteLength);
+    heads[first] = ['plain', 0, [isBeside, at, body.byteLength, from, own.length]];
   }
 
   private enter(value: unknown, row: Row): number {
@@ -192,6 +232,14 @@ export class GraphWriter implements ObjectWriter {
     this.table.add(children);
     this.numbers.set(value, number);
     return number;
+  }
+
+  /** How many bytes a value takes that goes with the plain data; undefined for others. */
+  plainSizeOf(value: unknown): number | undefined {
+    const list = this.plain?.list ?? [];
+    const part = list.find((each) => each.value === value);
+    if (!part) return undefined;
+    return (this.plainBytes * part.weight) / list.reduce((sum, { weight }) => sum + weight, 0);
   }
 
   /** Whether it is part of what was written, in a row of its own. */

@@ -3,12 +3,14 @@ import { callError } from '../call-errors.ts';
 import type { AnyFunction } from '../functions/plans.ts';
 import { newReading, planOf } from '../functions/plans.ts';
 import { HostPolicy } from '../functions/policy.ts';
+import { WholeMessage } from '../functions/whole-message.ts';
 import { commonRow } from '../graph/naming.ts';
-import { explainRefusal, Refusal } from '../graph/refusal.ts';
+import { type Edge, explainRefusal, Refusal } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import type { Payload } from '../payload.ts';
 import { isTooMuch } from '../reason.ts';
 import { registeredReducers } from '../reducers.ts';
+import { isPrimitive } from '../values/items.ts';
 
 /** One thing that a submit sends. */
 export interface ExplainedPart {
@@ -42,7 +44,7 @@ export function explain(fn: (...args: never[]) => unknown, args: readonly unknow
   args.forEach((value, index) => {
     roots.push({ name: `argument ${index}`, value, silent: false });
   });
-  const writer = new GraphWriter(new HostPolicy(registeredReducers(), false));
+  const writer = new GraphWriter(newPolicy());
   try {
     const whole = writer.write([fn, args], NO_HEADER);
     const seen = new Set<unknown>();
@@ -56,6 +58,9 @@ export function explain(fn: (...args: never[]) => unknown, args: readonly unknow
     throw error;
   }
 }
+
+/** What is written once at most, whatever shows meanwhile. */
+const newPolicy = (): HostPolicy => new HostPolicy(registeredReducers(), false, new WholeMessage(true));
 
 function addParts(
   path: string,
@@ -101,7 +106,7 @@ function referenceName(fn: AnyFunction): string | undefined {
 
 /** The code that it needs is counted too: it is sent once per worker. */
 function measure(value: unknown): number {
-  const policy = new HostPolicy(registeredReducers(), false);
+  const policy = newPolicy();
   try {
     let bytes = sizeOf(new GraphWriter(policy).write(value, NO_HEADER));
     for (const { payload } of policy.definitions) bytes += sizeOf(payload);
@@ -126,23 +131,51 @@ const checked = new WeakSet<object>();
 let warned = false;
 
 /** Warns once: what a function captures is sent again with every submit. */
-export function warnOfLargeCapture(fn: AnyFunction, payload: Payload, mainByReference: boolean): void {
+export function warnOfLargeCapture(
+  fn: AnyFunction,
+  args: readonly unknown[],
+  payload: Payload,
+  writer: GraphWriter,
+): void {
   if (warned || checked.has(fn) || sizeOf(payload) < LARGE) return;
   checked.add(fn);
-  const writer = new GraphWriter(new HostPolicy([], mainByReference));
-  writer.write(fn, NO_HEADER);
-  for (const [label, value] of writer.edgesOf(fn)) {
-    const bytes = measure(value);
-    if (bytes < LARGE) continue;
-    warned = true;
-    const size = `${(bytes / 1e6).toFixed(1)} MB`;
-    const advice = 'load it inside the task, or in an initializer, if that is too slow';
-    process.emitWarning(
-      `${label} of the task ${fn.name || 'function'} holds ${size}, which are sent with every submit: ${advice}`,
-      {
-        code: 'LOKY_LARGE_CAPTURE',
-      },
-    );
-    return;
+  const large = largeCapture(writer.edgesOf(fn), args, sizeOf(payload), writer);
+  if (!large) return;
+  warned = true;
+  const [label, bytes] = large;
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const advice = 'load it inside the task, or in an initializer, if that is too slow';
+  process.emitWarning(
+    `${label} of the task ${fn.name || 'function'} holds ${size}, which are sent with every submit: ${advice}`,
+    {
+      code: 'LOKY_LARGE_CAPTURE',
+    },
+  );
+}
+
+/** Told by what was counted while the message was written, as far as that tells one variable from the others. */
+function largeCapture(
+  edges: readonly Edge[],
+  args: readonly unknown[],
+  whole: number,
+  writer: GraphWriter,
+): readonly [label: string, bytes: number] | undefined {
+  const counted = (value: unknown): number | undefined => (isPrimitive(value) ? 0 : writer.plainSizeOf(value));
+  let rest = whole;
+  for (const [label, value] of edges) {
+    const bytes = counted(value) ?? 0;
+    if (bytes >= LARGE) return [label, bytes];
+    rest -= bytes;
   }
+  for (const value of args) rest -= counted(value) ?? 0;
+  if (rest < LARGE) return undefined;
+  const unknown = edges.filter(([, value]) => counted(value) === undefined);
+  const [only] = unknown;
+  if (only && unknown.length === 1 && !args.some((value) => counted(value) === undefined))
+    return [only[0], rest];
+  for (const [label, value] of unknown) {
+    const bytes = measure(value);
+    if (bytes >= LARGE) return [label, bytes];
+  }
+  return undefined;
 }

@@ -21,11 +21,14 @@ const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnProper
 const keysOf = Object.keys;
 const { ownKeys } = Reflect;
 
-export function tierOf(value: unknown): Tier {
-  return isCarried(value, new Visited(), 0) ? CLONE_SAFE : RICH;
+/** Who notes what was visited: `add` is false for what need not be looked into. */
+export type Noted = Pick<Visited, 'add' | 'holes'>;
+
+export function tierOf(value: unknown, visited: Noted = new Visited()): Tier {
+  return isCarried(value, visited, 0) ? CLONE_SAFE : RICH;
 }
 
-function isCarried(value: unknown, visited: Visited, depth: number): boolean {
+function isCarried(value: unknown, visited: Noted, depth: number): boolean {
   switch (typeof value) {
     case 'function':
     case 'symbol':
@@ -37,7 +40,7 @@ function isCarried(value: unknown, visited: Visited, depth: number): boolean {
   }
 }
 
-function isObjectCarried(value: object, visited: Visited, depth: number): boolean {
+function isObjectCarried(value: object, visited: Noted, depth: number): boolean {
   if (!visited.add(value, depth)) return true;
   // Whatever else is asked of a Proxy runs code of the user's.
   if (types.isProxy(value) || !isExtensible(value)) return false;
@@ -48,7 +51,7 @@ function isObjectCarried(value: object, visited: Visited, depth: number): boolea
     : isOtherCarried(value, prototype, visited, depth);
 }
 
-function isArrayCarried(array: readonly unknown[], visited: Visited, depth: number): boolean {
+function isArrayCarried(array: readonly unknown[], visited: Noted, depth: number): boolean {
   const { length } = array;
   if (isMostlyHoles(array)) return false; // the graph names the items that are there
   if (!hasOnlyItems(array) && (length >= LONG_ARRAY || !hasHolesOnly(array))) return false;
@@ -66,7 +69,7 @@ function hasHolesOnly(array: readonly unknown[]): boolean {
   return keys.at(-1) === 'length';
 }
 
-function isPlainCarried(value: object, visited: Visited, depth: number): boolean {
+function isPlainCarried(value: object, visited: Noted, depth: number): boolean {
   const keys = keysOf(value);
   if (getOwnPropertyNames(value).length !== keys.length || getOwnPropertySymbols(value).length !== 0)
     return false;
@@ -82,7 +85,7 @@ function isPlainCarried(value: object, visited: Visited, depth: number): boolean
 
 const isBare = (value: object): boolean => ownKeys(value).length === 0;
 
-function isOtherCarried(value: object, prototype: object | null, visited: Visited, depth: number): boolean {
+function isOtherCarried(value: object, prototype: object | null, visited: Noted, depth: number): boolean {
   if (types.isMap(value)) {
     if (!isBuiltinPrototype(prototype, 'Map') || !isBare(value)) return false;
     for (const [key, item] of Map.prototype.entries.call(value))

@@ -20,6 +20,7 @@ type AnyClass = new (...args: unknown[]) => unknown;
 const RETURNED = new Set<RowHead[0]>(['import', 'builtin', 'variable']);
 
 export class WorkerResolver implements Resolver {
+  readonly readsClones = true;
   private readonly functions: Functions;
   /** The row by which something came: it goes back by the same. */
   private readonly origins = new WeakMap<object, RowHead>();
