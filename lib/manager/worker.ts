@@ -65,6 +65,9 @@ type OnOutput = (
 /** A call of more bytes takes a while until it is in the worker and built. */
 const LARGE_CALL = 256 * 1024;
 
+/** So many functions and codes a worker keeps, beside those of the call that it gets. */
+const MOST_DEFINITIONS = 4000;
+
 /** While its settings are made: code of the user may be asked for the environment, and ask the pool in turn. */
 const NOT_STARTED: WorkerProcess = {
   pid: undefined,
@@ -285,6 +288,7 @@ export class PoolWorker {
 
   sendDefinitions(definitions: readonly Definition[]): void {
     this.#sentLast = undefined;
+    this.#forgetOldest();
     for (const { id, payload } of definitions) {
       if (this.#sentIds.has(id)) continue;
       this.#sentIds.add(id);
@@ -315,6 +319,14 @@ export class PoolWorker {
   forget(id: number): void {
     this.#sentLast = undefined;
     if (this.#sentIds.delete(id)) this.process.send(FrameKind.forget, id);
+  }
+
+  /** Programs may make functions without end. What is forgotten is sent again with the next call that needs it. */
+  #forgetOldest(): void {
+    for (const id of this.#sentIds) {
+      if (this.#sentIds.size <= MOST_DEFINITIONS) return;
+      this.forget(id);
+    }
   }
 
   /** It has another place from now on, of which it hears before its next task. */

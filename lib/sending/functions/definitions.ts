@@ -21,6 +21,8 @@ export function codeDefinition(key: string): Definition {
   }
   const definition = { id: newId(), payload: codePayload(key) };
   codes.set(key, definition);
+  // A call that waited may bring it to a worker again after it was retired.
+  retireWhenUnused(definition);
   if (codes.size > CODE_LIMIT) {
     const [oldest, { id }] = codes.entries().next().value as [string, Definition];
     codes.delete(oldest);
