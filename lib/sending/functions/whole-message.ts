@@ -25,13 +25,13 @@ export class WholeMessage {
   /** What functions of the message import. */
   readonly imported = new Set<unknown>();
 
-  constructor(isShared = false) {
-    this.isShared = isShared;
-  }
-
   /** Classes that go by value, and what functions that go by value read from globals. */
   private readonly classes = new Set<object>();
   private readonly members = new Map<string, Member>();
+
+  constructor(isShared = false) {
+    this.isShared = isShared;
+  }
 
   /** A function that goes by value. */
   note(fn: object, { kind, members }: TextPlan): void {
@@ -96,7 +96,8 @@ export class WholeMessage {
 export function writeWhole<T>(write: (message: WholeMessage) => T): T {
   const message = new WholeMessage();
   let written = writeShared(message, write);
-  for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++) written = writeShared(message, write);
+  for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++)
+    written = writeShared(message, write);
   message.refuseForgotten();
   return message.cells.resolve() ? writeShared(message, write) : written;
 }

@@ -77,7 +77,8 @@ export class PlainParts {
   /** @throws SharedData where an object would be two for the reader. */
   check(): void {
     if (this.cloned) return; // each was asked for
-    for (const seen of this.scanned) for (const each of seen) if (this.amongRows.has(each)) throw new SharedData();
+    for (const seen of this.scanned)
+      for (const each of seen) if (this.amongRows.has(each)) throw new SharedData();
   }
 
   private add(value: object, weight: number): true {

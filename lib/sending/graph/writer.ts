@@ -212,7 +212,11 @@ export class GraphWriter implements ObjectWriter {
     plain.check();
     const first = heads.findIndex(([kind]) => kind === 'plain');
     const from = views.length;
-    const { body, views: own } = writeClone(plain.list.map(({ value }) => value), NO_HEADER, this.policy.keep);
+    const { body, views: own } = writeClone(
+      plain.list.map(({ value }) => value),
+      NO_HEADER,
+      this.policy.keep,
+    );
     for (const view of own) addView(views, view);
     const isBeside = body.byteLength >= BESIDE;
     const at = isBeside ? addView(views, body) : this.blobLength;

@@ -160,7 +160,8 @@ function largeCapture(
   whole: number,
   writer: GraphWriter,
 ): readonly [label: string, bytes: number] | undefined {
-  const counted = (value: unknown): number | undefined => (isPrimitive(value) ? 0 : writer.plainSizeOf(value));
+  const counted = (value: unknown): number | undefined =>
+    isPrimitive(value) ? 0 : writer.plainSizeOf(value);
   let rest = whole;
   for (const [label, value] of edges) {
     const bytes = counted(value) ?? 0;
