@@ -36,7 +36,7 @@ const entryPoints = {
 const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
 
 /** What the package loads when it is first needed. */
-const laterParts = ['lib/executor/pool/pool.ts', 'lib/sending/host/graphs.ts', 'lib/sending/functions/texts.ts'];
+const laterParts = ['lib/executor/pool/pool.ts', 'lib/sending/graphs.ts', 'lib/sending/functions/texts.ts'];
 
 /** Whoever uses the part that needs them has installed them. */
 const optionalPeers = ['bullmq', 'ioredis', 'prom-client'];

@@ -288,7 +288,7 @@ export class PoolWorker {
 
   sendDefinitions(definitions: readonly Definition[]): void {
     this.#sentLast = undefined;
-    this.#forgetOldest();
+    if (this.#sentIds.size > MOST_DEFINITIONS) this.#forgetOldest();
     for (const { id, payload } of definitions) {
       if (this.#sentIds.has(id)) continue;
       this.#sentIds.add(id);

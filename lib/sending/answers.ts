@@ -10,9 +10,9 @@ import {
   VALUE_ITEM,
 } from './format.ts';
 import type { Resolver } from './graph/resolver.ts';
-import { graphs } from './host/rich.ts';
 import type { Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
+import { graphs } from './rich.ts';
 import { lost, malformed } from './values/bytes.ts';
 import { readForeignClone, readOne } from './values/encode.ts';
 

@@ -10,10 +10,10 @@ import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '.
 import { ownRow } from '../graph/own.ts';
 import { Refusal } from '../graph/refusal.ts';
 import type { Definition, Payload } from '../payload.ts';
+import { graphs } from '../rich.ts';
 import { isPrimitive } from '../values/items.ts';
 import { wrappedBy } from '../wrap.ts';
 import { oneRow } from './ready-messages.ts';
-import { graphs } from './rich.ts';
 
 export interface Constant {
   readonly id: number;
