@@ -1,6 +1,6 @@
 /**
  * Functions whose texts have no end: what both processes keep of them has one, and what was forgotten is sent again.
- * LOKY_LONG_TESTS=1 submits 100,000 texts, else it is 18,000.
+ * LOKY_LONG_TESTS=1 submits 100,000 texts, else it is 12,000.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const isLong = process.env['LOKY_LONG_TESTS'] === '1';
 /** More than a worker keeps. */
 const COUNT = isLong ? 5000 : 2500;
 /** How many texts there are before memory is measured, and how many come then. */
-const [FIRST, MORE] = isLong ? [20_000, 80_000] : [6000, 12_000];
+const [FIRST, MORE] = isLong ? [20_000, 80_000] : [6000, 6000];
 
 test(
   'functions that a worker has forgotten do what they did, sent ahead, to other workers, and after a death',
@@ -63,15 +63,16 @@ test(
         }
         return [await heap(), await pool.submit(inWorker)];
       };
+      await pool.submit(inWorker); // loads what reads a function's file
       const before = await submit(${FIRST});
       const after = await submit(${MORE});
       await pool.shutdown();
       console.log(JSON.stringify(after.map((bytes, at) => Math.round((bytes - before[at]) / 1e3))));
     `;
     const [host, worker] = (await resultOf(program, ['--expose-gc'])) as [number, number];
-    // In kilobytes. A compiled text that is kept takes more than one.
-    expect(host).toBeLessThan(MORE / 10);
-    expect(worker).toBeLessThan(MORE / 10);
+    // In kilobytes. A compiled text that is kept takes more than one; the heap of a busy process varies by hundreds.
+    expect(host).toBeLessThan(MORE / 5);
+    expect(worker).toBeLessThan(MORE / 5);
   },
   20 * MINUTES,
 );
