@@ -1,5 +1,8 @@
 /** The public face of the package. */
 
+import { onNewExecutor } from './executor/living.ts';
+import { startViewOfProcess } from './view/start-by-environment.ts';
+
 export type { LeakFigures } from './child/frames.ts';
 export type { StdioMode } from './child/output.ts';
 export * from './errors.ts';
@@ -90,3 +93,6 @@ export {
 } from './system/start-method.ts';
 export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
 export { type ResourceKind, type ResourceTracker, resourceTracker } from './watchdog/temporary-files.ts';
+
+// Here, as lib/view stands on lib/executor.
+onNewExecutor(startViewOfProcess);

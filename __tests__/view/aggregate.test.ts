@@ -6,9 +6,9 @@ import { Failures } from '../../lib/view/aggregate/failures.ts';
 import { Functions, OTHERS } from '../../lib/view/aggregate/functions.ts';
 import { LogHistogram } from '../../lib/view/aggregate/histogram.ts';
 import { Lanes } from '../../lib/view/aggregate/lanes.ts';
+import { markKinds, type Slice, sliceKinds } from '../../lib/view/aggregate/messages.ts';
 import { readProgress } from '../../lib/view/aggregate/progress.ts';
 import { Series } from '../../lib/view/aggregate/series.ts';
-import { markKinds, type Slice, sliceKinds } from '../../lib/view/messages.ts';
 
 const kindOf = (slice: Slice | undefined) => sliceKinds[slice?.[4] ?? -1];
 

@@ -1,6 +1,14 @@
 /** What the page makes of messages, without a browser. */
 import { describe, expect, test } from '@jest/globals';
-import type { Delta, HostInfo, Point, PoolRow, Slice, Snapshot, WorkerRow } from '../../lib/view/messages.ts';
+import type {
+  Delta,
+  HostInfo,
+  Point,
+  PoolRow,
+  Slice,
+  Snapshot,
+  WorkerRow,
+} from '../../lib/view/aggregate/messages.ts';
 import { amount, bytes, duration } from '../../lib/view/page/format.ts';
 import { apply, fromJson, fromSnapshot, functionName, linesOf, toJson } from '../../lib/view/page/model.ts';
 import { pageWith } from '../../lib/view/page/saved-page.ts';

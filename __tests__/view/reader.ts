@@ -1,6 +1,6 @@
 /** Requests to a view as any program could make them, and what its stream says. */
 import { type IncomingMessage, request } from 'node:http';
-import type { Delta, Snapshot } from '../../lib/view/messages.ts';
+import type { Delta, Snapshot } from '../../lib/view/aggregate/messages.ts';
 import { waitUntil } from '../helpers/processes.ts';
 
 export interface Answer {

@@ -1,17 +1,11 @@
 /** The events of an executor, as those who listen see them. They are made only for who listens. */
 import type { LeakFigures } from '../child/frames.ts';
-import type { BrokenProcessPool, TerminationReason } from '../errors.ts';
-import type { RecycleReason } from '../manager/pool-events.ts';
+import type { BrokenProcessPool } from '../errors.ts';
+import type { RecycleReason, WorkerExitReason } from '../manager/pool-events.ts';
 import type { TaskOutcome } from '../manager/task.ts';
 import type { WorkerEndReason, WorkerStartReason } from '../manager/worker.ts';
 
-export type { RecycleReason, TaskOutcome, WorkerEndReason, WorkerStartReason };
-
-/**
- * Why a worker process ended: by the pool's own decision ({@link WorkerEndReason}), unexpectedly
- * (`TerminationReason`), or because it could not be created at all.
- */
-export type WorkerExitReason = WorkerEndReason | TerminationReason | 'could-not-start';
+export type { RecycleReason, TaskOutcome, WorkerEndReason, WorkerExitReason, WorkerStartReason };
 
 /** Whose event it is. */
 interface OfExecutor {

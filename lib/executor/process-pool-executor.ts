@@ -20,7 +20,6 @@ import {
 import { checkDepth } from '../system/depth.ts';
 import { LaterPart } from '../system/later-part.ts';
 import { chooseNode } from '../system/node-command.ts';
-import { startViewOfProcess } from '../view/start-by-environment.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { later } from './later.ts';
@@ -101,7 +100,6 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     };
     abandoned.register(this, this.#pool);
     noteExecutor(this);
-    startViewOfProcess();
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {

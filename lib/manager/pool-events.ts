@@ -2,7 +2,12 @@
 
 import type { ExitReport } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
-import type { BrokenProcessPool, InitializerError, WorkerStartupError } from '../errors.ts';
+import type {
+  BrokenProcessPool,
+  InitializerError,
+  TerminationReason,
+  WorkerStartupError,
+} from '../errors.ts';
 import type { PoolTap } from './pool-tap.ts';
 import type { Shortage } from './recovery.ts';
 import type { Task, TaskOutcome } from './task.ts';
@@ -13,6 +18,12 @@ import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './worker.ts
  * it had nothing to do.
  */
 export type RecycleReason = 'memory-leak' | 'max-tasks' | 'memory-limit';
+
+/**
+ * Why a worker process ended: by the pool's own decision ({@link WorkerEndReason}), unexpectedly
+ * (`TerminationReason`), or because it could not be created at all.
+ */
+export type WorkerExitReason = WorkerEndReason | TerminationReason | 'could-not-start';
 
 /** A time in which no worker can be started. */
 export interface PoolShortage extends Shortage {

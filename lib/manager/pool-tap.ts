@@ -6,8 +6,7 @@
 import type { ExitReport } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
-import type { WorkerExitReason } from '../executor/events.ts';
-import type { RecycleReason } from './pool-events.ts';
+import type { RecycleReason, WorkerExitReason } from './pool-events.ts';
 import type { Task, TaskOutcome } from './task.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 

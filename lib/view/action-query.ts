@@ -1,5 +1,5 @@
 /** Which action a request asks for. It stands in the query: a server may have read the body before. */
-import type { Action } from './messages.ts';
+import type { Action } from './aggregate/messages.ts';
 
 /** `undefined` for what is none. */
 export function readAction(query: URLSearchParams): Action | undefined {

@@ -7,7 +7,7 @@ import { livingExecutors } from '../executor/living.ts';
 import { executorInternals, type ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { PoolWorker } from '../manager/worker.ts';
-import type { Action } from './messages.ts';
+import type { Action } from './aggregate/messages.ts';
 
 export type ActionAnswer =
   | { readonly question: string; readonly code: string }

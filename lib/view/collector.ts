@@ -12,12 +12,12 @@ import { messageOf } from '../system/thrown.ts';
 import { clearInterval, setInterval } from '../system/timers.ts';
 import { Changes } from './aggregate/changes.ts';
 import { Failures } from './aggregate/failures.ts';
+import { type FleetFigures, pickFleet } from './aggregate/fleet-figures.ts';
 import { Functions } from './aggregate/functions.ts';
 import { Lanes } from './aggregate/lanes.ts';
+import type { Delta, FleetMessage, PoolRow, WorkerRow } from './aggregate/messages.ts';
 import { Series } from './aggregate/series.ts';
 import { describePool, describeWorker } from './describe.ts';
-import { type FleetFigures, pickFleet } from './fleet-figures.ts';
-import type { Delta, FleetMessage, PoolRow, WorkerRow } from './messages.ts';
 import type { ViewSettings } from './options.ts';
 import { type Aggregates, PoolWatch, type SeenTask } from './pool-watch.ts';
 

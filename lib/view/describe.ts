@@ -4,7 +4,7 @@ import type { Manager } from '../manager/manager.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { messageOf } from '../system/thrown.ts';
-import { type PoolRow, type Progress, ROWS, type RunningTask, type WorkerRow } from './messages.ts';
+import { type PoolRow, type Progress, ROWS, type RunningTask, type WorkerRow } from './aggregate/messages.ts';
 
 export type CountsOfExits = Pick<ExecutorStats, 'exits' | 'recycled'>;
 

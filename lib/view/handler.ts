@@ -7,7 +7,7 @@ import { describeThrown } from '../system/thrown.ts';
 import { hostFault, isSame, originFault } from './access.ts';
 import { readAction } from './action-query.ts';
 import { Actions } from './actions.ts';
-import type { HostInfo } from './messages.ts';
+import type { HostInfo } from './aggregate/messages.ts';
 import { resolveHandlerOptions, type ViewHandlerOptions, type ViewSettings } from './options.ts';
 import { pageFile } from './page-file.ts';
 import { MOST_PAGES, Pages } from './pages.ts';

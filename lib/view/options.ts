@@ -11,7 +11,7 @@ import {
   filled,
   strings,
 } from '../options/check.ts';
-import type { FleetFigures } from './fleet-figures.ts';
+import type { FleetFigures } from './aggregate/fleet-figures.ts';
 
 /** Options of `viewHandler`. */
 export interface ViewHandlerOptions {

@@ -5,8 +5,8 @@
 import type { ServerResponse } from 'node:http';
 import { inRootContext } from '../system/root-context.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
+import type { Delta, HostInfo, Snapshot } from './aggregate/messages.ts';
 import { Collector } from './collector.ts';
-import type { Delta, HostInfo, Snapshot } from './messages.ts';
 import type { ViewSettings } from './options.ts';
 
 /** In milliseconds. */

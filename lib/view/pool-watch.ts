@@ -3,8 +3,7 @@
 import { type ExitReport, megabytes, terminatedWorkerError } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
 import { type BrokenProcessPool, TerminatedWorkerError } from '../errors.ts';
-import type { WorkerExitReason } from '../executor/events.ts';
-import type { RecycleReason } from '../manager/pool-events.ts';
+import type { RecycleReason, WorkerExitReason } from '../manager/pool-events.ts';
 import type { PoolTap } from '../manager/pool-tap.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
 import type { PoolWorker, WorkerEndReason } from '../manager/worker.ts';
@@ -12,9 +11,9 @@ import { wordsOf } from './aggregate/error-words.ts';
 import type { Failures } from './aggregate/failures.ts';
 import { Functions, type FunctionTotals } from './aggregate/functions.ts';
 import type { Lane, Lanes } from './aggregate/lanes.ts';
+import { type Progress, ROWS } from './aggregate/messages.ts';
 import { readProgress } from './aggregate/progress.ts';
 import type { Series } from './aggregate/series.ts';
-import { type Progress, ROWS } from './messages.ts';
 
 export interface Aggregates {
   readonly functions: Functions;

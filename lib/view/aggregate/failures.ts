@@ -2,7 +2,7 @@
  * The latest things that went wrong. The same error for many tasks is one entry with a count, and so are the tasks that the
  * death of a worker cost. A flood of failures is described only in part.
  */
-import type { Failure, FailureKind, Report } from '../messages.ts';
+import type { Failure, FailureKind, Report } from './messages.ts';
 
 export interface FailureInput {
   readonly at: number;

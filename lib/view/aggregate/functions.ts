@@ -1,5 +1,5 @@
 /** What the tasks of each name took. Names that differ for each task must not fill the memory: the least are put together. */
-import type { FunctionRow } from '../messages.ts';
+import type { FunctionRow } from './messages.ts';
 
 export interface FunctionTotals {
   readonly id: number;

@@ -3,8 +3,9 @@
  * slice of its own, briefer ones that begin in the same cell of time are one together. So a row gets some 20 slices a second at
  * most, however many tasks it runs.
  */
-import { type Mark, type MarkKind, markKinds, type Slice, type SliceKind, sliceKinds } from '../messages.ts';
+
 import { round } from './functions.ts';
+import { type Mark, type MarkKind, markKinds, type Slice, type SliceKind, sliceKinds } from './messages.ts';
 
 /** Milliseconds of a cell: two pixels of a minute on a wide screen. */
 const CELL = 125;

@@ -1,5 +1,5 @@
 /** What a task reported of itself, as far as it is a measure: anything else is the business of its program alone. */
-import type { Progress } from '../messages.ts';
+import type { Progress } from './messages.ts';
 
 /** `0.4`, `{ done, of }` or `{ done, total }`: `undefined` for all else. Never throws. */
 export function readProgress(value: unknown): Progress | undefined {

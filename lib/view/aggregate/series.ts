@@ -1,7 +1,8 @@
 /** The curves: one point a second, of the last ten minutes. */
-import type { Point } from '../messages.ts';
+
 import { round } from './functions.ts';
 import { LogHistogram } from './histogram.ts';
+import type { Point } from './messages.ts';
 
 /** What is read when a second is over. */
 export interface SecondInput {

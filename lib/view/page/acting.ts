@@ -1,5 +1,5 @@
 /** Asks the host to do something. It asks back first, and so does the page. */
-import type { Action } from '../messages.ts';
+import type { Action } from '../aggregate/messages.ts';
 import { h } from './dom.ts';
 
 export type Act = (action: Action) => void;

@@ -1,6 +1,6 @@
 /** The curves of the last ten minutes. */
 import uPlot from 'uplot';
-import type { Point } from '../messages.ts';
+import type { Point } from '../aggregate/messages.ts';
 import { themed } from './colours.ts';
 import { h, setText } from './dom.ts';
 import { clock } from './format.ts';

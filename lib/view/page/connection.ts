@@ -1,5 +1,5 @@
 /** The stream of events from the host, opened again for as long as the page is there. */
-import type { Delta, Snapshot } from '../messages.ts';
+import type { Delta, Snapshot } from '../aggregate/messages.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'lost' | 'refused';
 

@@ -1,5 +1,5 @@
 /** The latest failures, each with all that is known of it when it is opened. */
-import type { Failure, FailureKind } from '../messages.ts';
+import type { Failure, FailureKind } from '../aggregate/messages.ts';
 import { arrange, h, setText } from './dom.ts';
 import { bytes, clock } from './format.ts';
 import type { Model } from './model.ts';

@@ -1,5 +1,5 @@
 /** The machines of a fleet and its queue, where the host tells of one. */
-import type { FleetFigures, FleetMachine } from '../fleet-figures.ts';
+import type { FleetFigures, FleetMachine } from '../aggregate/fleet-figures.ts';
 import { h } from './dom.ts';
 import { age, amount, bytes } from './format.ts';
 import type { Model } from './model.ts';

@@ -1,5 +1,5 @@
 /** What the tasks of each name took, as a table that can be sorted. */
-import type { FunctionRow } from '../messages.ts';
+import type { FunctionRow } from '../aggregate/messages.ts';
 import { colourOf } from './colours.ts';
 import { arrange, h, setText } from './dom.ts';
 import { amount, duration } from './format.ts';

@@ -11,7 +11,7 @@ import type {
   Slice,
   Snapshot,
   WorkerRow,
-} from '../messages.ts';
+} from '../aggregate/messages.ts';
 
 export interface Model {
   host: HostInfo;

@@ -1,5 +1,5 @@
 /** The pools: what has become of their tasks and workers, and their settings. */
-import type { PoolRow } from '../messages.ts';
+import type { PoolRow } from '../aggregate/messages.ts';
 import type { Act } from './acting.ts';
 import { arrange, h, setClass, setText } from './dom.ts';
 import { amount } from './format.ts';

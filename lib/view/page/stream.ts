@@ -1,5 +1,5 @@
 /** Draws what one worker did in the last minute on a canvas, and finds what lies under a point. */
-import { type Mark, markKinds, type RunningTask, type Slice, sliceKinds } from '../messages.ts';
+import { type Mark, markKinds, type RunningTask, type Slice, sliceKinds } from '../aggregate/messages.ts';
 import { colourOf, themed } from './colours.ts';
 import { STREAM } from './model.ts';
 

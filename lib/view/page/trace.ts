@@ -1,5 +1,5 @@
 /** What the page shows as a file in the Trace Event format, as `traceTimeline` writes it: Perfetto and chrome://tracing open it. */
-import { markKinds, ROWS, type Slice, sliceKinds } from '../messages.ts';
+import { markKinds, ROWS, type Slice, sliceKinds } from '../aggregate/messages.ts';
 import { functionName, type Model } from './model.ts';
 
 interface TraceEvent {

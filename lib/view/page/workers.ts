@@ -7,7 +7,7 @@ import {
   type Slice,
   sliceKinds,
   type WorkerRow,
-} from '../messages.ts';
+} from '../aggregate/messages.ts';
 import type { Act } from './acting.ts';
 import { colourOf } from './colours.ts';
 import { arrange, h, setClass, setText } from './dom.ts';
