@@ -4,6 +4,7 @@
  */
 // biome-ignore-all lint/suspicious/noShadowRestrictedNames: that they are called the same is what this file is for
 export const {
+  AbortController,
   Array,
   ArrayBuffer,
   Atomics,

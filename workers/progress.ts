@@ -17,6 +17,8 @@ export interface ProgressOutput {
 
 export interface Progress {
   report(value: unknown): void;
+  /** The running call, if the code that asks belongs to it: not what an earlier call has left behind. */
+  callOfCaller(): number | undefined;
   /**
    * The call with this number begins; what it reports is its progress until `end`. Returns what it is to run in, if
    * anything was reported before.
@@ -86,6 +88,7 @@ export function createProgress(output: ProgressOutput): Progress {
         offer();
       } else sendLater();
     },
+    callOfCaller: () => (isOfCurrent() ? current : undefined),
     begin(id) {
       current = id;
       allowed = Math.max(allowed, OF_EACH_TASK);

@@ -4,6 +4,7 @@ import { encodeOutcomes, type ItemOutcome } from '../lib/sending/outcomes.ts';
 import type { Payload, ReceivedCall } from '../lib/sending/payload.ts';
 import type { InlineAnswer, Receiver } from '../lib/sending/receiver.ts';
 import type { BuildReport } from './build-report.ts';
+import { interruption } from './interruption.ts';
 
 export interface Outcome {
   readonly kind: typeof FrameKind.value | typeof FrameKind.error;
@@ -32,7 +33,10 @@ export function runCall(
     const call = receiver.decodeCall(frame, report.built);
     if (call instanceof Promise) {
       report.waits();
-      const run = isChunk ? (built: ReceivedCall) => runChunk(built, endOf(built, frame.id, part)) : runOnce;
+      const run = (built: ReceivedCall): unknown => {
+        if (frame.id === interruption.id) return []; // it has not begun, and does not
+        return isChunk ? runChunk(built, endOf(built, frame.id, part)) : runOnce(built);
+      };
       return settled(receiver, call.then(run), isChunk);
     }
     const { fn, args } = call;
@@ -59,10 +63,11 @@ function runOnce({ fn, args }: ReceivedCall): unknown {
 type IsEnd = (index: number) => boolean;
 
 function endOf({ args }: ReceivedCall, id: number, part: ChunkPart | undefined): IsEnd {
-  if (part === undefined) return (index) => index >= args.length;
+  if (part === undefined) return (index) => index >= args.length || id === interruption.id;
   const { items, claimedAtOnce, mayGoOn } = part;
   let claimed = Math.min(items, claimedAtOnce);
   return (index) => {
+    if (id === interruption.id) return true;
     if (index < claimed) return false;
     if (index >= items || !mayGoOn(id)) return true;
     claimed = Math.min(items, claimed + claimedAtOnce);

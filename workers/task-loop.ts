@@ -16,6 +16,7 @@ import { messageOf } from '../lib/system/thrown.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { BuildReport } from './build-report.ts';
+import { interruption, NONE, nextTurn, offerSignals } from './interruption.ts';
 import { createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { drained, natives } from './natives.ts';
@@ -56,6 +57,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   let running = false;
   /** What is to run of the next chunk. */
   let part: ChunkPart | undefined;
+  /** The number of the call that runs. */
+  let current = NONE;
   const calls = new BusyPoll(natives.now, WARM_AFTER);
 
   const { outputMark } = settings;
@@ -72,6 +75,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     send: sendProgress,
   });
   setProgressReport(progress.report);
+  offerSignals(progress.callOfCaller);
   const report = new BuildReport(sendAtOnce);
   setWhileLoading(report.whileLoading);
   /** Functions that are not ready yet, and are not called for. */
@@ -82,6 +86,12 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   return {
     onFrame(frame) {
       calls.arrived();
+      if (frame.kind === FrameKind.interrupt) {
+        // The call may have ended while this was on its way.
+        if (frame.id === current || waiting.some(({ id, kind }) => id === frame.id && isCall(kind)))
+          interruption.onFrame(frame);
+        return;
+      }
       const { byteOffset, byteLength, buffer } = frame.body;
       const isKept = byteOffset === 0 && byteLength === buffer.byteLength;
       // A small frame lies in memory that is used again for the next read.
@@ -158,6 +168,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       case FrameKind.rank:
         setWorkerInfo({ rank: frame.id, depth: settings.depth, executorId: settings.executorId });
         return undefined;
+      case FrameKind.teardown:
+        return tearDown(frame, receiver);
       case FrameKind.leave:
         return leave(channel);
       default:
@@ -201,6 +213,14 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     } else channel.send(FrameKind.ready, 0);
   }
 
+  async function tearDown(frame: Frame, receiver: Receiver): Promise<void> {
+    const { kind, payload } = await runCall(receiver, frame, report);
+    report.end();
+    if (kind === FrameKind.error) channel.send(FrameKind.tornDown, 1, payload?.body, payload?.views);
+    else channel.send(FrameKind.tornDown, 0);
+    channel.flush();
+  }
+
   /** Part of the boot. `false` if it failed: the host ends this process. */
   async function preload(receiver: Receiver): Promise<boolean> {
     for (const [index, { specifier, from }] of settings.preload.entries()) {
@@ -216,6 +236,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   }
 
   function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
+    if (frame.id === interruption.id) return notBegun(frame);
+    current = frame.id;
     markTask?.(frame.id);
     const storage = progress.begin(frame.id);
     const outcome =
@@ -223,8 +245,20 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
         ? runCall(receiver, frame, report, part)
         : storage.run(frame.id, runCall, receiver, frame, report, part);
     return outcome instanceof Promise
-      ? outcome.then((settled) => finish(frame, settled))
+      ? outcome.then((settled) => finishAfter(frame, settled))
       : finish(frame, outcome);
+  }
+
+  /** Its future is settled: what the host waits for is that this worker is free. */
+  function notBegun({ id }: Frame): undefined {
+    interruption.ended();
+    channel.send(FrameKind.value, id);
+  }
+
+  /** If its abort has broken this worker, the worker dies with this task: it has no other one yet. */
+  function finishAfter(frame: Frame, outcome: Outcome): Promise<void> | undefined {
+    if (frame.id !== interruption.id) return finish(frame, outcome);
+    return nextTurn().then(() => finish(frame, outcome));
   }
 
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
@@ -232,6 +266,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     const time = Math.min((natives.now() - report.startedAt) * 1000, LONGEST_TIME) >>> 0;
     report.end();
     progress.end();
+    if (interruption.hasSignal || interruption.id === id) interruption.ended();
+    current = NONE;
     if (part !== undefined) {
       part = undefined;
       claims.drop();
@@ -245,4 +281,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     if (channel.isDrained) return checkForLeak();
     return drained(channel)?.then(checkForLeak);
   }
+}
+
+function isCall(kind: FrameKind): boolean {
+  return kind === FrameKind.call || kind === FrameKind.callAhead || kind === FrameKind.chunk;
 }

@@ -9,7 +9,14 @@ import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { mapOn } from '../../lib/executor/pool-view.ts';
 import { Future, futureControl } from '../../lib/futures/future.ts';
 
-const NO_OPTIONS = { timeout: undefined, signal: undefined, retries: 0, priority: 0, name: undefined };
+const NO_OPTIONS = {
+  timeout: undefined,
+  signal: undefined,
+  killGrace: 0,
+  retries: 0,
+  priority: 0,
+  name: undefined,
+};
 
 /** Answers each task with a 0. */
 const pool = {

@@ -153,6 +153,7 @@ export function callOf(call: number, encode?: () => Payload): TaskRequest {
     settings: {
       timeout: undefined,
       signal: undefined,
+      killGrace: 0,
       retries: 0,
       mayRetry: false,
       priority: 0,
@@ -187,6 +188,7 @@ export function fakePool(options: ExecutorOptions): FakePool {
     sender,
     {
       initializer: undefined,
+      teardown: undefined,
       startProcess(_, listener) {
         const worker = new FakeWorker(workers.length + 1, listener);
         workers.push(worker);

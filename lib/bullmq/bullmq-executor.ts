@@ -126,6 +126,11 @@ function withRemoteOptions(settings: RemoteTaskSettings, given: TaskOptions): Re
   if (options.retries === Number.POSITIVE_INFINITY) {
     throw new RangeError('retries must be a whole number, 0 or more, got Infinity: BullMQ counts attempts');
   }
+  if (options.killGrace !== undefined) {
+    throw new TypeError(
+      'killGrace is an option of the executor that serves the tasks, not of one that submits them',
+    );
+  }
   return {
     timeout: options.timeout ?? settings.timeout,
     signal: options.signal ?? settings.signal,

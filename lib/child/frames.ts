@@ -42,6 +42,10 @@ export const FrameKind = {
   rank: 10,
   /** Host to worker: answer with `built` when the call with this id is; with 0, when all is that was to be prepared. */
   announce: 11,
+  /** Host to worker: the call with this number is to end; with the error that its future has failed with. */
+  interrupt: 13,
+  /** Host to worker: run the teardown, and answer with `tornDown`. */
+  teardown: 14,
   /** Host to worker: finish what you run, then exit. */
   leave: 6,
   /** Worker to host: booted; from here on code of the user runs. */
@@ -74,6 +78,8 @@ export const FrameKind = {
   built: 27,
   /** Worker to host: it could not import the module of `preload` with this index, with the error. */
   preloadFailed: 28,
+  /** Worker to host: the teardown has ended; with 1: it has failed, with its error. */
+  tornDown: 29,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -10,6 +10,7 @@ const isNumber = (value: unknown): boolean => typeof value === 'number';
 
 const KINDS: Readonly<Record<keyof TaskOptions, (value: unknown) => boolean>> = {
   timeout: isNumber,
+  killGrace: isNumber,
   retries: isNumber,
   priority: isNumber,
   signal: (value) => value instanceof AbortSignal,

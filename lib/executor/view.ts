@@ -55,6 +55,7 @@ export function withTaskOptions(settings: TaskSettings, given?: TaskOptions): Ta
     mayRetry: settings.mayRetry,
     timeout: options.timeout ?? settings.timeout,
     signal: options.signal ?? settings.signal,
+    killGrace: options.killGrace ?? settings.killGrace,
     retries: options.retries ?? settings.retries,
     priority: options.priority ?? settings.priority,
     name: options.name ?? settings.name,

@@ -10,6 +10,7 @@ import type { ExecutorSettings } from '../options/executor-options.ts';
 import { noteNotNode } from '../system/node-command.ts';
 import { isNoWorker } from '../system/start-mark.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
+import { mayInterrupt } from './interruption.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { PoolEvents, PoolShortage } from './pool-events.ts';
 import type { PoolWarnings } from './pool-warnings.ts';
@@ -74,7 +75,8 @@ export class CrashRecovery {
     const unbegun = worker.unbegunAt(exit);
     const lost = this.#takeLost(worker, unbegun);
     const isStart = before === 'booting' || before === 'initializing';
-    const isExpected = before === 'killed' || before === 'leaving';
+    // A task that was asked to end may end its process.
+    const isExpected = before === 'killed' || before === 'leaving' || worker.interruption !== undefined;
     const counts = this.#isolates && !isStart && !isExpected;
     const excess = counts ? this.restartIntensity?.noteDeath(performance.now()) : undefined;
     if (isStart) this.#diedWhileStarting(exit, before, worker.loading);
@@ -193,11 +195,25 @@ export class CrashRecovery {
     this.#lifetime.checkDrained();
   }
 
-  /** All that is unfinished fails, and the workers are ended with it. */
+  /** All that is unfinished fails, and the workers are ended with it; tasks with a `killGrace` are asked to end first. */
   killEverything(): void {
-    const unfinished = this.#takeUnfinished();
-    this.#workers.killAll('shutdown');
-    for (const task of unfinished) task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN), 'lost');
+    const pending = this.takePending();
+    const begun = [...this.#workers.all].flatMap((worker) => this.#takeOrInterrupt(worker));
+    this.#workers.killUninterrupted('shutdown');
+    for (const task of [...begun, ...pending])
+      task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN), 'lost');
+  }
+
+  /** A worker whose task is asked to end answers later: it keeps what it was sent. */
+  #takeOrInterrupt(worker: PoolWorker): Task[] {
+    const last = worker.sent.tasks.at(-1);
+    if (worker.interruption !== undefined) worker.interruption.reason = 'shutdown';
+    else if (last !== undefined && mayInterrupt(worker, last))
+      this.#workers.interrupt(worker, last, 'shutdown', new ShutdownExecutorError(KILLED_BY_SHUTDOWN));
+    else return this.#takeLost(worker);
+    const begun = worker.sent.tasks.filter(({ state }) => state !== 'settled');
+    this.#beginSettling(worker, begun);
+    return begun;
   }
 
   #takeUnfinished(): Task[] {
@@ -218,9 +234,13 @@ export class CrashRecovery {
   /** It has begun all of them but `unbegun`. A callback of one cannot cancel the others any more. */
   #takeLost(worker: PoolWorker, unbegun?: Task): Task[] {
     const lost = this.#runAhead.takeAll(worker).filter(({ state }) => state !== 'settled');
-    for (const task of lost) task.beginSettling();
-    if (this.#events.watchesTasks)
-      for (const task of lost) if (task !== unbegun) this.#events.onTaskStarted(task, worker);
+    this.#beginSettling(worker, lost, unbegun);
     return lost;
+  }
+
+  #beginSettling(worker: PoolWorker, tasks: readonly Task[], unbegun?: Task): void {
+    for (const task of tasks) task.beginSettling();
+    if (this.#events.watchesTasks)
+      for (const task of tasks) if (task !== unbegun) this.#events.onTaskStarted(task, worker);
   }
 }

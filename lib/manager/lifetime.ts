@@ -17,6 +17,8 @@ export class Lifetime {
   /** Keeps the host's event loop alive while it is referenced: all handles of workers are not. */
   #timer: NodeJS.Timeout | undefined;
   readonly #prewarming = new Prewarming();
+  /** A caller waits for workers to be replaced. */
+  isRecycling = false;
   /** Whether it takes tasks. */
   isOpen = true;
   #brokenBy: BrokenProcessPool | undefined;
@@ -53,7 +55,7 @@ export class Lifetime {
   /** Every task is settled. */
   drained(): void {
     if (this.#closed === undefined) {
-      if (!this.#prewarming.isWaitedFor) this.#timer?.unref();
+      if (!this.#prewarming.isWaitedFor && !this.isRecycling) this.#timer?.unref();
     } else {
       this.#workers.closeIdle();
       this.workerGone();

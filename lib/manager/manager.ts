@@ -17,9 +17,9 @@
  * run-ahead.ts decides what a busy worker is sent ahead; workers.ts starts and ends workers; crash-recovery.ts decides what a
  * death leaves. Only a task moves itself from state to state.
  */
-import type { ExitReport } from '../child/exit-report.ts';
+import { type ExitReport, exitCodeName } from '../child/exit-report.ts';
 import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
-import { QueueFullError, TimeoutError } from '../errors.ts';
+import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
@@ -30,11 +30,13 @@ import { cpuCount } from '../system/cpu-count.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
 import { queueMicrotask } from '../system/timers.ts';
 import { CrashRecovery } from './crash-recovery.ts';
+import { consequenceOf, mayInterrupt } from './interruption.ts';
 import { Lifetime, quietly } from './lifetime.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory.ts';
 import type { PoolEvents, PoolShortage, RecycleReason } from './pool-events.ts';
 import { PoolWarnings } from './pool-warnings.ts';
 import { PendingQueue } from './queue.ts';
+import { Recycling } from './recycling.ts';
 import { RunAhead } from './run-ahead.ts';
 import { SparePreparation } from './spare-preparation.ts';
 import { couldNotPreload, initializerThrew } from './startup-errors.ts';
@@ -52,13 +54,15 @@ const LONGEST_TEXT = 1_000;
 
 const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task began.';
 const CANCELLED = 'The future was cancelled before its task began.';
-const KILLED = 'The future was cancelled while its task ran; its worker was ended.';
 const ABORTED = 'The signal of the task was aborted.';
 
 interface Answer {
   readonly ok: boolean;
   readonly value: unknown;
 }
+
+/** The future is settled: what the worker has answered is not looked at. */
+const UNAWAITED: Answer = { ok: false, value: undefined };
 
 let counted: number | undefined;
 
@@ -83,6 +87,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   readonly #memoryWatch: MemoryWatch;
   readonly #sparePreparation: SparePreparation;
   readonly #warmFunctions: WarmFunctions;
+  readonly #recycling: Recycling;
   readonly #warnings = new PoolWarnings();
   readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
   readonly counts = new TaskCounts();
@@ -112,6 +117,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     );
     this.#sparePreparation = new SparePreparation(workers.all);
     this.#warmFunctions = new WarmFunctions(workers.all);
+    this.#recycling = this.#createRecycling();
     this.#crashRecovery = new CrashRecovery({
       settings,
       workers,
@@ -297,6 +303,9 @@ export class Manager implements WorkersOwner, TaskKeeper {
       case FrameKind.growing:
         this.#workers.prepareReplacement(worker);
         break;
+      case FrameKind.tornDown:
+        this.#tornDown(worker, frame);
+        break;
       default:
         throw new Error(`a frame of kind ${frame.kind} is for workers only`);
     }
@@ -338,7 +347,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
     worker.loading = undefined;
     worker.tasksDone += 1;
     this.#answers.arrived();
-    const { ok, value } = this.#decode(frame, task.isChunk ? task.itemCount : undefined);
+    const { ok, value } =
+      task.state === 'settled' ? UNAWAITED : this.#decode(frame, task.isChunk ? task.itemCount : undefined);
     const runTime = frame.time / 1000;
     if (task.plan !== undefined) task.plan.runTime = runTime;
     try {
@@ -350,6 +360,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
       this.#events.tap?.taskAnswered(task, worker, runTime);
       if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
+      if (worker.interruption?.task === task) this.#workers.endInterruption(worker);
       if (worker.sent.tasks.length === 0) this.#workers.release(worker);
       if (this.#queue.length > 0) this.#refill(worker);
     } finally {
@@ -401,11 +412,14 @@ export class Manager implements WorkersOwner, TaskKeeper {
   #handedBack(worker: PoolWorker): void {
     if (!worker.isRetiring) throw new Error('a task has closed, read or written file descriptor 4');
     for (const task of this.#runAhead.takeAll(worker).reverse()) {
+      if (task.state === 'settled') continue; // it was asked to end
       task.revoke();
       this.#queue.addFirst(task);
     }
+    if (worker.interruption !== undefined) this.#workers.endInterruption(worker);
     this.#workers.release(worker);
     this.#dispatch();
+    this.#lifetime.checkDrained();
   }
 
   #leaks(worker: PoolWorker, figures: LeakFigures): void {
@@ -440,10 +454,10 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#decideAbout(task);
     const isPending = task.state === 'pending';
     if (!isPending && !(kill && task.state === 'running')) return false;
+    const error = cancelledError(task, isPending, cause);
     if (isPending) this.#queue.noteCancelled(task);
-    else this.#endWorkerOf(task, 'cancelled');
-    const message = isPending ? CANCELLED : KILLED;
-    task.cancelWith(cause === undefined ? message : ABORTED, cause);
+    else this.#endWorkerOf(task, 'cancelled', error);
+    task.settle('cancelled', error);
     this.#lifetime.checkDrained();
     return true;
   }
@@ -462,8 +476,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   #expire(task: Task, why: string): void {
-    this.#endWorkerOf(task, 'timed-out');
-    const error = new TimeoutError(`The task ${JSON.stringify(task.name)} ${why}; its worker was ended.`);
+    const error = new TimeoutError(`The task ${JSON.stringify(task.name)} ${why}; ${consequenceOf(task)}.`);
+    this.#endWorkerOf(task, 'timed-out', error);
     task.fail(withSubmitSite(error, task.submitSite), 'timed-out');
     this.#lifetime.checkDrained();
   }
@@ -486,13 +500,22 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#dispatchSoon();
   }
 
-  /** One whose answer is on its way is let go. */
-  #endWorkerOf(task: Task, reason: WorkerEndReason): void {
+  /** One whose answer is on its way is let go; one with a `killGrace` is asked to end first. */
+  #endWorkerOf(task: Task, reason: WorkerEndReason, error: Error): void {
     const worker = this.#workerOf(task);
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this
     if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker); // it may have been loading until now
     this.#revoke(worker);
-    if (worker.sent.tasks.at(-1) === task) this.#workers.kill(worker, reason);
+    if (worker.sent.tasks.at(-1) === task) {
+      if (mayInterrupt(worker, task)) this.#workers.interrupt(worker, task, reason, error);
+      else this.#workers.kill(worker, reason);
+    }
+    this.#dispatchSoon();
+  }
+
+  onGraceOver(worker: PoolWorker): void {
+    if (worker.interruption === undefined) return;
+    this.#workers.kill(worker, worker.interruption.reason);
     this.#dispatchSoon();
   }
 
@@ -505,12 +528,14 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   onExit(worker: PoolWorker, exit: ExitReport): void {
     const before = this.#workers.noteExit(worker, exit);
+    if (before === 'leaving' && worker.isTearingDown) this.#diedInTeardown(worker, exit);
     this.#memoryWatch.unwatch(worker);
     this.#warmFunctions.check();
     this.#crashRecovery.workerEnded(worker, before, exit);
     this.#dispatch();
     this.#lifetime.checkDrained();
     this.#workers.replace();
+    this.#recycling.advance();
   }
 
   onStartTooSlow(worker: PoolWorker): void {
@@ -529,6 +554,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     else this.#lifetime.workerReady();
     this.#lifetime.checkDrained();
     if (worker.state === 'idle') this.#workers.becomeIdle(worker);
+    this.#recycling.advance();
   }
 
   onIdle(): void {
@@ -539,12 +565,30 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#lifetime.replaceAwaited();
     this.#dispatch();
     this.#workers.resumeStarts();
+    this.#recycling.advance();
     if (!this.#workers.isStarting) this.#crashRecovery.shortageIsOver();
   }
 
   onGone(worker: PoolWorker): void {
     this.#workers.forget(worker);
+    this.#recycling.workerGone(worker);
     this.#lifetime.workerGone();
+  }
+
+  #tornDown(worker: PoolWorker, frame: Frame): void {
+    if (!worker.isTearingDown) throw new Error('it had nothing to tear down');
+    if (frame.id !== 0) this.#warnings.teardownFailed(this.#decode(frame).value);
+    if (worker.state === 'leaving') this.#workers.tornDown(worker);
+  }
+
+  onTeardownTooSlow(): void {
+    this.#warnings.teardownTooSlow(this.#settings.teardownTimeout);
+  }
+
+  #diedInTeardown({ uncaught }: PoolWorker, exit: ExitReport): void {
+    if (uncaught !== undefined) this.#warnings.teardownFailed(uncaught.error);
+    else if (exit.exitCode !== 0)
+      this.#warnings.teardownFailed(new Error(`its process ended with {${exitCodeName(exit)}}`));
   }
 
   get isOpen(): boolean {
@@ -611,6 +655,31 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (!this.#lifetime.isOpen) throw this.#lifetime.refusal;
   }
 
+  recycle(): Promise<void> {
+    return this.#recycling.begin();
+  }
+
+  #createRecycling(): Recycling {
+    const [workers, lifetime] = [this.#workers, this.#lifetime];
+    return new Recycling({
+      workers: workers.all,
+      startSuccessor: (worker) => workers.startSuccessor(worker),
+      retire: (worker) => {
+        this.#recycle(worker, 'requested', undefined);
+        this.#revoke(worker);
+        this.#dispatch();
+      },
+      isOpen: () => lifetime.isOpen,
+      refusal: () => lifetime.refusal,
+      brokenBy: () => lifetime.brokenBy,
+      onAwaited: (isAwaited) => {
+        lifetime.isRecycling = isAwaited;
+        if (isAwaited) lifetime.hold();
+        else lifetime.checkDrained();
+      },
+    });
+  }
+
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
     const closed = this.#lifetime.close();
     this.#sparePreparation.stop();
@@ -620,6 +689,13 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#lifetime.checkDrained();
     return wait ? closed : Promise.resolve();
   }
+}
+
+function cancelledError(task: Task, isPending: boolean, cause: unknown): CancelledError {
+  if (cause !== undefined) return new CancelledError(ABORTED, { cause });
+  return new CancelledError(
+    isPending ? CANCELLED : `The future was cancelled while its task ran; ${consequenceOf(task)}.`,
+  );
 }
 
 /** The beginning of a text of a worker. */

@@ -14,10 +14,10 @@ import type { Task, TaskOutcome } from './task.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from './worker.ts';
 
 /**
- * Why a worker is replaced: it leaks, has done its share (`maxTasksPerWorker`), or was above `memory.limit` when
- * it had nothing to do.
+ * Why a worker is replaced: it leaks, has done its share (`maxTasksPerWorker`), was above `memory.limit` when it had nothing
+ * to do, or `recycle()` has asked for it.
  */
-export type RecycleReason = 'memory-leak' | 'max-tasks' | 'memory-limit';
+export type RecycleReason = 'memory-leak' | 'max-tasks' | 'memory-limit' | 'requested';
 
 /**
  * Why a worker process ended: by the pool's own decision ({@link WorkerEndReason}), unexpectedly

@@ -2,6 +2,7 @@
 
 import { megabytes } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
+import { describeThrown, messageOf } from '../system/thrown.ts';
 
 export class PoolWarnings {
   readonly #given = new Set<string>();
@@ -28,9 +29,24 @@ export class PoolWarnings {
     this.#give('LOKY_WORKER_SHORTAGE', `Workers cannot be started for now. ${message}`);
   }
 
-  #give(code: string, message: string): void {
+  /** The worker leaves all the same. */
+  teardownFailed(error: unknown): void {
+    const message = `The teardown of a worker failed: ${messageOf(error)}`;
+    this.#give('LOKY_TEARDOWN', message, describeThrown(error));
+  }
+
+  /** The worker was killed. */
+  teardownTooSlow(teardownTimeout: number): void {
+    this.#give(
+      'LOKY_TEARDOWN_TIMEOUT',
+      `The teardown of a worker did not end within ${teardownTimeout} ms (teardownTimeout), and the worker was ended.`,
+    );
+  }
+
+  /** @param detail What is printed below the message. */
+  #give(code: string, message: string, detail?: string): void {
     if (this.#given.has(code)) return;
     this.#given.add(code);
-    process.emitWarning(message, { type: 'LokyWarning', code });
+    process.emitWarning(message, { type: 'LokyWarning', code, detail });
   }
 }

@@ -25,6 +25,8 @@ const LONGEST_NAME = 1000;
 export interface TaskSettings {
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** In milliseconds. */
+  readonly killGrace: number;
   readonly retries: number;
   /** Whether the pool outlives the death of a worker. */
   readonly mayRetry: boolean;

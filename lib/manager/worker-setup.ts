@@ -14,24 +14,32 @@ import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
 import { withoutPrototype } from '../system/own.ts';
 
+/** A call that every worker gets. */
+export interface EncodedCall {
+  readonly definitions: readonly Definition[];
+  readonly payload: Payload;
+}
+
 export interface WorkerSetup {
-  readonly initializer:
-    | { readonly definitions: readonly Definition[]; readonly payload: Payload }
-    | undefined;
+  readonly initializer: EncodedCall | undefined;
+  readonly teardown: EncodedCall | undefined;
   startProcess(rank: number, listener: WorkerProcessListener): WorkerProcess;
 }
 
-/** @throws SerializationError if the initializer or its arguments cannot be sent. */
+/** @throws SerializationError if the initializer, its arguments or the teardown cannot be sent. */
 export function createWorkerSetup(
   settings: ExecutorSettings,
   sender: Sender,
   executorId: number,
 ): WorkerSetup {
-  const { preload, initializer, initArgs, env, execArgv, execPath, argv, cwd, memory, stdio, context } =
+  const { preload, initializer, initArgs, teardown, env, execArgv, execPath, argv, cwd, memory, stdio, context } =
     settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
-  const call = initializer === undefined ? undefined : sender.prepareCall(initializer, initArgs);
+  const encoded = (fn: (...args: never[]) => unknown, args: readonly unknown[]): EncodedCall => {
+    const call = sender.prepareCall(fn, args);
+    return { definitions: call.definitions, payload: call.encode() };
+  };
   const settingsFor = (rank: number): WorkerProcessSettings => {
     checkMainScriptIsLoaded();
     return {
@@ -59,7 +67,8 @@ export function createWorkerSetup(
   };
   return {
     // Encoded once, here: that there is no memory for it is an error of the constructor.
-    initializer: call && { definitions: call.definitions, payload: call.encode() },
+    initializer: initializer && encoded(initializer, initArgs),
+    teardown: teardown && encoded(teardown, []),
     startProcess: (rank, listener) => startWorkerProcess(() => settingsFor(rank), listener),
   };
 }

@@ -7,10 +7,11 @@ import type { Definition, InlineBody, Payload } from '../sending/index.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { messageOf } from '../system/thrown.ts';
 import { receiveOrder } from '../watchdog/temporary-files.ts';
+import type { Interruption } from './interruption.ts';
 import { SentTasks } from './run-ahead.ts';
 import { type Task, TimeLimit } from './task.ts';
 import { TaskNames } from './task-names.ts';
-import type { WorkerSetup } from './worker-setup.ts';
+import type { EncodedCall, WorkerSetup } from './worker-setup.ts';
 
 /**
  * - `booting`: the process starts · `initializing`: it runs, and prepares itself
@@ -108,6 +109,10 @@ export class PoolWorker {
   memoryLimit: number | undefined;
   /** Why the pool ends it; `undefined` for one that dies by itself. */
   endReason: WorkerEndReason | undefined;
+  /** Of the task that it is at. */
+  interruption: Interruption | undefined;
+  /** It runs its teardown, and leaves when it has ended. */
+  isTearingDown = false;
   /** It leaves when it has answered. */
   isRetiring = false;
   /** The worker that takes its place is started already. */
@@ -205,7 +210,7 @@ export class PoolWorker {
   }
 
   get canPipeline(): boolean {
-    return !this.isRetiring && !this.isDying && this.sent.mayPost;
+    return !this.isRetiring && !this.isDying && this.interruption === undefined && this.sent.mayPost;
   }
 
   /**
@@ -335,6 +340,22 @@ export class PoolWorker {
     this.#sentLast = undefined;
     this.rank = rank;
     this.process.send(FrameKind.rank, rank);
+  }
+
+  /** @param error What the future of its task fails with. */
+  interrupt(interruption: Interruption, { name, message }: Error): void {
+    this.#sentLast = undefined;
+    this.interruption = interruption;
+    const body = Buffer.from(JSON.stringify({ name, message }));
+    this.process.send(FrameKind.interrupt, interruption.task.wireId, { body, views: [] });
+  }
+
+  /** It answers with `tornDown`, and is to leave then. */
+  tearDown({ definitions, payload }: EncodedCall): void {
+    this.state = 'leaving';
+    this.isTearingDown = true;
+    this.sendDefinitions(definitions);
+    this.process.send(FrameKind.teardown, 0, payload);
   }
 
   leave(): void {

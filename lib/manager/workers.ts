@@ -9,6 +9,7 @@ import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import { Backoff, RestartBackoff } from './backoff.ts';
+import { createInterruption, type Interruption } from './interruption.ts';
 import type { PoolEvents } from './pool-events.ts';
 import {
   freeRank,
@@ -19,6 +20,7 @@ import {
   overtakenBy,
   spareRank,
 } from './scaling.ts';
+import type { Task } from './task.ts';
 import { Termination } from './termination.ts';
 import {
   PoolWorker,
@@ -35,6 +37,10 @@ export interface WorkersOwner extends WorkerOwner {
   onIdle(): void;
   /** There may be room for workers again that could not be started. */
   onStartsResumed(): void;
+  /** The task that it was asked to end has not ended in time: the worker is to be killed. */
+  onGraceOver(worker: PoolWorker): void;
+  /** The worker is killed for that. */
+  onTeardownTooSlow(): void;
 }
 
 export class Workers {
@@ -74,7 +80,15 @@ export class Workers {
     this.#setup = setup;
     this.#owner = owner;
     this.maxWorkers = settings.maxWorkers;
-    this.#termination = new Termination(events);
+    const { teardown } = setup;
+    this.#termination = new Termination(
+      events,
+      teardown && {
+        ...teardown,
+        timeout: settings.teardownTimeout,
+        onTooSlow: () => owner.onTeardownTooSlow(),
+      },
+    );
   }
 
   /** Those that could run a task without being started first. */
@@ -173,7 +187,7 @@ export class Workers {
     return true;
   }
 
-  #startAs(rank: number, reason: WorkerStartReason): void {
+  #startAs(rank: number, reason: WorkerStartReason): PoolWorker {
     const worker = new PoolWorker(rank, reason !== 'demand');
     this.#all.add(worker);
     // Whichever request needs it first, it serves others, too.
@@ -184,6 +198,7 @@ export class Workers {
       this.#events.onWorkerStarting(worker, reason);
       worker.initialize(this.#setup);
     });
+    return worker;
   }
 
   /** It is booted and initialized. */
@@ -263,17 +278,48 @@ export class Workers {
 
   /** It is going to be replaced soon: its replacement boots in the meantime. */
   prepareReplacement(worker: PoolWorker): void {
-    if (worker.hasReplacement || !this.#replaces || this.#shortageBackoff.isOn) return;
+    if (!worker.hasReplacement) this.startSuccessor(worker);
+  }
+
+  /** `undefined` while no worker can be started. */
+  startSuccessor(worker: PoolWorker): PoolWorker | undefined {
+    if (!this.#replaces || this.#shortageBackoff.isOn) return undefined;
     worker.hasReplacement = true;
     const { rank } = worker;
-    this.#startAs(rank < this.maxWorkers ? rank : spareRank(this.#all, this.maxWorkers), 'replacement');
+    return this.#startAs(
+      rank < this.maxWorkers ? rank : spareRank(this.#all, this.maxWorkers),
+      'replacement',
+    );
   }
 
   /** It runs no further task, and retires when it has nothing to do. */
   recycle(worker: PoolWorker): void {
     this.prepareReplacement(worker);
     worker.isRetiring = true;
-    if (worker.state === 'idle') this.#retire(worker, 'recycled');
+    this.#letGo(worker, 'recycled');
+  }
+
+  /**
+   * The task that it is at is asked to end, and the worker is killed if it has not in time.
+   *
+   * @param error What the future of the task fails with.
+   */
+  interrupt(worker: PoolWorker, task: Task, reason: WorkerEndReason, error: Error): void {
+    const interruption = createInterruption(task, reason, () => this.#owner.onGraceOver(worker));
+    worker.interrupt(interruption, error);
+  }
+
+  /** The task has ended: the worker goes on, unless the pool was shut down with `killWorkers`. */
+  endInterruption(worker: PoolWorker): void {
+    const { reason, grace } = worker.interruption as Interruption;
+    grace.stop();
+    worker.interruption = undefined;
+    if (reason === 'shutdown') this.kill(worker, reason);
+  }
+
+  /** Its teardown has ended. */
+  tornDown(worker: PoolWorker): void {
+    this.#termination.tornDown(worker);
   }
 
   /** Its process is ended; it is replaced when there is work. */
@@ -291,6 +337,13 @@ export class Workers {
   killAll(reason: WorkerEndReason): void {
     this.#stopReplacing();
     for (const worker of [...this.#all]) this.#termination.killNow(worker, reason);
+  }
+
+  /** All but those whose tasks were asked to end: these are killed when that is over. */
+  killUninterrupted(reason: WorkerEndReason): void {
+    this.#stopReplacing();
+    for (const worker of [...this.#all])
+      if (worker.interruption === undefined) this.#termination.killNow(worker, reason);
   }
 
   #stopReplacing(): void {
@@ -371,6 +424,7 @@ export class Workers {
     this.#removeIdle(worker);
     this.#termination.ended(worker);
     worker.state = 'gone';
+    if (worker.interruption !== undefined) worker.endReason ??= worker.interruption.reason;
     if (before === 'idle' || before === 'spare')
       this.#restartBackoff.noteDeath(performance.now() - worker.readyAt, worker.tasksDone);
     this.#events.onWorkerExit(worker, exit);

@@ -39,6 +39,14 @@ export interface ExecutorOptions {
   /** What `initializer` is called with. Default: nothing. */
   initArgs?: readonly unknown[];
   /**
+   * Runs once in each worker that leaves in order: one that was idle for too long, is replaced, or is one too many, and at
+   * `shutdown`, which waits for it. May be async. Never in a worker that is killed or dies, nor when this program ends without
+   * `shutdown`. If it fails, a warning (`LOKY_TEARDOWN`) has its error. Default: none.
+   */
+  teardown?: () => unknown;
+  /** A worker whose `teardown` has not ended after so many milliseconds is killed, with a warning. Default: 5000. */
+  teardownTimeout?: number;
+  /**
    * Laid over `process.env` and in place before any module loads in the worker; a function gets the worker's
    * rank. `undefined` removes a variable. Default: nothing is changed.
    */
@@ -98,6 +106,13 @@ export interface ExecutorOptions {
   };
   /** Milliseconds from the start of a task, when the modules that it needs are loaded; one that runs longer is killed with its worker and fails with `TimeoutError`. Default: none. */
   taskTimeout?: number;
+  /**
+   * Milliseconds for a task that is to be killed (`cancel({ kill: true })`, an aborted `signal`, a timeout,
+   * `shutdown({ killWorkers: true })`) to end by itself, from the moment at which its `taskSignal()` is aborted. Its future
+   * settles at once; its worker is killed if the task has not ended by then, and is used again if it has. Default: 0, which
+   * kills at once.
+   */
+  killGrace?: number;
   /** Tasks that may wait; a submit beyond it throws `QueueFullError`. Default: no bound. */
   maxPending?: number;
   /** Where workers' stdout and stderr go; `'events'`: to the executor's `output` event, line by line. Default: `'inherit'`. */
@@ -119,6 +134,8 @@ export interface ExecutorSettings {
   readonly preload: readonly PreloadedModule[];
   readonly initializer: ((...initArgs: never[]) => unknown) | undefined;
   readonly initArgs: readonly unknown[];
+  readonly teardown: (() => unknown) | undefined;
+  readonly teardownTimeout: number;
   readonly env: Environment | ((rank: number) => Environment);
   readonly execArgv: readonly string[];
   readonly execPath: string;
@@ -140,6 +157,7 @@ export interface ExecutorSettings {
     readonly limit: number | undefined;
   };
   readonly taskTimeout: number | undefined;
+  readonly killGrace: number;
   readonly maxPending: number;
   readonly stdio: StdioMode;
   readonly startTimeout: number;
@@ -154,6 +172,8 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   preload: check.modules,
   initializer: check.callable,
   initArgs: check.array,
+  teardown: check.callable,
+  teardownTimeout: check.timeLimit,
   env: check.environment,
   execArgv: check.strings,
   execPath: check.filled,
@@ -172,6 +192,7 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   maxTasksPerWorker: check.count(1),
   memory: check.nested({ leakThreshold: check.bytes, checkDelay: check.milliseconds, limit: check.bytes }),
   taskTimeout: check.timeLimit,
+  killGrace: check.milliseconds,
   maxPending: check.count(0),
   stdio: check.oneOf('inherit', 'ignore', 'events'),
   startTimeout: check.timeLimit,
@@ -211,6 +232,8 @@ export function resolveExecutorOptions(
     preload: resolvePreload(options.preload),
     initializer: options.initializer,
     initArgs: options.initArgs ?? [],
+    teardown: options.teardown,
+    teardownTimeout: options.teardownTimeout ?? 5_000,
     // Copies: the caller may change what it has given, and the workers that are there would not know.
     env: typeof options.env === 'function' ? options.env : { ...options.env },
     execArgv: options.execArgv === undefined ? hostExecArgv() : execArgvForWorkers(options.execArgv),
@@ -234,6 +257,7 @@ export function resolveExecutorOptions(
       limit: options.memory?.limit,
     },
     taskTimeout: options.taskTimeout,
+    killGrace: options.killGrace ?? 0,
     maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
     stdio: options.stdio ?? 'inherit',
     startTimeout: options.startTimeout ?? 60_000,
@@ -256,5 +280,8 @@ function checkTogether(options: ExecutorOptions): void {
   }
   if (options.initArgs !== undefined && options.initializer === undefined) {
     throw new TypeError('initArgs needs an initializer to be given to');
+  }
+  if (options.teardownTimeout !== undefined && options.teardown === undefined) {
+    throw new TypeError('teardownTimeout needs a teardown, which it limits');
   }
 }

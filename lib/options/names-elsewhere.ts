@@ -57,6 +57,10 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   },
   { ours: 'taskTimeout', theirs: ['maxCallTime', 'maxTaskTime'] },
   { ours: 'timeout', theirs: ['taskTimeout', 'maxCallTime'] },
+  {
+    ours: 'killGrace',
+    theirs: ['workerTerminateTimeout', 'terminateTimeout', 'forceKillAfterDelay', 'gracePeriod'],
+  },
   { ours: 'maxPending', theirs: ['maxQueue', 'maxQueueSize', 'maxConcurrentCalls'] },
   {
     ours: 'maxTasksPerWorker',

@@ -8,6 +8,8 @@ export interface TaskOptions {
   timeout?: number;
   /** Aborting it cancels the task, also while it runs: its future fails with a `CancelledError` whose `cause` is the signal's reason. */
   signal?: AbortSignal;
+  /** Milliseconds for the task to end by itself when it is to be killed: see `killGrace` of the executor. Default: the executor's. */
+  killGrace?: number;
   /** How many times the task is run again if its worker died; needs `onWorkerCrash: 'isolate'`. Default: the executor's `crashRetries`. */
   retries?: number;
   /** Tasks with a higher one run first. Default: 0. */
@@ -63,7 +65,7 @@ export interface PrewarmOptions {
 export interface ShutdownOptions {
   /** Whether the promise waits until everything is gone. Default: true. */
   wait?: boolean;
-  /** Ends the workers with what they run. Default: false. */
+  /** Ends the workers with what they run; tasks with a `killGrace` have so long to end by themselves. Default: false. */
   killWorkers?: boolean;
   /** Cancels what has not begun. Default: false. */
   cancelFutures?: boolean;
@@ -72,6 +74,7 @@ export interface ShutdownOptions {
 const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
   timeout: check.timeLimit,
   signal: check.abortSignal,
+  killGrace: check.milliseconds,
   retries: check.count(0),
   priority: check.number({ min: Number.NEGATIVE_INFINITY }),
   name: check.string,

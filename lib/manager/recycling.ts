@@ -1,0 +1,116 @@
+/**
+ * `executor.recycle()`: the workers that are there are replaced in turn. The successor of each is started and initialized
+ * before it is asked to leave, and one successor starts at a time.
+ */
+import type { BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
+import type { PoolWorker } from './worker.ts';
+
+export interface RecyclingParts {
+  /** All that still have a process. */
+  readonly workers: ReadonlySet<PoolWorker>;
+  /** `undefined` if no worker can be started now. */
+  startSuccessor(worker: PoolWorker): PoolWorker | undefined;
+  /** It leaves when it has finished what it runs. */
+  retire(worker: PoolWorker): void;
+  /** The pool takes tasks: else all workers leave anyway. */
+  isOpen(): boolean;
+  /** Why the pool takes no tasks. */
+  refusal(): BrokenProcessPool | ShutdownExecutorError | undefined;
+  /** What broke the pool. */
+  brokenBy(): BrokenProcessPool | undefined;
+  /** Called when the first caller waits, and when the last one does so no more. */
+  onAwaited(isAwaited: boolean): void;
+}
+
+interface Caller {
+  /** Workers that were there at the call and are not gone. */
+  readonly missing: Set<PoolWorker>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export class Recycling {
+  readonly #parts: RecyclingParts;
+  /** Those that are still to be asked to leave, in their turn. */
+  readonly #old = new Set<PoolWorker>();
+  readonly #callers = new Set<Caller>();
+  /** Starts, or is ready, for the first one of them. */
+  #successor: PoolWorker | undefined;
+  #isAdvancing = false;
+
+  constructor(parts: RecyclingParts) {
+    this.#parts = parts;
+  }
+
+  get isAwaited(): boolean {
+    return this.#callers.size > 0;
+  }
+
+  /** Resolves when all workers of this moment are gone. */
+  begin(): Promise<void> {
+    const ended = this.#begin();
+    ended.catch(() => {}); // a caller that waits sees how it failed
+    return ended;
+  }
+
+  #begin(): Promise<void> {
+    const { workers, isOpen, refusal } = this.#parts;
+    if (!isOpen()) return Promise.reject(refusal());
+    if (workers.size === 0) return Promise.resolve();
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#callers.add({ missing: new Set(workers), resolve, reject });
+    });
+    // The reserve comes last: until then it may step in.
+    const inTurn = [...workers].sort((a, b) => Number(a.reserve) - Number(b.reserve));
+    for (const worker of inTurn) this.#old.add(worker);
+    this.#parts.onAwaited(true);
+    this.advance();
+    return ended;
+  }
+
+  /** To be called whenever a worker has become ready or has ended, or workers can be started again. */
+  advance(): void {
+    if (this.#old.size === 0 || this.#isAdvancing) return;
+    this.#isAdvancing = true; // listeners are called with each step, and may ask for more
+    while (this.#parts.isOpen() && this.#step());
+    this.#isAdvancing = false;
+  }
+
+  /** `false` if there is something to wait for. */
+  #step(): boolean {
+    for (const worker of this.#old) if (isLeaving(worker)) this.#old.delete(worker);
+    const [worker] = this.#old;
+    if (worker === undefined) return false;
+    const successor = this.#successorOf(worker);
+    if (successor === undefined || successor.isStarting) return false;
+    this.#successor = undefined;
+    this.#old.delete(worker);
+    this.#parts.retire(worker);
+    return true;
+  }
+
+  /** Another one if the first has died, or has left with a pool that became smaller. */
+  #successorOf(worker: PoolWorker): PoolWorker | undefined {
+    if (this.#successor === undefined || isLeaving(this.#successor))
+      this.#successor = this.#parts.startSuccessor(worker);
+    return this.#successor;
+  }
+
+  /** It has left no trace. */
+  workerGone(worker: PoolWorker): void {
+    if (this.#callers.size === 0) return;
+    for (const caller of this.#callers) {
+      caller.missing.delete(worker);
+      if (caller.missing.size > 0) continue;
+      this.#callers.delete(caller);
+      const error = this.#parts.brokenBy();
+      if (error === undefined) caller.resolve();
+      else caller.reject(error);
+    }
+    if (this.#callers.size === 0) this.#parts.onAwaited(false);
+  }
+}
+
+function isLeaving({ state, isRetiring, isDying }: PoolWorker): boolean {
+  return isRetiring || isDying || state === 'leaving' || state === 'killed' || state === 'gone';
+}
