@@ -138,7 +138,7 @@ const definition: Definition = { id: 1, payload: NOTHING };
 const definitions = [definition];
 
 /** A call whose answer is its number. */
-export function callOf(call: number, encode?: () => Payload): TaskRequest {
+export function callOf(call: number, encode?: () => Payload, killGrace = 0): TaskRequest {
   const body = Buffer.alloc(4);
   body.writeUInt32LE(call);
   const prepared: PreparedCall = {
@@ -153,7 +153,7 @@ export function callOf(call: number, encode?: () => Payload): TaskRequest {
     settings: {
       timeout: undefined,
       signal: undefined,
-      killGrace: 0,
+      killGrace,
       retries: 0,
       mayRetry: false,
       priority: 0,

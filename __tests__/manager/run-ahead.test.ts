@@ -16,6 +16,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constant('cancel' as const) },
   { weight: 1, arbitrary: fc.constant('kill' as const) },
   { weight: 1, arbitrary: fc.constant('crash' as const) },
+  { weight: 1, arbitrary: fc.constant('recycle' as const) },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
@@ -29,8 +30,13 @@ class Play {
   readonly begun: number[] = [];
   readonly cancelled = new Set<number>();
   readonly settled: number[] = [];
+  readonly #killGrace: number;
+  /** Calls of `recycle` that are not over. */
+  recycling = 0;
 
-  constructor(workers: number) {
+  /** @param killGrace Of every call, in milliseconds. */
+  constructor(workers: number, killGrace = 0) {
+    this.#killGrace = killGrace;
     this.pool = fakePool({
       maxWorkers: workers,
       onWorkerCrash: 'isolate',
@@ -68,12 +74,25 @@ class Play {
       case 'crash':
         if (worker?.isReady) worker.end(1);
         break;
+      case 'recycle':
+        this.#recycle();
+        break;
     }
+  }
+
+  /** None of the workers of this moment is left when it is over. */
+  #recycle(): void {
+    const before = this.pool.workers.filter(({ isGone }) => !isGone);
+    this.recycling += 1;
+    void this.pool.manager.recycle().then(() => {
+      this.recycling -= 1;
+      expect(before.filter(({ isGone }) => !isGone)).toEqual([]);
+    });
   }
 
   #submit(): void {
     const call = this.futures.length;
-    const future = this.pool.manager.submit(callOf(call));
+    const future = this.pool.manager.submit(callOf(call, undefined, this.#killGrace));
     this.begun.push(0);
     this.settled.push(0);
     future.addDoneCallback(() => {
@@ -84,7 +103,8 @@ class Play {
 
   #begin(call: number | undefined): void {
     if (call === undefined) return;
-    expect(this.settled[call]).toBe(0); // what was revoked and cancelled never runs
+    // What was revoked and cancelled never runs; what was asked to end may be about to begin.
+    if (this.#killGrace === 0) expect(this.settled[call]).toBe(0);
     this.begun[call] = (this.begun[call] as number) + 1;
     expect(this.begun[call]).toBe(1); // without retries no call runs twice
   }
@@ -98,7 +118,9 @@ class Play {
 
   /** Every worker works until nothing is left to do. */
   async finishAll(): Promise<void> {
-    for (let round = 0; this.settled.some((count) => count === 0); round += 1) {
+    const { manager } = this.pool;
+    const isOver = (): boolean => !this.settled.includes(0) && manager.runningCount + this.recycling === 0;
+    for (let round = 0; !isOver(); round += 1) {
       if (round > 10_000) throw new Error(`calls that nothing runs: ${this.settled.indexOf(0)}`);
       for (const worker of this.pool.workers) {
         if (worker.isKilled) worker.end(undefined);
@@ -122,32 +144,35 @@ class Play {
 }
 
 describe('whatever host and workers do, in whatever order', () => {
-  test('every call settles once, with its own value, and none that was cancelled runs', async () => {
-    jest.useFakeTimers();
-    try {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.integer({ min: 1, max: 3 }),
-          fc.array(fc.tuple(step, fc.nat(1_000)), { minLength: 20, maxLength: 120 }),
-          async (workers, steps) => {
-            const play = new Play(workers);
-            for (const [what, choice] of steps) await play.take(what, choice);
-            await play.finishAll();
-            expect(play.settled).toEqual(play.settled.map(() => 1));
-            for (const [call, future] of play.futures.entries()) {
-              if (play.cancelled.has(call)) expect(future.cancelled()).toBe(true);
-              else if ((await future.exception()) === undefined) expect(await future).toBe(call);
-            }
-            expect([play.pool.manager.pendingCount, play.pool.manager.runningCount]).toEqual([0, 0]);
-            await play.end();
-          },
-        ),
-        { numRuns: 60 },
-      );
-    } finally {
-      jest.useRealTimers();
-    }
-  });
+  test.each([0, 20])(
+    'every call settles once, with its own value, and none that was cancelled runs (killGrace: %i)',
+    async (killGrace) => {
+      jest.useFakeTimers();
+      try {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.integer({ min: 1, max: 3 }),
+            fc.array(fc.tuple(step, fc.nat(1_000)), { minLength: 20, maxLength: 120 }),
+            async (workers, steps) => {
+              const play = new Play(workers, killGrace);
+              for (const [what, choice] of steps) await play.take(what, choice);
+              await play.finishAll();
+              expect(play.settled).toEqual(play.settled.map(() => 1));
+              for (const [call, future] of play.futures.entries()) {
+                if (play.cancelled.has(call)) expect(future.cancelled()).toBe(true);
+                else if ((await future.exception()) === undefined) expect(await future).toBe(call);
+              }
+              expect([play.pool.manager.pendingCount, play.pool.manager.runningCount]).toEqual([0, 0]);
+              await play.end();
+            },
+          ),
+          { numRuns: 60 },
+        );
+      } finally {
+        jest.useRealTimers();
+      }
+    },
+  );
 
   test('no call waits behind a long one for longer than two periods', async () => {
     jest.useFakeTimers();
