@@ -252,7 +252,13 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   /** Its future is settled: what the host waits for is that this worker is free. */
   function notBegun({ id }: Frame): undefined {
     interruption.ended();
+    if (part !== undefined) dropPart();
     channel.send(FrameKind.value, id);
+  }
+
+  function dropPart(): void {
+    part = undefined;
+    claims.drop();
   }
 
   /** If its abort has broken this worker, the worker dies with this task: it has no other one yet. */
@@ -268,10 +274,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     progress.end();
     if (interruption.hasSignal || interruption.id === id) interruption.ended();
     current = NONE;
-    if (part !== undefined) {
-      part = undefined;
-      claims.drop();
-    }
+    if (part !== undefined) dropPart();
     markTask?.(END_OF_TASK);
     if (inline === undefined || !channel.sendInline(kind, id, inline, time)) {
       const { body, views } = payload ?? (inline as InlineAnswer).encode();

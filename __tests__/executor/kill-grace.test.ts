@@ -221,6 +221,32 @@ test('a chunk of a map ends with the item that it is at', async () => {
   expect(contentOf(file)).toBe('.');
 });
 
+test('a chunk that sizes itself ends, too, and leaves no claim behind', async () => {
+  const executor = newPool({ killGrace: LONG });
+  const controller = new AbortController();
+  const file = newFile();
+  const work = async (path: string): Promise<number> => {
+    if (path === '') return process.pid;
+    const { writeFileSync } = process.getBuiltinModule('node:fs');
+    const signal = taskSignal();
+    writeFileSync(path, '.');
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return 0;
+  };
+  const short = Array<string>(2_000).fill('');
+  const [pid] = await executor.map(work, short, { chunkSize: 'auto' }).toArray();
+  const inputs = short.with(1_000, file);
+  const results = executor
+    .withOptions({ signal: controller.signal })
+    .map(work, inputs, { chunkSize: 'auto' });
+  const failed = rejectionOf(results.toArray());
+  await waitUntil(() => contentOf(file) === '.', 20_000);
+  controller.abort();
+  expect(await failed).toMatchObject({ name: 'CancelledError' });
+  const after = await executor.map(work, short, { chunkSize: 'auto' }).toArray();
+  expect(new Set(after)).toEqual(new Set([pid]));
+});
+
 test('a task whose modules are still being loaded does not begin', async () => {
   const file = newFile();
   const module = `${newFile()}.mjs`;

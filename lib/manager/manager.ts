@@ -312,6 +312,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   #progressed(task: Task, worker: PoolWorker, frame: Frame): void {
+    if (task.state === 'settled') return; // it was asked to end
     const decode = () => this.#sender.decodeValue(frame);
     task.progress(decode);
     this.#events.tap?.taskProgressed(task, worker, decode);
