@@ -26,14 +26,16 @@ function newFile(): string {
   return join(folder, `file-${files}`);
 }
 
-/** Waits until it is to end, then for a while more, and says why in the file. */
-async function endInOrder(file: string): Promise<void> {
+/** Waits until it is to end, then until it may, and says why in the file. */
+async function endInOrder(file: string, permission?: string): Promise<void> {
   const { setTimeout: sleep } = process.getBuiltinModule('node:timers/promises');
   const signal = taskSignal();
   reportProgress('begun');
   await sleep(120_000, undefined, { signal }).catch(() => {});
-  await sleep(20);
-  process.getBuiltinModule('node:fs').writeFileSync(file, String(signal.reason.name));
+  const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+  do await sleep(20);
+  while (permission !== undefined && !existsSync(permission));
+  writeFileSync(file, String(signal.reason.name));
 }
 
 /** Blocks its thread for good. */
@@ -84,14 +86,16 @@ describe.each(Object.entries(waysToEnd))('after %s', (_, { name, view, end }) =>
   test('a task ends in order, while its future has failed already, and its worker goes on', async () => {
     const executor = newPool({ killGrace: LONG });
     const file = newFile();
+    const permission = newFile();
     const controller = new AbortController();
-    const { future } = await begun((view?.(executor, controller) ?? executor).submit(endInOrder, file));
+    const { future } = await begun((view?.(executor, controller) ?? executor).submit(endInOrder, file, permission));
     const pid = pidIn(executor);
     end(future, controller);
     const next = executor.submit(pidOfWorker);
     const error = await rejectionOf(future);
     expect(error).toMatchObject({ name });
     expect(contentOf(file)).toBe('');
+    writeFileSync(permission, '');
     expect(await next).toBe(pid);
     expect(contentOf(file)).toBe(name);
   });

@@ -104,7 +104,7 @@ export class SentTasks {
   /** The first task was answered. */
   answered(): Task {
     const task = this.tasks.shift() as Task;
-    this.#dropChunk();
+    if (this.#ofChunk > 0) this.#dropChunk();
     this.isSlow = false;
     if (task === this.#lastImmediate) {
       this.#staleInFlight = false;
