@@ -88,7 +88,9 @@ describe.each(Object.entries(waysToEnd))('after %s', (_, { name, view, end }) =>
     const file = newFile();
     const permission = newFile();
     const controller = new AbortController();
-    const { future } = await begun((view?.(executor, controller) ?? executor).submit(endInOrder, file, permission));
+    const { future } = await begun(
+      (view?.(executor, controller) ?? executor).submit(endInOrder, file, permission),
+    );
     const pid = pidIn(executor);
     end(future, controller);
     const next = executor.submit(pidOfWorker);

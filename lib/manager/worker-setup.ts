@@ -32,8 +32,20 @@ export function createWorkerSetup(
   sender: Sender,
   executorId: number,
 ): WorkerSetup {
-  const { preload, initializer, initArgs, teardown, env, execArgv, execPath, argv, cwd, memory, stdio, context } =
-    settings;
+  const {
+    preload,
+    initializer,
+    initArgs,
+    teardown,
+    env,
+    execArgv,
+    execPath,
+    argv,
+    cwd,
+    memory,
+    stdio,
+    context,
+  } = settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
   const encoded = (fn: (...args: never[]) => unknown, args: readonly unknown[]): EncodedCall => {
