@@ -91,6 +91,7 @@ export {
   setStartMethod,
   type WorkerContext,
 } from './system/start-method.ts';
+export { taskMessages } from './system/task-messages.ts';
 export { taskSignal } from './system/task-signal.ts';
 export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
 export { type ResourceKind, type ResourceTracker, resourceTracker } from './watchdog/temporary-files.ts';

@@ -115,12 +115,12 @@ async function finishChunk(
   }
 }
 
-function succeeded(receiver: Receiver, value: unknown, isChunk: boolean): Outcome {
+export function succeeded(receiver: Receiver, value: unknown, isChunk: boolean): Outcome {
   const payload = isChunk ? encodeOutcomes(value as ItemOutcome[], receiver) : receiver.encodeValue(value);
   return outcomeOf(FrameKind.value, payload);
 }
 
-function failed(receiver: Receiver, error: unknown): Outcome {
+export function failed(receiver: Receiver, error: unknown): Outcome {
   return outcomeOf(FrameKind.error, receiver.encodeError(error));
 }
 
@@ -129,7 +129,7 @@ function outcomeOf(kind: Outcome['kind'], payload: Payload): Outcome {
   return { __proto__: null, kind, payload, inline: undefined } as unknown as Outcome;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return (
     value !== null &&
     (typeof value === 'object' || typeof value === 'function') &&

@@ -3,7 +3,7 @@
  * the order they came.
  */
 import { createClaimReader } from '../lib/child/claims.ts';
-import { type Channel, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
+import { type Channel, encodeCount, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
 import { END_OF_TASK } from '../lib/child/output.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
@@ -12,10 +12,12 @@ import { BusyPoll, WARM_AFTER } from '../lib/system/busy-poll.ts';
 import { setWhileLoading } from '../lib/system/loading.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setProgressReport } from '../lib/system/report-progress.ts';
+import { setTaskMessages } from '../lib/system/task-messages.ts';
 import { messageOf } from '../lib/system/thrown.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { BuildReport } from './build-report.ts';
+import { Inboxes } from './inbox.ts';
 import { interruption, NONE, nextTurn, offerSignals } from './interruption.ts';
 import { createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
@@ -24,6 +26,7 @@ import { markOutput, writeToTheEnd } from './output.ts';
 import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
 import { type ChunkPart, type Outcome, runCall } from './run-call.ts';
+import { runStream, type StreamOutput } from './run-stream.ts';
 import { onceNobodyCatches } from './uncaught.ts';
 
 /** What fits into a frame, in microseconds. */
@@ -39,6 +42,11 @@ export interface HostLink {
 export interface TaskLoop {
   readonly onFrame: (frame: Frame) => void;
   readonly onEnd: () => void;
+}
+
+/** Such a frame is for the task that runs, or the next one, and does not wait for its turn. */
+function isForTask(kind: FrameKind): boolean {
+  return kind >= FrameKind.credit && kind <= FrameKind.message;
 }
 
 export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): TaskLoop {
@@ -76,6 +84,11 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   });
   setProgressReport(progress.report);
   offerSignals(progress.callOfCaller);
+  const inboxes = new Inboxes({
+    decode: (frame) => (receiver as Receiver).decodeCall(frame),
+    taken: (id, count) => channel.send(FrameKind.messagesTaken, id, encodeCount(count)),
+  });
+  setTaskMessages(() => inboxes.messages());
   const report = new BuildReport(sendAtOnce);
   setWhileLoading(report.whileLoading);
   /** Functions that are not ready yet, and are not called for. */
@@ -95,7 +108,13 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       const { byteOffset, byteLength, buffer } = frame.body;
       const isKept = byteOffset === 0 && byteLength === buffer.byteLength;
       // A small frame lies in memory that is used again for the next read.
-      waiting.push(isKept ? frame : { ...frame, body: Buffer.from(frame.body) });
+      const kept = isKept ? frame : { ...frame, body: Buffer.from(frame.body) };
+      if (isForTask(frame.kind)) {
+        if (frame.kind === FrameKind.message) defineWaiting();
+        inboxes.add(kept);
+        return;
+      }
+      waiting.push(kept);
       if (!running) work().catch(leaveBroken);
     },
     onEnd() {
@@ -159,6 +178,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
         return initialize(frame, receiver);
       case FrameKind.call:
       case FrameKind.chunk:
+      case FrameKind.stream:
         return retiring ? handBack(frame) : run(frame, receiver);
       case FrameKind.claimed:
         part = partOf(frame);
@@ -180,6 +200,18 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   function partOf({ id: claimedAtOnce, body }: Frame): ChunkPart {
     const items = Buffer.from(body).readUInt32LE();
     return { items, claimedAtOnce, mayGoOn: claims.mayBegin };
+  }
+
+  /** A message that a task takes while it runs may need what came before it. */
+  function defineWaiting(): void {
+    if (receiver === undefined || waiting.length === 0) return;
+    const others = waiting.splice(0).filter((frame) => frame.kind !== FrameKind.define || !define(frame));
+    waiting.push(...others);
+  }
+
+  function define(frame: Frame): true {
+    (receiver as Receiver).define(frame.id, frame);
+    return true;
   }
 
   function prepare(id: number, receiver: Receiver): void {
@@ -240,10 +272,13 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     current = frame.id;
     markTask?.(frame.id);
     const storage = progress.begin(frame.id);
+    inboxes.current = frame.id;
+    inboxes.isRunning = true;
+    const start = frame.kind === FrameKind.stream ? stream : runCall;
     const outcome =
       storage === undefined
-        ? runCall(receiver, frame, report, part)
-        : storage.run(frame.id, runCall, receiver, frame, report, part);
+        ? start(receiver, frame, report, part)
+        : storage.run(frame.id, start, receiver, frame, report, part);
     return outcome instanceof Promise
       ? outcome.then((settled) => finishAfter(frame, settled))
       : finish(frame, outcome);
@@ -267,6 +302,24 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     return nextTurn().then(() => finish(frame, outcome));
   }
 
+  function stream(receiver: Receiver, frame: Frame, report: BuildReport): Promise<Outcome> {
+    const output: StreamOutput = {
+      send: (value) => sendYielded(frame.id, value, receiver),
+      stopping: () => channel.send(FrameKind.stopping, frame.id),
+    };
+    return runStream(receiver, frame, report, inboxes.of(frame.id), output);
+  }
+
+  function sendYielded(id: number, value: unknown, receiver: Receiver): Promise<void> | undefined {
+    const inline = receiver.inlineValue(value);
+    if (inline === undefined || !channel.sendInline(FrameKind.yielded, id, inline)) {
+      const { body, views } = inline === undefined ? receiver.encodeValue(value) : inline.encode();
+      channel.send(FrameKind.yielded, id, body, views);
+    }
+    channel.flush();
+    return channel.isDrained ? undefined : drained(channel);
+  }
+
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
   function finish({ id }: Frame, { kind, payload, inline }: Outcome): Promise<void> | undefined {
     const time = Math.min((natives.now() - report.startedAt) * 1000, LONGEST_TIME) >>> 0;
@@ -274,6 +327,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     progress.end();
     if (interruption.hasSignal || interruption.id === id) interruption.ended();
     current = NONE;
+    inboxes.isRunning = false;
+    if (inboxes.inbox !== undefined) inboxes.end();
     if (part !== undefined) dropPart();
     markTask?.(END_OF_TASK);
     if (inline === undefined || !channel.sendInline(kind, id, inline, time)) {

@@ -23,7 +23,7 @@ const pool = {
   expectRoom() {},
   pendingCount: 0,
   submit() {
-    const future = new Future<unknown>({ cancel: () => false, isRunning: () => false });
+    const future = new Future<unknown>({ cancel: () => false, isRunning: () => false, send: () => false });
     setImmediate(() => futureControl.resolve(future, 0));
     return future;
   },

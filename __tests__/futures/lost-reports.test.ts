@@ -6,7 +6,7 @@ test('reports that cannot be read are told once for each cause', () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   try {
     for (let task = 0; task < 10; task++) {
-      const future = new Future({ cancel: () => false, isRunning: () => true });
+      const future = new Future({ cancel: () => false, isRunning: () => true, send: () => false });
       future.onProgress(() => {});
       for (let report = 0; report < 1000; report++) {
         futureControl.progress(future, () => {
@@ -16,7 +16,7 @@ test('reports that cannot be read are told once for each cause', () => {
     }
     expect(warn).toHaveBeenCalledTimes(2);
     for (let cause = 2; cause < 1000; cause++) {
-      const future = new Future({ cancel: () => false, isRunning: () => true }).onProgress(() => {});
+      const future = new Future({ cancel: () => false, isRunning: () => true, send: () => false }).onProgress(() => {});
       futureControl.progress(future, () => {
         throw new Error(`cause ${cause}`);
       });

@@ -17,6 +17,7 @@ export function ownedFuture<T = unknown>(): OwnedFuture<T> {
   const asked: boolean[] = [];
   const future: Future<T> = new Future<T>({
     isRunning: () => isRunning,
+    send: () => false,
     cancel(kill) {
       asked.push(kill);
       if (isRunning && !kill) return false;

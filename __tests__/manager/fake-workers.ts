@@ -158,6 +158,7 @@ export function callOf(call: number, encode?: () => Payload, killGrace = 0): Tas
       mayRetry: false,
       priority: 0,
       name: undefined,
+      bufferSize: undefined,
     },
     submitSite: undefined,
   };

@@ -62,6 +62,9 @@ export class BullMQExecutor implements Executor {
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
     mapOn(() => this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
+  /** @throws TypeError Always: a job of BullMQ has one result. */
+  readonly stream: Executor['stream'] = refuseStream;
+
   /**
    * A view whose tasks have these options. `retries` is for tasks whose worker process died. Of two priorities the higher
    * one runs first: above 0 before all that waits, the last submitted first; below 0 after all that waits.
@@ -102,6 +105,8 @@ class RemoteView implements Executor {
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
     mapOn(() => this.#calls, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
+  readonly stream: Executor['stream'] = refuseStream;
+
   withOptions(options: TaskOptions): Executor {
     return viewOf(this.#executor, this.#calls, withRemoteOptions(this.#settings, options));
   }
@@ -113,6 +118,13 @@ class RemoteView implements Executor {
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
+}
+
+function refuseStream(): never {
+  throw new TypeError(
+    'a BullMQExecutor has no stream, as a job of BullMQ has one result: give what the task yields to reportProgress and take it with ' +
+      'onProgress, or stream from a ProcessPoolExecutor',
+  );
 }
 
 /** Outside of the class: the bundler renames one that names itself. */

@@ -62,6 +62,12 @@ export class RemoteTask implements FutureOwner {
     return this.#keeper.cancelTask(this, kill);
   }
 
+  send(): never {
+    throw new TypeError(
+      'a task of a BullMQExecutor takes no messages while it runs: give it what it needs as arguments',
+    );
+  }
+
   isRunning(): boolean {
     return this.state === 'running';
   }

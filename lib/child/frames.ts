@@ -48,6 +48,14 @@ export const FrameKind = {
   teardown: 14,
   /** Host to worker: finish what you run, then exit. */
   leave: 6,
+  /** Host to worker: run a call of a generator function, whose values travel as they are yielded. */
+  stream: 32,
+  /** Host to worker: so many more values (u32) of the stream with this id may be sent. */
+  credit: 33,
+  /** Host to worker: no more values of the stream with this id are wanted. */
+  stopStream: 34,
+  /** Host to worker: a message for the task with this id, as a call of one argument. */
+  message: 35,
   /** Worker to host: booted; from here on code of the user runs. */
   started: 15,
   /** Worker to host: booted and initialized. */
@@ -80,6 +88,12 @@ export const FrameKind = {
   preloadFailed: 28,
   /** Worker to host: the teardown has ended; with 1: it has failed, with its error. */
   tornDown: 29,
+  /** Worker to host: one value of the stream with this id. */
+  yielded: 40,
+  /** Worker to host: the generator of the stream with this id is being ended, as its host wants no more of it. */
+  stopping: 41,
+  /** Worker to host: the task with this id has taken so many more of its messages (u32). */
+  messagesTaken: 42,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
@@ -481,7 +495,18 @@ export class Channel extends FrameWriter {
   }
 }
 
-// What two kinds of frames hold
+// What some kinds of frames hold
+
+export function encodeCount(count: number): Uint8Array {
+  const body = Buffer.alloc(4);
+  body.writeUInt32LE(count);
+  return body;
+}
+
+/** @throws RangeError if it is none. */
+export function readCount({ buffer, byteOffset, byteLength }: Uint8Array): number {
+  return Buffer.from(buffer, byteOffset, byteLength).readUInt32LE();
+}
 
 /**
  * The first frame that a worker gets: what it must know before it can take any other. It has no IPC channel of Node's

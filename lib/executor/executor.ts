@@ -11,13 +11,18 @@ import type {
 /** Inputs of `map`: any iterable, such as an array, a `Set` or a generator; or an async one, which is pulled as results are taken. */
 export type Inputs<T> = Iterable<T> | AsyncIterable<T>;
 
-/** The results of a `map`, one for each input. Leaving the loop early cancels what has not started. */
+/**
+ * The results of a `map`, one for each input, or the values of a `stream`. Leaving the loop early cancels what has not started,
+ * and ends the generator of a stream.
+ */
 export interface ResultIterator<T> extends AsyncIterableIterator<T> {
   next(): Promise<IteratorResult<T, undefined>>;
   return(value?: unknown): Promise<IteratorResult<T, undefined>>;
   [Symbol.asyncIterator](): ResultIterator<T>;
   /** All results that are still to come. */
   toArray(): Promise<T[]>;
+  /** The same as `return()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -70,6 +75,31 @@ export interface Executor extends AsyncDisposable {
     ds: Inputs<D>,
     options?: O,
   ): ResultIterator<MapResult<Awaited<R>, O>>;
+
+  /**
+   * Runs `fn(...args)`, a generator function, in a worker process and gives its values as they are yielded. Its worker is at
+   * this task until the generator ends.
+   *
+   * The generator is at most `bufferSize` values (`withOptions`; default 16) ahead of those that were taken; then it waits at its
+   * `yield`, so that a slow loop bounds the memory of both processes. What `yield` gives to the generator is `undefined`, and what
+   * the generator returns is dropped.
+   *
+   * - An error of the generator comes after the values that it has yielded before. So does the error of a task that was
+   *   killed, timed out (`timeout` is a limit for the whole run, with the time in which it waits for the loop) or lost its
+   *   worker. A task whose worker died is run again (`retries`) only if none of its values has arrived.
+   * - Leaving the loop, `return()` and `await using` end the generator where it is, at its next `yield`: its `finally` blocks run
+   *   in the worker, and are waited for. What they throw is thrown there. One that does not come to a `yield` keeps its
+   *   worker: the `signal` and the `timeout` of `withOptions` end it with its worker.
+   * - A stream that is not read to its end keeps its worker, the host's process and `shutdown()` waiting, until its iterator
+   *   is collected.
+   *
+   * @throws the same as `submit`.
+   * @throws TypeError if `fn` is no generator function, as far as that can be seen.
+   */
+  stream<A extends unknown[], T>(
+    fn: (...args: A) => Generator<T, unknown, undefined> | AsyncGenerator<T, unknown, undefined>,
+    ...args: A
+  ): ResultIterator<Awaited<T>>;
 
   /**
    * A view on the same pool whose tasks have these options. It costs nothing, and can be made anew for each task. What

@@ -1,4 +1,4 @@
 /** In the build, what a file of this name gives is a file of its own, which is loaded when it is asked for. */
-import * as methods from './module-methods.ts';
+import * as parts from './later-parts.ts';
 
-export const later = (): typeof methods => methods;
+export const later = (): typeof parts => parts;

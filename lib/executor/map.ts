@@ -67,6 +67,9 @@ export function mapChunks(
     [Symbol.asyncIterator]() {
       return this;
     },
+    async [Symbol.asyncDispose]() {
+      await this.return();
+    },
   };
 }
 

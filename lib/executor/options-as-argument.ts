@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<keyof TaskOptions, (value: unknown) => boolean>> = 
   priority: isNumber,
   signal: (value) => value instanceof AbortSignal,
   name: (value) => typeof value === 'string',
+  bufferSize: isNumber,
 };
 const NAMES = Object.keys(KINDS) as (keyof TaskOptions)[];
 

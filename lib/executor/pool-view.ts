@@ -140,7 +140,7 @@ function submitCall<Settings, Request>(
   return pool.submit(request);
 }
 
-function noFunction(fn: unknown, of: string): TypeError {
+export function noFunction(fn: unknown, of: string): TypeError {
   const hint =
     typeof fn === 'string'
       ? 'import the function and pass it'

@@ -98,6 +98,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       mayRetry: settings.onWorkerCrash === 'isolate',
       priority: 0,
       name: undefined,
+      bufferSize: undefined,
     };
     abandoned.register(this, this.#pool);
     noteExecutor(this);
@@ -109,6 +110,9 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
     mapOn(() => this.#route(), this.#taskSettings, this.map, fn, rest) as ResultIterator<never>;
+
+  readonly stream: Executor['stream'] = (fn: AnyFunction, ...args: unknown[]) =>
+    later().streamOn(this.#route(), this.#taskSettings, this.stream, fn, args) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return new ExecutorView(this, () => this.#route(), withTaskOptions(this.#taskSettings, options));

@@ -4,6 +4,7 @@ import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
+import { later } from './later.ts';
 import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
 
 export class ExecutorView implements Executor {
@@ -24,6 +25,9 @@ export class ExecutorView implements Executor {
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
     mapOn(this.#pool, this.#settings, this.map, fn, rest) as ResultIterator<never>;
+
+  readonly stream: Executor['stream'] = (fn: AnyFunction, ...args: unknown[]) =>
+    later().streamOn(this.#pool(), this.#settings, this.stream, fn, args) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return viewOf(this.#executor, this.#pool, withTaskOptions(this.#settings, options));
@@ -59,5 +63,6 @@ export function withTaskOptions(settings: TaskSettings, given?: TaskOptions): Ta
     retries: options.retries ?? settings.retries,
     priority: options.priority ?? settings.priority,
     name: options.name ?? settings.name,
+    bufferSize: options.bufferSize ?? settings.bufferSize,
   };
 }

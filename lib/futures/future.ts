@@ -15,6 +15,8 @@ export interface FutureOwner {
   /** `true` if the task never runs, or was killed. Settles the future before it returns `true`. */
   cancel(kill: boolean): boolean;
   isRunning(): boolean;
+  /** A message to its task. `false` if that is over. */
+  send(value: unknown): boolean;
 }
 
 type Outcome =
@@ -109,6 +111,21 @@ export class Future<T> implements PromiseLike<T> {
     const { kill = false } = checkOptions(options, { kill: boolean }, 'cancel');
     if (this.#outcome !== undefined) return this.#outcome.kind === 'cancelled';
     return this.#owner.cancel(kill);
+  }
+
+  /**
+   * Sends a message to the task, which reads it with `taskMessages()`. One that is sent before the task begins waits for it.
+   * Values travel as arguments do, copied at the call, in the order of the calls.
+   *
+   * At most 1,000 messages may be unread. What the task has not read when it ends is dropped. When its worker dies and the task
+   * is run again, the messages that it had not read go with it, and those that it had read are not sent again.
+   *
+   * @returns `false` if the future is done: nothing was sent. `true` is no receipt: the task may end without having read it.
+   * @throws SerializationError if the value cannot be sent.
+   * @throws QueueFullError if 1,000 messages are unread.
+   */
+  send(value: unknown): boolean {
+    return this.#outcome === undefined && this.#owner.send(value);
   }
 
   /** Whether it was cancelled, before its task began or with its worker. */
@@ -247,7 +264,7 @@ const settledTwice = (): Error => new Error('a future was settled twice');
 
 /** For a task that could not be sent. */
 export function failedFuture(error: unknown): Future<unknown> {
-  const future = new Future<unknown>({ cancel: () => false, isRunning: () => false });
+  const future = new Future<unknown>({ cancel: () => false, isRunning: () => false, send: () => false });
   futureControl.reject(future, error);
   return future;
 }

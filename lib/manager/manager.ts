@@ -18,7 +18,7 @@
  * death leaves. Only a task moves itself from state to state.
  */
 import { type ExitReport, exitCodeName } from '../child/exit-report.ts';
-import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
+import { type Frame, FrameKind, type LeakFigures, readCount, readLeakFigures } from '../child/frames.ts';
 import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
@@ -42,6 +42,8 @@ import { SparePreparation } from './spare-preparation.ts';
 import { couldNotPreload, initializerThrew } from './startup-errors.ts';
 import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './task.ts';
 import { TaskCounts } from './task-counts.ts';
+import { UnreadMessages } from './task-messages.ts';
+import type { StreamControl } from './task-stream.ts';
 import { WarmFunctions } from './warm-functions.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 import type { WorkerSetup } from './worker-setup.ts';
@@ -150,13 +152,21 @@ export class Manager implements WorkersOwner, TaskKeeper {
   prepare(
     fn: (...args: never[]) => unknown,
     args: readonly unknown[],
-    { settings, submitSite, isChunk, plan }: Omit<TaskRequest, 'call' | 'itemCount'>,
+    { settings, submitSite, isChunk, plan, stream }: Omit<TaskRequest, 'call' | 'itemCount'>,
   ): TaskRequest {
     // A function that is new takes a while: the first worker boots meanwhile.
     if (this.#workers.all.size === 0 && this.#lifetime.isOpen && !settings.signal?.aborted)
       this.#workers.provide(1);
     const itemCount = args.length;
-    return { call: this.#sender.prepareCall(fn, args), settings, submitSite, isChunk, itemCount, plan };
+    return {
+      call: this.#sender.prepareCall(fn, args),
+      settings,
+      submitSite,
+      isChunk,
+      itemCount,
+      plan,
+      stream,
+    };
   }
 
   /** How many chunks of an async input are in flight, unless the caller says otherwise. */
@@ -168,6 +178,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (!this.#lifetime.isOpen || this.#settings.maxPending !== Number.POSITIVE_INFINITY) this.expectRoom();
     const task = new Task(request, this);
     if (task.plan !== undefined) task.plan.giveBack = () => this.#takeBackItems(task);
+    if (task.stream !== undefined) task.stream.control = this.#streamControl(task);
     const isWatched = this.#events.watchesTasks;
     if (isWatched) this.#events.onTaskQueued(task);
     const { signal } = request.settings;
@@ -214,7 +225,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
     const worker = idle.at(-1) as PoolWorker;
     const id = this.#runAhead.nextId();
     let isBuilt = true;
-    if (task.call.writeInto === undefined || task.isChunk || !worker.runInline(task, id)) {
+    const isPlain = !task.isChunk && task.stream === undefined && task.messages === undefined;
+    if (task.call.writeInto === undefined || !isPlain || !worker.runInline(task, id)) {
       let payload: Payload;
       try {
         payload = task.call.encode();
@@ -278,6 +290,15 @@ export class Manager implements WorkersOwner, TaskKeeper {
         break;
       case FrameKind.progress:
         if (frame.id === worker.task?.wireId) this.#progressed(worker.task, worker, frame);
+        break;
+      case FrameKind.yielded:
+        this.#yielded(worker, frame);
+        break;
+      case FrameKind.stopping:
+        if (frame.id === worker.task?.wireId) worker.task.stream?.noteStopping();
+        break;
+      case FrameKind.messagesTaken:
+        this.#messagesTaken(worker, frame);
         break;
       case FrameKind.initializerFailed:
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
@@ -373,6 +394,54 @@ export class Manager implements WorkersOwner, TaskKeeper {
       }
       if (this.#runAhead.outstanding === 0 && this.#queue.length === 0) this.#lifetime.drained();
     }
+  }
+
+  // … and speaks with its host meanwhile.
+
+  #yielded(worker: PoolWorker, frame: Frame): void {
+    const { task } = worker;
+    if (frame.id !== task?.wireId || task.state !== 'running') return;
+    if (task.stream === undefined) throw new Error('it has sent a value of a task that is no stream');
+    task.stream.receive(bytesOf(frame), () => this.#sender.decodeValue(frame));
+  }
+
+  #streamControl(task: Task): StreamControl {
+    return {
+      grant: (count) => {
+        if (task.state === 'running') this.#workerOf(task)?.grantValues(task.wireId, count);
+      },
+      stop: () => {
+        if (task.state === 'pending') this.cancelTask(task, false);
+        else if (task.state === 'running') this.#workerOf(task)?.stopStream(task.wireId);
+      },
+    };
+  }
+
+  /** @throws QueueFullError, SerializationError */
+  sendMessage(task: Task, value: unknown): boolean {
+    this.#decideAbout(task);
+    const messages = task.messages ?? new UnreadMessages();
+    messages.expectRoom();
+    const call = this.#prepareMessage(value);
+    // Code of the user that was asked for the value may have ended the task.
+    const worker = task.state === 'running' ? this.#workerOf(task) : undefined;
+    if (task.state !== 'pending' && worker === undefined) return false;
+    const message = { definitions: call.definitions, payload: call.encode() };
+    task.messages = messages;
+    messages.add(message);
+    worker?.sendMessage(task.wireId, message);
+    return true;
+  }
+
+  #prepareMessage(value: unknown): PreparedCall {
+    return this.#sender.prepareCall(Array.of as (...args: never[]) => unknown, [value]);
+  }
+
+  #messagesTaken(worker: PoolWorker, { id, body }: Frame): void {
+    const { task } = worker;
+    if (id !== task?.wireId || task.state !== 'running') return;
+    if (task.messages === undefined) throw new Error('it has taken messages that were not sent');
+    task.messages.taken(readCount(body));
   }
 
   /** Of a chunk that is running, what its worker has not claimed. Returns how many items it keeps. */
@@ -697,6 +766,12 @@ function cancelledError(task: Task, isPending: boolean, cause: unknown): Cancell
   return new CancelledError(
     isPending ? CANCELLED : `The future was cancelled while its task ran; ${consequenceOf(task)}.`,
   );
+}
+
+function bytesOf({ body, views }: Frame): number {
+  let bytes = body.length;
+  for (let index = 0; index < views.length; index += 1) bytes += (views[index] as Uint8Array).length;
+  return bytes;
 }
 
 /** The beginning of a text of a worker. */

@@ -218,7 +218,7 @@ export class RunAhead<W extends PipelinedWorker> {
       const payload = encodeAhead(next);
       if (payload === undefined) break;
       queue.take();
-      next.send(this.nextId());
+      next.sendAhead(this.nextId());
       tasks.push(next);
       payloads.push(payload);
     }
@@ -299,7 +299,11 @@ function encodeAhead({ call }: Task): Payload | undefined {
   }
 }
 
-/** A task with a deadline, a signal or a priority of its own begins when it is sent. */
-function mayGoAhead({ settings }: Task): boolean {
+/**
+ * A task with a deadline, a signal or a priority of its own begins when it is sent, and so does one with which its host
+ * speaks while it runs.
+ */
+function mayGoAhead({ settings, stream, messages }: Task): boolean {
+  if (stream !== undefined || messages !== undefined) return false;
   return settings.timeout === undefined && settings.signal === undefined && settings.priority <= 0;
 }

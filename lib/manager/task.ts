@@ -17,6 +17,8 @@ import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
 import type { ChunkPlan } from './chunk-plan.ts';
+import type { UnreadMessages } from './task-messages.ts';
+import type { TaskStream } from './task-stream.ts';
 
 /** In characters: a name is part of messages, and a longer one could make them longer than a string may be. */
 const LONGEST_NAME = 1000;
@@ -32,6 +34,8 @@ export interface TaskSettings {
   readonly mayRetry: boolean;
   readonly priority: number;
   readonly name: string | undefined;
+  /** How many values of a stream are on their way or wait to be taken, at most; `undefined`: by how quickly they are taken. */
+  readonly bufferSize: number | undefined;
 }
 
 /**
@@ -50,6 +54,8 @@ export interface TaskKeeper {
   expireLoading(task: Task): void;
   /** Whether a task that was sent ahead has begun. It is running or pending after that. */
   hasBegun(task: Task): boolean;
+  /** A message of the host. `false` if the task is over. */
+  sendMessage(task: Task, value: unknown): boolean;
   /** Called before its future settles. */
   taskSettled(task: Task, outcome: TaskOutcome, error: unknown): void;
 }
@@ -60,6 +66,8 @@ export interface TaskRequest {
   /** How many items a chunk has. */
   readonly itemCount: number;
   readonly plan?: ChunkPlan | undefined;
+  /** Where its values go if its function is a generator function that is streamed. */
+  readonly stream?: TaskStream | undefined;
   readonly settings: TaskSettings;
   readonly submitSite: SubmitSite | undefined;
 }
@@ -77,6 +85,9 @@ export class Task implements FutureOwner {
   /** Fewer when some were taken back. */
   itemCount: number;
   readonly plan: ChunkPlan | undefined;
+  readonly stream: TaskStream | undefined;
+  /** What its host has sent to it and it has not taken; `undefined` while nothing was sent. */
+  messages: UnreadMessages | undefined;
   readonly settings: TaskSettings;
   readonly submitSite: SubmitSite | undefined;
   readonly submittedAt = performance.now();
@@ -93,7 +104,8 @@ export class Task implements FutureOwner {
   #isLoading = false;
   #onAbort: (() => void) | undefined;
 
-  constructor({ call, isChunk, itemCount, plan, settings, submitSite }: TaskRequest, keeper: TaskKeeper) {
+  constructor(request: TaskRequest, keeper: TaskKeeper) {
+    const { call, isChunk, itemCount, plan, stream, settings, submitSite } = request;
     lastTaskId += 1;
     this.id = lastTaskId;
     this.call = call;
@@ -101,6 +113,7 @@ export class Task implements FutureOwner {
     this.isChunk = isChunk;
     this.itemCount = itemCount;
     this.plan = plan;
+    this.stream = stream;
     this.settings = settings;
     this.submitSite = submitSite;
     this.#keeper = keeper;
@@ -119,6 +132,10 @@ export class Task implements FutureOwner {
     return this.#keeper.cancelTask(this, kill);
   }
 
+  send(value: unknown): boolean {
+    return this.#keeper.sendMessage(this, value);
+  }
+
   isRunning(): boolean {
     return this.state === 'running' || (this.state === 'sent' && this.#keeper.hasBegun(this));
   }
@@ -132,7 +149,7 @@ export class Task implements FutureOwner {
   }
 
   /** To a worker that has others to do first. */
-  send(id: number): void {
+  sendAhead(id: number): void {
     if (this.state !== 'pending') this.#fault('pending');
     this.state = 'sent';
     this.wireId = id;
@@ -200,7 +217,7 @@ export class Task implements FutureOwner {
    * would otherwise end one worker after the other.
    */
   requeue(): boolean {
-    if (this.#hasWaitedAgain) return false;
+    if (this.#hasWaitedAgain || this.stream?.mayRunAgain === false) return false;
     this.#hasWaitedAgain = true;
     this.#stopClock();
     this.state = 'pending';
@@ -209,7 +226,7 @@ export class Task implements FutureOwner {
 
   /** After its worker died: `false` if it has been run often enough. */
   retry(): boolean {
-    if (this.#retriesLeft === 0) return false;
+    if (this.#retriesLeft === 0 || this.stream?.mayRunAgain === false) return false;
     this.#retriesLeft -= 1;
     this.#stopClock();
     this.state = 'pending';
@@ -247,6 +264,8 @@ export class Task implements FutureOwner {
     this.state = 'settled';
     if (this.#timeLimit !== undefined) this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
+    this.messages = undefined;
+    if (this.stream !== undefined) this.stream.settled(outcome, result);
     this.#keeper.taskSettled(this, outcome, outcome === 'succeeded' ? undefined : result);
     if (outcome === 'succeeded') futureControl.resolve(this.future, result);
     else if (outcome === 'cancelled') futureControl.cancel(this.future, result as CancelledError);

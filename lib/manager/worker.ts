@@ -2,7 +2,7 @@
 
 import type { WorkerProcess } from '../child/child-process.ts';
 import type { ExitReport, TerminationContext } from '../child/exit-report.ts';
-import { type Frame, FrameKind } from '../child/frames.ts';
+import { encodeCount, type Frame, FrameKind } from '../child/frames.ts';
 import type { Definition, InlineBody, Payload } from '../sending/index.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { messageOf } from '../system/thrown.ts';
@@ -10,6 +10,7 @@ import { receiveOrder } from '../watchdog/temporary-files.ts';
 import type { Interruption } from './interruption.ts';
 import { SentTasks } from './run-ahead.ts';
 import { type Task, TimeLimit } from './task.ts';
+import type { Message } from './task-messages.ts';
 import { TaskNames } from './task-names.ts';
 import type { EncodedCall, WorkerSetup } from './worker-setup.ts';
 
@@ -221,14 +222,33 @@ export class PoolWorker {
     this.state = 'busy';
     this.sent.begin(task);
     if (this.process.marksOutput) this.names.add(id, task.name);
+    if (task.messages !== undefined) for (const message of task.messages.all) this.sendMessage(id, message);
     this.sendDefinitions(task.definitions);
     const beginsAtOnce = !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
     this.#hasNewDefinitions = false;
     if (!beginsAtOnce) this.process.send(FrameKind.announce, id);
     if (task.isChunk && task.plan !== undefined) this.#sendClaims(task, id, task.plan.claimedAtOnce);
-    this.process.send(task.isChunk ? FrameKind.chunk : FrameKind.call, id, payload);
+    if (task.stream !== undefined) this.grantValues(id, task.stream.begin());
+    this.process.send(kindOf(task), id, payload);
     this.#sentLast = task;
     return beginsAtOnce;
+  }
+
+  // What is said to a task before its call or while it runs: nothing that came before is what the worker reads last.
+
+  grantValues(id: number, count: number): void {
+    this.#sentLast = undefined;
+    this.process.send(FrameKind.credit, id, { body: encodeCount(count), views: [] });
+  }
+
+  stopStream(id: number): void {
+    this.#sentLast = undefined;
+    this.process.send(FrameKind.stopStream, id);
+  }
+
+  sendMessage(id: number, { definitions, payload }: Message): void {
+    this.sendDefinitions(definitions);
+    this.process.send(FrameKind.message, id, payload);
   }
 
   /** Without room for the claims, the worker runs the whole chunk. */
@@ -363,6 +383,11 @@ export class PoolWorker {
     this.state = 'leaving';
     this.process.leave();
   }
+}
+
+function kindOf({ isChunk, stream }: Task): Frame['kind'] {
+  if (stream !== undefined) return FrameKind.stream;
+  return isChunk ? FrameKind.chunk : FrameKind.call;
 }
 
 function isSmall({ body, views }: Payload): boolean {

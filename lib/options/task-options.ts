@@ -16,6 +16,11 @@ export interface TaskOptions {
   priority?: number;
   /** How reports call the task, cut at 1000 characters. Default: the function's name. */
   name?: string;
+  /**
+   * Of a `stream`: how many values the generator may be ahead of those that were taken. Default: 16; of small values of which more
+   * than 256 were taken, as many as are taken within 2 ms, at most 1,024 and 64 KiB.
+   */
+  bufferSize?: number;
 }
 
 export interface MapOptions {
@@ -78,6 +83,7 @@ const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
   retries: check.count(0),
   priority: check.number({ min: Number.NEGATIVE_INFINITY }),
   name: check.string,
+  bufferSize: check.count(1),
 };
 
 const mapChecks: Readonly<Record<keyof MapOptions, check.Check>> = {

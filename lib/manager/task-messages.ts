@@ -1,0 +1,41 @@
+/**
+ * Messages from the host to a task that waits or runs. They are kept until the task has taken them: when its worker dies,
+ * what it had not taken goes with it to the next one.
+ */
+import { QueueFullError } from '../errors.ts';
+import type { Definition, Payload } from '../sending/index.ts';
+
+/** So many messages of one task may be unread. */
+export const MOST_UNREAD = 1000;
+
+export interface Message {
+  readonly definitions: readonly Definition[];
+  readonly payload: Payload;
+}
+
+export class UnreadMessages {
+  readonly #messages: Message[] = [];
+
+  get all(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /** @throws QueueFullError */
+  expectRoom(): void {
+    if (this.#messages.length < MOST_UNREAD) return;
+    throw new QueueFullError(
+      `${MOST_UNREAD} messages to the task are unread, which is as many as may be: send more when it has taken some of them`,
+    );
+  }
+
+  add(message: Message): void {
+    this.#messages.push(message);
+  }
+
+  /** @throws Error if there are not so many. */
+  taken(count: number): void {
+    if (count > this.#messages.length)
+      throw new Error(`it has taken ${count} messages of ${this.#messages.length}`);
+    this.#messages.splice(0, count);
+  }
+}
