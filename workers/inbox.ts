@@ -14,14 +14,11 @@ type Message = IteratorResult<unknown, undefined>;
 
 const DONE: Message = { value: undefined, done: true };
 
-/** So many messages are taken before the host hears of it, unless none is left. */
-const TAKEN_AT_ONCE = 16;
-
 export interface InboxOutput {
   /** A message is the argument of a call. A promise where modules must be imported first. */
   decode(frame: Frame): ReceivedCall | Promise<ReceivedCall>;
-  /** The task has taken so many more. */
-  taken(id: number, count: number): void;
+  /** The task takes the next message, and may end this process as soon as it has it. */
+  taken(id: number): void;
 }
 
 export class Inbox {
@@ -33,7 +30,6 @@ export class Inbox {
   readonly #output: InboxOutput;
   readonly #messages: Frame[] = [];
   readonly #readers: Waiter<Message>[] = [];
-  #taken = 0;
   #isClosed = false;
   #wake: (() => void) | undefined;
 
@@ -96,11 +92,7 @@ export class Inbox {
 
   #take({ resolve, reject }: Waiter<Message>): void {
     const frame = this.#messages.shift() as Frame;
-    this.#taken += 1;
-    if (this.#taken >= TAKEN_AT_ONCE || this.#messages.length === 0) {
-      this.#output.taken(this.id, this.#taken);
-      this.#taken = 0;
-    }
+    this.#output.taken(this.id);
     const deliver = ({ args }: ReceivedCall): void => resolve({ value: args[0], done: false });
     try {
       const call = this.#output.decode(frame);

@@ -3,7 +3,7 @@
  * the order they came.
  */
 import { createClaimReader } from '../lib/child/claims.ts';
-import { type Channel, encodeCount, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
+import { type Channel, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
 import { END_OF_TASK } from '../lib/child/output.ts';
 import type { Payload } from '../lib/sending/payload.ts';
 import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
@@ -86,7 +86,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   offerSignals(progress.callOfCaller);
   const inboxes = new Inboxes({
     decode: (frame) => (receiver as Receiver).decodeCall(frame),
-    taken: (id, count) => channel.send(FrameKind.messagesTaken, id, encodeCount(count)),
+    taken: (id) => sendAtOnce(FrameKind.messageTaken, id),
   });
   setTaskMessages(() => inboxes.messages());
   const report = new BuildReport(sendAtOnce);

@@ -16,7 +16,9 @@ test('reports that cannot be read are told once for each cause', () => {
     }
     expect(warn).toHaveBeenCalledTimes(2);
     for (let cause = 2; cause < 1000; cause++) {
-      const future = new Future({ cancel: () => false, isRunning: () => true, send: () => false }).onProgress(() => {});
+      const future = new Future({ cancel: () => false, isRunning: () => true, send: () => false }).onProgress(
+        () => {},
+      );
       futureControl.progress(future, () => {
         throw new Error(`cause ${cause}`);
       });

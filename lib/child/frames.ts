@@ -92,8 +92,8 @@ export const FrameKind = {
   yielded: 40,
   /** Worker to host: the generator of the stream with this id is being ended, as its host wants no more of it. */
   stopping: 41,
-  /** Worker to host: the task with this id has taken so many more of its messages (u32). */
-  messagesTaken: 42,
+  /** Worker to host: the task with this id takes the next one of its messages. */
+  messageTaken: 42,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

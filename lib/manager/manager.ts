@@ -18,7 +18,7 @@
  * death leaves. Only a task moves itself from state to state.
  */
 import { type ExitReport, exitCodeName } from '../child/exit-report.ts';
-import { type Frame, FrameKind, type LeakFigures, readCount, readLeakFigures } from '../child/frames.ts';
+import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
 import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
@@ -297,8 +297,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
       case FrameKind.stopping:
         if (frame.id === worker.task?.wireId) worker.task.stream?.noteStopping();
         break;
-      case FrameKind.messagesTaken:
-        this.#messagesTaken(worker, frame);
+      case FrameKind.messageTaken:
+        this.#messageTaken(worker, frame.id);
         break;
       case FrameKind.initializerFailed:
         if (!worker.isStarting) throw new Error('its initializer had succeeded before, and failed now');
@@ -437,11 +437,10 @@ export class Manager implements WorkersOwner, TaskKeeper {
     return this.#sender.prepareCall(Array.of as (...args: never[]) => unknown, [value]);
   }
 
-  #messagesTaken(worker: PoolWorker, { id, body }: Frame): void {
-    const { task } = worker;
+  #messageTaken({ task }: PoolWorker, id: number): void {
     if (id !== task?.wireId || task.state !== 'running') return;
-    if (task.messages === undefined) throw new Error('it has taken messages that were not sent');
-    task.messages.taken(readCount(body));
+    if (task.messages === undefined) throw new Error('it has taken a message that was not sent');
+    task.messages.taken();
   }
 
   /** Of a chunk that is running, what its worker has not claimed. Returns how many items it keeps. */

@@ -32,10 +32,8 @@ export class UnreadMessages {
     this.#messages.push(message);
   }
 
-  /** @throws Error if there are not so many. */
-  taken(count: number): void {
-    if (count > this.#messages.length)
-      throw new Error(`it has taken ${count} messages of ${this.#messages.length}`);
-    this.#messages.splice(0, count);
+  /** @throws Error if there is none. */
+  taken(): void {
+    if (this.#messages.shift() === undefined) throw new Error('it has taken a message that was not sent');
   }
 }
