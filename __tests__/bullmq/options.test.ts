@@ -71,6 +71,17 @@ test('retries without end are refused, which BullMQ does not know', async () => 
   await executor.shutdown();
 });
 
+test('streams and messages are refused, which a job cannot carry', async () => {
+  const executor = open('q');
+  for (const each of [executor, executor.withOptions({ name: 'rows' })])
+    expect(() => each.stream(function* () {})).toThrow(/^a BullMQExecutor has no stream, as a job of BullMQ has one result/);
+  const future = executor.submit(tasks.square, 2);
+  expect(() => future.send(1)).toThrow(/^a task of a BullMQExecutor takes no messages while it runs/);
+  future.cancel();
+  expect(future.send(1)).toBe(false);
+  await executor.shutdown({ killWorkers: true });
+});
+
 test('a machine whose pool one crash would break', async () => {
   const breaking = new ProcessPoolExecutor({ maxWorkers: 1 });
   expect(() => serveTasks({ queue: 'q', connection, tasks: tasks.tasks, executor: breaking })).toThrow(

@@ -11,6 +11,7 @@ import {
   SerializationError,
   TerminatedWorkerError,
   type TerminationReason,
+  taskMessages,
   type WorkerEvent,
   wait,
   type YieldedFuture,
@@ -200,4 +201,30 @@ export function errors(error: unknown): void {
     expectSame<Same<typeof error.path, string | undefined>>();
     expectSame<Same<typeof error.code, 'ERR_SERIALIZATION'>>();
   }
+}
+
+export async function streams(executor: Executor): Promise<void> {
+  const rows = executor.stream(function* (count: number) {
+    for (let row = 0; row < count; row += 1) yield { row };
+  }, 3);
+  expectSame<Same<typeof rows, ResultIterator<{ row: number }>>>();
+  const awaited = executor.stream(async function* () {
+    yield Promise.resolve('text');
+  });
+  expectSame<Same<typeof awaited, ResultIterator<string>>>();
+  // @ts-expect-error it yields nothing
+  executor.stream((n: number) => n, 1);
+  function* once(n: number): Generator<number> {
+    yield n;
+  }
+  // @ts-expect-error a text is no number
+  executor.stream(once, 'three');
+  // @ts-expect-error nothing is sent to a generator
+  executor.stream(function* (): Generator<number, void, string> {
+    const text: string = yield 1;
+    void text;
+  });
+  for await (const message of taskMessages<{ stop: boolean }>())
+    expectSame<Same<typeof message, { stop: boolean }>>();
+  expectSame<Same<ReturnType<Future<number>['send']>, boolean>>();
 }

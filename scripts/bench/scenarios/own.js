@@ -6,6 +6,16 @@ import { openWarm } from './calls.js';
 const offset = 7;
 const closure = (value) => value + offset;
 
+function* count(end) {
+  for (let value = 0; value < end; value++) yield value;
+}
+
+async function drain(results) {
+  let sum = 0;
+  for await (const value of results) sum += value;
+  return sum;
+}
+
 function withData(index) {
   const table = Array.from({ length: 100 }, (_, entry) => entry * index);
   return (value) => table[value] + offset;
@@ -64,6 +74,33 @@ export const own = [
           chunks: await rateOf(items, () => executor.map(echo, inputs, { chunkSize: 100 }).toArray()),
         },
       };
+    },
+  },
+  {
+    name: 'stream',
+    group: 'own',
+    title: 'Small values of one generator, beside a map of as many inputs by one worker',
+    metrics: {
+      stream: rate('stream'),
+      buffered: rate('stream with bufferSize 1000'),
+      chunks: rate('map with chunkSize 100'),
+      share: { title: 'stream to map with chunkSize 100', unit: '×', better: 'higher' },
+    },
+    sizes: { full: { items: 100_000 }, quick: { items: 2000 } },
+    timeout: 60_000,
+    kinds: ['ours'],
+    async run(pool, { items }) {
+      const { executor } = await openWarm(pool, { workers: 1 });
+      const inputs = Array.from({ length: items }, (_, index) => index);
+      const streamed = () => drain(executor.stream(count, items));
+      const mapped = () => drain(executor.map(tasks.echo, inputs, { chunkSize: 100 }));
+      await streamed();
+      await mapped();
+      const [stream, chunks] = [await rateOf(items, streamed), await rateOf(items, mapped)];
+      const buffered = await rateOf(items, () =>
+        drain(executor.withOptions({ bufferSize: 1000 }).stream(count, items)),
+      );
+      return { metrics: { stream, buffered, chunks, share: stream / chunks } };
     },
   },
 ];
