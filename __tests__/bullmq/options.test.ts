@@ -74,7 +74,9 @@ test('retries without end are refused, which BullMQ does not know', async () => 
 test('streams and messages are refused, which a job cannot carry', async () => {
   const executor = open('q');
   for (const each of [executor, executor.withOptions({ name: 'rows' })])
-    expect(() => each.stream(function* () {})).toThrow(/^a BullMQExecutor has no stream, as a job of BullMQ has one result/);
+    expect(() => each.stream(function* () {})).toThrow(
+      /^a BullMQExecutor has no stream, as a job of BullMQ has one result/,
+    );
   const future = executor.submit(tasks.square, 2);
   expect(() => future.send(1)).toThrow(/^a task of a BullMQExecutor takes no messages while it runs/);
   future.cancel();
