@@ -52,6 +52,8 @@ export {
 export type { WaitOptions } from './futures/wait-for.ts';
 export type { WorkerState } from './manager/worker.ts';
 export type { DiagnosticsMessages } from './observing/channels.ts';
+export { type EventLog, type EventLogger, logEvents } from './observing/log-events.ts';
+export type { ObservedExecutor } from './observing/observed-executor.ts';
 export {
   type TraceEvent,
   type TraceTimeline,

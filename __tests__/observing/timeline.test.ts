@@ -195,6 +195,7 @@ test('a worker that was ready before the timeline began has a row, and no start'
     signal: undefined,
     reason: 'idle-timeout',
     error: undefined,
+    task: undefined,
   });
   expect(added).toMatchObject([{ ph: 'i', name: 'exit: idle-timeout', args: { pid: 9, exitCode: 0 } }]);
   expect(described.map(({ name }) => name)).toEqual(['process_name', 'thread_name', 'thread_sort_index']);
@@ -220,6 +221,7 @@ test('a worker that starts while another one of its rank still runs has a row of
       signal: undefined,
       reason: 'recycled',
       error: undefined,
+      task: undefined,
     });
   start(7, 0);
   start(8, 0);

@@ -33,6 +33,8 @@ export interface WorkerExitedEvent extends WorkerEvent {
    * could not be created. `undefined` where the pool ended it.
    */
   readonly error: Error | undefined;
+  /** The name of the task that it was running, or for which the pool ended it; `undefined` if there was none. */
+  readonly task: string | undefined;
 }
 
 export interface WorkerRecycledEvent extends WorkerEvent {

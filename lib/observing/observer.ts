@@ -81,6 +81,7 @@ export class PoolObserver implements PoolEvents {
       ...this.#eventOf(worker),
       ...{ exitCode, signal, reason },
       error: exitError(worker, exit),
+      task: taskAtExit(worker),
     }));
   }
 
@@ -177,8 +178,12 @@ export class PoolObserver implements PoolEvents {
 
 function exitError(worker: PoolWorker, exit: ExitReport): Error | undefined {
   if (worker.endReason !== undefined) return undefined;
-  const task = worker.task?.state === 'running' ? worker.task.name : undefined;
-  return exit.startError ?? terminatedWorkerError(exit, { ...worker.lastSeen, task });
+  return exit.startError ?? terminatedWorkerError(exit, { ...worker.lastSeen, task: taskAtExit(worker) });
+}
+
+/** One for which the worker was ended is settled by now, and still its first. */
+function taskAtExit({ task, endReason }: PoolWorker): string | undefined {
+  return endReason !== undefined || task?.state === 'running' ? task?.name : undefined;
 }
 
 function exitReason(worker: PoolWorker, exit: ExitReport): WorkerExitReason {

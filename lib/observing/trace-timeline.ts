@@ -2,10 +2,10 @@
  * A timeline of what an executor's workers do, in the Trace Event format that Perfetto and chrome://tracing open: a
  * row for each worker. It listens to the executor's events and keeps or writes them; it draws nothing.
  */
-import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { ExecutorEvents } from '../executor/events.ts';
 import { type Check, checkOptions, describe, finiteCount } from '../options/check.ts';
+import { expectExecutor, type ObservedExecutor } from './observed-executor.ts';
 import { createTraceEvents, type TraceEvent } from './trace-events.ts';
 import { keepLatest, type TraceSink, writeTo } from './trace-sinks.ts';
 
@@ -32,9 +32,6 @@ export interface TraceTimeline extends Disposable {
   stop(): void;
 }
 
-/** What can be watched: an executor, not a view of one. */
-type Executor = EventEmitter<ExecutorEvents> & { readonly executorId: number };
-
 const checks: Readonly<Record<keyof TraceTimelineOptions, Check>> = {
   to: checkWritable,
   maxEvents: finiteCount(1),
@@ -46,8 +43,8 @@ const checks: Readonly<Record<keyof TraceTimelineOptions, Check>> = {
  * @throws TypeError for what is no executor (a view has no events); TypeError, RangeError for options that are unknown, of
  * the wrong type or out of range.
  */
-export function traceTimeline(executor: Executor, options?: TraceTimelineOptions): TraceTimeline {
-  checkExecutor(executor);
+export function traceTimeline(executor: ObservedExecutor, options?: TraceTimelineOptions): TraceTimeline {
+  expectExecutor(executor, 'traceTimeline');
   const { to, maxEvents = 100_000 } = checkOptions(options, checks, 'traceTimeline');
   const sink: TraceSink = to === undefined ? keepLatest(maxEvents) : writeTo(to, maxEvents);
   const trace = createTraceEvents(executor.executorId, sink.add, sink.describe);
@@ -76,14 +73,6 @@ export function traceTimeline(executor: Executor, options?: TraceTimelineOptions
     stop,
     [Symbol.dispose]: stop,
   };
-}
-
-/** From JavaScript anything may come, and a view of an executor looks like one. */
-function checkExecutor(value: unknown): void {
-  if (value instanceof EventEmitter && 'executorId' in value) return;
-  const isView = typeof (value as { withOptions?: unknown } | null | undefined)?.withOptions === 'function';
-  const got = isView ? 'a view of one: it has no events of its own' : describe(value);
-  throw new TypeError(`traceTimeline expects an executor, got ${got}`);
 }
 
 function checkWritable(value: unknown, name: string): void {

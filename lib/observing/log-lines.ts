@@ -1,0 +1,144 @@
+/** The lines of `logEvents`: which events make one, how grave it is, and what it says. */
+import type { TerminationReport } from '../errors.ts';
+import type {
+  ExecutorEvents,
+  WorkerExitedEvent,
+  WorkerExitReason,
+  WorkerRecycledEvent,
+  WorkerShortageEvent,
+} from '../executor/events.ts';
+import type { EventLogger } from './log-events.ts';
+import type { ObservedExecutor } from './observed-executor.ts';
+
+export interface LogLine {
+  readonly level: keyof EventLogger;
+  readonly fields: object;
+  readonly message: string;
+}
+
+type Lines = { [K in keyof ExecutorEvents]?: (event: ExecutorEvents[K][0]) => LogLine | undefined };
+
+/** @returns Stops it. */
+export function writeLines(executor: ObservedExecutor, logger: EventLogger): () => void {
+  const { executorId } = executor;
+  const lines: Lines = {
+    workerExited: exitLine,
+    workerRecycled: recycledLine,
+    workerShortage: shortageLine,
+    broken: (err) => ({
+      level: 'error',
+      fields: { event: 'broken', executorId, err },
+      message: 'the pool is broken: it can run nothing any more',
+    }),
+  };
+  const emitter = executor as NodeJS.EventEmitter;
+  const listeners = Object.entries(lines).map(([name, lineOf]) => {
+    const listener = (event: unknown): void => write(logger, lineOf(event as never));
+    emitter.on(name, listener);
+    return [name, listener] as const;
+  });
+  logWarnings(logger);
+  let isStopped = false;
+  return () => {
+    if (isStopped) return;
+    isStopped = true;
+    for (const [name, listener] of listeners) emitter.off(name, listener);
+    stopWarnings(logger);
+  };
+}
+
+function write(logger: EventLogger, line: LogLine | undefined): void {
+  if (line !== undefined) logger[line.level](line.fields, line.message);
+}
+
+// Workers
+
+/** At a shutdown, which the program has asked for, workers that are starting are killed as well. */
+const KILLED = new Set<WorkerExitReason>(['cancelled', 'start-timeout', 'broken']);
+
+/** `undefined` for a worker that has left as it should. */
+export function exitLine(event: WorkerExitedEvent): LogLine | undefined {
+  const { executorId, pid, rank, reason, exitCode, signal, task, error } = event;
+  const fields = { executorId, pid, rank, task, reason, exitCode, signal };
+  const worker = `worker ${rank} (pid ${pid})`;
+  const running = task === undefined ? '' : ` while it ran ${JSON.stringify(task)}`;
+  if (error !== undefined) {
+    const { memory, stderr } = error as Partial<TerminationReport>;
+    return {
+      level: 'error',
+      fields: { event: 'workerCrashed', ...fields, memory, stderr, err: error },
+      message: `${worker} ended unexpectedly${running}: ${reason}`,
+    };
+  }
+  if (reason === 'timed-out') {
+    return {
+      level: 'warn',
+      fields: { event: 'taskTimedOut', ...fields },
+      message: `the task ${JSON.stringify(task)} took too long: ${worker} was ended`,
+    };
+  }
+  if (!KILLED.has(reason)) return undefined;
+  return {
+    level: 'warn',
+    fields: { event: 'workerKilled', ...fields },
+    message: `${worker} was ended${running}: ${reason}`,
+  };
+}
+
+export function recycledLine({
+  executorId,
+  pid,
+  rank,
+  reason,
+  memory,
+  tasksDone,
+}: WorkerRecycledEvent): LogLine {
+  return {
+    level: reason === 'max-tasks' ? 'info' : 'warn',
+    fields: { event: 'workerRecycled', executorId, pid, rank, reason, memory, tasksDone },
+    message: `worker ${rank} (pid ${pid}) is replaced after ${tasksDone} tasks: ${reason}`,
+  };
+}
+
+export function shortageLine({ executorId, error, failures, pause }: WorkerShortageEvent): LogLine {
+  return {
+    level: 'warn',
+    fields: { event: 'workerShortage', executorId, failures, pause, err: error },
+    message: `no worker can be started for ${pause} ms`,
+  };
+}
+
+// Warnings of the package, which are those of the process
+
+interface WarningLog {
+  users: number;
+  readonly listener: (warning: Error) => void;
+}
+
+const warningLogs = new Map<EventLogger, WarningLog>();
+
+function logWarnings(logger: EventLogger): void {
+  let log = warningLogs.get(logger);
+  if (log === undefined) {
+    log = { users: 0, listener: (warning) => writeWarning(logger, warning) };
+    warningLogs.set(logger, log);
+    process.on('warning', log.listener);
+  }
+  log.users += 1;
+}
+
+function stopWarnings(logger: EventLogger): void {
+  const log = warningLogs.get(logger) as WarningLog;
+  log.users -= 1;
+  if (log.users > 0) return;
+  warningLogs.delete(logger);
+  process.off('warning', log.listener);
+}
+
+/** What the logger throws here would end the program; from the other lines it becomes a warning, which comes here again. */
+function writeWarning(logger: EventLogger, warning: Error & { readonly code?: string }): void {
+  if (warning.name !== 'LokyWarning') return;
+  try {
+    logger.warn({ event: 'warning', code: warning.code }, warning.message);
+  } catch {}
+}

@@ -1,0 +1,18 @@
+/** What can be observed: an executor, not a view of one. */
+import { EventEmitter } from 'node:events';
+import type { ExecutorEvents } from '../executor/events.ts';
+import { describe } from '../options/check.ts';
+
+export type ObservedExecutor = EventEmitter<ExecutorEvents> & { readonly executorId: number };
+
+/**
+ * From JavaScript anything may come, and a view of an executor looks like one.
+ *
+ * @throws TypeError
+ */
+export function expectExecutor(value: unknown, caller: string): void {
+  if (value instanceof EventEmitter && 'executorId' in value) return;
+  const isView = typeof (value as { withOptions?: unknown } | null | undefined)?.withOptions === 'function';
+  const got = isView ? 'a view of one: it has no events of its own' : describe(value);
+  throw new TypeError(`${caller} expects an executor, got ${got}`);
+}
