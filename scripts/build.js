@@ -24,12 +24,13 @@ const settings = {
   logLevel: 'warning',
 };
 
-/** What can be loaded: `loky`, `loky/metrics`, `loky/bullmq`, `loky/view`. */
+/** What can be loaded: `loky`, `loky/metrics`, `loky/bullmq`, `loky/view`, `loky/opentelemetry`. */
 const entryPoints = {
   index: 'lib/index.ts',
   metrics: 'lib/metrics/index.ts',
   bullmq: 'lib/bullmq/index.ts',
   view: 'lib/view/index.ts',
+  opentelemetry: 'lib/opentelemetry/index.ts',
 };
 
 /** What a worker process loads, which finds its functions by file: the whole of `loky/bullmq` would take long. */
@@ -39,7 +40,7 @@ const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
 const laterParts = ['lib/executor/pool/pool.ts', 'lib/sending/graphs.ts', 'lib/sending/functions/texts.ts'];
 
 /** Whoever uses the part that needs them has installed them. */
-const optionalPeers = ['bullmq', 'ioredis', 'prom-client'];
+const optionalPeers = ['@opentelemetry/api', 'bullmq', 'ioredis', 'prom-client'];
 
 async function buildCode() {
   const host = await buildHostCode({

@@ -27,6 +27,7 @@ import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
 import { type ChunkPart, type Outcome, runCall } from './run-call.ts';
 import { runStream, type StreamOutput } from './run-stream.ts';
+import { inTraceContext } from './trace-context.ts';
 import { onceNobodyCatches } from './uncaught.ts';
 
 /** What fits into a frame, in microseconds. */
@@ -67,6 +68,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   let part: ChunkPart | undefined;
   /** The number of the call that runs. */
   let current = NONE;
+  /** Of the call that comes next. */
+  let traceContext: string | undefined;
   const calls = new BusyPoll(natives.now, WARM_AFTER);
 
   const { outputMark } = settings;
@@ -185,6 +188,9 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
         return undefined;
       case FrameKind.callAhead:
         return retiring || !claims.mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
+      case FrameKind.traceContext:
+        traceContext = Buffer.from(frame.body).toString();
+        return undefined;
       case FrameKind.rank:
         setWorkerInfo({ rank: frame.id, depth: settings.depth, executorId: settings.executorId });
         return undefined;
@@ -228,6 +234,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
 
   /** The host knows already, unless a task has spoilt the claims. */
   function handBack(frame: Frame): undefined {
+    traceContext = undefined;
     channel.send(FrameKind.handedBack, frame.id);
   }
 
@@ -275,10 +282,14 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     inboxes.current = frame.id;
     inboxes.isRunning = true;
     const start = frame.kind === FrameKind.stream ? stream : runCall;
-    const outcome =
-      storage === undefined
-        ? start(receiver, frame, report, part)
-        : storage.run(frame.id, start, receiver, frame, report, part);
+    let outcome: Outcome | Promise<Outcome>;
+    if (traceContext !== undefined) {
+      const context = traceContext;
+      traceContext = undefined;
+      const call = (): Outcome | Promise<Outcome> => start(receiver, frame, report, part);
+      outcome = inTraceContext(context, storage === undefined ? call : () => storage.run(frame.id, call));
+    } else if (storage === undefined) outcome = start(receiver, frame, report, part);
+    else outcome = storage.run(frame.id, start, receiver, frame, report, part);
     return outcome instanceof Promise
       ? outcome.then((settled) => finishAfter(frame, settled))
       : finish(frame, outcome);
@@ -287,6 +298,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   /** Its future is settled: what the host waits for is that this worker is free. */
   function notBegun({ id }: Frame): undefined {
     interruption.ended();
+    traceContext = undefined;
     if (part !== undefined) dropPart();
     channel.send(FrameKind.value, id);
   }

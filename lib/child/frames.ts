@@ -46,6 +46,8 @@ export const FrameKind = {
   interrupt: 13,
   /** Host to worker: run the teardown, and answer with `tornDown`. */
   teardown: 14,
+  /** Host to worker: the trace context, as JSON of what a propagator has written, of the call or chunk that comes next. */
+  traceContext: 36,
   /** Host to worker: finish what you run, then exit. */
   leave: 6,
   /** Host to worker: run a call of a generator function, whose values travel as they are yielded. */

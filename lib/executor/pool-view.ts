@@ -5,6 +5,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type Future, failedFuture } from '../futures/future.ts';
 import type { ChunkPlan } from '../manager/chunk-plan.ts';
+import { taskTracers } from '../observing/task-tracing.ts';
 import { describe } from '../options/check.ts';
 import type { ItemOutcome } from '../sending/index.ts';
 import {
@@ -87,7 +88,9 @@ export function mapOn<Settings, Request>(
   const source = chunksOf(inputs);
   const submitSite = recordSubmitSite(above);
   const isChunk = (items: number): boolean => (chunkSize === 'auto' ? items : chunkSize) > 1;
-  return mapChunks(source, chunkSubmitter(poolNow, fn, { settings, submitSite, isChunk }), {
+  const submitChunk = chunkSubmitter(poolNow, fn, { settings, submitSite, isChunk });
+  // Chunks that are sent later have the same parent as the first: what was active at the call.
+  return mapChunks(source, taskTracers.size === 0 ? submitChunk : AsyncResource.bind(submitChunk), {
     ...options,
     chunkSize,
     workers: Math.max(1, pool.asyncBuffer >> 1),

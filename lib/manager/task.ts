@@ -95,6 +95,8 @@ export class Task implements FutureOwner {
   state: 'pending' | 'sent' | 'running' | 'settling' | 'settled' = 'pending';
   /** What an observer keeps of it: its own business. */
   note: object | undefined;
+  /** The trace context that goes with it; `undefined` where tasks are not traced. */
+  traceContext: string | undefined;
   /** Under which number it was sent to a worker. */
   wireId = 0;
   readonly #keeper: TaskKeeper;

@@ -229,6 +229,7 @@ export class PoolWorker {
     if (!beginsAtOnce) this.process.send(FrameKind.announce, id);
     if (task.isChunk && task.plan !== undefined) this.#sendClaims(task, id, task.plan.claimedAtOnce);
     if (task.stream !== undefined) this.grantValues(id, task.stream.begin());
+    if (task.traceContext !== undefined) this.#sendTraceContext(task.traceContext, id);
     this.process.send(kindOf(task), id, payload);
     this.#sentLast = task;
     return beginsAtOnce;
@@ -249,6 +250,10 @@ export class PoolWorker {
   sendMessage(id: number, { definitions, payload }: Message): void {
     this.sendDefinitions(definitions);
     this.process.send(FrameKind.message, id, payload);
+  }
+
+  #sendTraceContext(traceContext: string, id: number): void {
+    this.process.send(FrameKind.traceContext, id, { body: Buffer.from(traceContext), views: [] });
   }
 
   /** Without room for the claims, the worker runs the whole chunk. */
@@ -273,6 +278,7 @@ export class PoolWorker {
    */
   runInline(task: Task, id: number): boolean {
     const { channel } = this.process;
+    if (task.traceContext !== undefined) return false;
     if (channel === undefined || this.#hasNewDefinitions || this.#preparations > 0) return false;
     for (const definition of task.definitions) if (!this.#sentIds.has(definition.id)) return false;
     if (!channel.sendInline(FrameKind.call, id, task.call as InlineBody)) return false;
@@ -299,6 +305,7 @@ export class PoolWorker {
       const task = tasks[index] as Task;
       if (this.process.marksOutput) this.names.add(task.wireId, task.name);
       this.sendDefinitions(task.definitions);
+      this.#sendTraceContext(task, task.wireId);
       this.process.send(FrameKind.callAhead, task.wireId, payloads[index]);
     }
     return count;

@@ -9,6 +9,7 @@ import type { Task, TaskOutcome } from '../manager/task.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { debug, inMilliseconds, isDebugging, taskName, workerName } from './debug-log.ts';
+import { taskTracers } from './task-tracing.ts';
 
 type TaskEventName = 'taskQueued' | 'taskStarted' | 'taskSettled';
 type Tell = <K extends TaskEventName>(name: K, event: ExecutorEvents[K][0]) => void;
@@ -39,6 +40,7 @@ export class TaskWatch {
     const { id, name, isChunk, submittedAt } = task;
     // Within the submit itself, and so in its context.
     this.#tell('taskQueued', { executorId: this.#executorId, id, name, isChunk, submittedAt });
+    for (const tracer of taskTracers) task.traceContext ??= tracer.contextOf(id);
   }
 
   started(task: Task, worker: PoolWorker): void {
@@ -83,6 +85,7 @@ export class TaskWatch {
 
   retried(task: Task): void {
     this.#seenOf(task).isStarted = false;
+    for (const tracer of taskTracers) tracer.retried(task.id);
     if (isDebugging) debug(this.#executorId, `${taskName(task)} lost its worker and is queued again`);
   }
 

@@ -19,7 +19,7 @@ const folder = join(root, 'coverage');
 const processes = join(folder, 'processes');
 const sources = {
   '^loky$': '<rootDir>/lib/index.ts',
-  '^loky/(metrics|bullmq)$': '<rootDir>/lib/$1/index.ts',
+  '^loky/(metrics|bullmq|opentelemetry)$': '<rootDir>/lib/$1/index.ts',
   ...jestConfig.moduleNameMapper,
 };
 

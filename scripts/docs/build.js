@@ -26,9 +26,13 @@ const pages = join(root, 'docs/api');
 const options = {
   plugin: ['typedoc-plugin-markdown', join(root, 'scripts/docs/pages.js')],
   tsconfig: join(root, 'tsconfig.json'),
-  entryPoints: ['lib/index.ts', 'lib/metrics/index.ts', 'lib/bullmq/index.ts', 'lib/view/index.ts'].map(
-    (file) => join(root, file),
-  ),
+  entryPoints: [
+    'lib/index.ts',
+    'lib/metrics/index.ts',
+    'lib/bullmq/index.ts',
+    'lib/view/index.ts',
+    'lib/opentelemetry/index.ts',
+  ].map((file) => join(root, file)),
   entryPointStrategy: 'resolve',
   name: 'loky',
   readme: 'none',

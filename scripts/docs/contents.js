@@ -1,6 +1,11 @@
 /** The first of the API pages: what stands on which. It knows the others by their headings. */
 
-const importedFrom = { 'metrics.md': 'loky/metrics', 'bullmq.md': 'loky/bullmq', 'view.md': 'loky/view' };
+const importedFrom = {
+  'metrics.md': 'loky/metrics',
+  'bullmq.md': 'loky/bullmq',
+  'view.md': 'loky/view',
+  'opentelemetry.md': 'loky/opentelemetry',
+};
 
 /** @param {Map<string, string>} pages File names with their texts. */
 export function contents(pages) {

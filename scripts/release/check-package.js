@@ -15,7 +15,7 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 
 const MUST_HAVE = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
-  ...['index', 'metrics', 'bullmq', 'view'].flatMap((entry) =>
+  ...['index', 'metrics', 'bullmq', 'view', 'opentelemetry'].flatMap((entry) =>
     ['cjs', 'd.cts', 'js', 'd.ts'].map((ending) => `dist/${entry}.${ending}`),
   ),
   ...['dist/worker.cjs', 'dist/guardian.cjs', 'dist/view.html', 'dist/THIRD-PARTY-NOTICES.md'],

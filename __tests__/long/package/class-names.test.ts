@@ -3,8 +3,9 @@ import { expect, test } from '@jest/globals';
 import * as loky from 'loky';
 import * as bullmq from 'loky/bullmq';
 import * as metrics from 'loky/metrics';
+import * as opentelemetry from 'loky/opentelemetry';
 
-test.each(Object.entries({ loky, bullmq, metrics }))('what %s exports has its own name', (_, exported) => {
+test.each(Object.entries({ loky, bullmq, metrics, opentelemetry }))('what %s exports has its own name', (_, exported) => {
   const functions = Object.entries(exported).filter(([, value]) => typeof value === 'function');
   expect(functions.map(([, { name }]) => name)).toEqual(functions.map(([name]) => name));
 });

@@ -10,7 +10,7 @@ const LONG = 120_000;
 let project: Project;
 beforeAll(() => {
   project = installPackage();
-  for (const name of ['bullmq', 'ioredis', 'prom-client']) link(name);
+  for (const name of ['@opentelemetry/api', 'bullmq', 'ioredis', 'prom-client']) link(name);
 }, LONG);
 afterAll(() => project?.remove());
 
@@ -22,7 +22,7 @@ function link(name: string): void {
 }
 
 const BOTH = `
-const names = ['loky', 'loky/metrics', 'loky/bullmq', 'loky/view'];
+const names = ['loky', 'loky/metrics', 'loky/bullmq', 'loky/view', 'loky/opentelemetry'];
 const main = async (importAll, requireAll) => {
   for (const name of names) {
     const required = requireAll(name);
@@ -45,6 +45,7 @@ const PRINTED = [
   'loky/metrics true [] true',
   'loky/bullmq true [] true',
   'loky/view true [] true',
+  'loky/opentelemetry true [] true',
   ...['true', 'true true true', ''],
 ].join('\n');
 
