@@ -5,10 +5,13 @@ import * as bullmq from 'loky/bullmq';
 import * as metrics from 'loky/metrics';
 import * as opentelemetry from 'loky/opentelemetry';
 
-test.each(Object.entries({ loky, bullmq, metrics, opentelemetry }))('what %s exports has its own name', (_, exported) => {
-  const functions = Object.entries(exported).filter(([, value]) => typeof value === 'function');
-  expect(functions.map(([, { name }]) => name)).toEqual(functions.map(([name]) => name));
-});
+test.each(Object.entries({ loky, bullmq, metrics, opentelemetry }))(
+  'what %s exports has its own name',
+  (_, exported) => {
+    const functions = Object.entries(exported).filter(([, value]) => typeof value === 'function');
+    expect(functions.map(([, { name }]) => name)).toEqual(functions.map(([name]) => name));
+  },
+);
 
 test('views have theirs', async () => {
   await using executor = new loky.ProcessPoolExecutor({ maxWorkers: 1 });

@@ -33,7 +33,10 @@ const published = ts.sys
 test('types are published for every entry point', () => {
   expect(published).toEqual(
     expect.arrayContaining(
-      ['index', 'metrics', 'bullmq', 'view', 'opentelemetry'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.d.cts`]),
+      ['index', 'metrics', 'bullmq', 'view', 'opentelemetry'].flatMap((entry) => [
+        `${entry}.d.ts`,
+        `${entry}.d.cts`,
+      ]),
     ),
   );
 });
