@@ -125,9 +125,11 @@ export class TaskSpans implements TaskTracer {
     try {
       if (attempt === undefined) this.#part(task, `${name} wait`, task.waitsSince, now);
       else {
-        attempt.startedAt = startedAt ?? attempt.startedAt;
-        // The worker has measured its run time, and began before this process had heard of it.
-        const at = runTime === undefined ? now : Math.min(now, attempt.startedAt + runTime);
+        const started = startedAt ?? attempt.startedAt;
+        const took = runTime ?? now - started;
+        // The worker has measured its run time, and this process may have heard late that it began.
+        attempt.startedAt = Math.max(task.waitsSince, Math.min(started, now - took));
+        const at = Math.min(now, attempt.startedAt + took);
         this.#endAttempt(task, attempt, { at, outcome, error });
       }
       span.setAttribute('loky.task.outcome', outcome);
