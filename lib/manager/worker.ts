@@ -305,7 +305,7 @@ export class PoolWorker {
       const task = tasks[index] as Task;
       if (this.process.marksOutput) this.names.add(task.wireId, task.name);
       this.sendDefinitions(task.definitions);
-      this.#sendTraceContext(task, task.wireId);
+      if (task.traceContext !== undefined) this.#sendTraceContext(task.traceContext, task.wireId);
       this.process.send(FrameKind.callAhead, task.wireId, payloads[index]);
     }
     return count;
