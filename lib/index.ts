@@ -79,6 +79,7 @@ export {
   register,
   registerByValue,
   type SerializerName,
+  type Shared,
   setLokySerializer,
   type UnknownClasses,
   type WrapOptions,

@@ -9,6 +9,8 @@ import { natives } from './natives.ts';
 export type LeakCheck = () => undefined;
 
 export interface LeakListener {
+  /** In bytes: what is here because the host wants it to be, and no leak. */
+  held(): number;
   /** Called once, before it is sure: a replacement may be started so that it is ready in time. */
   onGrowth(): void;
   onLeak(figures: LeakFigures): void;
@@ -44,6 +46,7 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
   const first = measure(listener.onUnmeasurable);
   if (first === undefined) return () => undefined;
   const atBoot = first;
+  const own = (memory: number | undefined) => (memory === undefined ? undefined : memory - listener.held());
   let reference: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let lastSeen = atBoot;
@@ -56,14 +59,14 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
   const bound = () => (reference as number) + (hasGrown ? threshold : threshold * GROWTH);
 
   function setReference(seen: number): void {
-    reference = seen - atBoot < threshold * NEGLIGIBLE ? seen : measureCollected();
+    reference = seen - atBoot < threshold * NEGLIGIBLE ? seen : own(measureCollected());
     lastSeen = reference ?? seen;
   }
 
   /** Returns the memory that is left. */
   function look(reference: number, seen: number, now: number): number {
     if (seen < bound() || now - collectedAt < checkDelay) return seen;
-    const memory = measureCollected();
+    const memory = own(measureCollected());
     if (memory === undefined) return seen;
     if (memory < bound())
       collectedAt = now; // it was garbage
@@ -80,7 +83,7 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
     const now = natives.now();
     if (tasks < nextLook && now - lookedAt < pause) return;
     lookedAt = now;
-    const seen = measure();
+    const seen = own(measure());
     if (seen === undefined) return;
     if (reference === undefined) setReference(seen);
     else {
@@ -113,7 +116,7 @@ function measureCollected(): number | undefined {
 let collector: (() => void) | undefined;
 
 /** The collector is fetched when it is first needed: a worker with --expose-gc takes longer to boot. */
-function collectGarbage(): void {
+export function collectGarbage(): void {
   collector ??= natives.gc;
   if (collector === undefined) {
     natives.setFlagsFromString('--expose-gc');

@@ -19,7 +19,7 @@ import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { BuildReport } from './build-report.ts';
 import { Inboxes } from './inbox.ts';
 import { interruption, NONE, nextTurn, offerSignals } from './interruption.ts';
-import { createLeakCheck } from './leak-check.ts';
+import { collectGarbage, createLeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
@@ -27,6 +27,7 @@ import type { PipeWriter } from './pipe.ts';
 import { createProgress } from './progress.ts';
 import { type ChunkPart, type Outcome, runCall } from './run-call.ts';
 import { runStream, type StreamOutput } from './run-stream.ts';
+import { SharedMemory } from './shared-memory.ts';
 import { inTraceContext } from './trace-context.ts';
 import { onceNobodyCatches } from './uncaught.ts';
 
@@ -53,12 +54,14 @@ function isForTask(kind: FrameKind): boolean {
 export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): TaskLoop {
   const waiting: Frame[] = [];
   const claims = createClaimReader(natives.readSync);
+  const shared = new SharedMemory({ rss: natives.rss, collect: collectGarbage });
   const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
     onGrowth: () => sendOfWorker(FrameKind.growing),
     onLeak: (figures) => {
       retiring = true;
       sendOfWorker(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
     },
+    held: () => shared.held,
     onUnmeasurable: (error) => sendOfWorker(FrameKind.unmeasurable, Buffer.from(messageOf(error))),
   });
   let retiring = false;
@@ -159,16 +162,18 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       last = frame;
     }
     running = false;
+    if (shared.isWorthCollecting) shared.collect();
     if (last?.kind === FrameKind.call) calls.expect();
   }
 
   function handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {
     switch (frame.kind) {
       case FrameKind.define:
-        receiver.define(frame.id, frame);
+        shared.define(frame, () => receiver.define(frame.id, frame));
         return undefined;
       case FrameKind.forget:
         receiver.forget(frame.id);
+        shared.forget(frame.id);
         return undefined;
       case FrameKind.prepare:
         report.aside(() => prepare(frame.id, receiver));

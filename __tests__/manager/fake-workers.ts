@@ -170,6 +170,10 @@ const sender: Sender = {
   decodeOutcomes: () => [],
   settings: () => NOTHING,
   takeRetired: () => [],
+  onLargeRetired() {},
+  share() {
+    throw new Error('nothing is shared here');
+  },
 };
 
 const noEvents = new Proxy({ watchesTasks: false } as PoolEvents, {
@@ -190,6 +194,7 @@ export function fakePool(options: ExecutorOptions): FakePool {
     {
       initializer: undefined,
       teardown: undefined,
+      close() {},
       startProcess(_, listener) {
         const worker = new FakeWorker(workers.length + 1, listener);
         workers.push(worker);

@@ -8,6 +8,7 @@ const real = { ...natives };
 const fake = natives as unknown as Record<string, unknown>;
 let now: number;
 let memory: number;
+let held: number;
 let looks: number;
 let told: string[];
 let onCollection: () => void;
@@ -15,6 +16,7 @@ let onCollection: () => void;
 beforeEach(() => {
   now = 0;
   memory = 50 * MB;
+  held = 0;
   looks = 0;
   told = [];
   onCollection = () => {};
@@ -31,6 +33,7 @@ afterEach(() => void Object.assign(fake, real));
 
 const check = () =>
   createLeakCheck(300 * MB, 1_000, {
+    held: () => held,
     onGrowth: () => told.push('growth'),
     onUnmeasurable: () => told.push('unmeasurable'),
     onLeak: (figures) => told.push(`leak of ${(figures.memory - figures.reference) / MB}`),
@@ -64,6 +67,20 @@ test.each([1, 3, 50, 150])(
     expect(Number(/[\d.]+/.exec(told.at(-1) ?? '')?.[0])).toBeLessThan(300 + 2 * size);
   },
 );
+
+test('what the host shares is no leak, and neither is what it has taken away', () => {
+  const done = check();
+  runTasks(5, 500, 0, done);
+  memory += 1_000 * MB;
+  held += 1_000 * MB;
+  runTasks(5, 500, 0, done);
+  memory -= 1_000 * MB;
+  held -= 1_000 * MB;
+  runTasks(5, 500, 0, done);
+  expect(told).toEqual([]);
+  runTasks(1, 500, 400 * MB, done);
+  expect(told).toEqual(['leak of 400']);
+});
 
 test('slow tasks are looked at after each', () => {
   const done = check();

@@ -1,5 +1,7 @@
 /** What can go wrong between two machines that cannot go wrong on one. Knows nothing of how it is found out. */
 
+import { SerializationError } from '../errors.ts';
+
 /** Redis cannot be reached, does not let this program in, or refuses to write. The message says which, and for how long. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
@@ -29,3 +31,10 @@ export class SignatureError extends Error {
   override readonly name = 'SignatureError';
   readonly code = 'ERR_SIGNATURE';
 }
+
+/** Workers of other machines keep nothing for this process. */
+export const noSharedValues = (what: string): SerializationError =>
+  new SerializationError(
+    `cannot send ${what} through Redis: it holds a shared value, which the workers of this machine alone have\n` +
+      '  hint: put it into a store that all machines reach (a bucket, a database, a shared folder) and send its name',
+  );

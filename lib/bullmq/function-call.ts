@@ -3,6 +3,7 @@
  * is done in the worker process alone.
  */
 import { createReceiver, createSender, type Payload, type Reducers, type Sender } from '../sending/index.ts';
+import { noSharedValues } from './errors.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -25,6 +26,7 @@ export function functionWriter(
   return (fn, args) => {
     const settings = writePayload(sender.settings());
     const prepared = sender.prepareCall(fn, args);
+    if (prepared.shares !== undefined) throw noSharedValues('the task');
     const definitions = prepared.definitions.map(({ id, payload }) => [id, writePayload(payload)] as const);
     const written: WrittenCall = { settings, definitions, call: writePayload(prepared.encode()) };
     return JSON.stringify(written);

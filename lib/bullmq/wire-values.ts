@@ -4,7 +4,8 @@
  */
 import { DevalueError, parse, stringify } from 'devalue';
 import { SerializationError } from '../errors.ts';
-import type { Reducers } from '../sending/index.ts';
+import { isShared, type Reducers } from '../sending/index.ts';
+import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
 
@@ -121,6 +122,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 }
 
 function refusal(error: unknown, what: string): SerializationError {
+  if (error instanceof DevalueError && isShared(error.value)) return noSharedValues(what);
   const reason = error instanceof Error ? error.message : String(error);
   const path = error instanceof DevalueError ? error.path : '';
   const place = path === '' ? '' : ` (at ${path})`;

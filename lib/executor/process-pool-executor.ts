@@ -17,6 +17,7 @@ import {
   type ShutdownOptions,
   type TaskOptions,
 } from '../options/task-options.ts';
+import type { Shared } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
 import { LaterPart } from '../system/later-part.ts';
 import { chooseNode } from '../system/node-command.ts';
@@ -149,6 +150,20 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     return later().moduleMethods<M>(source, (method, call, args) =>
       submitTo(this.#route(), settings, method, call, args),
     );
+  }
+
+  /**
+   * Shares a large value with the workers: it is encoded at this call, and sent once to each worker, when a task there needs it
+   * first. The handle travels as an argument, in arguments or captured by a function; tasks read its `value`. Every executor
+   * of this process takes it. Workers free it when the handle is disposed, or collected, and no task needs it any more.
+   *
+   * What is changed in the value after this call does not travel.
+   *
+   * @throws SerializationError with the path of what cannot be sent.
+   * @throws ShutdownExecutorError, BrokenProcessPool as `submit`.
+   */
+  share<T>(value: T): Shared<T> {
+    return this.#route().share(value);
   }
 
   /**

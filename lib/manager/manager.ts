@@ -24,7 +24,7 @@ import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
-import type { Payload, PreparedCall, Sender } from '../sending/index.ts';
+import type { Payload, PreparedCall, Sender, Shared } from '../sending/index.ts';
 import { BusyPoll, WARM_AFTER } from '../system/busy-poll.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
@@ -80,6 +80,7 @@ function countCpus(): number {
 export class Manager implements WorkersOwner, TaskKeeper {
   readonly #settings: ExecutorSettings;
   readonly #sender: Sender;
+  readonly #setup: WorkerSetup;
   readonly #events: PoolEvents;
   readonly #queue = new PendingQueue();
   readonly #workers: Workers;
@@ -99,6 +100,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   constructor(settings: ExecutorSettings, sender: Sender, setup: WorkerSetup, events: PoolEvents) {
     this.#settings = settings;
     this.#sender = sender;
+    this.#setup = setup;
     this.#events = events;
     this.#memoryWatch = createMemoryWatch(settings.memory.limit, (worker) => {
       if (!worker.isRetiring) this.#recycle(worker, 'memory-limit', undefined);
@@ -118,6 +120,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       () => this.#runAhead.outstanding === 0 && this.#queue.length === 0,
     );
     this.#sparePreparation = new SparePreparation(workers.all);
+    sender.onLargeRetired(() => this.#forgetRetired());
     this.#warmFunctions = new WarmFunctions(workers.all);
     this.#recycling = this.#createRecycling();
     this.#crashRecovery = new CrashRecovery({
@@ -167,6 +170,12 @@ export class Manager implements WorkersOwner, TaskKeeper {
       plan,
       stream,
     };
+  }
+
+  /** @throws BrokenProcessPool, ShutdownExecutorError, SerializationError */
+  share<T>(value: T): Shared<T> {
+    if (!this.#lifetime.isOpen) throw this.#lifetime.refusal;
+    return this.#sender.share(value);
   }
 
   /** How many chunks of an async input are in flight, unless the caller says otherwise. */
@@ -751,6 +760,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
     const closed = this.#lifetime.close();
+    void closed.then(this.#setup.close);
     this.#sparePreparation.stop();
     if (cancelFutures)
       for (const task of this.#crashRecovery.takePending()) task.cancelWith(CANCELLED_BY_SHUTDOWN);

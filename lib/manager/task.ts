@@ -120,6 +120,7 @@ export class Task implements FutureOwner {
     this.submitSite = submitSite;
     this.#keeper = keeper;
     this.#retriesLeft = settings.retries;
+    if (call.shares !== undefined) for (const share of call.shares) share.hold();
     this.future = new Future(this);
   }
 
@@ -264,6 +265,8 @@ export class Task implements FutureOwner {
   settle(outcome: TaskOutcome, result: unknown): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
+    const { shares } = this.call;
+    if (shares !== undefined) for (const share of shares) share.release();
     if (this.#timeLimit !== undefined) this.#stopClock();
     if (this.#onAbort !== undefined) removeAbortCallback(this.settings.signal as AbortSignal, this.#onAbort);
     this.messages = undefined;

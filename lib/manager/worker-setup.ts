@@ -9,7 +9,7 @@ import {
 import { newMark } from '../child/output.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { nodeOptionsForWorkers } from '../options/node-options.ts';
-import type { Definition, Payload, Sender } from '../sending/index.ts';
+import type { Definition, HeldShare, Payload, Sender } from '../sending/index.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
 import { withoutPrototype } from '../system/own.ts';
@@ -24,6 +24,8 @@ export interface WorkerSetup {
   readonly initializer: EncodedCall | undefined;
   readonly teardown: EncodedCall | undefined;
   startProcess(rank: number, listener: WorkerProcessListener): WorkerProcess;
+  /** No worker is started any more. */
+  close(): void;
 }
 
 /** @throws SerializationError if the initializer, its arguments or the teardown cannot be sent. */
@@ -48,8 +50,11 @@ export function createWorkerSetup(
   } = settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
+  let held: readonly HeldShare[] = [];
   const encoded = (fn: (...args: never[]) => unknown, args: readonly unknown[]): EncodedCall => {
     const call = sender.prepareCall(fn, args);
+    for (const share of call.shares ?? []) share.hold();
+    held = [...held, ...(call.shares ?? [])];
     return { definitions: call.definitions, payload: call.encode() };
   };
   const settingsFor = (rank: number): WorkerProcessSettings => {
@@ -82,6 +87,10 @@ export function createWorkerSetup(
     initializer: initializer && encoded(initializer, initArgs),
     teardown: teardown && encoded(teardown, []),
     startProcess: (rank, listener) => startWorkerProcess(() => settingsFor(rank), listener),
+    close() {
+      for (const share of held) share.release();
+      held = [];
+    },
   };
 }
 

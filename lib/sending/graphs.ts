@@ -14,3 +14,4 @@ export { GraphWriter } from './graph/writer.ts';
 export { explain, warnOfLargeCapture } from './host/explain.ts';
 export { HostResolver } from './host/resolver.ts';
 export { reducingSettings } from './host/settings.ts';
+export { share } from './shares.ts';

@@ -50,12 +50,24 @@ export interface Definition {
   readonly payload: Payload;
 }
 
+/** A shared value that something prepared refers to: it stays in the workers for as long as it is held. */
+export interface HeldShare {
+  /** What the worker must have been told before it can use the value; the last one is the value's own. */
+  readonly definitions: readonly Definition[];
+  readonly id: number;
+  hold(): void;
+  /** Once for each `hold`. */
+  release(): void;
+}
+
 /** A call that has been prepared for sending: its values were copied when it was prepared. */
 export interface PreparedCall extends Partial<InlineBody> {
   /** The function's own name, for reports; empty if it has none. */
   readonly name: string;
   /** What the worker must have been told before it gets this call, in this order. */
   readonly definitions: readonly Definition[];
+  /** The shared values that it needs, if there are any. */
+  readonly shares?: readonly HeldShare[] | undefined;
   /** May be called more than once (a task that is run again). */
   encode(): Payload;
 }

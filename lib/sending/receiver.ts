@@ -26,6 +26,7 @@ import { createDefinitions, readGraph } from './worker/definitions.ts';
 import { Functions } from './worker/functions.ts';
 import { WorkerPolicy } from './worker/policy.ts';
 import { WorkerResolver } from './worker/resolver.ts';
+import { SharedValues } from './worker/shared-values.ts';
 
 export interface Receiver {
   define(id: number, payload: Payload): void;
@@ -51,8 +52,9 @@ type AnyFunction = ReceivedCall['fn'];
 /** `settings` are those of the host's `Sender`. A promise where modules must be imported first. */
 export function createReceiver(settings: Payload): Receiver | Promise<Receiver> {
   const functions = new Functions();
-  const resolver = new WorkerResolver(functions);
-  const definitions = createDefinitions(functions, resolver);
+  const sharedValues = new SharedValues();
+  const resolver = new WorkerResolver(functions, sharedValues);
+  const definitions = createDefinitions(functions, resolver, sharedValues);
   const inline = new InlineValue();
   const receiver: Receiver = {
     define: definitions.define,

@@ -7,7 +7,7 @@ import { readAnswer } from './answers.ts';
 import { describe } from './describe.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader, VALUE_HEADER, VALUE_ITEM } from './format.ts';
 import { nameOf } from './function-name.ts';
-import { newId, retiredList } from './functions/definitions.ts';
+import { newId, newRetired } from './functions/definitions.ts';
 import { keepParsing } from './functions/parsing.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
@@ -19,6 +19,7 @@ import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
 import { graphs, keepGraphs } from './rich.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
+import type { Shared } from './shared.ts';
 import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
 import { OTHER, primitiveAt } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
@@ -51,7 +52,15 @@ export interface Sender {
   /** What the worker's receiver needs to know at boot. */
   settings(): Payload;
   /** Numbers of definitions that are no longer used since it was asked last: workers may forget them. */
-  takeRetired(): number[];
+  takeRetired(): readonly number[];
+  /** @param forget Called when workers should forget what was retired now, for it is large. */
+  onLargeRetired(forget: () => void): void;
+  /**
+   * Encodes a value for all workers of this process.
+   *
+   * @throws SerializationError with the path of what cannot be sent.
+   */
+  share<T>(value: T): Shared<T>;
 }
 
 /** @throws TypeError if a serializer or reducer is not what it should be. */
@@ -67,7 +76,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   keepGraphs();
   const mainByReference = options.mainByReference === true;
   const constants = new Constants(mainByReference);
-  const retired = retiredList();
+  const retired = newRetired();
   let settingsVersion = -1;
   let settings: Definition | undefined;
   let version = -1;
@@ -89,7 +98,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     return resolver;
   };
 
-  let later: readonly Definition[] = NONE;
+  let laterSettings: readonly Definition[] = NONE;
 
   function settingsNow(): Payload {
     const reducers = [...resultReducers, ...registeredReducers()];
@@ -103,7 +112,7 @@ export function createSender(options: SenderOptions = {}): Sender {
       const isFirst = settingsVersion === -1;
       settingsVersion = registryVersion();
       settings = { id: newId(), payload: settingsNow() };
-      if (!isFirst) later = [settings];
+      if (!isFirst) laterSettings = [settings];
     }
     return settings;
   }
@@ -111,7 +120,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   /** Workers that started before a registration hear of it with the first call that comes after it. */
   function toldLater(): readonly Definition[] {
     if (settingsVersion !== -1 && settingsVersion !== version) currentSettings();
-    return later;
+    return laterSettings;
   }
 
   function prepareCall(fn: AnyFunction, args: readonly unknown[]): PreparedCall {
@@ -119,7 +128,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     refresh();
     const known = writing.length === 0 && serializer !== 'devalue' ? constants.known(fn) : undefined;
     if (known !== undefined && allPrimitive(args)) {
-      const isTold = settingsVersion === version && later.length === 0;
+      const isTold = settingsVersion === version && laterSettings.length === 0;
       return new ItemsCall(isTold ? known : withSettings(known), args);
     }
     const reading = newReading();
@@ -147,7 +156,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   let withLater = new WeakMap<Constant, Constant>();
-  let withWhich = later;
+  let withWhich = laterSettings;
 
   function withSettings(constant: Constant): Constant {
     const told = toldLater();
@@ -175,7 +184,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     const items = readyItems(args);
     if (typeof items === 'object' && serializer === 'auto') return new ItemsCall(constant, items);
     const payload = items === RICH ? undefined : tryClone(args, callHeader(CALL_CLONE, constant.id));
-    return payload && new WrittenCall(constant.name, constant.definitions, payload);
+    return payload && new WrittenCall(constant.name, constant.definitions, payload, undefined);
   }
 
   function graphCall(
@@ -200,7 +209,10 @@ export function createSender(options: SenderOptions = {}): Sender {
         return graphCall(fn, args, undefined, reading);
       if (!constant) warnOfLargeCapture(fn, args, payload, writer);
       const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...toldLater()];
-      return new WrittenCall(nameOf(fn), definitions, payload);
+      const { shares } = policy;
+      if (shares.size === 0) return new WrittenCall(nameOf(fn), definitions, payload, undefined);
+      for (const share of shares) definitions.push(...share.definitions);
+      return new WrittenCall(nameOf(fn), definitions, payload, [...shares]);
     } catch (error) {
       throw callError(error, fn, args, writer);
     }
@@ -227,8 +239,16 @@ export function createSender(options: SenderOptions = {}): Sender {
     decodeValue,
     decodeOutcomes: (payload, count) => decodeOutcomes(payload, count, decodeValue),
     settings: () => currentSettings().payload,
-    takeRetired: () => (retired.length === 0 ? retired : retired.splice(0)),
+    share(value) {
+      refresh();
+      return graphs().share(value, { serializer, reducers: writing, mainByReference });
+    },
+    takeRetired: () => (retired.ids.length === 0 ? NO_IDS : retired.ids.splice(0)),
+    onLargeRetired(forget) {
+      retired.onLarge = forget;
+    },
   };
 }
 
 const NONE: readonly Definition[] = [];
+const NO_IDS: readonly number[] = [];

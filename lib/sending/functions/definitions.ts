@@ -6,8 +6,15 @@ const CODE_LIMIT = 2000;
 
 let nextId = 1;
 const codes = new Map<string, Definition>();
-/** Senders that want to know what was retired. */
-const listeners = new Set<WeakRef<number[]>>();
+
+/** What was retired since a sender looked last. */
+export interface Retired {
+  readonly ids: number[];
+  /** The last one is large: workers should forget it now. */
+  onLarge: () => void;
+}
+
+const listeners = new Set<WeakRef<Retired>>();
 
 export const newId = (): number => nextId++;
 
@@ -49,15 +56,21 @@ export function retireWhenUnused(definition: Definition): void {
 
 function retire(id: number): void {
   for (const reference of listeners) {
-    const list = reference.deref();
-    if (list) list.push(id);
+    const retired = reference.deref();
+    if (retired) retired.ids.push(id);
     else listeners.delete(reference);
   }
 }
 
-/** A list to which the numbers of retired definitions are added for as long as somebody holds it. */
-export function retiredList(): number[] {
-  const list: number[] = [];
-  listeners.add(new WeakRef(list));
-  return list;
+/** Of something large, which workers need not keep until they are asked to forget other things. */
+export function retireAtOnce(id: number): void {
+  retire(id);
+  for (const reference of [...listeners]) reference.deref()?.onLarge();
+}
+
+/** The numbers of retired definitions are added to it for as long as a sender holds it. */
+export function newRetired(): Retired {
+  const retired: Retired = { ids: [], onLarge: () => {} };
+  listeners.add(new WeakRef(retired));
+  return retired;
 }

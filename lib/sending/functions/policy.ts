@@ -10,8 +10,10 @@ import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
-import type { Definition } from '../payload.ts';
+import type { Definition, HeldShare } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
+import { type SharedState, sharedState } from '../shared.ts';
+import { shareOf } from '../shares.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { RICH, tierOf } from '../values/scan.ts';
@@ -41,6 +43,8 @@ export class HostPolicy implements Policy {
   private readonly reduced = new ReducedValues();
   /** What the worker must know before it reads what was written. */
   readonly definitions = new Set<Definition>();
+  /** Those that were written, of which the worker gets a number each. */
+  readonly shares = new Set<HeldShare>();
   private readonly reducers: readonly NamedReducer[];
   private readonly mainByReference: boolean;
   private readonly modules = new LoadedModules();
@@ -94,6 +98,8 @@ export class HostPolicy implements Policy {
   }
 
   custom(value: unknown, writer: GraphWriter): Row | undefined {
+    const shared = sharedState(value);
+    if (shared !== undefined) return this.shared(value as object, shared);
     for (const [name, reducer] of this.reducers) {
       if (!reducer.test(value)) continue;
       this.reduced.before(value, name);
@@ -112,6 +118,13 @@ export class HostPolicy implements Policy {
       return { head: ['wrapper', wrapped.keepWrapper], children: [wrapped.value] };
     }
     return types.isProxy(object) || typeof object === 'function' ? undefined : hookRow(object, writer);
+  }
+
+  private shared(handle: object, state: SharedState): Row {
+    const { reducers, mainByReference } = this;
+    const share = shareOf(handle, state, { serializer: 'auto', reducers, mainByReference });
+    this.shares.add(share);
+    return { head: ['shared', share.id], children: [] };
   }
 
   named(value: object): Row | undefined {

@@ -43,6 +43,8 @@ export type RowHead =
   | readonly ['own', name: string]
   /** Something that the host knows by a number, because it has sent it before. */
   | readonly ['known', id: number]
+  /** A value that workers get once. */
+  | readonly ['shared', id: number]
   | readonly ['object', ObjectHead]
   /**
    * Children: the class, and the nearest built-in class that it extends. `nearest`: after the class all that it extends,

@@ -1,6 +1,6 @@
 /** Calls that wait to be sent. As small as can be: a hundred thousand of them may be waiting. */
 import { CALL_HEADER, CALL_ITEMS } from '../format.ts';
-import type { Definition, Payload, PreparedCall } from '../payload.ts';
+import type { Definition, HeldShare, Payload, PreparedCall } from '../payload.ts';
 import { writeItems } from '../values/encode.ts';
 import { writePrimitive } from '../values/primitives.ts';
 import type { Constant } from './constants.ts';
@@ -42,12 +42,19 @@ export class ItemsCall implements PreparedCall {
 export class WrittenCall implements PreparedCall {
   readonly name: string;
   readonly definitions: readonly Definition[];
+  readonly shares: readonly HeldShare[] | undefined;
   private readonly payload: Payload;
 
-  constructor(name: string, definitions: readonly Definition[], payload: Payload) {
+  constructor(
+    name: string,
+    definitions: readonly Definition[],
+    payload: Payload,
+    shares: readonly HeldShare[] | undefined,
+  ) {
     this.name = name;
     this.definitions = definitions;
     this.payload = payload;
+    this.shares = shares;
   }
 
   encode(): Payload {

@@ -144,7 +144,8 @@ export function warnOfLargeCapture(
   warned = true;
   const [label, bytes] = large;
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
-  const advice = 'load it inside the task, or in an initializer, if that is too slow';
+  const advice =
+    'share it once with `executor.share(value)`, or load it inside the task or in an initializer, if that is too slow';
   process.emitWarning(
     `${label} of the task ${fn.name || 'function'} holds ${size}, which are sent with every submit: ${advice}`,
     {

@@ -184,6 +184,8 @@ function describe(head: RowHead): string {
       return `${JSON.stringify(head[3])} of ${head[1]}, which this process has not loaded\n  hint: import it here too, and let the task use it`;
     case 'variable':
       return `the variable ${JSON.stringify(head[5])} of ${String(head[1]?.specifier)}, which this process has not sent\n  hint: return data`;
+    case 'shared':
+      return 'a shared value\n  hint: return data that was made of it';
     case 'known':
       return 'a function that this process does not have any more';
     case 'builtin':

@@ -1,4 +1,5 @@
 /** What workers are told of an executor: its serializer, and how answers are reduced. Code travels inside. */
+import { SerializationError } from '../../errors.ts';
 import type { Settings } from '../format.ts';
 import { HostPolicy } from '../functions/policy.ts';
 import { writeWhole } from '../functions/whole-message.ts';
@@ -25,5 +26,9 @@ export function reducingSettings(
     policy = new HostPolicy([], mainByReference, message);
     return new GraphWriter(policy).write(settings, Buffer.alloc(0));
   });
+  if (policy.shares.size > 0) {
+    const hint = 'let `reduce` give the shared value, and `rebuild` take it';
+    throw new SerializationError(`cannot send a reducer that captures a shared value\n  hint: ${hint}`);
+  }
   return settingsPayload([...policy.definitions], graph);
 }

@@ -1,14 +1,26 @@
 /** What the host has told this worker: codes, functions and settings, built when they are first needed. */
-import { DEFINE_CODE, DEFINE_FUNCTION, DEFINE_SETTINGS, LOST, type Settings } from '../format.ts';
+import {
+  DEFINE_CODE,
+  DEFINE_FUNCTION,
+  DEFINE_SETTINGS,
+  LOST,
+  type Settings,
+  VALUE_CLONE,
+  VALUE_GRAPH,
+  VALUE_HEADER,
+  VALUE_ITEM,
+} from '../format.ts';
 import { GraphReader } from '../graph/reader.ts';
 import type { CodeText } from '../graph/row.ts';
 import type { Payload } from '../payload.ts';
 import { ByteReader, malformed } from '../values/bytes.ts';
+import { readCloneAt, readOne } from '../values/encode.ts';
 import { Code } from './compile.ts';
 import type { Functions } from './functions.ts';
 import { loadModules } from './modules.ts';
 import type { ResultReducer } from './policy.ts';
 import type { WorkerResolver } from './resolver.ts';
+import type { Read, SharedValues } from './shared-values.ts';
 
 export type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -19,8 +31,8 @@ export interface Definitions {
   function(id: number): AnyFunction | Promise<AnyFunction>;
   /** Builds it before it is called for. What that throws is told when it is called. A promise until it is built. */
   prepare(id: number): Promise<unknown> | undefined;
-  /** Settings that have arrived and are not in force yet. */
-  pending(): Promise<void> | undefined;
+  /** Settings and shared values that have arrived and are not in force yet. */
+  pending(): Promise<unknown> | undefined;
   serializer(): string;
   reducers(): readonly ResultReducer[];
   nearestClasses(): boolean;
@@ -52,7 +64,11 @@ export function readGraph<T>(
 
 const nothing = (): void => {};
 
-export function createDefinitions(functions: Functions, resolver: WorkerResolver): Definitions {
+export function createDefinitions(
+  functions: Functions,
+  resolver: WorkerResolver,
+  sharedValues: SharedValues,
+): Definitions {
   const payloads = new Map<number, Payload>();
   const built = new Map<number, AnyFunction | Promise<AnyFunction>>();
   let settings: Settings | undefined;
@@ -92,6 +108,18 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
     }
   };
 
+  const readShared = (payload: Payload): Read | Promise<Read> => {
+    const { body, views } = payload;
+    switch (body[0]) {
+      case VALUE_ITEM:
+        return { value: readOne(body, VALUE_HEADER, views) };
+      case VALUE_CLONE:
+        return { value: readCloneAt(body, VALUE_HEADER, views) };
+      default:
+        return readGraph(payload, VALUE_HEADER, resolver, nothing, (value) => ({ value }));
+    }
+  };
+
   const build = (id: number): AnyFunction | Promise<AnyFunction> => {
     const known = built.get(id);
     if (known !== undefined) return known;
@@ -111,7 +139,8 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
   return {
     define(id, payload) {
       switch (payload.body[0]) {
-        case LOST: // a task that needs it says that it has not arrived
+        case LOST: // a task that needs it says so
+          sharedValues.lose(id, payload.body);
           return;
         case DEFINE_CODE:
           defineCode(id, payload);
@@ -122,6 +151,11 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
         case DEFINE_SETTINGS:
           defineSettings(payload);
           return;
+        case VALUE_ITEM:
+        case VALUE_CLONE:
+        case VALUE_GRAPH:
+          sharedValues.define(id, payload, readShared);
+          return;
         default:
           throw malformed('a definition of an unknown kind');
       }
@@ -130,6 +164,7 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
       payloads.delete(id);
       built.delete(id);
       functions.forget(id);
+      sharedValues.forget(id);
     },
     function: build,
     prepare(id) {
@@ -140,7 +175,7 @@ export function createDefinitions(functions: Functions, resolver: WorkerResolver
         return undefined;
       }
     },
-    pending: () => arriving,
+    pending: () => arriving ?? sharedValues.pending(),
     serializer: () => settings?.serializer ?? 'auto',
     nearestClasses: () => settings?.nearestClasses === true,
     sendsGraphs: () =>

@@ -14,6 +14,7 @@ import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../g
 import { isThenable } from '../graph/thenables.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
+import { sharedState } from '../shared.ts';
 import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
@@ -69,6 +70,8 @@ export class WorkerPolicy implements Policy {
   }
 
   custom(value: unknown, writer: GraphWriter): Row | undefined {
+    if (sharedState(value) !== undefined)
+      throw new Refusal(value, 'is a shared value', 'return its `value`, or data that was made of it');
     for (const [name, test, reduce] of this.reducers) {
       if (!test(value)) continue;
       this.reduced.before(value, name);

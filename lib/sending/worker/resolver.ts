@@ -12,6 +12,7 @@ import type { Store } from '../graph/weak-stores.ts';
 import { wrapNonSerializable } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
+import type { SharedValues } from './shared-values.ts';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => unknown;
@@ -22,6 +23,7 @@ const RETURNED = new Set<RowHead[0]>(['import', 'builtin', 'variable']);
 export class WorkerResolver implements Resolver {
   readonly readsClones = true;
   private readonly functions: Functions;
+  private readonly sharedValues: SharedValues;
   /** The row by which something came: it goes back by the same. */
   private readonly origins = new WeakMap<object, RowHead>();
 
@@ -30,8 +32,9 @@ export class WorkerResolver implements Resolver {
     if (this.weak.get(number)?.deref() === undefined) this.weak.delete(number);
   });
 
-  constructor(functions: Functions) {
+  constructor(functions: Functions, sharedValues: SharedValues) {
     this.functions = functions;
+    this.sharedValues = sharedValues;
   }
 
   originOf(value: object | symbol): RowHead | undefined {
@@ -96,6 +99,8 @@ export class WorkerResolver implements Resolver {
         return metaOf(head[1]);
       case 'own':
         return ownNamed(head[1]);
+      case 'shared':
+        return this.sharedValues.get(head[1]);
       default:
         throw missing(`a row of the kind ${JSON.stringify(head[0])}`);
     }
