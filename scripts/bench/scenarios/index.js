@@ -12,5 +12,6 @@ import { cold } from './cold.js';
 import { data } from './data.js';
 import { faults } from './faults.js';
 import { own } from './own.js';
+import { shared } from './shared.js';
 
-export const scenarios = [...cold, ...calls, ...data, ...faults, ...own, ...auto];
+export const scenarios = [...cold, ...calls, ...data, ...faults, ...own, ...auto, ...shared];
