@@ -176,8 +176,8 @@ const sender: Sender = {
   },
 };
 
-const noEvents = new Proxy({ watchesTasks: false } as PoolEvents, {
-  get: (events, name) => (name === 'watchesTasks' ? events.watchesTasks : () => {}),
+const noEvents = new Proxy({ watchesTasks: false, tap: undefined } as PoolEvents, {
+  get: (events, name) => (name in events ? events[name as keyof PoolEvents] : () => {}),
 });
 
 export interface FakePool {

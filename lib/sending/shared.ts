@@ -4,6 +4,9 @@
  * its own what it was given.
  */
 
+import type { NamedReducer } from './reducers.ts';
+import type { SerializerName } from './serializer.ts';
+
 /**
  * A value that each worker gets once, however many tasks use it: what `executor.share` gives. It travels as an argument, in
  * arguments, or captured by a function.
@@ -32,6 +35,13 @@ export interface SharedState {
   readonly isReceived: boolean;
   /** Of each copy of this package that sends it. */
   readonly onDispose: Set<() => void>;
+}
+
+/** How values are written: as the arguments of the executor that shares them. */
+export interface SharingTerms {
+  readonly serializer: SerializerName;
+  readonly reducers: readonly NamedReducer[];
+  readonly mainByReference: boolean;
 }
 
 interface Sharing {

@@ -11,18 +11,9 @@ import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import type { Definition, HeldShare, Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
-import type { NamedReducer } from './reducers.ts';
-import type { SerializerName } from './serializer.ts';
-import { newHandle, type Shared, type SharedState, sharedState } from './shared.ts';
+import { newHandle, type Shared, type SharedState, type SharingTerms, sharedState } from './shared.ts';
 import { readyItems, tryClone, writeOne } from './values/encode.ts';
 import { RICH } from './values/scan.ts';
-
-/** How values are written: as the arguments of the executor that shares them. */
-export interface SharingTerms {
-  readonly serializer: SerializerName;
-  readonly reducers: readonly NamedReducer[];
-  readonly mainByReference: boolean;
-}
 
 /** What is left of the bytes where something still has the definition. */
 const GONE: Payload = { body: Buffer.of(LOST, 0, 0, 0, 0, 0, 0, 0, 0), views: [] };
@@ -99,6 +90,8 @@ export function shareOf(handle: object, state: SharedState, terms: SharingTerms)
   keep(handle, state, made);
   return made;
 }
+
+HostPolicy.shareOf = shareOf;
 
 function keep(handle: object, state: SharedState, made: Share): void {
   shares.set(handle, made);
