@@ -75,6 +75,8 @@ describe('the defaults', () => {
         'env',
         'execArgv',
         'execPath',
+        'argv',
+        'cwd',
         'preload',
         'jobReducers',
         'resultReducers',

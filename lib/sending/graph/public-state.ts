@@ -188,7 +188,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     'Headers',
     {
       stateOf: (value) => (isInstance(value, 'Headers') ? [...(value as Headers)] : undefined),
-      make: (entries: [string, string][]) => new Headers(entries),
+      // By its place: Node loads it when it is first named.
+      make: (entries: [string, string][]) => new globalThis.Headers(entries),
       isOwnPrototype: ofGlobal('Headers'),
     },
   ],

@@ -175,7 +175,7 @@ export function createDefinitions(
         return undefined;
       }
     },
-    pending: () => arriving ?? sharedValues.pending(),
+    pending: () => arriving ?? (sharedValues.isWaiting ? sharedValues.pending() : undefined),
     serializer: () => settings?.serializer ?? 'auto',
     nearestClasses: () => settings?.nearestClasses === true,
     sendsGraphs: () =>

@@ -14,6 +14,8 @@ export class SharedValues {
   readonly #values = new Map<number, Received>();
   /** Those whose modules are being imported. */
   readonly #arriving = new Map<number, Promise<void>>();
+  /** Whether {@link pending} has something to wait for. */
+  isWaiting = false;
 
   /** @param read A promise where modules must be imported first. */
   define(id: number, payload: Payload, read: (payload: Payload) => Read | Promise<Read>): void {
@@ -41,12 +43,12 @@ export class SharedValues {
 
   forget(id: number): void {
     this.#values.delete(id);
-    this.#arriving.delete(id);
+    this.#arrived(id);
   }
 
   /** Until all that has arrived is rebuilt. */
-  pending(): Promise<unknown> | undefined {
-    return this.#arriving.size === 0 ? undefined : Promise.all(this.#arriving.values());
+  pending(): Promise<unknown> {
+    return Promise.all(this.#arriving.values());
   }
 
   #add(id: number, { value }: Read): void {
@@ -55,12 +57,19 @@ export class SharedValues {
 
   #await(id: number, reading: Promise<Read>): void {
     const settle = (set: () => void): void => {
-      if (this.#arriving.delete(id)) set(); // else it was forgotten meanwhile
+      if (this.#arrived(id)) set(); // else it was forgotten meanwhile
     };
     const arriving = reading.then(
       (value) => settle(() => this.#add(id, value)),
       (error: unknown) => settle(() => this.#values.set(id, { error })),
     );
     this.#arriving.set(id, arriving);
+    this.isWaiting = true;
+  }
+
+  #arrived(id: number): boolean {
+    const wasArriving = this.#arriving.delete(id);
+    this.isWaiting = this.#arriving.size > 0;
+    return wasArriving;
   }
 }
