@@ -275,6 +275,17 @@ describe('classes of functions', () => {
   });
 });
 
+test('a result with an accessor of its own names the way out', () => {
+  const result = {
+    get error() {
+      return 1;
+    },
+  };
+  expect(() => receiver.encodeValue([result])).toThrow(
+    /\.error\[get\] is an accessor .*\n.*hint: return what it gives, as in `\{ \.\.\.object \}`/,
+  );
+});
+
 test('what every object inherits is refused where a property holds it', () => {
   expect(() => receiver.encodeValue({ a: [Object.prototype] })).toThrow('result.a[0] is Object.prototype');
 });

@@ -184,7 +184,7 @@ test('what cannot be sent of a package is told by its name, with what its users 
     'node_modules/limits/package.json': '{ "name": "limits", "exports": "./index.mjs" }',
   };
   expect(await library.run(files)).toMatch(
-    /^cannot send the task: closure variable `limit` holds something of limits that cannot be sent: … → closure variable `queue` is a Queue with private state \(#head\)\n {2}hint: it belongs to limits: make it inside the task or in an initializer, or export `limit` from a module/,
+    /^cannot send the task: closure variable `limit` holds something of limits that cannot be sent: … → closure variable `queue` is a Queue with private state \(#head\)\n {2}hint: it belongs to limits: make it inside the task or in an initializer, move `limit` into a module that the task imports it from, or say by register\(\) how it travels/,
   );
 });
 

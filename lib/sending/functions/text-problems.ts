@@ -3,7 +3,8 @@ import type { FreeNames } from './found-names.ts';
 import type { FunctionSyntax } from './syntax.ts';
 import type { Problem, TextPlan } from './text-plan.ts';
 
-const WHOLE = 'send the object or the class instead of the bare method';
+const WHOLE =
+  'send the object or the class instead of the bare method; if a decorator keeps it, export the class from a module, which workers then import';
 
 const FOR_SUPER =
   'send the class that has it; in an object literal, call the other method by its object instead of `super`';

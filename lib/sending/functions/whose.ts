@@ -32,7 +32,7 @@ function wayOut(fn: object): WayOut | undefined {
     return {
       owner,
       hint: (variable) =>
-        `it belongs to ${owner}: make it inside the task or in an initializer, or export ${variable === undefined ? 'what holds it' : `\`${variable}\``} from a module that the task imports`,
+        `it belongs to ${owner}: make it inside the task or in an initializer, move ${variable === undefined ? 'what holds it' : `\`${variable}\``} into a module that the task imports it from, or say by register() how it travels`,
     };
   }
   if (!isBundled(source)) return undefined;

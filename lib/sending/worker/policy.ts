@@ -116,6 +116,10 @@ export class WorkerPolicy implements Policy {
     const head = isSure ? exported : (declarationOf(fn, isRequired) ?? exported);
     if (head) return { head, children: [] };
     const name = nameOf(fn) || 'anonymous';
+    if (/^[gs]et /.test(name)) {
+      const hint = 'return what it gives, as in `{ ...object }`';
+      throw new Refusal(fn, `is an accessor that the host does not know (${name})`, hint);
+    }
     if (!isClass(fn)) {
       const hint = 'return data, or a function that the task was sent with';
       throw new Refusal(fn, `is a function that the host does not know (${name})`, hint);
