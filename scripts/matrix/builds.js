@@ -85,7 +85,7 @@ export async function withBabel({ folder, modules, program }) {
     babelrc: false,
     presets: [
       [named('@babel/preset-env'), { modules: 'commonjs' }],
-      [named('@babel/preset-typescript'), {}],
+      [named('@babel/preset-typescript'), { allowDeclareFields: true }],
     ],
     plugins: [[named('@babel/plugin-proposal-decorators'), { version: '2023-11' }]],
   };

@@ -2,7 +2,7 @@
  * Runs each use of a package in the host and in a worker, before the host has run it and after, and reports what
  * became of each. It knows nothing of how it was built, and no test runner.
  */
-import { ProcessPoolExecutor, SerializationError } from 'loky';
+import { ProcessPoolExecutor, type Reducer, SerializationError } from 'loky';
 import { differenceOf } from './compare.ts';
 import { type Became, type Report, writeReports } from './report.ts';
 
@@ -14,6 +14,7 @@ interface Use {
   readonly name: string;
   readonly fn: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
+  readonly jobReducers?: Record<string, Reducer>;
 }
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown } | 'hangs';
@@ -26,22 +27,31 @@ interface Verdict {
 /** `MATRIX_USE` limits it to the uses whose name has that in it. */
 export async function runUses(uses: readonly Use[]): Promise<void> {
   const only = process.env['MATRIX_USE'];
-  // A use that ends its worker must not fail the uses after it.
-  const executor = new ProcessPoolExecutor({ maxWorkers: 1, onWorkerCrash: 'isolate' });
+  const executors = new Map<unknown, ProcessPoolExecutor>();
   const reports: Report[] = [];
   for (const use of uses) {
     if (only !== undefined && !`${use.of}: ${use.name}`.includes(only)) continue;
-    reports.push({ of: use.of, name: use.name, ...(await outcomeOf(executor, use)) });
+    const { of, name, jobReducers } = use;
+    const executor = executors.get(jobReducers) ?? newExecutor(jobReducers);
+    executors.set(jobReducers, executor);
+    reports.push({ of, name, ...(await outcomeOf(executor, use)) });
   }
-  await executor.shutdown();
+  for (const executor of executors.values()) await executor.shutdown();
   writeReports(reports);
 }
 
+/** A use that ends its worker must not fail the uses after it. */
+const newExecutor = (jobReducers: Record<string, Reducer> = {}): ProcessPoolExecutor =>
+  new ProcessPoolExecutor({ maxWorkers: 1, onWorkerCrash: 'isolate', jobReducers });
+
+/** `MATRIX_ONCE`: not before the host has run it, as a use of a large bundle takes seconds. */
 async function outcomeOf(executor: ProcessPoolExecutor, { fn, args }: Use): Promise<Verdict> {
   const submitted = (): Promise<Outcome> =>
     settled(() => executor.submit(fn as (...args: unknown[]) => unknown, ...args));
-  const before = await submitted();
+  const once = process.env['MATRIX_ONCE'] !== undefined;
+  const before = once ? undefined : await submitted();
   const here = await settled(() => (fn as (...args: unknown[]) => unknown)(...args));
+  if (before === undefined) return verdictOn(here, await submitted());
   const first = verdictOn(here, before);
   if (first.became === 'hangs') return first;
   const second = verdictOn(here, await submitted());
@@ -70,7 +80,9 @@ function verdictOn(here: Outcome, there: Outcome): Verdict {
 /** A refusal without a way out is a failure. */
 const isRefusal = (error: unknown): boolean => error instanceof SerializationError && hints(error);
 
-const hints = (error: unknown): boolean => /\n\s*hint: \S/.test(textOf(error));
+/** Of an error of the task's own, the stack says it: its message stays as it is. */
+const hints = (error: unknown): boolean =>
+  /\n\s*hint: \S/.test(`${textOf(error)}\n${error instanceof Error ? error.stack : ''}`);
 
 const textOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { use } from './use.ts';
+import { use, useWith } from './use.ts';
 
 const limit = 3;
 const Short = z.string().max(limit);
@@ -43,4 +43,31 @@ use(
   'a schema made in the task',
   (input: unknown) => z.strictObject({ a: z.date(), b: z.set(z.int()) }).parse(input),
   { a: new Date(3), b: new Set([1]) },
+);
+
+/** As docs/builds.md shows it. */
+const zodSchemas = {
+  zod: {
+    test: (value: unknown) => typeof (value as z.ZodType | null)?._zod?.constr === 'function',
+    reduce: ({ _zod }: z.ZodType) => [_zod.constr.name, _zod.def],
+    rebuild: ([name, definition]: [string, object]) => new (z[name] ?? z.core[name])(definition),
+  },
+} as never;
+
+useWith(zodSchemas, 'zod 4', 'by a reducer: a captured schema', (input: unknown) => Order.parse(input), {
+  user: { name: 'Ann', age: 1 },
+  items: [['a', 1]],
+});
+useWith(
+  zodSchemas,
+  'zod 4',
+  'by a reducer: schemas as argument',
+  (schemas: Record<string, z.ZodType>, ...inputs: unknown[]) =>
+    Object.keys(schemas).map((key, at) => [key, schemas[key]?.safeParse(inputs[at]).error?.issues]),
+  { Short, User, Even, Length, Shape },
+  'abcd',
+  { name: 'A', mail: 'no' },
+  3,
+  'four',
+  { kind: 'circle', r: 'x' },
 );
