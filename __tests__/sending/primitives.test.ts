@@ -99,7 +99,7 @@ describe('a primitive', () => {
 });
 
 describe('the arguments of a call', () => {
-  const constant = { id: 7, name: 'fn', definitions: [], guards: [], module: undefined };
+  const constant = { id: 7, name: 'fn', definitions: [], guards: [], module: undefined, reads: [] };
 
   test('that are written in place have the bytes of the encoded call, as far as they fit', () => {
     fc.assert(

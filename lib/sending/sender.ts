@@ -199,6 +199,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     let writer = new GraphWriter(policy);
     try {
       const payload = writeWhole((message) => {
+        if (constant) message.noteReads(constant.reads);
         policy = new HostPolicy(writing, mainByReference, message, reading);
         writer = new GraphWriter(policy);
         const root = writer.list(constant ? (args as unknown[]) : [fn, args]);

@@ -18,6 +18,7 @@ import { isObjectPrototype } from '../values/realm.ts';
 import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { wrappedBy } from '../wrap.ts';
+import type { Member } from './added.ts';
 import { goesByValue } from './by-value.ts';
 import { viewFunction, weakKeysOf } from './inspector.ts';
 import { numberOf, rememberExport, rememberRow } from './known.ts';
@@ -80,6 +81,11 @@ export class HostPolicy implements Policy {
       noteUnseen: (keys) => message.noteUnseen(keys),
       known: () => this.storesOfModules(),
     };
+  }
+
+  /** What functions that went by value read from globals. */
+  reads(): readonly Member[] {
+    return this.message.reads();
   }
 
   /** Whether a task can get at it by its name. */

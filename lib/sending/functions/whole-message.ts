@@ -36,7 +36,16 @@ export class WholeMessage {
   /** A function that goes by value. */
   note(fn: object, { kind, members }: TextPlan): void {
     if (kind === 'class' || kind === 'function') this.classes.add(fn);
+    this.noteReads(members);
+  }
+
+  /** What functions of the task read from globals, also those that the worker has already. */
+  noteReads(members: Iterable<Member>): void {
     for (const member of members) this.members.set(member.join('.'), member);
+  }
+
+  reads(): readonly Member[] {
+    return [...this.members.values()];
   }
 
   /** @throws Refusal if something that was added to the language knows of a class what a worker would not. */

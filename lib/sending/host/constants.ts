@@ -3,6 +3,7 @@
  * They are defined once per worker and then named by a number: the fast path of calls.
  */
 import { DEFINE_FUNCTION, valueHeader } from '../format.ts';
+import type { Member } from '../functions/added.ts';
 import { goesByValue } from '../functions/by-value.ts';
 import { ClosedTexts, isClosedText } from '../functions/closed-texts.ts';
 import { newId, retireWhenUnused } from '../functions/definitions.ts';
@@ -23,6 +24,8 @@ export interface Constant {
   readonly guards: readonly Guard[];
   /** The module it comes from, if it goes by reference. */
   readonly module: string | undefined;
+  /** What it reads from globals, if it goes by value: of the arguments of each call that may know something. */
+  readonly reads: readonly Member[];
 }
 
 type Guard = readonly [fn: object, properties: number, name: unknown, prototype: unknown];
@@ -77,6 +80,7 @@ export class Constants {
       definitions: [...written.needs, definition],
       guards: [...guards.values()],
       module,
+      reads: written.reads,
     };
     if (isClosed) this.byText.set(fn, constant);
     // What is kept under a text must not hold the function that came first.
@@ -85,13 +89,16 @@ export class Constants {
     return constant;
   }
 
-  private write(fn: AnyFunction, plan: Plan | undefined): { payload: Payload; needs: Iterable<Definition> } {
+  private write(
+    fn: AnyFunction,
+    plan: Plan | undefined,
+  ): { payload: Payload; needs: Iterable<Definition>; reads: readonly Member[] } {
     const header = valueHeader(DEFINE_FUNCTION);
-    if (plan?.type === 'reference') return { payload: oneRow(plan.row.head, header), needs: [] };
+    if (plan?.type === 'reference') return { payload: oneRow(plan.row.head, header), needs: [], reads: [] };
     const { GraphWriter, HostPolicy } = graphs();
     const policy = new HostPolicy([], this.mainByReference);
     const payload = new GraphWriter(policy).write(fn, header);
-    return { payload, needs: policy.definitions };
+    return { payload, needs: policy.definitions, reads: policy.reads() };
   }
 
   /**
