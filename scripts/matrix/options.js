@@ -5,7 +5,7 @@ import { ownMajor } from './nodes.js';
 export const usage = `Usage: node scripts/matrix/run.js [--program packages] [--node 20,24] [--only esm,tsx,…]
   --program   sending, its corpus (default), or packages, uses of popular packages
   --node      major versions of Node.js: this one, 22 and 24 (default: all, or for packages those of the table)
-  --only      names of variants, or often: those that the tests run always (default: all)
+  --only      names of variants, or often: those that the tests run always, or written: those in the table (default: all)
   --workshop  a folder to install into, which stays (default: a temporary one)
   --refusals  names what was refused, too
   --check     whether docs/builds.md says of what ran what became of it; for packages
@@ -13,11 +13,10 @@ export const usage = `Usage: node scripts/matrix/run.js [--program packages] [--
 
 /**
  * @param {readonly string[]} args
- * @param {readonly string[]} variants the names of all variants
- * @param {readonly string[]} often those that `often` stands for
+ * @param {Readonly<Record<'all' | 'often' | 'written', readonly string[]>>} sets names of variants
  * @param {readonly string[]} programs the names of all programs
  */
-export function readOptions(args, variants, often, programs) {
+export function readOptions(args, sets, programs) {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -32,8 +31,7 @@ export function readOptions(args, variants, often, programs) {
     },
   });
   const { program, workshop, refusals, write, check, help } = values;
-  const sets = { all: variants, often };
-  const only = sets[values.only] ?? namesFrom('--only', values.only, variants);
+  const only = sets[values.only] ?? namesFrom('--only', values.only, sets.all);
   namesFrom('--program', program, programs);
   const nodes = values.node === undefined ? defaultNodes(program) : majorsFrom(values.node);
   if ((write || check) && (program !== 'packages' || values.node !== undefined))

@@ -52,6 +52,14 @@ export function linesIn(text) {
   return new Map(lines.map((line) => [line.slice(2).split(' | ')[0], line]));
 }
 
+/** The variants that the table has every line of. */
+export function writtenIn(text) {
+  const lines = linesIn(text);
+  return Object.keys(variants).filter((name) =>
+    nodesFor(name).every((major) => lines.has(titleOf(name, major))),
+  );
+}
+
 /** What the page says otherwise, in words. */
 export function staleIn(text, rows) {
   const written = linesIn(text);

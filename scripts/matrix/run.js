@@ -5,14 +5,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { runMatrix } from './matrix.js';
 import { readOptions, usage } from './options.js';
-import { page, staleIn, withTable } from './page.js';
+import { page, staleIn, withTable, writtenIn } from './page.js';
 import { programs } from './programs.js';
 import { problemsOf, summaryOf } from './table.js';
 import { nodesFor, variants } from './variants.js';
 
 const names = Object.keys(variants);
 const often = names.filter((name) => variants[name].often);
-const options = readOptions(process.argv.slice(2), names, often, Object.keys(programs));
+const sets = { all: names, often, written: writtenIn(readFileSync(page, 'utf8')) };
+const options = readOptions(process.argv.slice(2), sets, Object.keys(programs));
 if (options.help) console.log(usage);
 else process.exitCode = (await run(options)) ? 0 : 1;
 
