@@ -18,6 +18,8 @@ export class BrokenProcessPool extends Error {
  * - `memory-limit`: the watchdog ended it because it passed `memory.limit`
  * - `uncaught-exception`: something that a task left behind (a timer, a promise) threw
  * - `channel`: it closed its channel to the host, or sent what is not part of the protocol
+ * - `shared-worker`: it was ended because another task that it ran at the same time (`tasksPerWorker`) was cancelled with `kill`, was
+ *   aborted, or ran longer than its timeout
  */
 export type TerminationReason =
   | 'exit'
@@ -25,7 +27,8 @@ export type TerminationReason =
   | 'out-of-memory'
   | 'memory-limit'
   | 'uncaught-exception'
-  | 'channel';
+  | 'channel'
+  | 'shared-worker';
 
 /** What is known of a worker that ended unexpectedly. */
 export interface TerminationReport {

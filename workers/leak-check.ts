@@ -6,7 +6,11 @@ import type { LeakFigures } from '../lib/child/frames.ts';
 import { natives } from './natives.ts';
 
 /** To be called between two tasks, after the answer was sent. */
-export type LeakCheck = () => undefined;
+export interface LeakCheck {
+  (): undefined;
+  /** While tasks run, which use memory as well: whether it is worth having none for a moment, so that there is something to compare. */
+  isWanted(): boolean;
+}
 
 export interface LeakListener {
   /** In bytes: what is here because the host wants it to be, and no leak. */
@@ -44,7 +48,7 @@ export function tasksUntilNextLook(room: number, growth: number, tasks: number):
 /** @param checkDelay Shortest time between two forced garbage collections that found no leak, in milliseconds. */
 export function createLeakCheck(threshold: number, checkDelay: number, listener: LeakListener): LeakCheck {
   const first = measure(listener.onUnmeasurable);
-  if (first === undefined) return () => undefined;
+  if (first === undefined) return Object.assign(() => undefined, { isWanted: () => false });
   const atBoot = first;
   const own = (memory: number | undefined) => (memory === undefined ? undefined : memory - listener.held());
   let reference: number | undefined;
@@ -78,7 +82,19 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
     return memory;
   }
 
-  return () => {
+  function isWanted(): boolean {
+    const now = natives.now();
+    if (now - lookedAt < LONGEST_PAUSE || now - collectedAt < checkDelay) return false;
+    lookedAt = now;
+    const grown = hasGrown ? threshold : threshold * GROWTH;
+    if ((own(measure()) ?? 0) < (reference ?? atBoot) + grown) return false;
+    nextLook = 0;
+    return true;
+  }
+
+  return Object.assign(check, { isWanted });
+
+  function check(): undefined {
     tasks += 1;
     const now = natives.now();
     if (tasks < nextLook && now - lookedAt < pause) return;
@@ -95,7 +111,7 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
       lastSeen = memory;
     }
     tasks = 0;
-  };
+  }
 }
 
 /** `undefined` where it cannot be read, which may be for a moment only: it takes a descriptor, and a task may have them all. */

@@ -35,7 +35,8 @@ const OF_EACH_TASK = 10;
 /** When a report that was held back is sent if no other one replaces it, in milliseconds. */
 const HELD_FOR = 5;
 
-export function createProgress(output: ProgressOutput): Progress {
+/** @param isAttributed It is asked to report only by the call that runs. */
+export function createProgress(output: ProgressOutput, isAttributed = false): Progress {
   let current: number | undefined;
   /** Tells which task a callback belongs to. Made with the first report: it makes promises slower. */
   let storage: AsyncLocalStorage<number> | undefined;
@@ -47,7 +48,7 @@ export function createProgress(output: ProgressOutput): Progress {
   let countedAt = 0;
 
   function isOfCurrent(): boolean {
-    if (current === undefined) return false;
+    if (current === undefined || isAttributed) return current !== undefined;
     if (storage === undefined) {
       storage = new AsyncLocalStorage();
       storage.enterWith(current);

@@ -13,6 +13,7 @@ import { setWhileLoading } from '../lib/system/loading.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
 import { setProgressReport } from '../lib/system/report-progress.ts';
 import { setTaskMessages } from '../lib/system/task-messages.ts';
+import { setTaskSignal } from '../lib/system/task-signal.ts';
 import { messageOf } from '../lib/system/thrown.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
@@ -24,9 +25,10 @@ import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
 import type { PipeWriter } from './pipe.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type ProgressOutput } from './progress.ts';
 import { type ChunkPart, type Outcome, runCall } from './run-call.ts';
 import { runStream, type StreamOutput } from './run-stream.ts';
+import { createSharedCalls, type SharedCalls } from './shared-calls.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { inTraceContext } from './trace-context.ts';
 import { onceNobodyCatches } from './uncaught.ts';
@@ -80,23 +82,26 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   if (outputMark !== undefined) writeToTheEnd('stdout');
   writeToTheEnd('stderr'); // a pipe to the host in any case
 
-  const progress = createProgress({
+  const progressOutput: ProgressOutput = {
     encode: (value) => (receiver as Receiver).encodeValue(value),
     offer(id, payload) {
       channel.flush();
       return writer.offer(() => sendProgress(id, payload));
     },
     send: sendProgress,
-  });
-  setProgressReport(progress.report);
-  offerSignals(progress.callOfCaller);
+  };
+  const progress = createProgress(progressOutput);
   const inboxes = new Inboxes({
     decode: (frame) => (receiver as Receiver).decodeCall(frame),
     taken: (id) => sendAtOnce(FrameKind.messageTaken, id),
   });
   setTaskMessages(() => inboxes.messages());
   const report = new BuildReport(sendAtOnce);
-  setWhileLoading(report.whileLoading);
+  const sharedCalls = settings.isShared ? shareWorker() : undefined;
+  setProgressReport(sharedCalls?.reportProgress ?? progress.report);
+  setWhileLoading(sharedCalls?.whileLoading ?? report.whileLoading);
+  if (sharedCalls === undefined) offerSignals(progress.callOfCaller);
+  else setTaskSignal(sharedCalls.signal);
   /** Functions that are not ready yet, and are not called for. */
   const preparing = new Set<Promise<unknown>>();
   setTrackerLink((line) => sendOfWorker(FrameKind.resource, Buffer.from(line)));
@@ -162,8 +167,8 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       last = frame;
     }
     running = false;
-    if (shared.isWorthCollecting) shared.collect();
-    if (last?.kind === FrameKind.call) calls.expect();
+    if (shared.isWorthCollecting && !sharedCalls?.count) shared.collect();
+    if (last?.kind === FrameKind.call && sharedCalls === undefined) calls.expect();
   }
 
   function handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {
@@ -180,12 +185,15 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
         return undefined;
       case FrameKind.announce:
         if (frame.id === 0) reportPrepared();
-        else report.announce(frame.id);
+        else (sharedCalls ?? report).announce(frame.id);
         return undefined;
       case FrameKind.initialize:
         return initialize(frame, receiver);
       case FrameKind.call:
       case FrameKind.chunk:
+        if (retiring) return handBack(frame);
+        if (sharedCalls !== undefined) return beginShared(sharedCalls, frame, receiver);
+        return run(frame, receiver);
       case FrameKind.stream:
         return retiring ? handBack(frame) : run(frame, receiver);
       case FrameKind.claimed:
@@ -300,6 +308,13 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       : finish(frame, outcome);
   }
 
+  function beginShared(sharing: SharedCalls, frame: Frame, receiver: Receiver): undefined {
+    const context = traceContext;
+    traceContext = undefined;
+    if (context === undefined) sharing.begin(frame, receiver);
+    else inTraceContext(context, () => sharing.begin(frame, receiver));
+  }
+
   /** Its future is settled: what the host waits for is that this worker is free. */
   function notBegun({ id }: Frame): undefined {
     interruption.ended();
@@ -355,6 +370,35 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
     channel.flush();
     if (channel.isDrained) return checkForLeak();
     return drained(channel)?.then(checkForLeak);
+  }
+
+  function shareWorker(): SharedCalls {
+    let isCrowded = false;
+    const output = {
+      progress: progressOutput,
+      sendAtOnce,
+      mark: markTask,
+      answer(id: number, { kind, payload, inline }: Outcome, startedAt: number): void {
+        const time = Math.min((natives.now() - startedAt) * 1000, LONGEST_TIME) >>> 0;
+        const { body, views } = payload ?? (inline as InlineAnswer).encode();
+        channel.send(kind, id, body, views, time);
+        channel.flush();
+      },
+      /** The memory is looked at while no call runs; the host is asked for such a moment where that is needed. */
+      onEnd(): void {
+        if (sharing.count === 0) {
+          isCrowded = false;
+          if (shared.isWorthCollecting) shared.collect();
+          if (channel.isDrained) checkForLeak();
+        } else if (!isCrowded && checkForLeak.isWanted()) {
+          isCrowded = true;
+          sendOfWorker(FrameKind.crowded);
+        }
+      },
+      onBroken: leaveBroken,
+    };
+    const sharing = createSharedCalls(output, report);
+    return sharing;
   }
 }
 

@@ -37,6 +37,7 @@ test('a worker that cannot be told how to start is ended', async () => {
     depth: 0,
     settings,
     outputMark: undefined,
+    isShared: false,
     leakThreshold: 0,
     leakCheckDelay: 0,
     cwd: undefined,

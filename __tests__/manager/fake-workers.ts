@@ -87,6 +87,28 @@ export class FakeWorker implements WorkerProcess {
     return true;
   }
 
+  /** The calls that it is at, of a worker that runs several at once: the number of each frame, by the call. */
+  readonly shared = new Map<number, number>();
+
+  /** Reads all that was sent: calls begin as they come. Returns the numbers of those that begin. */
+  readShared(): number[] {
+    const begun: number[] = [];
+    for (let call = this.read(); call !== undefined; call = this.read()) {
+      const { id } = this.running as { id: number };
+      this.#say(FrameKind.built, id);
+      this.shared.set(call, id);
+      this.running = undefined;
+      begun.push(call);
+    }
+    return begun;
+  }
+
+  finishShared(call: number): void {
+    this.running = { id: this.shared.get(call) as number, call };
+    this.shared.delete(call);
+    this.finish();
+  }
+
   /** Answers the call that it is at with the number of the call. */
   finish(): void {
     if (this.running === undefined) return;
@@ -115,6 +137,7 @@ export class FakeWorker implements WorkerProcess {
     while (this.answers.length > 0) this.deliver();
     const leftUnread = this.pipe.length > 0;
     this.pipe.length = 0;
+    this.shared.clear();
     this.running = undefined;
     this.#listener.onExit(exitReport(this.pid, exitCode, leftUnread));
     this.#listener.onGone();
@@ -138,7 +161,11 @@ const definition: Definition = { id: 1, payload: NOTHING };
 const definitions = [definition];
 
 /** A call whose answer is its number. */
-export function callOf(call: number, encode?: () => Payload, killGrace = 0): TaskRequest {
+export function callOf(
+  call: number,
+  encode?: () => Payload,
+  settings: Partial<TaskRequest['settings']> = {},
+): TaskRequest {
   const body = Buffer.alloc(4);
   body.writeUInt32LE(call);
   const prepared: PreparedCall = {
@@ -153,12 +180,14 @@ export function callOf(call: number, encode?: () => Payload, killGrace = 0): Tas
     settings: {
       timeout: undefined,
       signal: undefined,
-      killGrace,
+      killGrace: 0,
       retries: 0,
       mayRetry: false,
+      sharesWorker: false,
       priority: 0,
       name: undefined,
       bufferSize: undefined,
+      ...settings,
     },
     submitSite: undefined,
   };

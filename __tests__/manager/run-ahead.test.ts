@@ -92,7 +92,7 @@ class Play {
 
   #submit(): void {
     const call = this.futures.length;
-    const future = this.pool.manager.submit(callOf(call, undefined, this.#killGrace));
+    const future = this.pool.manager.submit(callOf(call, undefined, { killGrace: this.#killGrace }));
     this.begun.push(0);
     this.settled.push(0);
     future.addDoneCallback(() => {

@@ -363,3 +363,21 @@ test('it is called once until it is undone, with a tracer', () => {
   );
   undo = instrument();
 });
+
+test('tasks that share a worker have their own contexts, also after they have waited', async () => {
+  const executor = newPool({ tasksPerWorker: 3, initializer: setUp });
+  const activeAfterAWhile = async () => {
+    const { trace } = await import('@opentelemetry/api');
+    const id = () => trace.getActiveSpan()?.spanContext().spanId;
+    const before = id();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [before, id(), process.pid] as const;
+  };
+  const found = await Promise.all(
+    ['one', 'two', 'three'].map((name) => executor.withOptions({ name }).submit(activeAfterAWhile)),
+  );
+  const tasks = ['one', 'two', 'three'].map((name) => idOf(named(name)));
+  expect(found.map(([before]) => before)).toEqual(tasks);
+  expect(found.map(([, after]) => after)).toEqual(tasks);
+  expect(new Set(found.map(([, , pid]) => pid)).size).toBe(1);
+});

@@ -44,7 +44,7 @@ describe('a name of another library is answered with ours', () => {
     ['maxCallsPerWorker', 'it is called maxTasksPerWorker here'],
     ['timeout', 'it is called idleTimeout here; the limit of a task is taskTimeout'],
     ['initargs', 'it is called initArgs here'],
-    ['concurrentTasksPerWorker', 'a worker runs one task at a time'],
+    ['concurrentTasksPerWorker', 'it is called tasksPerWorker here'],
     ['filename', 'pass the function itself'],
     ['workerType', 'always processes'],
     ['resourceLimits', '--max-old-space-size'],

@@ -20,7 +20,10 @@ import { checkExecutor } from './serve-options.ts';
 
 /** The options of a pool (`memory`, `maxTasksPerWorker`, `maxWorkers`, …), or a pool, and the limit of a job. */
 export interface ProcessorOptions
-  extends Omit<ExecutorOptions, 'taskTimeout' | 'onWorkerCrash' | 'crashRetries' | 'maxPending'> {
+  extends Omit<
+    ExecutorOptions,
+    'taskTimeout' | 'onWorkerCrash' | 'crashRetries' | 'maxPending' | 'tasksPerWorker'
+  > {
   /** Milliseconds that a job may run; then its worker is ended, with all its descendants, and it fails with `TimeoutError`. Default: none. */
   timeout?: number;
   /** A pool with `onWorkerCrash: 'isolate'` that others use as well; it is left to its owner. Default: one of its own, made from the other options. */
@@ -38,7 +41,8 @@ export interface PoolProcessor<Data = unknown, Result = unknown> extends AsyncDi
 /** An idle worker of a pool of its own goes after so many milliseconds: nobody may ever close it. */
 const IDLE_TIMEOUT = 10_000;
 
-const { taskTimeout, onWorkerCrash, crashRetries, maxPending, ...poolChecks } = executorChecks;
+const { taskTimeout, onWorkerCrash, crashRetries, maxPending, tasksPerWorker, ...poolChecks } =
+  executorChecks;
 const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
   ...poolChecks,
   timeout: check.timeLimit,

@@ -21,10 +21,20 @@ export interface ExitReport {
   readonly killedByKernel: boolean;
 }
 
+/** Another task of the same worker, and what became of it. */
+export interface EndedFor {
+  readonly task: string;
+  readonly reason: 'cancelled' | 'timed-out';
+}
+
 /** What the manager adds: whose end it was, and why it may have ended it. */
 export interface TerminationContext {
   readonly rank: number;
   readonly task: string | undefined;
+  /** How many more it ran at the same time (`tasksPerWorker`). */
+  readonly others?: number;
+  /** The pool has ended it on account of one of those. */
+  readonly endedFor?: EndedFor | undefined;
   /** The modules that it was loading. */
   readonly loading: string | undefined;
   readonly memory: number | undefined;
@@ -36,6 +46,7 @@ export interface TerminationContext {
 }
 
 export function terminationReason(exit: ExitReport, context: TerminationContext): TerminationReason {
+  if (context.endedFor !== undefined) return 'shared-worker';
   if (context.memoryLimit !== undefined) return 'memory-limit';
   if (faultOf(exit, context) !== undefined || exit.closedChannel) return 'channel';
   if (context.uncaught !== undefined) return 'uncaught-exception';
@@ -81,14 +92,30 @@ export function exitCodeName({ exitCode, signal }: Pick<ExitReport, 'exitCode' |
   return exitCode === undefined ? 'UNKNOWN' : `EXIT(${exitCode})`;
 }
 
-function describeTask({ task, loading }: TerminationContext): string {
+function describeTask({ task, loading, others = 0, endedFor }: TerminationContext): string {
   if (task === undefined) return ' while it was idle';
   const what = loading === undefined ? 'running' : `loading ${loading} for`;
-  return ` while it was ${what} the task ${JSON.stringify(task)}`;
+  const sharing = others === 0 || endedFor !== undefined ? '' : describeOthers(others);
+  return ` while it was ${what} the task ${JSON.stringify(task)}${sharing}`;
+}
+
+function describeOthers(others: number): string {
+  const count = others === 1 ? '1 other' : `${others} others`;
+  return ` and ${count} that shared it (tasksPerWorker), and it is unknown which of them ended it`;
+}
+
+function describeEndedFor({ task, reason }: EndedFor): string {
+  const what = reason === 'cancelled' ? 'was cancelled' : 'took longer than its limit';
+  return (
+    `it was ended because the task ${JSON.stringify(task)}, which it ran at the same time (tasksPerWorker), ${what}. ` +
+    'With crashRetries, or retries in withOptions, a task that loses its worker like this is run again'
+  );
 }
 
 function describeReason(reason: TerminationReason, exit: ExitReport, context: TerminationContext): string {
   switch (reason) {
+    case 'shared-worker':
+      return describeEndedFor(context.endedFor as EndedFor);
     case 'memory-limit':
       return `it used ${megabytes(context.memory)} with its descendants, more than memory.limit (${megabytes(context.memoryLimit)}), and was ended`;
     case 'channel':

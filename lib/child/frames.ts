@@ -96,6 +96,8 @@ export const FrameKind = {
   stopping: 41,
   /** Worker to host: the task with this id takes the next one of its messages. */
   messageTaken: 42,
+  /** Worker to host: it is to get no task until it has answered all of them, as its memory can be judged only then. */
+  crowded: 30,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
@@ -523,6 +525,8 @@ export interface StartMessage {
   readonly settings: { readonly body: Uint8Array; readonly views: readonly Uint8Array[] };
   /** With captured output: what marks in it where a task begins; `undefined` if its lines are not told apart. */
   readonly outputMark: string | undefined;
+  /** It runs several tasks at once. */
+  readonly isShared: boolean;
   readonly leakThreshold: number;
   readonly leakCheckDelay: number;
   /** To be imported first, as if by the file `from`. */

@@ -7,7 +7,7 @@ export type StdioMode = 'inherit' | 'ignore' | 'events';
 
 export interface OutputListener {
   /**
-   * @param mark The number of the last task that began before the line; `undefined` before the first one.
+   * @param mark The number of the last task that began before the line, or `SEVERAL_TASKS`; `undefined` before the first one.
    * @param isUnfinished There was no line break at its end.
    */
   onOutput(stream: 'stdout' | 'stderr', line: string, mark: number | undefined, isUnfinished: boolean): void;
@@ -151,6 +151,8 @@ export function newMark(): string {
 const DIGITS = 8;
 /** The mark of an end: no task has this number. */
 export const END_OF_TASK = 0;
+/** What is written from here on may be of any of several tasks. */
+export const SEVERAL_TASKS = 2 ** 32 - 1;
 
 export function markOf(mark: string, id: number): string {
   return mark + id.toString(16).padStart(DIGITS, '0');

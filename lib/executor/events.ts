@@ -94,7 +94,7 @@ export interface OutputEvent extends WorkerEvent {
   readonly stream: 'stdout' | 'stderr';
   /** Without its line break. */
   readonly line: string;
-  /** The name of the task that wrote it: the one that ran, or the last one that had. `undefined` before the first one. */
+  /** The name of the task that wrote it: the one that ran, or the last one that had. `undefined` before the first one, and while several run at once (`tasksPerWorker`). */
   readonly task: string | undefined;
   /**
    * There was no line break: the task, or its process, ended before the line did. What else comes of it is a line of its

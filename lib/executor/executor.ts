@@ -94,7 +94,7 @@ export interface Executor extends AsyncDisposable {
    *   is collected.
    *
    * @throws the same as `submit`.
-   * @throws TypeError if `fn` is no generator function, as far as that can be seen.
+   * @throws TypeError if `fn` is no generator function, as far as that can be seen, or the executor has `tasksPerWorker` above 1.
    */
   stream<A extends unknown[], T>(
     fn: (...args: A) => Generator<T, unknown, undefined> | AsyncGenerator<T, unknown, undefined>,

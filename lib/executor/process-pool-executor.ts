@@ -97,6 +97,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       killGrace: settings.killGrace,
       retries: settings.crashRetries,
       mayRetry: settings.onWorkerCrash === 'isolate',
+      sharesWorker: settings.tasksPerWorker > 1,
       priority: 0,
       name: undefined,
       bufferSize: undefined,

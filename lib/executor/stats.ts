@@ -14,6 +14,8 @@ export interface WorkerStats {
   readonly state: WorkerState;
   /** The name of the task that it runs; `undefined` if it runs none. */
   readonly task: string | undefined;
+  /** The names of all tasks that it runs: with `tasksPerWorker` there may be several, in the order of their start. */
+  readonly tasks: readonly string[];
   /** The modules that it loads at this moment, for its task or to get ready; `undefined` if it loads none. */
   readonly loading: string | undefined;
   /**
@@ -72,16 +74,19 @@ export function statsOf(manager: Manager, { exits, recycled }: Counts): Executor
     running: manager.runningCount,
     finished: answered,
     outcomes: { ...outcomes },
-    workers: [...manager.workers].map(({ pid, rank, state, task, loading, memory, cpu, tasksDone }) => ({
-      pid,
-      rank,
-      state,
-      task: task?.name,
-      loading,
-      rss: memory,
-      cpu,
-      tasksDone,
-    })),
+    workers: [...manager.workers].map(
+      ({ pid, rank, state, task, tasks, loading, memory, cpu, tasksDone }) => ({
+        pid,
+        rank,
+        state,
+        task: task?.name,
+        tasks: tasks.map(({ name }) => name),
+        loading,
+        rss: memory,
+        cpu,
+        tasksDone,
+      }),
+    ),
     exits: { ...exits },
     recycled: { ...recycled },
     shortage: shortage && { since: shortage.since, failures: shortage.failures, error: shortage.error },

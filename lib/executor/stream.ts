@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import type { Manager } from '../manager/manager.ts';
 import type { TaskRequest, TaskSettings } from '../manager/task.ts';
+import { needsOwnWorker } from '../options/own-worker.ts';
 import { nameOf } from '../sending/function-name.ts';
 import { recordSubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import type { ResultIterator } from './executor.ts';
@@ -23,6 +24,7 @@ export function streamOn(
   args: readonly unknown[],
 ): ResultIterator<unknown> {
   assertGenerator(fn);
+  if (settings.sharesWorker) throw needsOwnWorker('stream', 'does not send its values one by one');
   if (args.length > 0) hintAtOptions(pool, fn, args);
   pool.expectRoom();
   const submitSite = recordSubmitSite(above);

@@ -2,6 +2,7 @@
 import type { Future } from '../futures/future.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
+import { killGraceNeedsOwnWorker } from '../options/own-worker.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { later } from './later.ts';
@@ -55,8 +56,10 @@ export function withTaskOptions(settings: TaskSettings, given?: TaskOptions): Ta
       "retries needs an executor with onWorkerCrash: 'isolate': with 'break' one death ends the whole pool",
     );
   }
+  if (options.killGrace && settings.sharesWorker) throw killGraceNeedsOwnWorker();
   return {
     mayRetry: settings.mayRetry,
+    sharesWorker: settings.sharesWorker,
     timeout: options.timeout ?? settings.timeout,
     signal: options.signal ?? settings.signal,
     killGrace: options.killGrace ?? settings.killGrace,

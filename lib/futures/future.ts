@@ -121,6 +121,7 @@ export class Future<T> implements PromiseLike<T> {
    * is run again, the messages that it had not read go with it, and those that it had read are not sent again.
    *
    * @returns `false` if the future is done: nothing was sent. `true` is no receipt: the task may end without having read it.
+   * @throws TypeError if the executor has `tasksPerWorker` above 1: a task that shares its worker gets no messages.
    * @throws SerializationError if the value cannot be sent.
    * @throws QueueFullError if 1,000 messages are unread.
    */

@@ -83,20 +83,28 @@ export class CrashRecovery {
     else if (isExpected || (this.#isolates && excess === undefined))
       this.#failOrRetry(worker, exit, lost, unbegun);
     else {
-      const begun = lost.find((task) => task !== unbegun);
-      this.breakPool(terminatedWorkerError(exit, { ...worker.lastSeen, task: begun?.name }, excess), lost);
+      const begun = lost.filter((task) => task !== unbegun);
+      const context = { ...worker.lastSeen, task: begun[0]?.name, others: othersOf(worker, begun) };
+      this.breakPool(terminatedWorkerError(exit, context, excess), lost);
     }
     worker.loading = undefined;
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
-    const isKept = (task: Task): boolean => (task === unbegun ? task.requeue() : task.retry());
+    const isKept = (task: Task): boolean => {
+      if (worker.endedFor === undefined) return task === unbegun ? task.requeue() : task.retry();
+      return (task === unbegun && task.requeue()) || task.rerun();
+    };
+    const others = othersOf(
+      worker,
+      lost.filter((task) => task !== unbegun),
+    );
     const [kept, failed] = [lost.filter(isKept), lost.filter((task) => task.state === 'settling')];
     // Before any callback runs: it must not find the pool empty.
     for (const task of kept.reverse()) this.#queue.addFirst(task);
     if (this.#events.watchesTasks) for (const task of kept) this.#events.onTaskRetried(task);
     for (const task of failed) {
-      const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name });
+      const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name, others });
       task.fail(withSubmitSite(error, task.submitSite), 'lost');
     }
   }
@@ -243,4 +251,9 @@ export class CrashRecovery {
     if (this.#events.watchesTasks)
       for (const task of tasks) if (task !== unbegun) this.#events.onTaskStarted(task, worker);
   }
+}
+
+/** How many tasks ran in a worker beside one of them. */
+function othersOf({ isShared }: PoolWorker, begun: readonly Task[]): number {
+  return isShared ? Math.max(0, begun.length - 1) : 0;
 }

@@ -22,6 +22,7 @@ import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../chi
 import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
+import { needsOwnWorker } from '../options/own-worker.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import { wantsKill } from '../options/task-options.ts';
 import type { Payload, PreparedCall, Sender, Shared } from '../sending/index.ts';
@@ -38,6 +39,7 @@ import { PoolWarnings } from './pool-warnings.ts';
 import { PendingQueue } from './queue.ts';
 import { Recycling } from './recycling.ts';
 import { RunAhead } from './run-ahead.ts';
+import { nextToShare } from './scaling.ts';
 import { SparePreparation } from './spare-preparation.ts';
 import { couldNotPreload, initializerThrew } from './startup-errors.ts';
 import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './task.ts';
@@ -142,7 +144,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (!this.#lifetime.isOpen) throw this.#lifetime.refusal;
     const { maxPending } = this.#settings;
     if (maxPending === Number.POSITIVE_INFINITY) return;
-    const free = Math.max(0, this.#workers.maxWorkers - this.runningCount); // those who start count: they take a task each
+    const places = this.#workers.maxWorkers * this.#settings.tasksPerWorker;
+    const free = Math.max(0, places - this.runningCount); // those who start count: they take a task each
     const waiting = this.pendingCount - free;
     if (waiting >= maxPending) {
       throw new QueueFullError(
@@ -215,7 +218,20 @@ export class Manager implements WorkersOwner, TaskKeeper {
     while (this.#queue.length > 0 && this.#workers.idle.length > 0) this.#start(this.#queue.take() as Task);
     if (this.#queue.length === 0) return;
     this.#workers.provide(this.#runAhead.outstanding + this.#queue.length);
-    for (const worker of this.#workers.all) this.#runAhead.fill(worker);
+    if (this.#settings.tasksPerWorker > 1) this.#share();
+    else for (const worker of this.#workers.all) this.#runAhead.fill(worker);
+  }
+
+  /** Waiting tasks go to workers that run others already. */
+  #share(): void {
+    const { tasksPerWorker, maxTasksPerWorker } = this.#settings;
+    while (this.#queue.length > 0) {
+      const { all, maxWorkers } = this.#workers;
+      const waiting = this.#queue.length;
+      const worker = nextToShare(all, { waiting, tasksPerWorker, maxTasksPerWorker, maxWorkers });
+      if (worker === undefined) return;
+      this.#start(this.#queue.take() as Task, this.#events.watchesTasks, worker);
+    }
   }
 
   /** After what is going on now: what is submitted in one go is sent ahead in one go. */
@@ -228,10 +244,10 @@ export class Manager implements WorkersOwner, TaskKeeper {
     });
   }
 
-  /** On an idle worker: the one that was busy last, as the others may expire. */
-  #start(task: Task, isWatched: boolean = this.#events.watchesTasks): void {
+  /** On an idle worker: the one that was busy last, as the others may expire; or on one that takes it beside others. */
+  #start(task: Task, isWatched: boolean = this.#events.watchesTasks, shared?: PoolWorker): void {
     const { idle } = this.#workers;
-    const worker = idle.at(-1) as PoolWorker;
+    const worker = shared ?? (idle.at(-1) as PoolWorker);
     const id = this.#runAhead.nextId();
     let isBuilt = true;
     const isPlain = !task.isChunk && task.stream === undefined && task.messages === undefined;
@@ -245,7 +261,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       }
       isBuilt = worker.run(task, id, payload);
     }
-    idle.pop();
+    if (shared === undefined) idle.pop();
     task.begin(id, isBuilt);
     this.#runAhead.outstanding += 1;
     if (this.#runAhead.isBrief(task)) {
@@ -298,13 +314,16 @@ export class Manager implements WorkersOwner, TaskKeeper {
         this.#built(worker, frame.id);
         break;
       case FrameKind.progress:
-        if (frame.id === worker.task?.wireId) this.#progressed(worker.task, worker, frame);
+        this.#progressed(worker, frame);
+        break;
+      case FrameKind.crowded:
+        worker.isCrowded = worker.isShared;
         break;
       case FrameKind.yielded:
         this.#yielded(worker, frame);
         break;
       case FrameKind.stopping:
-        if (frame.id === worker.task?.wireId) worker.task.stream?.noteStopping();
+        taskOf(worker, frame.id)?.stream?.noteStopping();
         break;
       case FrameKind.messageTaken:
         this.#messageTaken(worker, frame.id);
@@ -341,7 +360,9 @@ export class Manager implements WorkersOwner, TaskKeeper {
     }
   }
 
-  #progressed(task: Task, worker: PoolWorker, frame: Frame): void {
+  #progressed(worker: PoolWorker, frame: Frame): void {
+    const task = taskOf(worker, frame.id);
+    if (task === undefined) return;
     if (task.state === 'settled') return; // it was asked to end
     const decode = () => this.#sender.decodeValue(frame);
     task.progress(decode);
@@ -351,8 +372,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
   /** Before the task's function can run, or while it fetches tasks of its own (`loky/bullmq`). */
   #loading(worker: PoolWorker, { id, body }: Frame): void {
     worker.loading = textOf(body) || 'what it needs';
-    const { task } = worker;
-    if (id !== task?.wireId) return;
+    const task = taskOf(worker, id);
+    if (task === undefined) return;
     if (task.state === 'sent') task.markStarted(performance.now());
     if (task.state === 'running') task.load();
   }
@@ -364,18 +385,20 @@ export class Manager implements WorkersOwner, TaskKeeper {
       this.#warmFunctions.check();
       return;
     }
-    const { task } = worker;
-    if (id !== task?.wireId) return;
-    worker.loading = undefined;
+    const task = taskOf(worker, id);
+    if (task === undefined) return;
+    if (task.state === 'running') task.built();
+    noteLoaded(worker);
     if (task.state !== 'running') return;
-    task.built();
     if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
   }
 
   #answered(worker: PoolWorker, frame: Frame): void {
-    if (frame.id !== worker.task?.wireId) return;
-    const task = this.#runAhead.answered(worker, frame.time);
-    worker.loading = undefined;
+    const first = worker.sent.tasks[0];
+    const task = first?.wireId === frame.id ? first : worker.sharingTask(frame.id);
+    if (task === undefined) return;
+    this.#runAhead.answered(worker, task, frame.time);
+    if (worker.loading !== undefined) noteLoaded(worker);
     worker.tasksDone += 1;
     this.#answers.arrived();
     const { ok, value } =
@@ -408,8 +431,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
   // … and speaks with its host meanwhile.
 
   #yielded(worker: PoolWorker, frame: Frame): void {
-    const { task } = worker;
-    if (frame.id !== task?.wireId || task.state !== 'running') return;
+    const task = taskOf(worker, frame.id);
+    if (task?.state !== 'running') return;
     if (task.stream === undefined) throw new Error('it has sent a value of a task that is no stream');
     task.stream.receive(bytesOf(frame), () => this.#sender.decodeValue(frame));
   }
@@ -426,8 +449,9 @@ export class Manager implements WorkersOwner, TaskKeeper {
     };
   }
 
-  /** @throws QueueFullError, SerializationError */
+  /** @throws TypeError, QueueFullError, SerializationError */
   sendMessage(task: Task, value: unknown): boolean {
+    if (task.settings.sharesWorker) throw needsOwnWorker('future.send', 'gets no messages');
     this.#decideAbout(task);
     const messages = task.messages ?? new UnreadMessages();
     messages.expectRoom();
@@ -446,8 +470,9 @@ export class Manager implements WorkersOwner, TaskKeeper {
     return this.#sender.prepareCall(Array.of as (...args: never[]) => unknown, [value]);
   }
 
-  #messageTaken({ task }: PoolWorker, id: number): void {
-    if (id !== task?.wireId || task.state !== 'running') return;
+  #messageTaken(worker: PoolWorker, id: number): void {
+    const task = taskOf(worker, id);
+    if (task?.state !== 'running') return;
     if (task.messages === undefined) throw new Error('it has taken a message that was not sent');
     task.messages.taken();
   }
@@ -460,7 +485,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   /** A worker that has tasks left gets more before it runs dry. */
   #refill(worker: PoolWorker): void {
-    if (worker.state === 'idle') this.#dispatch();
+    if (worker.state === 'idle' || worker.isShared) this.#dispatch();
     else if (worker.sent.tasks.length > 0) this.#runAhead.fill(worker);
   }
 
@@ -584,7 +609,9 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this
     if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker); // it may have been loading until now
     this.#revoke(worker);
-    if (worker.sent.tasks.at(-1) === task) {
+    if (worker.isShared && (reason === 'cancelled' || reason === 'timed-out'))
+      worker.endedFor ??= { task: task.name, reason };
+    if (worker.isShared || worker.sent.tasks.at(-1) === task) {
       if (mayInterrupt(worker, task)) this.#workers.interrupt(worker, task, reason, error);
       else this.#workers.kill(worker, reason);
     }
@@ -679,13 +706,18 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   /** Tasks that have not begun, wherever they are. */
   get pendingCount(): number {
+    const { tasksPerWorker } = this.#settings;
     let sentAhead = 0;
-    for (const { sent } of this.#workers.all) if (sent.tasks.length > 1) sentAhead += sent.tasks.length - 1;
+    for (const { sent } of this.#workers.all) sentAhead += Math.max(0, sent.tasks.length - tasksPerWorker);
     return this.#queue.length + sentAhead;
   }
 
   get runningCount(): number {
-    return Math.min(this.#runAhead.outstanding, this.#workers.busyCount);
+    const { tasksPerWorker } = this.#settings;
+    if (tasksPerWorker === 1) return Math.min(this.#runAhead.outstanding, this.#workers.busyCount);
+    let running = 0;
+    for (const { state, taskCount } of this.#workers.all) if (state === 'busy') running += taskCount;
+    return running;
   }
 
   get workers(): ReadonlySet<PoolWorker> {
@@ -706,8 +738,10 @@ export class Manager implements WorkersOwner, TaskKeeper {
    * as after any other end. `false` if it starts or ends already.
    */
   endWorker(worker: PoolWorker): boolean {
-    const { task } = worker;
-    if (worker.state === 'busy') return task !== undefined && this.cancelTask(task, true);
+    if (worker.state === 'busy') {
+      const running = worker.tasks.filter((task, index) => index === 0 || task.state === 'running');
+      return running.map((task) => this.cancelTask(task, true)).includes(true);
+    }
     if (worker.state !== 'idle' && worker.state !== 'spare') return false;
     this.#workers.kill(worker, 'cancelled');
     return true;
@@ -781,6 +815,17 @@ function bytesOf({ body, views }: Frame): number {
   let bytes = body.length;
   for (let index = 0; index < views.length; index += 1) bytes += (views[index] as Uint8Array).length;
   return bytes;
+}
+
+/** The task that the worker was sent under this number, if it is one that it runs. */
+function taskOf(worker: PoolWorker, id: number): Task | undefined {
+  const { task } = worker;
+  return task?.wireId === id ? task : worker.sharingTask(id);
+}
+
+/** One of its tasks has what it needs. */
+function noteLoaded(worker: PoolWorker): void {
+  if (!worker.isShared || !worker.tasks.some(({ isLoading }) => isLoading)) worker.loading = undefined;
 }
 
 /** The beginning of a text of a worker. */

@@ -101,16 +101,16 @@ export class SentTasks {
     return count;
   }
 
-  /** The first task was answered. */
-  answered(): Task {
-    const task = this.tasks.shift() as Task;
+  /** The first one, unless the worker runs several at once. */
+  answered(task: Task): void {
+    if (task === this.tasks[0]) this.tasks.shift();
+    else this.tasks.splice(this.tasks.indexOf(task), 1);
     if (this.#ofChunk > 0) this.#dropChunk();
     this.isSlow = false;
     if (task === this.#lastImmediate) {
       this.#staleInFlight = false;
       this.#lastImmediate = undefined;
     }
-    return task;
   }
 
   /**
@@ -187,9 +187,9 @@ export class RunAhead<W extends PipelinedWorker> {
     return known !== undefined && known.mean < BRIEF;
   }
 
-  /** The worker has answered the first of its tasks, after `time` microseconds. */
-  answered({ sent }: PipelinedWorker, time: number): Task {
-    const task = sent.answered();
+  /** The worker has answered this one of its tasks, after `time` microseconds. */
+  answered({ sent }: PipelinedWorker, task: Task, time: number): void {
+    sent.answered(task);
     this.outstanding -= 1;
     const [definition] = task.definitions;
     if (definition !== undefined && !task.isChunk) {
@@ -201,7 +201,6 @@ export class RunAhead<W extends PipelinedWorker> {
       }
     }
     if (task.state === 'sent') task.markStarted(performance.now() - time / 1000);
-    return task;
   }
 
   /** Sends tasks of the queue to a worker that has others to do first, if it is worth it. */

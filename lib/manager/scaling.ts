@@ -153,6 +153,49 @@ function leastLatelyUsed<W extends WorkerView>(workers: readonly W[]): W | undef
   return found;
 }
 
+// Tasks that share a worker
+
+/** What is known of a worker when it may get a task beside others. */
+export interface SharedWorkerView {
+  readonly rank: number;
+  readonly state: string;
+  readonly reserve: boolean;
+  readonly isStarting: boolean;
+  /** Nothing but its load keeps it from another task. */
+  readonly takesMore: boolean;
+  readonly taskCount: number;
+  readonly tasksDone: number;
+}
+
+export interface SharingNumbers {
+  /** Tasks that wait. */
+  readonly waiting: number;
+  readonly tasksPerWorker: number;
+  readonly maxTasksPerWorker: number;
+  readonly maxWorkers: number;
+}
+
+/**
+ * The busy worker that gets the next task beside those that it runs: the one with the fewest. `undefined` if there is none, or if
+ * each task that waits has a worker to itself soon, as one is starting for it. A worker whose place the pool has no more gets
+ * nothing, so that it comes to leave.
+ */
+export function nextToShare<W extends SharedWorkerView>(
+  workers: Iterable<W>,
+  { waiting, tasksPerWorker, maxTasksPerWorker, maxWorkers }: SharingNumbers,
+): W | undefined {
+  let starting = 0;
+  let found: W | undefined;
+  for (const worker of workers) {
+    if (worker.isStarting && !worker.reserve) starting += 1;
+    const { rank, state, takesMore, taskCount, tasksDone } = worker;
+    if (state !== 'busy' || !takesMore || rank >= maxWorkers || taskCount >= tasksPerWorker) continue;
+    if (tasksDone + taskCount >= maxTasksPerWorker) continue;
+    if (found === undefined || taskCount < found.taskCount) found = worker;
+  }
+  return waiting > starting ? found : undefined;
+}
+
 function isReserve({ reserve, isStarting, state }: WorkerView): boolean {
   return reserve && (isStarting || state === 'spare');
 }

@@ -32,6 +32,8 @@ export interface TaskSettings {
   readonly retries: number;
   /** Whether the pool outlives the death of a worker. */
   readonly mayRetry: boolean;
+  /** Its worker may run others at the same time (`tasksPerWorker`). */
+  readonly sharesWorker: boolean;
   readonly priority: number;
   readonly name: string | undefined;
   /** How many values of a stream are on their way or wait to be taken, at most; `undefined`: by how quickly they are taken. */
@@ -222,6 +224,14 @@ export class Task implements FutureOwner {
   requeue(): boolean {
     if (this.#hasWaitedAgain || this.stream?.mayRunAgain === false) return false;
     this.#hasWaitedAgain = true;
+    this.#stopClock();
+    this.state = 'pending';
+    return true;
+  }
+
+  /** Its worker was ended on account of another task: that counts as none of its own crashes. `false` if it may run once only. */
+  rerun(): boolean {
+    if (this.settings.retries === 0) return false;
     this.#stopClock();
     this.state = 'pending';
     return true;

@@ -47,6 +47,7 @@ export function createWorkerSetup(
     memory,
     stdio,
     context,
+    tasksPerWorker,
   } = settings;
   const depth = currentDepth() + 1;
   const receiverSettings = sender.settings();
@@ -74,6 +75,7 @@ export function createWorkerSetup(
         depth,
         settings: receiverSettings,
         outputMark: stdio === 'events' ? newMark() : undefined,
+        isShared: tasksPerWorker > 1,
         leakThreshold: memory.leakThreshold,
         leakCheckDelay: memory.checkDelay,
         preload,

@@ -1,7 +1,7 @@
 /** A worker, as the manager sees it: its process and pipe, what it runs, what it was sent. */
 
 import type { WorkerProcess } from '../child/child-process.ts';
-import type { ExitReport, TerminationContext } from '../child/exit-report.ts';
+import type { EndedFor, ExitReport, TerminationContext } from '../child/exit-report.ts';
 import { encodeCount, type Frame, FrameKind } from '../child/frames.ts';
 import type { Definition, InlineBody, Payload } from '../sending/index.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
@@ -116,6 +116,14 @@ export class PoolWorker {
   isTearingDown = false;
   /** It leaves when it has answered. */
   isRetiring = false;
+  /** How many tasks it runs at once. */
+  readonly capacity: number;
+  /** It may run several. */
+  readonly isShared: boolean;
+  /** It gets no task until it has answered all that it has. */
+  isCrowded = false;
+  /** The task on whose account the pool has ended it, and what became of that: the others lose their worker without having done anything. */
+  endedFor: EndedFor | undefined;
   /** The worker that takes its place is started already. */
   hasReplacement = false;
   startLimit: TimeLimit | undefined;
@@ -132,9 +140,11 @@ export class PoolWorker {
   /** Of the definitions that it knows. */
   readonly #sentIds = new Set<number>();
 
-  constructor(rank: number, reserve: boolean) {
+  constructor(rank: number, reserve: boolean, capacity = 1) {
     this.rank = rank;
     this.reserve = reserve;
+    this.capacity = capacity;
+    this.isShared = capacity > 1;
   }
 
   /**
@@ -152,7 +162,7 @@ export class PoolWorker {
       onExit: (exit) => owner.onExit(this, exit),
       onGone: () => owner.onGone(this),
     });
-    this.sent.claims = this.process.claims;
+    if (!this.isShared) this.sent.claims = this.process.claims; // the order of its answers is unknown: nothing is sent ahead
     if (this.state === 'killed') this.process.kill(); // by code of the user that was asked for its environment
   }
 
@@ -201,11 +211,30 @@ export class PoolWorker {
 
   /** What an exit report should say of it. */
   get lastSeen(): Omit<TerminationContext, 'task'> {
-    const { rank, memory, memoryLimit, uncaught, fault, loading } = this;
-    return { rank, memory, memoryLimit, uncaught, fault, loading };
+    const { rank, memory, memoryLimit, uncaught, fault, loading, endedFor } = this;
+    const others = this.isShared ? Math.max(0, this.taskCount - 1) : 0;
+    return { rank, memory, memoryLimit, uncaught, fault, loading, endedFor, others };
   }
 
-  /** What it is running, or about to. */
+  get taskCount(): number {
+    return this.sent.tasks.length;
+  }
+
+  /** All that it is running, or about to. */
+  get tasks(): readonly Task[] {
+    return this.sent.tasks.slice(0, this.capacity);
+  }
+
+  /** Of several that it runs at once, the one that was sent under this number. */
+  sharingTask(id: number): Task | undefined {
+    return this.isShared ? this.sent.tasks.find(({ wireId }) => wireId === id) : undefined;
+  }
+
+  get takesMore(): boolean {
+    return !this.isRetiring && !this.isDying && !this.isCrowded && this.memoryLimit === undefined;
+  }
+
+  /** What it is running, or about to; of several, the one that was sent first. */
   get task(): Task | undefined {
     return this.sent.tasks[0];
   }
@@ -214,20 +243,27 @@ export class PoolWorker {
     return !this.isRetiring && !this.isDying && this.interruption === undefined && this.sent.mayPost;
   }
 
+  /** A call that waits for what is being loaded for another one has to be announced, too. */
+  get #isLoading(): boolean {
+    return this.sent.tasks.some(({ isLoading }) => isLoading);
+  }
+
   /**
-   * It has nothing else to do: it begins at once. `false` if it may have to load or to read for a while first: it
+   * It begins at once, as it has nothing else to do, or runs several. `false` if it may have to load or to read for a while first: it
    * announces then when the task is built. It says by itself when it loads what could not be foreseen.
    */
   run(task: Task, id: number, payload: Payload): boolean {
+    const isKnown = !this.isShared || !this.#isLoading;
     this.state = 'busy';
     this.sent.begin(task);
     if (this.process.marksOutput) this.names.add(id, task.name);
     if (task.messages !== undefined) for (const message of task.messages.all) this.sendMessage(id, message);
     this.sendDefinitions(task.definitions);
-    const beginsAtOnce = !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
+    const beginsAtOnce = isKnown && !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
     this.#hasNewDefinitions = false;
     if (!beginsAtOnce) this.process.send(FrameKind.announce, id);
-    if (task.isChunk && task.plan !== undefined) this.#sendClaims(task, id, task.plan.claimedAtOnce);
+    if (task.isChunk && task.plan !== undefined && !this.isShared)
+      this.#sendClaims(task, id, task.plan.claimedAtOnce);
     if (task.stream !== undefined) this.grantValues(id, task.stream.begin());
     if (task.traceContext !== undefined) this.#sendTraceContext(task.traceContext, id);
     this.process.send(kindOf(task), id, payload);
@@ -280,6 +316,7 @@ export class PoolWorker {
     const { channel } = this.process;
     if (task.traceContext !== undefined) return false;
     if (channel === undefined || this.#hasNewDefinitions || this.#preparations > 0) return false;
+    if (this.isShared && this.#isLoading) return false;
     for (const definition of task.definitions) if (!this.#sentIds.has(definition.id)) return false;
     if (!channel.sendInline(FrameKind.call, id, task.call as InlineBody)) return false;
     this.state = 'busy';

@@ -188,7 +188,7 @@ export class Workers {
   }
 
   #startAs(rank: number, reason: WorkerStartReason): PoolWorker {
-    const worker = new PoolWorker(rank, reason !== 'demand');
+    const worker = new PoolWorker(rank, reason !== 'demand', this.#settings.tasksPerWorker);
     this.#all.add(worker);
     // Whichever request needs it first, it serves others, too.
     inRootContext(() => {
@@ -243,6 +243,7 @@ export class Workers {
   #addIdle(worker: PoolWorker): void {
     const { idleTimeout } = this.#settings;
     worker.state = 'idle';
+    worker.isCrowded = false;
     worker.idleSince = performance.now();
     this.idle.push(worker);
     if (idleTimeout !== null && this.#idleTimer === undefined)

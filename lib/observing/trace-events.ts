@@ -37,6 +37,9 @@ export interface TraceEvents {
 /** Rows of several executors of one host are told apart by this much. */
 const ROWS = 10_000;
 
+/** From here on rows are those of tasks that run beside others in one worker. */
+const BESIDE = 5_000;
+
 /** Ends that are part of a worker's life. */
 const QUIET = new Set(['idle-timeout', 'resized', 'recycled', 'shutdown']);
 
@@ -68,14 +71,44 @@ export function createTraceEvents(
     return row;
   }
 
-  function placeOf(row: number): { pid: number; tid: number } {
+  /** The tasks that a process runs at this moment; and the processes that have been seen to run several at once. */
+  const running = new Map<number, Set<number>>();
+  const shared = new Set<number>();
+  /** The rows for what runs beside others, by the row of the worker. */
+  const besides = new Map<number, number[]>();
+  let lastBeside = BESIDE;
+
+  function noteRunning(pid: number | undefined, id: number): void {
+    if (pid === undefined) return;
+    const ids = running.get(pid) ?? new Set();
+    running.set(pid, ids.add(id));
+    if (ids.size > 1) shared.add(pid);
+  }
+
+  /** The row for the slice of a task that began at this time: one of its own if it ran beside others of its worker. */
+  function rowOfTask(pid: number | undefined, rank: number, begun: number): number {
+    const row = rowOf(pid, rank);
+    if (pid === undefined || !shared.has(pid)) return row;
+    const rows = besides.get(row) ?? [row];
+    besides.set(row, rows);
+    const free = rows.find((each) => (rowEnds.get(each) ?? 0) <= begun);
+    if (free !== undefined) return free;
+    lastBeside += 1;
+    rows.push(lastBeside);
+    placeOf(lastBeside, row);
+    return lastBeside;
+  }
+
+  /** @param worker The row of the worker in which it runs beside others. */
+  function placeOf(row: number, worker = row): { pid: number; tid: number } {
     const place = { pid: host, tid: executorId * ROWS + row };
     if (!described.has(row)) {
       if (described.size === 0) describe({ ph: 'M', name: 'process_name', ...place, args: { name: 'loky' } });
       described.add(row);
-      const name = `executor ${executorId}, worker ${row}`;
+      const name = `executor ${executorId}, worker ${worker}`;
       describe({ ph: 'M', name: 'thread_name', ...place, args: { name } });
-      describe({ ph: 'M', name: 'thread_sort_index', ...place, args: { sort_index: place.tid } });
+      const sort_index = executorId * ROWS + worker;
+      describe({ ph: 'M', name: 'thread_sort_index', ...place, args: { sort_index } });
     }
     return place;
   }
@@ -104,6 +137,7 @@ export function createTraceEvents(
     },
     workerExited({ pid, rank, exitCode, signal, reason }) {
       startedAt.delete(pid);
+      if (pid !== undefined) running.delete(pid);
       const name = QUIET.has(reason) ? `exit: ${reason}` : `died: ${reason}`;
       const row = rowOf(pid, rank);
       instant(name, row, { pid, exitCode, signal });
@@ -111,12 +145,14 @@ export function createTraceEvents(
       if (last !== undefined) last.ended = true;
     },
     taskStarted({ pid, rank, waitTime, attempt, id }) {
+      noteRunning(pid, id);
       if (attempt > 1) instant('runs again', rowOf(pid, rank), { id, attempt, waitTime });
     },
     taskSettled({ id, name, outcome, pid, rank, startedAt: begun, waitTime, runTime, isChunk }) {
+      if (pid !== undefined) running.get(pid)?.delete(id);
       if (rank === undefined || begun === undefined || runTime === undefined) return; // it never ran
       // Answers of short tasks arrive together: their slices are laid one after the other.
-      const row = rowOf(pid, rank);
+      const row = rowOfTask(pid, rank, begun);
       const from = Math.max(begun, rowEnds.get(row) ?? 0);
       rowEnds.set(row, from + runTime);
       const [ts, dur] = [from * 1000, runTime * 1000];

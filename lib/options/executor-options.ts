@@ -12,6 +12,7 @@ import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
 import * as check from './check.ts';
 import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
+import { killGraceNeedsOwnWorker } from './own-worker.ts';
 import { type PreloadedModule, resolvePreload } from './preload.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -95,6 +96,13 @@ export interface ExecutorOptions {
   restartIntensity?: { max: number; window: number; share?: number };
   /** A worker is replaced after so many tasks. Default: never. */
   maxTasksPerWorker?: number;
+  /**
+   * How many tasks a worker runs at once: for tasks that mostly wait (requests, databases, timers). They share one thread and one
+   * process, so a synchronous task holds the others of its worker up, and what ends the worker ends all of them: each fails with
+   * a `TerminatedWorkerError`, or runs again if it has `crashRetries`. With more than 1 there is no `stream`, no `future.send` and no
+   * `killGrace`: these are a `TypeError`. Default: 1.
+   */
+  tasksPerWorker?: number;
   /** Protection from leaking and from runaway tasks. */
   memory?: {
     /** Bytes that a worker may grow since its first task, measured after a forced garbage collection, before it is replaced. Default: 300e6 (loky's own figure). */
@@ -110,7 +118,7 @@ export interface ExecutorOptions {
    * Milliseconds for a task that is to be killed (`cancel({ kill: true })`, an aborted `signal`, a timeout,
    * `shutdown({ killWorkers: true })`) to end by itself, from the moment at which its `taskSignal()` is aborted. Its future
    * settles at once; its worker is killed if the task has not ended by then, and is used again if it has. Default: 0, which
-   * kills at once.
+   * kills at once. Needs `tasksPerWorker: 1`.
    */
   killGrace?: number;
   /** Tasks that may wait; a submit beyond it throws `QueueFullError`. Default: no bound. */
@@ -151,6 +159,7 @@ export interface ExecutorSettings {
     | { readonly max: number; readonly window: number; readonly share: number }
     | undefined;
   readonly maxTasksPerWorker: number;
+  readonly tasksPerWorker: number;
   readonly memory: {
     readonly leakThreshold: number;
     readonly checkDelay: number;
@@ -190,6 +199,7 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
     'window',
   ]),
   maxTasksPerWorker: check.count(1),
+  tasksPerWorker: check.finiteCount(1),
   memory: check.nested({ leakThreshold: check.bytes, checkDelay: check.milliseconds, limit: check.bytes }),
   taskTimeout: check.timeLimit,
   killGrace: check.milliseconds,
@@ -251,6 +261,7 @@ export function resolveExecutorOptions(
       share: options.restartIntensity.share ?? CRASH_SHARE,
     },
     maxTasksPerWorker: options.maxTasksPerWorker ?? Number.POSITIVE_INFINITY,
+    tasksPerWorker: options.tasksPerWorker ?? 1,
     memory: {
       leakThreshold: options.memory?.leakThreshold ?? 300e6,
       checkDelay: options.memory?.checkDelay ?? 1000,
@@ -278,6 +289,7 @@ function checkTogether(options: ExecutorOptions): void {
       "crashRetries needs onWorkerCrash: 'isolate': with 'break' one death ends the whole pool",
     );
   }
+  if (options.killGrace && (options.tasksPerWorker ?? 1) > 1) throw killGraceNeedsOwnWorker();
   if (options.initArgs !== undefined && options.initializer === undefined) {
     throw new TypeError('initArgs needs an initializer to be given to');
   }

@@ -31,10 +31,12 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
     ],
   },
   { ours: 'minWorkers', theirs: ['minThreads', 'startWorkers'] },
+  { ours: 'tasksPerWorker', theirs: ['concurrentTasksPerWorker', 'maxConcurrentCallsPerWorker'] },
   {
     ours: 'maxWorkers',
-    theirs: ['concurrentTasksPerWorker', 'maxConcurrentCallsPerWorker', 'tasksQueueOptions'],
-    answer: 'a worker runs one task at a time; maxWorkers says how many run side by side',
+    theirs: ['tasksQueueOptions'],
+    answer:
+      'tasksPerWorker says how many tasks a worker runs at once, and maxWorkers how many workers there are',
   },
   {
     ours: 'maxWorkers',

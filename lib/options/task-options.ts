@@ -8,7 +8,7 @@ export interface TaskOptions {
   timeout?: number;
   /** Aborting it cancels the task, also while it runs: its future fails with a `CancelledError` whose `cause` is the signal's reason. */
   signal?: AbortSignal;
-  /** Milliseconds for the task to end by itself when it is to be killed: see `killGrace` of the executor. Default: the executor's. */
+  /** Milliseconds for the task to end by itself when it is to be killed: see `killGrace` of the executor, which needs `tasksPerWorker: 1`. Default: the executor's. */
   killGrace?: number;
   /** How many times the task is run again if its worker died; needs `onWorkerCrash: 'isolate'`. Default: the executor's `crashRetries`. */
   retries?: number;

@@ -20,7 +20,8 @@ const shared = globalThis as { [key]?: SignalOfTask };
  * The signal of the task that calls this: aborted when the task is to end, by `cancel({ kill: true })`, the `signal` of
  * `withOptions`, a timeout or `shutdown({ killWorkers: true })`. Its reason is an error like that of the task's future, a
  * `CancelledError`, `TimeoutError` or `ShutdownExecutorError`. The task then has `killGrace` milliseconds to end; with the default
- * of 0 it is killed before it could see the signal. So is, after that time, a task that blocks its thread.
+ * of 0 it is killed before it could see the signal, and so is one that shares its worker (`tasksPerWorker`). So is, after that time,
+ * a task that blocks its thread.
  *
  * Each call of a task returns the same signal. Whatever takes a signal takes it: `fetch`, streams, timers, child processes, and
  * the tasks of an executor inside of the task.

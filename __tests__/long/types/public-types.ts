@@ -194,6 +194,7 @@ export function errors(error: unknown): void {
       'memory-limit': '',
       'uncaught-exception': '',
       channel: '',
+      'shared-worker': '',
     };
     void sentences[error.reason];
   }

@@ -13,5 +13,6 @@ import { data } from './data.js';
 import { faults } from './faults.js';
 import { own } from './own.js';
 import { shared } from './shared.js';
+import { waits } from './waits.js';
 
-export const scenarios = [...cold, ...calls, ...data, ...faults, ...own, ...auto, ...shared];
+export const scenarios = [...cold, ...calls, ...data, ...faults, ...own, ...auto, ...shared, ...waits];
