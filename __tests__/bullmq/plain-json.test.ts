@@ -12,7 +12,7 @@ describe('what JSON says all of', () => {
   test.each([
     [[]],
     [['a', 1, -1.5, true, null]],
-    [[{ a: { b: [1, 2] }, c: 'ü\n' }]],
+    [[{ a: { b: [1, 2] }, c: 'ü\n😀' }]],
     [[{ ...shared }, shared]],
   ])('%j', (value) => {
     expect(isPlainJson(value, never)).toBe(true);
@@ -28,6 +28,8 @@ describe('what JSON says all of', () => {
     ['a date', [new Date(5)]],
     ['a map', [new Map()]],
     ['bytes', [new Uint8Array(2)]],
+    ['a NUL, which Postgres does not store', ['a\0b']],
+    ['half a surrogate pair, in a key', [{ '\ud800': 1 }]],
     ['a hole', [new Array(3)]],
     ['a list with a name', [Object.assign([1], { name: 'a' })]],
     ['an object of a class', [new (class Point {})()]],

@@ -4,7 +4,6 @@
  */
 import type { Redis, RedisOptions } from 'ioredis';
 import { describe } from '../options/check.ts';
-import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { ioredis } from './engine.ts';
 import { RedisUnavailableError } from './errors.ts';
 
@@ -16,8 +15,6 @@ export type RedisConnection = RedisOptions | string | Redis;
 
 /** Milliseconds between two attempts to connect, at most. */
 export const LONGEST_RETRY = 1_000;
-/** Milliseconds that Redis may be away before a warning says so. */
-const WARN_AFTER = 5_000;
 
 /** What Redis answers to who may not use it: trying again does not help. */
 const REJECTED = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|AUTH .*called without any password/;
@@ -132,43 +129,4 @@ function wayOut(cause: unknown): string {
   if (isFull(cause))
     return '. Give Redis more memory, or remove finished jobs sooner (removeOnComplete, removeOnFail, keepOutcomes)';
   return '. Check that it runs and that host and port of `connection` are its own';
-}
-
-/** Warns once for each outage that lasts; returns what ends the watch. */
-export function warnOfOutages(redis: Redis, lastError: () => unknown, what: string): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const away = (): void => {
-    timer ??= setTimeout(() => {
-      process.emitWarning(`${unavailable(redis, 'cannot be reached', lastError()).message}. ${what}`, {
-        type: 'LokyWarning',
-        code: 'LOKY_REDIS_UNAVAILABLE',
-      });
-    }, WARN_AFTER).unref();
-  };
-  const back = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-  };
-  redis.on('close', away);
-  redis.on('ready', back);
-  return () => {
-    redis.off('close', away);
-    redis.off('ready', back);
-    back();
-  };
-}
-
-/** Waits for something that may never come while Redis is away. `false` if it did not come in time. */
-export async function withinTime(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true as const), late]);
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
 }

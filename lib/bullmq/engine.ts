@@ -1,6 +1,6 @@
 /**
- * Loads BullMQ and ioredis when they are first needed, not before: worker processes import the modules of tasks, and
- * with them this entry point, but never talk to Redis.
+ * Loads BullMQ and what it needs for an engine when that is first needed, not before: worker processes import the modules of tasks, and
+ * with them this entry point, but never talk to an engine.
  */
 import { createRequire } from 'node:module';
 import { ownUrl } from '../system/here.ts';
@@ -8,6 +8,11 @@ import { ownUrl } from '../system/here.ts';
 /** @throws Error that says what to install. */
 export function bullmq(): typeof import('bullmq') {
   return load('bullmq') as typeof import('bullmq');
+}
+
+/** @throws Error that says what to install. */
+export function bullmqVersion(): string {
+  return (load('bullmq/package.json') as { version: string }).version;
 }
 
 /** @throws Error that says what to install. */

@@ -1,8 +1,8 @@
 /** Every option of `BullMQExecutor`: its meaning, its default, its check. */
 import type { KeepJobs } from 'bullmq';
 import * as check from '../options/check.ts';
-import type { RedisConnection } from './connection.ts';
-import { checkQueueName, expectGiven, MAX_PAYLOAD } from './serve-options.ts';
+import type { QueueBackend, QueueConnection } from './exchange.ts';
+import { checkBackend, checkQueueName, expectGiven, MAX_PAYLOAD } from './serve-options.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
 import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 
@@ -10,8 +10,13 @@ import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 export interface BullMQExecutorOptions {
   /** The name of the queue, the same as the serving machines'. Without `:`. */
   queue: string;
-  /** How to reach Redis. */
-  connection: RedisConnection;
+  /** How to reach Redis, or what `backend` takes. */
+  connection: QueueConnection;
+  /**
+   * The engine of the queue, as BullMQ's classes take it: `createPostgresBackend` of bullmq for Postgres. The same for all
+   * submitters and machines of a queue. Default: Redis.
+   */
+  backend?: QueueBackend;
   /** What `defineTasks` returned: what can be submitted. */
   tasks: TaskRegistry;
   /** The prefix of all keys in Redis, as BullMQ's. Default: `'bull'`. */
@@ -50,7 +55,8 @@ export interface BullMQExecutorOptions {
 
 export interface RemoteSettings {
   readonly queue: string;
-  readonly connection: RedisConnection;
+  readonly connection: QueueConnection;
+  readonly backend: QueueBackend | undefined;
   readonly tasks: TaskRegistry;
   readonly prefix: string;
   readonly taskTimeout: number | undefined;
@@ -70,6 +76,7 @@ export interface RemoteSettings {
 const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
   queue: checkQueueName,
   connection: check.anything,
+  backend: checkBackend,
   tasks: checkRegistry,
   prefix: check.string,
   taskTimeout: check.timeLimit,
@@ -111,6 +118,7 @@ export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSett
   return {
     queue: options.queue,
     connection: options.connection,
+    backend: options.backend,
     tasks: options.tasks,
     prefix: options.prefix ?? 'bull',
     taskTimeout: options.taskTimeout,

@@ -16,7 +16,9 @@ import { bullmq } from './engine.ts';
 import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
+import { storable } from './plain-json.ts';
 import { isRefusal, nobodyTook, type Refusal, refusalDelay } from './refusal.ts';
+import type { JobCounts } from './server-stats.ts';
 import { LARGEST_IN_MESSAGE, type Replies } from './replies.ts';
 import { asJobData, type JobData } from './wire.ts';
 import { type ValueCodec, valueCodec } from './wire-values.ts';
@@ -53,6 +55,10 @@ export class JobRunner {
   /** Errors whose jobs were answered here. */
   readonly #answered = new WeakSet<Error>();
   readonly #progressCodec: ValueCodec;
+  /** Since the start. */
+  readonly counts: JobCounts = {
+    ...{ started: 0, done: 0, failed: 0, retried: 0, handedBack: 0, refused: 0, superseded: 0 },
+  };
   #onIdle = () => {};
 
   constructor(settings: RunnerSettings) {
@@ -98,23 +104,32 @@ export class JobRunner {
       if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
       if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
       active.future = this.#start(job, data);
+      this.counts.started += 1;
       this.#note(data, job, 'started');
       this.#passProgress(data, job, active.future);
       outcome = await active.future;
     } catch (error) {
-      if (active.isSuperseded) throw new (bullmq().WaitingError)(); // it is not this machine's to move
+      if (active.isSuperseded) throw this.#superseded();
       if (active.future === undefined && isRefusal(error)) return this.#refuse(job, token, data, error);
       if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
       if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
+        this.counts.retried += 1;
         this.#note(data, job, 'waiting');
         throw error;
       }
       return this.#fail(job, data, error);
     }
-    if (active.isSuperseded) throw new (bullmq().WaitingError)();
+    if (active.isSuperseded) throw this.#superseded();
     if (!outcome.ok) return this.#failAs(job, data, outcome.text, outcome.message, outcome.stack);
+    this.counts.done += 1;
     this.#answer(data, job, 'value', outcome.text);
     return outcome.text;
+  }
+
+  /** The job is not this machine's to move. */
+  #superseded(): Error {
+    this.counts.superseded += 1;
+    return new (bullmq().WaitingError)();
   }
 
   /** Jobs that BullMQ failed without asking: their machines were lost too often. */
@@ -167,12 +182,14 @@ export class JobRunner {
 
   /** For good: a task that throws is not run again, as in a pool. */
   #failAs(job: Job, data: Partial<JobData>, text: string, message: string, stack: string): never {
+    this.counts.failed += 1;
     this.#answer(data, job, 'error', text);
     throw this.#unrecoverable({ message, stack });
   }
 
   async #giveBack(job: Job, token: string | undefined, data: Partial<JobData>, error: Error): Promise<never> {
     const { WaitingError, DelayedError } = bullmq();
+    this.counts.handedBack += 1;
     this.#note(data, job, 'waiting');
     if (error instanceof QueueFullError) {
       await job.moveToDelayed(Date.now() + NO_ROOM_DELAY, token);
@@ -196,6 +213,7 @@ export class JobRunner {
     const since = typeof refusedSince === 'number' ? refusedSince : now;
     const delay = refusalDelay(now - since, bound, Math.random());
     if (delay === undefined) return this.#fail(job, data, nobodyTook(refusal, String(job.id), bound));
+    this.counts.refused += 1;
     if (since === now) await job.updateData({ ...data, refusedSince: now });
     this.#note(data, job, 'waiting');
     await job.moveToDelayed(now + delay, token);
@@ -203,8 +221,8 @@ export class JobRunner {
   }
 
   #unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {
-    const error = new (bullmq().UnrecoverableError)(message);
-    if (stack) error.stack = stack;
+    const error = new (bullmq().UnrecoverableError)(storable(message));
+    if (stack) error.stack = storable(stack);
     this.#answered.add(error);
     return error;
   }

@@ -6,7 +6,7 @@ import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { LONGEST_RETRY } from './connection.ts';
 
 interface Connection {
-  on(event: 'close' | 'ready', listener: () => void): unknown;
+  on(event: 'away' | 'writable', listener: () => void): unknown;
 }
 
 /** Milliseconds. Shorter outages leave nobody the time to give up. */
@@ -19,10 +19,10 @@ export class OutagePause {
   readonly #waiting = new Map<() => void, NodeJS.Timeout>();
 
   watch(connection: Connection): void {
-    connection.on('close', () => {
+    connection.on('away', () => {
       this.#awaySince ??= performance.now();
     });
-    connection.on('ready', () => {
+    connection.on('writable', () => {
       const now = performance.now();
       if (now - (this.#awaySince ?? now) >= SHORTEST_OUTAGE) this.#endsAt = now + PAUSE;
       this.#awaySince = undefined;

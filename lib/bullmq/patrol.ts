@@ -3,7 +3,7 @@
  */
 import { clearInterval, setInterval } from '../system/timers.ts';
 import { JobLostError } from './errors.ts';
-import { type JobOutlook, readJobs } from './job-reader.ts';
+import type { JobOutlook } from './job-reader.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';
 
@@ -64,7 +64,7 @@ export class Patrol {
   /** Reads one job now. */
   async look(task: RemoteTask): Promise<void> {
     try {
-      const [outlook] = await readJobs(this.#link.redis, this.#link, [task.id]);
+      const [outlook] = await this.#link.readJobs([task.id]);
       if (outlook !== undefined && task.state !== 'settled') this.#listener.onOutlook(task, outlook);
     } catch {} // the next round comes
   }
@@ -72,11 +72,7 @@ export class Patrol {
   async #readPage(size: number): Promise<void> {
     const { sent } = this.#listener;
     const tasks = firstOf(sent.values(), size);
-    const outlooks = await readJobs(
-      this.#link.redis,
-      this.#link,
-      tasks.map(({ id }) => id),
-    );
+    const outlooks = await this.#link.readJobs(tasks.map(({ id }) => id));
     for (const [index, task] of tasks.entries()) {
       if (task.state === 'settled') continue;
       sent.delete(task.id);

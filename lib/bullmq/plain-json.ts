@@ -9,7 +9,8 @@ export function isPlainJson(value: unknown, isSpecial: (value: unknown) => boole
 
   function isPlain(each: unknown, depth: number): boolean {
     if (isSpecial(each)) return false;
-    if (each === null || typeof each === 'string' || typeof each === 'boolean') return true;
+    if (typeof each === 'string') return isStorable(each);
+    if (each === null || typeof each === 'boolean') return true;
     if (typeof each === 'number') return Number.isFinite(each) && !Object.is(each, -0);
     if (typeof each !== 'object' || depth > DEEPEST || seen.has(each)) return false;
     seen.add(each); // what is there twice must arrive as one
@@ -26,7 +27,7 @@ export function isPlainJson(value: unknown, isSpecial: (value: unknown) => boole
   function isPlainRecord(record: object, keys: readonly (string | symbol)[], depth: number): boolean {
     if (Object.getPrototypeOf(record) !== Object.prototype) return false;
     return keys.every((key) => {
-      if (typeof key !== 'string' || key === '__proto__' || key === 'toJSON') return false;
+      if (typeof key !== 'string' || key === '__proto__' || key === 'toJSON' || !isStorable(key)) return false;
       const field = Object.getOwnPropertyDescriptor(record, key);
       return field?.enumerable === true && 'value' in field && isPlain(field.value, depth + 1);
     });
@@ -34,3 +35,13 @@ export function isPlainJson(value: unknown, isSpecial: (value: unknown) => boole
 
   return isPlain(value, 0);
 }
+
+/** Half a surrogate pair. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+/** JSON has all strings, but a Postgres refuses those with a NUL or half a surrogate pair. */
+const isStorable = (text: string): boolean => !text.includes('\0') && text.search(LONE_SURROGATE) === -1;
+
+/** A message that is shown in the queue, without what an engine does not store. */
+export const storable = (text: string): string =>
+  text.replaceAll('\0', '\ufffd').replaceAll(LONE_SURROGATE, '\ufffd');

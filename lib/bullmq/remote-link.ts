@@ -1,23 +1,15 @@
 /**
- * An executor's two connections: one to write jobs, one to hear of them. It says when both are there, when they have been
- * away for too long, and what Redis refuses. Knows no task.
+ * What connects an executor to its queue. It says when the engine is there, when it has been away for too long, and what it
+ * refuses. Knows no task.
  */
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import {
-  closeRedis,
-  isFull,
-  isRejection,
-  openRedis,
-  unavailable,
-  unrefWhenConnected,
-  warnOfOutages,
-  withinTime,
-} from './connection.ts';
-import { bullmq } from './engine.ts';
+import type { Exchange } from './exchange.ts';
 import type { RemoteSettings } from './executor-options.ts';
-import { ordersChannel, outcomesKey, type Reply, readReplies, repliesChannel } from './wire.ts';
+import { type JobOutlook, readJobs } from './job-reader.ts';
+import { openExchange } from './open-exchange.ts';
+import { warnOfOutages, withinTime } from './outages.ts';
+import { type Reply, readReplies } from './wire.ts';
 
 export interface RemoteLinkListener {
   onReady(): void;
@@ -37,12 +29,11 @@ const REMOVAL_DELAY = 1_000;
 export class RemoteLink {
   readonly #settings: RemoteSettings;
   readonly #listener: RemoteLinkListener;
-  readonly #writer: Redis;
-  readonly #hearer: Redis;
+  readonly #executorId: string;
+  readonly #exchange: Exchange;
   readonly #endWarnings: () => void;
   #queue: Queue | undefined;
   #lastError: unknown;
-  #isHearing = false;
   #wasReady = false;
   #refusedSince: number | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -50,50 +41,37 @@ export class RemoteLink {
   #heard: string[] = [];
   #removal: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** Where the outcomes of this executor are kept. */
-  readonly outcomesKey: string;
 
   constructor(settings: RemoteSettings, executorId: string, listener: RemoteLinkListener) {
     this.#settings = settings;
     this.#listener = listener;
-    this.#writer = openRedis(settings.connection);
-    this.#hearer = openRedis(settings.connection);
-    this.outcomesKey = outcomesKey(settings.prefix, settings.queue, executorId);
-    const channel = repliesChannel(settings.prefix, settings.queue, executorId);
-    for (const redis of [this.#writer, this.#hearer]) {
-      unrefWhenConnected(redis);
-      redis.on('error', (error) => this.#noteError(error));
-      redis.on('close', () => this.#noteAway());
-    }
-    this.#writer.on('ready', () => this.#noteReady());
-    this.#hearer.on('ready', () => void this.#hear(channel));
-    this.#hearer.on('message', (_channel, message) => listener.onReplies(readReplies(message)));
-    this.#endWarnings = warnOfOutages(this.#writer, () => this.#lastError, 'Pending futures wait for it');
+    this.#executorId = executorId;
+    this.#exchange = openExchange(settings, { executor: executorId });
+    this.#exchange.unref();
+    this.#exchange.on('error', (error) => this.#noteError(error));
+    this.#exchange.on('away', () => this.#noteAway());
+    this.#exchange.on('ready', () => this.#noteReady());
+    this.#exchange.on('message', (message) => listener.onReplies(readReplies(message)));
+    this.#endWarnings = warnOfOutages(this.#exchange, () => this.#lastError, 'Pending futures wait for it');
   }
 
   get isReady(): boolean {
-    return !this.#isClosed && this.#isHearing && this.#writer.status === 'ready';
-  }
-
-  /** The commands that pages of jobs are read with. */
-  get redis(): Redis {
-    return this.#writer;
+    return !this.#isClosed && this.#exchange.isReady;
   }
 
   /** Not before it is ready: what BullMQ asks Redis at the start must be answered. */
   get queue(): Queue {
     if (this.#queue === undefined) {
-      const { Queue } = bullmq();
-      this.#queue = new Queue(this.#settings.queue, {
-        connection: this.#writer,
-        prefix: this.#settings.prefix,
-      });
+      this.#queue = this.#exchange.createQueue();
       this.#queue.on('error', (error) => this.#noteError(error));
     }
     return this.#queue;
   }
 
-  readonly keyOf = (jobId: string): string => `${this.#settings.prefix}:${this.#settings.queue}:${jobId}`;
+  /** In the order of the ids. @throws what the engine answers. */
+  readJobs(ids: readonly string[]): Promise<JobOutlook[]> {
+    return readJobs(this.#exchange, this.#executorId, ids);
+  }
 
   /** The outcome of a job needs to be kept no longer. Many are removed at once. */
   noteHeard(jobId: string): void {
@@ -107,20 +85,17 @@ export class RemoteLink {
     this.#removal = undefined;
     const heard = this.#heard;
     this.#heard = [];
-    if (this.isReady) this.#writer.hdel(this.outcomesKey, ...heard).catch(() => {}); // else they go with their age
+    if (this.isReady) this.#exchange.forget(this.#executorId, heard).catch(() => {}); // else they go with their age
   }
 
   /** Tells all serving machines. */
   async order(order: object): Promise<void> {
-    const { prefix, queue } = this.#settings;
-    await this.#writer.publish(ordersChannel(prefix, queue), JSON.stringify(order));
+    await this.#exchange.order(JSON.stringify(order));
   }
 
   /** How many machines serve the queue. */
-  async serverCount(): Promise<number> {
-    const { prefix, queue } = this.#settings;
-    const [, count] = (await this.#writer.pubsub('NUMSUB', ordersChannel(prefix, queue))) as [string, number];
-    return Number(count);
+  serverCount(): Promise<number> {
+    return this.#exchange.machineCount();
   }
 
   /** Somebody waits now: not for ever, if Redis is away. */
@@ -130,12 +105,12 @@ export class RemoteLink {
 
   /** Whether Redis takes writes; what it refuses for too long is told. */
   async probe(): Promise<void> {
-    const { prefix, queue, outageTimeout } = this.#settings;
+    const { outageTimeout } = this.#settings;
     try {
-      await this.#writer.set(`${prefix}:${queue}:loky:probe`, '1', 'PX', 10_000);
+      await this.#exchange.probe();
       this.#refusedSince = undefined;
     } catch (error) {
-      if (!isFull(error)) return;
+      if (this.#exchange.refusedBy(error) !== 'full') return;
       this.#refusedSince ??= performance.now();
       if (performance.now() - this.#refusedSince < outageTimeout) return;
       this.#listener.onUnavailable(this.refusal(error));
@@ -143,29 +118,19 @@ export class RemoteLink {
   }
 
   refusal(error: unknown): Error {
-    if (!isFull(error)) return unavailable(this.#writer, 'refused the job', error);
-    return unavailable(this.#writer, 'takes no more jobs', error);
+    const isFull = this.#exchange.refusedBy(error) === 'full';
+    return this.#exchange.unavailable(isFull ? 'takes no more jobs' : 'refused the job', error);
   }
 
   async close(): Promise<void> {
+    const { isReady } = this;
     this.#isClosed = true;
     clearTimeout(this.#patience);
     clearTimeout(this.#removal);
     this.#endWarnings();
-    if (this.#writer.status === 'ready') await withinTime(this.#writer.unlink(this.outcomesKey), FAREWELL);
+    if (isReady) await withinTime(this.#exchange.forgetAll(this.#executorId), FAREWELL);
     if (this.#queue !== undefined) await withinTime(this.#queue.close(), FAREWELL);
-    closeRedis(this.#writer);
-    closeRedis(this.#hearer);
-  }
-
-  async #hear(channel: string): Promise<void> {
-    try {
-      await this.#hearer.subscribe(channel);
-      this.#isHearing = true;
-      this.#noteReady();
-    } catch (error) {
-      this.#noteError(error);
-    }
+    this.#exchange.close();
   }
 
   #noteReady(): void {
@@ -177,14 +142,13 @@ export class RemoteLink {
   }
 
   #noteAway(): void {
-    if (this.#hearer.status !== 'ready') this.#isHearing = false;
     if (!this.#isClosed && this.#listener.isAwaited()) this.#startPatience();
   }
 
   #noteError(error: unknown): void {
     this.#lastError = error;
-    if (!isRejection(error) || this.#isClosed) return;
-    this.#listener.onUnavailable(unavailable(this.#writer, 'does not let this program in', error));
+    if (this.#isClosed || this.#exchange.refusedBy(error) !== 'rejected') return;
+    this.#listener.onUnavailable(this.#exchange.unavailable('does not let this program in', error));
   }
 
   #startPatience(): void {
@@ -194,7 +158,7 @@ export class RemoteLink {
       this.#patience = undefined;
       if (this.isReady) return;
       this.#listener.onUnavailable(
-        unavailable(this.#writer, `could not be reached for ${limit} ms`, this.#lastError),
+        this.#exchange.unavailable(`could not be reached for ${limit} ms`, this.#lastError),
       );
     }, limit);
   }

@@ -2,9 +2,9 @@
  * Tells executors what becomes of their jobs, many replies in one message. Messages may get lost: an outcome is also kept,
  * for its executor alone, until the executor says that it has it.
  */
-import type { ChainableCommander, Redis } from 'ioredis';
 import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
-import { outcomesKey, type Reply, type ReplyKind, repliesChannel } from './wire.ts';
+import type { Exchange } from './exchange.ts';
+import type { Reply, ReplyKind } from './wire.ts';
 
 /** Bytes of a text that goes into a message; Redis cuts off listeners whose messages pile up. */
 export const LARGEST_IN_MESSAGE = 64_000;
@@ -32,28 +32,19 @@ interface Outgoing {
 
 type ByExecutor = Map<string, Outgoing>;
 
-export function createReplies(redis: Redis, prefix: string, queue: string): Replies {
+export function createReplies(exchange: Pick<Exchange, 'reply'>): Replies {
   const soon: ByExecutor = new Map();
   /** A brief job has ended before anybody is told that it has begun: a message less for each. */
   const later: ByExecutor = new Map();
   let timer: NodeJS.Timeout | undefined;
 
-  function write(pipeline: ChainableCommander, executor: string, outgoing: Outgoing): void {
-    if (outgoing.keep > 0) {
-      const key = outcomesKey(prefix, queue, executor);
-      pipeline.hset(key, outgoing.outcomes).expire(key, outgoing.keep);
-    }
-    const replies = [...outgoing.progress, ...outgoing.replies.values()];
-    if (replies.length === 0) return;
-    const message = JSON.stringify(replies);
-    pipeline.publish(repliesChannel(prefix, queue, executor), message);
-  }
-
   function flush(all: ByExecutor): void {
-    const pipeline = redis.pipeline();
-    for (const [executor, outgoing] of all) write(pipeline, executor, outgoing);
+    const outgoing = [...all].map(([executor, { progress, replies, outcomes, keep }]) => ({
+      ...{ executor, outcomes, keep },
+      replies: [...progress, ...replies.values()],
+    }));
     all.clear();
-    if (pipeline.length > 0) pipeline.exec().catch(() => {}); // the executor will look by itself
+    exchange.reply(outgoing).catch(() => {}); // the executor will look by itself
   }
 
   function flushLater(): void {

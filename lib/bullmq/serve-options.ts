@@ -1,7 +1,7 @@
 /** Every option of `serveTasks`: its meaning, its default, its check. */
 import { executorInternals, ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import * as check from '../options/check.ts';
-import type { RedisConnection } from './connection.ts';
+import type { QueueBackend, QueueConnection } from './exchange.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
 import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 
@@ -9,8 +9,10 @@ import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 export interface ServeTasksOptions {
   /** The name of the queue, the same as the executors'. Without `:`. */
   queue: string;
-  /** How to reach Redis. */
-  connection: RedisConnection;
+  /** How to reach Redis, or what `backend` takes. */
+  connection: QueueConnection;
+  /** The engine of the queue, as BullMQ's classes take it: `createPostgresBackend` of bullmq for Postgres. Default: Redis. */
+  backend?: QueueBackend;
   /** What `defineTasks` returned. */
   tasks: TaskRegistry;
   /**
@@ -43,7 +45,8 @@ export interface ServeTasksOptions {
 }
 
 export type ServeSettings = Readonly<
-  Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions'>> & {
+  Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions' | 'backend'>> & {
+    backend: QueueBackend | undefined;
     executor: ProcessPoolExecutor;
     ownsExecutor: boolean;
     allowFunctions: AllowFunctions | undefined;
@@ -53,6 +56,7 @@ export type ServeSettings = Readonly<
 const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
   queue: checkQueueName,
   connection: check.anything,
+  backend: checkBackend,
   tasks: checkRegistry,
   executor: checkExecutor,
   prefix: check.string,
@@ -73,6 +77,11 @@ export function checkQueueName(value: unknown, name: string): void {
   if (value === '' || (value as string).includes(':')) {
     throw new RangeError(`${name} must be a name without ":" and not empty, got ${JSON.stringify(value)}`);
   }
+}
+
+export function checkBackend(value: unknown, name: string): void {
+  if (typeof value === 'function') return;
+  throw new TypeError(`${name} must be a backend of BullMQ such as createPostgresBackend, got ${check.describe(value)}`);
 }
 
 /** @throws TypeError if one is missing. */
@@ -101,6 +110,7 @@ export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
   return {
     queue: options.queue,
     connection: options.connection,
+    backend: options.backend,
     tasks: options.tasks,
     executor,
     ownsExecutor: options.executor === undefined,

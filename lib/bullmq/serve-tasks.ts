@@ -3,26 +3,20 @@
  * runner's business.
  */
 import type { Job, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { checkOptions, milliseconds } from '../options/check.ts';
-import {
-  closeRedis,
-  isFull,
-  isRejection,
-  openRedis,
-  unavailable,
-  warnOfOutages,
-  withinTime,
-} from './connection.ts';
-import { bullmq } from './engine.ts';
+import type { Exchange } from './exchange.ts';
 import { createGrace } from './grace.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { JobRunner } from './job-runner.ts';
 import { leaveOnSignals } from './leave-on-signals.ts';
+import { openExchange } from './open-exchange.ts';
 import { OutagePause } from './outage-pause.ts';
+import { warnOfOutages, withinTime } from './outages.ts';
 import { workersOf } from './pool-calls.ts';
 import { createReplies } from './replies.ts';
 import { resolveServeOptions, type ServeSettings, type ServeTasksOptions } from './serve-options.ts';
-import { ordersChannel, readCancel } from './wire.ts';
+import { type ServerHealth, type ServerStats, withoutPool } from './server-stats.ts';
+import { readCancel } from './wire.ts';
 
 /** A machine that serves a queue. */
 export interface TaskServer extends AsyncDisposable {
@@ -32,6 +26,12 @@ export interface TaskServer extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Jobs that run at this moment. */
   readonly activeCount: number;
+  /** What this machine is called where machines are listed (`observeQueue`). */
+  readonly machineId: string;
+  /** Figures since the start. */
+  stats(): ServerStats;
+  /** Whether it can work, for the probe of an orchestrator. Asks nothing of the engine: it gives what is known. */
+  health(): ServerHealth;
   /**
    * Takes no more jobs and lets those that run finish; after `gracePeriod` milliseconds these are ended, with their
    * descendants, and handed back to the queue. Calling it again waits for the same end, and can bring it nearer.
@@ -60,13 +60,16 @@ class Server implements TaskServer {
   readonly ready: Promise<void>;
   readonly closed: Promise<void>;
   readonly #settings: ServeSettings;
-  readonly #redis: Redis;
-  readonly #orders: Redis;
-  readonly #worker: Worker;
+  readonly #exchange: Exchange;
   readonly #runner: JobRunner;
+  readonly #heartbeat: Heartbeat;
+  /** From when the engine is reached for the first time. */
+  #worker: Worker | undefined;
   readonly #cleanUps: (() => void)[] = [];
   #lastError: unknown;
   #isFullKnown = false;
+  #lockFailures = 0;
+  #lastFetch: number | undefined;
   readonly #outagePause = new OutagePause();
   readonly #grace = createGrace();
   #closing: Promise<void> | undefined;
@@ -75,17 +78,16 @@ class Server implements TaskServer {
 
   constructor(settings: ServeSettings) {
     this.#settings = settings;
-    const { queue, connection, prefix, executor } = settings;
+    const { executor } = settings;
     let settle!: { resolve(): void; reject(error: unknown): void };
     this.closed = new Promise((resolve, reject) => {
       settle = { resolve, reject };
     });
     this.closed.catch(() => {}); // the warning has told it
     this.#settleClosed = settle;
-    this.#redis = openRedis(connection);
-    this.#orders = openRedis(connection);
-    this.#watchConnections();
-    const replies = createReplies(this.#redis, prefix, queue);
+    this.#exchange = openExchange(settings, 'orders');
+    this.#watchExchange();
+    const replies = createReplies(this.#exchange);
     this.#cleanUps.push(() => replies.close());
     this.#runner = new JobRunner({
       ...settings,
@@ -93,7 +95,7 @@ class Server implements TaskServer {
       held: () => this.#outagePause.over,
       onBroken: (error) => this.#giveUp(error),
     });
-    this.#worker = this.#createWorker();
+    this.#heartbeat = new Heartbeat(this.#exchange, settings, () => withoutPool(this.stats()));
     this.ready = this.#becomeReady();
     this.ready.catch(() => {});
     const onBroken = (error: Error): void => this.#giveUp(error);
@@ -104,6 +106,37 @@ class Server implements TaskServer {
 
   get activeCount(): number {
     return this.#runner.activeCount;
+  }
+
+  get machineId(): string {
+    return this.#heartbeat.machineId;
+  }
+
+  stats(): ServerStats {
+    const { executor } = this.#settings;
+    return {
+      active: this.#runner.activeCount,
+      workers: workersOf(executor),
+      draining: this.#closing !== undefined,
+      jobs: { ...this.#runner.counts },
+      lockFailures: this.#lockFailures,
+      lastFetch: this.#lastFetch,
+      pool: executor.stats(),
+    };
+  }
+
+  health(): ServerHealth {
+    const draining = this.#closing !== undefined;
+    const connected = this.#worker !== undefined && this.#exchange.isReady;
+    return {
+      ok: connected && !draining,
+      connected,
+      draining,
+      lastFetch: this.#lastFetch,
+      lastHeartbeat: this.#heartbeat.lastBeat,
+      lockFailures: this.#lockFailures,
+      lastError: connected ? undefined : messageOf(this.#lastError),
+    };
   }
 
   close(options?: { gracePeriod?: number }): Promise<void> {
@@ -117,30 +150,33 @@ class Server implements TaskServer {
     return this.close();
   }
 
-  #watchConnections(): void {
-    for (const redis of [this.#redis, this.#orders]) redis.on('error', (error) => this.#noteError(error));
-    this.#outagePause.watch(this.#redis);
+  #watchExchange(): void {
+    this.#exchange.on('error', (error) => this.#noteError(error));
+    this.#exchange.on('message', (message) => {
+      const id = readCancel(message);
+      if (id !== undefined) this.#runner.cancel(id);
+    });
+    this.#outagePause.watch(this.#exchange);
     const what = 'This machine goes on when it is back';
-    this.#cleanUps.push(warnOfOutages(this.#redis, () => this.#lastError, what));
+    this.#cleanUps.push(warnOfOutages(this.#exchange, () => this.#lastError, what));
   }
 
   #noteError(error: unknown): void {
     this.#lastError = error;
-    if (isFull(error)) this.#warnOfFull(error);
-    if (isRejection(error)) this.#giveUp(unavailable(this.#redis, 'does not let this machine in', error));
+    const refused = this.#exchange.refusedBy(error);
+    if (refused === 'full') this.#warnOfFull(error);
+    if (refused === 'rejected') this.#giveUp(this.#exchange.unavailable('does not let this machine in', error));
   }
 
   #createWorker(): Worker {
-    const { queue, prefix, executor, lockDuration, stalledInterval, maxStalledCount } = this.#settings;
-    const { Worker } = bullmq();
+    const { executor, lockDuration, stalledInterval, maxStalledCount } = this.#settings;
     const run = (job: Job, token: string | undefined): Promise<string> => {
       this.#isFullKnown = false;
+      this.#lastFetch = Date.now();
       worker.concurrency = workersOf(executor); // read by BullMQ before it fetches the next one
       return this.#runner.process(job, token);
     };
-    const worker: Worker = new Worker(queue, run, {
-      connection: this.#redis,
-      prefix,
+    const worker: Worker = this.#exchange.createWorker(run, {
       concurrency: workersOf(executor),
       lockDuration,
       stalledInterval,
@@ -149,6 +185,7 @@ class Server implements TaskServer {
     });
     worker.on('error', (error) => this.#noteError(error));
     worker.on('lockRenewalFailed', (jobIds) => {
+      this.#lockFailures += jobIds.length;
       for (const id of jobIds) this.#runner.supersede(id);
     });
     worker.on('failed', (job, error) => {
@@ -161,21 +198,23 @@ class Server implements TaskServer {
     const rejected = new Promise<never>((_, reject) => {
       this.#rejectReady = reject;
     });
-    this.#orders.on('message', (_channel, message) => {
-      const id = readCancel(message);
-      if (id !== undefined) this.#runner.cancel(id);
+    const listening = new Promise<void>((resolve) => this.#exchange.once('ready', resolve));
+    const working = new Promise<void>((resolve, reject) => {
+      this.#exchange.once('writable', () => {
+        if (this.#closing !== undefined) return;
+        this.#worker = this.#createWorker();
+        this.#worker.waitUntilReady().then(() => resolve(), reject);
+      });
     });
-    const { prefix, queue } = this.#settings;
-    const subscribed = this.#orders.subscribe(ordersChannel(prefix, queue));
-    subscribed.catch(() => {}); // the connection was closed before it was open
-    await Promise.race([Promise.all([this.#worker.waitUntilReady(), subscribed]), rejected]);
+    await Promise.race([Promise.all([working, listening]), rejected]);
+    this.#heartbeat.start();
   }
 
   /** It goes on trying, and says so once until it has got through. */
   #warnOfFull(error: unknown): void {
     if (this.#isFullKnown) return;
     this.#isFullKnown = true;
-    const { message } = unavailable(this.#redis, 'gives out no jobs', error);
+    const { message } = this.#exchange.unavailable('gives out no jobs', error);
     process.emitWarning(message, { type: 'LokyWarning', code: 'LOKY_REDIS_UNAVAILABLE' });
   }
 
@@ -192,7 +231,8 @@ class Server implements TaskServer {
   }
 
   async #leave(): Promise<void> {
-    this.#worker.pause(true).catch(() => {});
+    this.#worker?.pause(true).catch(() => {});
+    this.#heartbeat.beat();
     this.#rejectReady(new Error('the server was closed before it was ready'));
     const isFinished = await this.#grace.covers(this.#runner.idle());
     if (!isFinished) {
@@ -200,10 +240,14 @@ class Server implements TaskServer {
       this.#outagePause.end();
       await withinTime(this.#runner.idle(), FAREWELL);
     }
-    await withinTime(this.#worker.close(), FAREWELL);
+    if (this.#worker !== undefined) await withinTime(this.#worker.close(), FAREWELL);
     for (const cleanUp of this.#cleanUps) cleanUp();
-    closeRedis(this.#redis);
-    closeRedis(this.#orders);
+    if (this.#exchange.isReady) await withinTime(this.#heartbeat.end(), FAREWELL);
+    this.#exchange.close();
     if (this.#settings.ownsExecutor) await this.#settings.executor.shutdown({ killWorkers: !isFinished });
   }
+}
+
+function messageOf(error: unknown): string | undefined {
+  return error === undefined ? undefined : String((error as Partial<Error> | null)?.message ?? error);
 }

@@ -64,6 +64,13 @@ export const outcomesKey = (prefix: string, queue: string, executor: string): st
 
 export const ordersChannel = (prefix: string, queue: string): string => `${prefix}:${queue}:loky:orders`;
 
+/** A set: the machines whose heartbeats are looked for. */
+export const machinesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:loky:machines`;
+
+/** The heartbeat of one machine, which Redis removes when it is not renewed. */
+export const machineKey = (prefix: string, queue: string, machine: string): string =>
+  `${prefix}:${queue}:loky:machine:${machine}`;
+
 /** `undefined` if a job was not made by an executor of this package. */
 export function asJobData(data: unknown): (Partial<JobData> & Pick<JobData, 'loky'>) | undefined {
   const { loky } = (data ?? {}) as Partial<JobData>;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { withinTime } from './connection.ts';
+import { withinTime } from './outages.ts';
 import type { RemoteLink } from './remote-link.ts';
 
 /** Between two tries a job may have moved on; each waits longer. */

@@ -1,0 +1,106 @@
+/**
+ * What submitters and machines exchange beside jobs, which BullMQ keeps: messages, outcomes until their executor has them,
+ * and the heartbeats of machines. Redis has commands for it; every other engine of BullMQ has BullMQ's relay.
+ */
+import type { EventEmitter } from 'node:events';
+import type {
+  BackendFactory,
+  IQueueBackend,
+  PostgresConnectionOptions,
+  Queue,
+  QueueOptions,
+  Worker,
+  WorkerOptions,
+} from 'bullmq';
+import type { RedisConnection } from './connection.ts';
+import type { RedisUnavailableError } from './errors.ts';
+import type { Reply } from './wire.ts';
+
+/** How to reach the engine of a queue: Redis, or with `backend` what that takes. */
+export type QueueConnection = RedisConnection | PostgresConnectionOptions;
+
+/** A backend factory of BullMQ: `createPostgresBackend`, or a function that wraps it. */
+export type QueueBackend = BackendFactory<IQueueBackend, never>;
+
+export interface QueuePlace {
+  readonly queue: string;
+  readonly prefix: string;
+  readonly connection: QueueConnection;
+  readonly backend: QueueBackend | undefined;
+}
+
+/** What a program listens to: the replies to its executor, the orders for machines, or nothing. */
+export type Hears = { readonly executor: string } | 'orders' | undefined;
+
+/** What is said to one executor at once. */
+export interface OutgoingReplies {
+  readonly executor: string;
+  readonly replies: readonly Reply[];
+  /** Outcomes to be kept, by job. They are there before the replies arrive. */
+  readonly outcomes: Readonly<Record<string, string>>;
+  /** Seconds for which they are kept. */
+  readonly keep: number;
+}
+
+/** What is known of a job. A field that it does not have is `null`. */
+export interface JobFields {
+  readonly outcome: string | null;
+  readonly finishedOn: string | null;
+  readonly returnvalue: string | null;
+  readonly failedReason: string | null;
+  /** `null` for a job that is not there. */
+  readonly timestamp: string | null;
+  readonly isRunning: boolean;
+  /** What lies in the place of a job, if it is none. */
+  readonly problem?: string;
+}
+
+/** Why an engine does not serve this program: it lets it in no more, or has no room. */
+export type Refused = 'rejected' | 'full' | undefined;
+
+export interface ExchangeEvents {
+  /** It can be written to. */
+  writable: [];
+  /** It can be written to, and is heard. */
+  ready: [];
+  /** It cannot be reached. May be said again. */
+  away: [];
+  error: [error: unknown];
+  message: [text: string];
+}
+
+export interface Exchange extends EventEmitter<ExchangeEvents> {
+  readonly isReady: boolean;
+  /** @param during What was tried, or for how long. */
+  unavailable(during: string, cause: unknown): RedisUnavailableError;
+  refusedBy(error: unknown): Refused;
+  /** Not before it is writable: what BullMQ asks at the start must be answered. */
+  createQueue(options?: Omit<QueueOptions, 'connection' | 'prefix'>): Queue;
+  createWorker(
+    run: ConstructorParameters<typeof Worker>[1],
+    options: Omit<WorkerOptions, 'connection' | 'prefix'>,
+  ): Worker;
+  /** Listens also to the replies to another name. Resolves when it does. */
+  follow(executor: string): Promise<void>;
+  unfollow(executor: string): void;
+  /** To all machines. */
+  order(text: string): Promise<void>;
+  reply(outgoing: readonly OutgoingReplies[]): Promise<void>;
+  /** In the order of the ids. @throws what the engine answers. */
+  readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]>;
+  /** Outcomes that were heard need to be kept no longer. */
+  forget(executor: string, jobIds: readonly string[]): Promise<void>;
+  forgetAll(executor: string): Promise<void>;
+  /** Machines that listen to orders. */
+  machineCount(): Promise<number>;
+  /** @param lifetime Milliseconds until a machine that says nothing more is left out. */
+  beat(machine: string, text: string, lifetime: number): Promise<void>;
+  endBeat(machine: string): Promise<void>;
+  /** What machines said last. */
+  beats(): Promise<string[]>;
+  /** Writes a trifle. @throws what the engine answers. */
+  probe(): Promise<void>;
+  /** Lets the process end although connections are open, where the engine's client can. */
+  unref(): void;
+  close(): void;
+}

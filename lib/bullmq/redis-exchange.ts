@@ -1,0 +1,221 @@
+/** The exchange through Redis: one connection that writes, one that listens. */
+import { EventEmitter } from 'node:events';
+import type { ChainableCommander, Redis } from 'ioredis';
+import {
+  closeRedis,
+  isFull,
+  isRejection,
+  openRedis,
+  type RedisConnection,
+  unavailable,
+  unrefWhenConnected,
+} from './connection.ts';
+import { bullmq } from './engine.ts';
+import type { Exchange, ExchangeEvents, Hears, JobFields, OutgoingReplies, QueuePlace } from './exchange.ts';
+import { machineKey, machinesKey, ordersChannel, outcomesKey, repliesChannel } from './wire.ts';
+
+const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp'] as const;
+
+type Answers = [error: Error | null, result: unknown][];
+
+export function redisExchange(place: QueuePlace, hears: Hears): Exchange {
+  return new RedisExchange(place, hears);
+}
+
+class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
+  readonly #place: QueuePlace;
+  readonly #writer: Redis;
+  readonly #hearer: Redis | undefined;
+  #isHearing: boolean;
+  #isClosed = false;
+
+  constructor(place: QueuePlace, hears: Hears) {
+    super();
+    this.#place = place;
+    const connection = place.connection as RedisConnection;
+    this.#writer = openRedis(connection);
+    this.#hearer = hears === undefined ? undefined : openRedis(connection);
+    this.#isHearing = this.#hearer === undefined;
+    for (const redis of this.#connections) {
+      redis.on('error', (error) => this.emit('error', error));
+      redis.on('close', () => this.#noteAway());
+    }
+    this.#writer.on('ready', () => {
+      this.emit('writable');
+      this.#noteReady();
+    });
+    if (hears !== undefined) this.#listen(channelOf(place, hears));
+  }
+
+  get isReady(): boolean {
+    return !this.#isClosed && this.#isHearing && this.#writer.status === 'ready';
+  }
+
+  get #connections(): readonly Redis[] {
+    return this.#hearer === undefined ? [this.#writer] : [this.#writer, this.#hearer];
+  }
+
+  unavailable(during: string, cause: unknown) {
+    return unavailable(this.#writer, during, cause);
+  }
+
+  refusedBy(error: unknown) {
+    if (isRejection(error)) return 'rejected';
+    return isFull(error) ? 'full' : undefined;
+  }
+
+  createQueue(options: object = {}) {
+    const { queue, prefix } = this.#place;
+    return new (bullmq().Queue)(queue, { ...options, connection: this.#writer, prefix });
+  }
+
+  createWorker(run: Parameters<Exchange['createWorker']>[0], options: object) {
+    const { queue, prefix } = this.#place;
+    return new (bullmq().Worker)(queue, run, { ...options, connection: this.#writer, prefix });
+  }
+
+  async follow(executor: string): Promise<void> {
+    await this.#hearer?.subscribe(channelOf(this.#place, { executor }));
+  }
+
+  unfollow(executor: string): void {
+    this.#hearer?.unsubscribe(channelOf(this.#place, { executor })).catch(() => {}); // the connection was closed
+  }
+
+  async order(text: string): Promise<void> {
+    const { prefix, queue } = this.#place;
+    await this.#writer.publish(ordersChannel(prefix, queue), text);
+  }
+
+  async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
+    const pipeline = this.#writer.pipeline();
+    for (const each of outgoing) this.#write(pipeline, each);
+    if (pipeline.length > 0) await pipeline.exec();
+  }
+
+  #write(pipeline: ChainableCommander, { executor, replies, outcomes, keep }: OutgoingReplies): void {
+    const { prefix, queue } = this.#place;
+    if (keep > 0) {
+      const key = outcomesKey(prefix, queue, executor);
+      pipeline.hset(key, outcomes).expire(key, keep);
+    }
+    if (replies.length > 0)
+      pipeline.publish(repliesChannel(prefix, queue, executor), JSON.stringify(replies));
+  }
+
+  async readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {
+    const { prefix, queue } = this.#place;
+    const pipeline = this.#writer.pipeline();
+    const keys = jobIds.map((id) => `${prefix}:${queue}:${id}`);
+    for (const key of keys) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
+    // Last: an outcome is written before its job is done, and may be removed.
+    const answers = ((await pipeline.hmget(outcomesKey(prefix, queue, executor), ...jobIds).exec()) ??
+      []) as Answers;
+    const [failure, outcomes] = answers[jobIds.length * 2] ?? [];
+    if (failure) throw failure;
+    return keys.map((key, index) => {
+      const outcome = (outcomes as (string | null)[] | undefined)?.[index] ?? null;
+      return fieldsOf(key, outcome, answers[index * 2], answers[index * 2 + 1]?.[1] === 1);
+    });
+  }
+
+  async forget(executor: string, jobIds: readonly string[]): Promise<void> {
+    const { prefix, queue } = this.#place;
+    await this.#writer.hdel(outcomesKey(prefix, queue, executor), ...jobIds);
+  }
+
+  async forgetAll(executor: string): Promise<void> {
+    const { prefix, queue } = this.#place;
+    await this.#writer.unlink(outcomesKey(prefix, queue, executor));
+  }
+
+  async machineCount(): Promise<number> {
+    const { prefix, queue } = this.#place;
+    const [, count] = (await this.#writer.pubsub('NUMSUB', ordersChannel(prefix, queue))) as [string, number];
+    return Number(count);
+  }
+
+  /** A key for each, which Redis removes by its own clock. */
+  async beat(machine: string, text: string, lifetime: number): Promise<void> {
+    const { prefix, queue } = this.#place;
+    const pipeline = this.#writer.pipeline();
+    pipeline.set(machineKey(prefix, queue, machine), text, 'PX', lifetime);
+    await pipeline.sadd(machinesKey(prefix, queue), machine).exec();
+  }
+
+  async endBeat(machine: string): Promise<void> {
+    const { prefix, queue } = this.#place;
+    const pipeline = this.#writer.pipeline().unlink(machineKey(prefix, queue, machine));
+    await pipeline.srem(machinesKey(prefix, queue), machine).exec();
+  }
+
+  async beats(): Promise<string[]> {
+    const { prefix, queue } = this.#place;
+    const machines = await this.#writer.smembers(machinesKey(prefix, queue));
+    if (machines.length === 0) return [];
+    const texts = await this.#writer.mget(machines.map((each) => machineKey(prefix, queue, each)));
+    const gone = machines.filter((_, index) => texts[index] === null);
+    if (gone.length > 0) await this.#writer.srem(machinesKey(prefix, queue), ...gone);
+    return texts.filter((text) => text !== null);
+  }
+
+  async probe(): Promise<void> {
+    const { prefix, queue } = this.#place;
+    await this.#writer.set(`${prefix}:${queue}:loky:probe`, '1', 'PX', 10_000);
+  }
+
+  unref(): void {
+    for (const redis of this.#connections) unrefWhenConnected(redis);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const redis of this.#connections) closeRedis(redis);
+  }
+
+  #listen(channel: string): void {
+    const hearer = this.#hearer as Redis;
+    hearer.on('message', (_channel, message) => this.emit('message', message));
+    hearer.on('ready', () => {
+      hearer.subscribe(channel).then(
+        () => {
+          this.#isHearing = true;
+          this.#noteReady();
+        },
+        (error: unknown) => this.emit('error', error),
+      );
+    });
+  }
+
+  #noteReady(): void {
+    if (this.isReady) this.emit('ready');
+  }
+
+  #noteAway(): void {
+    if (this.#hearer !== undefined && this.#hearer.status !== 'ready') this.#isHearing = false;
+    if (!this.#isClosed) this.emit('away');
+  }
+}
+
+function channelOf({ prefix, queue }: QueuePlace, hears: NonNullable<Hears>): string {
+  return hears === 'orders'
+    ? ordersChannel(prefix, queue)
+    : repliesChannel(prefix, queue, hears.executor);
+}
+
+function fieldsOf(
+  key: string,
+  outcome: string | null,
+  answer: Answers[number] | undefined,
+  isRunning: boolean,
+): JobFields {
+  const [error, fields] = answer ?? [new Error('no answer'), undefined];
+  const problem = error?.message.startsWith('WRONGTYPE') ? `${key} holds no job` : undefined;
+  if (error && problem === undefined && outcome === null) throw error;
+  const [finishedOn = null, returnvalue = null, failedReason = null, timestamp = null] = (fields ??
+    []) as (string | null)[];
+  return {
+    ...{ outcome, finishedOn, returnvalue, failedReason, timestamp, isRunning },
+    ...(problem === undefined ? {} : { problem }),
+  };
+}

@@ -1,0 +1,382 @@
+/**
+ * The exchange through BullMQ's relay, for engines that BullMQ reaches by a backend of its own: Postgres. Outcomes and
+ * heartbeats are retained messages, which the engine removes by their age.
+ */
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } from 'bullmq';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { bullmq } from './engine.ts';
+import { RedisUnavailableError } from './errors.ts';
+import type { Exchange, ExchangeEvents, Hears, JobFields, OutgoingReplies, QueuePlace, Refused } from './exchange.ts';
+import type { Reply } from './wire.ts';
+
+/** Milliseconds between two attempts to connect, at most. */
+const LONGEST_RETRY = 1_000;
+/** Milliseconds that a question may take, until the engine is taken for one that is away. */
+const PATIENCE = 5_000;
+/** Bytes of one message: many replies travel in one. */
+const LARGEST_MESSAGE = 2 ** 28;
+/** Messages that are listed at once. */
+const PAGE = 100;
+
+const ORDERS = 'orders';
+const MACHINES = 'machines.';
+
+/** SQLSTATE of who is not let in, or may not do what is needed; errors of BullMQ about the schema. */
+const REJECTED_CODES = /^(?:28\w{3}|3D000|42501)$/;
+const REJECTED_NAMES =
+  /^(?:SchemaMigrationRequiredError|SchemaVersionMismatchError|UnsupportedPostgresVersionError)$/;
+/** Of who has no room, or takes no writes. */
+const FULL_CODES = /^(?:53100|53200|25006)$/;
+
+interface Waiting {
+  replies: Reply[];
+  outcomes: Record<string, string>;
+  keep: number;
+}
+
+export function relayExchange(place: QueuePlace, hears: Hears): Exchange {
+  return new RelayExchange(place, hears);
+}
+
+class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
+  readonly #place: QueuePlace;
+  readonly #hears: Hears;
+  #relay: Relay<PostgresConnectionOptions> | undefined;
+  #reader: Queue | undefined;
+  #isThere = false;
+  #isClosed = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  readonly #waiting = new Map<string, Waiting>();
+  #sending: Promise<void> | undefined;
+  readonly #followed = new Map<string, Promise<RelaySubscription>>();
+
+  constructor(place: QueuePlace, hears: Hears) {
+    super();
+    this.#place = place;
+    this.#hears = hears;
+    void this.#open();
+  }
+
+  get isReady(): boolean {
+    return this.#isThere && !this.#isClosed;
+  }
+
+  unavailable(during: string, cause: unknown) {
+    const { message = '' } = (cause ?? {}) as Partial<Error>;
+    const reason = message === '' ? '' : `: ${message.replace(/\.$/, '')}`;
+    return new RedisUnavailableError(`Postgres at ${nameOf(this.#place)} ${during}${reason}${wayOut(cause)}`, {
+      cause,
+    });
+  }
+
+  refusedBy(error: unknown): Refused {
+    const { code = '', name = '' } = (error ?? {}) as { code?: unknown; name?: unknown };
+    if (REJECTED_CODES.test(String(code)) || REJECTED_NAMES.test(String(name))) return 'rejected';
+    return FULL_CODES.test(String(code)) ? 'full' : undefined;
+  }
+
+  createQueue(options: object = {}): Queue {
+    const { queue, connection, backend } = this.#place;
+    return new (bullmq().Queue)(queue, { ...options, connection } as never, backend as never);
+  }
+
+  createWorker(run: Parameters<Exchange['createWorker']>[0], options: object) {
+    const { queue, connection, backend } = this.#place;
+    return new (bullmq().Worker)(queue, run, { ...options, connection } as never, backend as never);
+  }
+
+  async follow(executor: string): Promise<void> {
+    if (this.#followed.has(executor)) return;
+    const subscription = this.#opened().subscribe(repliesTopic(executor), ({ data }) => this.#hear(data));
+    this.#followed.set(executor, subscription);
+    subscription.catch(() => this.#followed.delete(executor));
+    await subscription;
+  }
+
+  unfollow(executor: string): void {
+    const subscription = this.#followed.get(executor);
+    this.#followed.delete(executor);
+    subscription?.then((each) => each.unsubscribe()).catch(() => {}); // it was closed
+  }
+
+  async order(text: string): Promise<void> {
+    await this.#opened().publish(ORDERS, text);
+  }
+
+  /** One message after the other, for their order; what comes meanwhile goes together. */
+  async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
+    for (const { executor, replies, outcomes, keep } of outgoing) {
+      const waiting = this.#waiting.get(executor) ?? { replies: [], outcomes: {}, keep: 0 };
+      waiting.replies.push(...replies);
+      Object.assign(waiting.outcomes, outcomes);
+      waiting.keep = Math.max(waiting.keep, keep);
+      this.#waiting.set(executor, waiting);
+    }
+    this.#sending ??= this.#sendWaiting().finally(() => {
+      this.#sending = undefined;
+    });
+    await this.#sending;
+  }
+
+  async #sendWaiting(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const all = [...this.#waiting];
+      this.#waiting.clear();
+      await Promise.all(all.map(([executor, waiting]) => this.#send(executor, waiting)));
+    }
+  }
+
+  async #send(executor: string, { replies, outcomes, keep }: Waiting): Promise<void> {
+    const relay = this.#opened();
+    const kept = Object.entries(outcomes).map(([id, text]) =>
+      relay.publish(outcomeTopic(executor, id), text, { retain: keep * 1_000 }),
+    );
+    await Promise.all(kept);
+    if (replies.length > 0) await relay.publish(repliesTopic(executor), JSON.stringify(replies));
+  }
+
+  readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {
+    return this.#asking(Promise.all(jobIds.map((id) => this.#readJob(executor, id))));
+  }
+
+  /** The outcome last: it is written before its job is done. */
+  async #readJob(executor: string, id: string): Promise<JobFields> {
+    const reader = this.#queue();
+    const job: Job | undefined = await reader.getJob(id);
+    const isOver = job === undefined || job.finishedOn !== undefined;
+    const [outcome, state] = await Promise.all([
+      isOver ? this.#readOutcome(executor, id) : null,
+      isOver ? undefined : reader.getJobState(id),
+    ]);
+    return {
+      outcome,
+      finishedOn: textOf(job?.finishedOn),
+      returnvalue: job?.returnvalue == null ? null : JSON.stringify(job.returnvalue),
+      failedReason: textOf(job?.failedReason),
+      timestamp: textOf(job?.timestamp),
+      isRunning: state === 'active',
+    };
+  }
+
+  async #readOutcome(executor: string, id: string): Promise<string | null> {
+    let outcome: string | null = null;
+    const subscription = await this.#opened().subscribe(outcomeTopic(executor, id), ({ data }) => {
+      outcome = String(data);
+    });
+    await subscription.unsubscribe();
+    return outcome;
+  }
+
+  async forget(executor: string, jobIds: readonly string[]): Promise<void> {
+    const relay = this.#opened();
+    await Promise.all(jobIds.map((id) => relay.deleteRetained(outcomeTopic(executor, id))));
+  }
+
+  /** They go with their age: nobody can list those of one executor. */
+  async forgetAll(): Promise<void> {}
+
+  async machineCount(): Promise<number> {
+    const subscriptions = await this.#asking(this.#opened().getSubscriptions({ pattern: ORDERS }));
+    return subscriptions.length;
+  }
+
+  async beat(machine: string, text: string, lifetime: number): Promise<void> {
+    await this.#opened().publish(MACHINES + machine, text, { retain: lifetime });
+  }
+
+  async endBeat(machine: string): Promise<void> {
+    await this.#opened().deleteRetained(MACHINES + machine);
+  }
+
+  /** What is retained is listed by the time at which it ends: heartbeats are among the first. */
+  async beats(): Promise<string[]> {
+    const texts: string[] = [];
+    for (let start = 0; ; start += PAGE) {
+      const page = await this.#asking(this.#opened().getRetained(start, start + PAGE - 1));
+      const now = Date.now();
+      const found = page.filter(({ topic, expiresAt }) => topic.startsWith(MACHINES) && expiresAt > now);
+      texts.push(...found.map(({ data }) => String(JSON.parse(data))));
+      if (page.length < PAGE || found.length === 0) return texts;
+    }
+  }
+
+  async probe(): Promise<void> {
+    await this.#asking(this.#opened().publish('probe', '1', { retain: 10_000 }));
+  }
+
+  /** The driver of Postgres keeps the process alive while it has connections. */
+  unref(): void {}
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    const closing = (this.#sending ?? Promise.resolve()).then(() => this.#relay?.close());
+    closing.catch(() => {});
+    this.#reader?.close().catch(() => {});
+  }
+
+  /** BullMQ remembers for ever that a first connection has failed: it is made anew. */
+  async #open(): Promise<void> {
+    const { queue, prefix, connection } = this.#place;
+    const { Relay, createPostgresRelayBackend } = bullmq();
+    const relay = new Relay<PostgresConnectionOptions>({
+      connection: connection as PostgresConnectionOptions,
+      backend: createPostgresRelayBackend,
+      namespace: namespaceOf(prefix, queue),
+      name: 'loky',
+      maxMessageSize: LARGEST_MESSAGE,
+    });
+    relay.on('error', (error: unknown) => this.#noteError(relay, error));
+    relay.on('recovered', () => this.#isThere && this.emit('ready')); // what was said meanwhile was not heard
+    try {
+      await relay.waitUntilReady();
+      await this.#listen(relay);
+    } catch {
+      relay.close().catch(() => {}); // the listener for errors has heard of it
+      this.#later(() => void this.#open());
+      return;
+    }
+    this.#relay = relay;
+    if (this.#isClosed) relay.close().catch(() => {});
+    else this.#noteBack();
+  }
+
+  async #listen(relay: Relay<PostgresConnectionOptions>): Promise<void> {
+    if (this.#hears === undefined) return;
+    const topic = this.#hears === 'orders' ? ORDERS : repliesTopic(this.#hears.executor);
+    await relay.subscribe(topic, ({ data }) => this.#hear(data));
+  }
+
+  #hear(data: unknown): void {
+    this.emit('message', String(data));
+  }
+
+  #noteBack(): void {
+    this.#failures = 0;
+    this.#isThere = true;
+    this.emit('writable');
+    this.emit('ready');
+  }
+
+  #noteError(relay: Relay<PostgresConnectionOptions>, error: unknown): void {
+    if (this.#isClosed) return;
+    this.emit('error', error);
+    if (this.#relay === relay) this.#noteAway();
+    else this.emit('away');
+  }
+
+  #noteAway(): void {
+    this.#isThere = false;
+    this.emit('away');
+    this.#later(() => void this.#lookAgain());
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      await within(PATIENCE, this.#opened().getCounts());
+    } catch (error) {
+      if (this.#isClosed) return;
+      this.emit('error', error);
+      this.emit('away');
+      this.#later(() => void this.#lookAgain());
+      return;
+    }
+    if (!this.#isClosed) this.#noteBack();
+  }
+
+  #later(act: () => void): void {
+    if (this.#isClosed || this.#retry !== undefined) return;
+    this.#failures += 1;
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = undefined;
+        act();
+      },
+      Math.min(25 * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY),
+    );
+  }
+
+  /** What is asked says also whether the engine is there: the driver tells of a lost connection only when it is used. */
+  async #asking<T>(question: Promise<T>): Promise<T> {
+    try {
+      return await within(PATIENCE, question);
+    } catch (error) {
+      if (this.#isThere && !this.#isClosed && isOfConnection(error)) {
+        this.emit('error', error);
+        this.#noteAway();
+      }
+      throw error;
+    }
+  }
+
+  #opened(): Relay<PostgresConnectionOptions> {
+    if (this.#relay === undefined) throw new Error('Postgres was not reached yet');
+    return this.#relay;
+  }
+
+  #queue(): Queue {
+    if (this.#reader === undefined) {
+      this.#reader = this.createQueue();
+      this.#reader.on('error', (error) => this.emit('error', error));
+    }
+    return this.#reader;
+  }
+}
+
+/** BullMQ takes letters, digits, `_` and `-` for a name, and 64 of them. */
+function namespaceOf(prefix: string, queue: string): string {
+  return `loky-${createHash('sha256').update(`${prefix}:${queue}`).digest('hex').slice(0, 32)}`;
+}
+
+/** Parts of a topic have no other characters than these, and a topic has 512. */
+const part = (name: string): string =>
+  name.replace(/[^A-Za-z0-9_:-]/gu, (each) => `%${each.codePointAt(0)?.toString(16)}%`);
+
+const repliesTopic = (executor: string): string => `replies.${part(executor)}`;
+
+const outcomeTopic = (executor: string, jobId: string): string => `outcomes.${part(executor)}.${part(jobId)}`;
+
+const textOf = (value: unknown): string | null => (value == null ? null : String(value));
+
+/** An error of the server has an SQLSTATE of five characters; those of class 08 and 57 are about the connection. */
+function isOfConnection(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code !== 'string' || code.length !== 5 || /^(?:08|57)/.test(code);
+}
+
+/** Names the place without the password. */
+function nameOf({ connection }: QueuePlace): string {
+  const options = typeof connection === 'string' ? { connectionString: connection } : connection;
+  const { connectionString, host, port } = ((options as { options?: object }).options ?? options) as {
+    connectionString?: string;
+    host?: string;
+    port?: number;
+  };
+  if (connectionString !== undefined && URL.canParse(connectionString)) return new URL(connectionString).host;
+  return `${host ?? 'localhost'}:${port ?? 5432}`;
+}
+
+function wayOut(cause: unknown): string {
+  const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
+  if (REJECTED_NAMES.test(String(name)))
+    return '. Create or bring up to date the schema of BullMQ once, with runMigrations of bullmq';
+  if (code === '42501') return '. Allow this user to use the schema of BullMQ: GRANT USAGE, SELECT, INSERT, UPDATE, DELETE, EXECUTE';
+  if (REJECTED_CODES.test(String(code))) return '. Check the user, the password and the database of `connection`';
+  if (FULL_CODES.test(String(code))) return '. Give Postgres more room';
+  return '. Check that it runs and that host and port of `connection` are its own';
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Postgres has not answered within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

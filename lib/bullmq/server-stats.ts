@@ -1,0 +1,93 @@
+/** What a machine says of itself: to its own program, and to who looks at all machines. */
+import type { ExecutorStats } from '../executor/stats.ts';
+
+/** How many jobs have come to what end on a machine. */
+export interface JobCounts {
+  /** Jobs whose task has begun. A job that runs again is counted again. */
+  started: number;
+  /** The task has given a result. */
+  done: number;
+  /** For good: the task threw, was cancelled or ran out of time, or no machine could run it. */
+  failed: number;
+  /** The worker process died, and BullMQ runs the job again. */
+  retried: number;
+  /** Left to other machines, for this one leaves or has no room. */
+  handedBack: number;
+  /** Left to machines that have the task, its version or its key. */
+  refused: number;
+  /** Their lock was lost: another machine has them, and this copy was ended. */
+  superseded: number;
+}
+
+/** Figures of a machine since its start. What `server.stats()` gives. */
+export interface ServerStats {
+  /** Jobs that run at this moment. */
+  readonly active: number;
+  /** Jobs that can run at once. */
+  readonly workers: number;
+  /** Whether it takes no more jobs, for it leaves. */
+  readonly draining: boolean;
+  readonly jobs: Readonly<JobCounts>;
+  /** Locks of jobs that could not be renewed. */
+  readonly lockFailures: number;
+  /** When a job came last, in milliseconds since 1970; `undefined` before the first one. */
+  readonly lastFetch: number | undefined;
+  /** The figures of its pool. */
+  readonly pool: ExecutorStats;
+}
+
+/** Whether a machine can work. What `server.health()` gives. Times are in milliseconds since 1970. */
+export interface ServerHealth {
+  /** Whether it is connected and does not leave. */
+  readonly ok: boolean;
+  readonly connected: boolean;
+  readonly draining: boolean;
+  /** When a job came last; `undefined` before the first one. */
+  readonly lastFetch: number | undefined;
+  /** When the engine has taken its last heartbeat; `undefined` before the first one. */
+  readonly lastHeartbeat: number | undefined;
+  /** Locks of jobs that could not be renewed since the start. */
+  readonly lockFailures: number;
+  /** What keeps it from being connected, as far as it is known. */
+  readonly lastError: string | undefined;
+}
+
+/** What a machine says of itself to all who look. */
+export interface MachineReport extends Omit<ServerStats, 'pool'> {
+  /** As `server.machineId` of its program. */
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Times are in milliseconds since 1970, by the clock of the machine. */
+  readonly startedAt: number;
+  readonly reportedAt: number;
+  /** The version of Node.js. */
+  readonly node: string;
+  /** The version of BullMQ. */
+  readonly bullmq: string;
+  /** The version of the protocol of `loky/bullmq`: machines and submitters must have the same. */
+  readonly protocol: number;
+  /** The `version` of `defineTasks`. */
+  readonly tasksVersion: string | null;
+  readonly tasks: readonly string[];
+  /** Memory of its worker processes together, in bytes, as far as it was sampled. */
+  readonly rss: number | undefined;
+}
+
+export type CompactStats = Omit<ServerStats, 'pool'> & Pick<MachineReport, 'rss'>;
+
+export function withoutPool({ pool, ...stats }: ServerStats): CompactStats {
+  const sampled = pool.workers.flatMap(({ rss }) => (rss === undefined ? [] : [rss]));
+  return { ...stats, rss: sampled.length === 0 ? undefined : sampled.reduce((sum, rss) => sum + rss, 0) };
+}
+
+/** Whoever reaches the engine can write there: what is no report is left out. */
+export function readReport(text: string): MachineReport | undefined {
+  try {
+    const report = JSON.parse(text) as Partial<MachineReport> | null;
+    const isReport = typeof report?.id === 'string' && typeof report.host === 'string' && Array.isArray(report.tasks);
+    return isReport ? (report as MachineReport) : undefined;
+  } catch {
+    return undefined;
+  }
+}
