@@ -10,7 +10,12 @@ import { runMigrations } from 'bullmq';
 import pg from 'pg';
 
 export interface TestPostgres {
-  readonly connection: { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+  readonly connection: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly database: string;
+  };
   query(text: string): Promise<Record<string, unknown>[]>;
   /** Ends it at once, as a failover would; what was committed stays. */
   stop(): Promise<void>;
@@ -33,7 +38,8 @@ export function postgresPrograms(): string | undefined {
 /** It refuses to run as root. */
 function unprivileged(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
-  const idOf = (option: string): number => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
+  const idOf = (option: string): number =>
+    Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
@@ -83,7 +89,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     );
     server = child;
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`Expected postgres to run, but it ended with ${child.exitCode}`);
+      if (child.exitCode !== null)
+        throw new Error(`Expected postgres to run, but it ended with ${child.exitCode}`);
       const isReady = await query('SELECT 1').then(
         () => true,
         () => false,

@@ -12,6 +12,7 @@ import {
 import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';
 import { type RemoteCalls, remoteCalls } from './remote-calls.ts';
 import { RemotePool } from './remote-pool.ts';
+import type { RemoteStats } from './remote-stats.ts';
 import type { RemoteTaskSettings } from './remote-task.ts';
 import { valueCodec } from './wire-values.ts';
 
@@ -53,6 +54,11 @@ export class BullMQExecutor implements Executor {
   /** Tasks that are not settled. */
   get pendingCount(): number {
     return this.#pool.pendingCount;
+  }
+
+  /** Figures since the start, for metrics and logs. */
+  stats(): RemoteStats {
+    return this.#pool.stats();
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {

@@ -18,8 +18,8 @@ import type { CallOutcome } from './in-worker.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
 import { storable } from './plain-json.ts';
 import { isRefusal, nobodyTook, type Refusal, refusalDelay } from './refusal.ts';
-import type { JobCounts } from './server-stats.ts';
 import { LARGEST_IN_MESSAGE, type Replies } from './replies.ts';
+import type { JobCounts } from './server-stats.ts';
 import { asJobData, type JobData } from './wire.ts';
 import { type ValueCodec, valueCodec } from './wire-values.ts';
 

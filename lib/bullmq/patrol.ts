@@ -4,6 +4,7 @@
 import { clearInterval, setInterval } from '../system/timers.ts';
 import { JobLostError } from './errors.ts';
 import type { JobOutlook } from './job-reader.ts';
+import { LostMachines, lostMachineWarning } from './lost-machines.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';
 
@@ -11,6 +12,7 @@ export interface PatrolListener {
   /** Sent and not settled, those first that were looked at longest ago. */
   readonly sent: Map<string, RemoteTask>;
   onOutlook(task: RemoteTask, outlook: JobOutlook): void;
+  noteLostMachine(): void;
 }
 
 /** Jobs that are read at once. */
@@ -29,6 +31,7 @@ export class Patrol {
   #isWalking = false;
   #unservedSince: number | undefined;
   #hasWarned = false;
+  readonly #lostMachines = new LostMachines();
 
   constructor(link: RemoteLink, interval: number, queue: string, listener: PatrolListener) {
     this.#link = link;
@@ -55,6 +58,7 @@ export class Patrol {
       for (; left > 0 && this.#link.isReady; left -= PAGE) await this.#readPage(Math.min(PAGE, left));
       await this.#link.probe();
       await this.#lookForServers();
+      await this.#lookForLostMachines();
     } catch {
     } finally {
       this.#isWalking = false;
@@ -81,6 +85,18 @@ export class Patrol {
     }
   }
 
+  async #lookForLostMachines(): Promise<void> {
+    const running = machinesOf(this.#listener.sent.values());
+    if (running.size === 0) return;
+    for (const lost of this.#lostMachines.look(running, await this.#link.machines())) {
+      this.#listener.noteLostMachine();
+      process.emitWarning(lostMachineWarning(this.#queue, lost), {
+        type: 'LokyWarning',
+        code: 'LOKY_MACHINE_LOST',
+      });
+    }
+  }
+
   async #lookForServers(): Promise<void> {
     if (this.#hasWarned) return;
     if ((await this.#link.serverCount()) > 0) this.#unservedSince = undefined;
@@ -93,6 +109,15 @@ export class Patrol {
       { type: 'LokyWarning', code: 'LOKY_NOBODY_SERVES' },
     );
   }
+}
+
+/** How many tasks each machine runs. */
+function machinesOf(tasks: Iterable<RemoteTask>): Map<string, number> {
+  const running = new Map<string, number>();
+  for (const { machine } of tasks) {
+    if (machine !== undefined) running.set(machine, (running.get(machine) ?? 0) + 1);
+  }
+  return running;
 }
 
 function firstOf<T>(values: Iterable<T>, count: number): T[] {

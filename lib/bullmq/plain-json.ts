@@ -27,7 +27,8 @@ export function isPlainJson(value: unknown, isSpecial: (value: unknown) => boole
   function isPlainRecord(record: object, keys: readonly (string | symbol)[], depth: number): boolean {
     if (Object.getPrototypeOf(record) !== Object.prototype) return false;
     return keys.every((key) => {
-      if (typeof key !== 'string' || key === '__proto__' || key === 'toJSON' || !isStorable(key)) return false;
+      if (typeof key !== 'string' || key === '__proto__' || key === 'toJSON' || !isStorable(key))
+        return false;
       const field = Object.getOwnPropertyDescriptor(record, key);
       return field?.enumerable === true && 'value' in field && isPlain(field.value, depth + 1);
     });

@@ -198,9 +198,7 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
 }
 
 function channelOf({ prefix, queue }: QueuePlace, hears: NonNullable<Hears>): string {
-  return hears === 'orders'
-    ? ordersChannel(prefix, queue)
-    : repliesChannel(prefix, queue, hears.executor);
+  return hears === 'orders' ? ordersChannel(prefix, queue) : repliesChannel(prefix, queue, hears.executor);
 }
 
 function fieldsOf(
@@ -212,8 +210,10 @@ function fieldsOf(
   const [error, fields] = answer ?? [new Error('no answer'), undefined];
   const problem = error?.message.startsWith('WRONGTYPE') ? `${key} holds no job` : undefined;
   if (error && problem === undefined && outcome === null) throw error;
-  const [finishedOn = null, returnvalue = null, failedReason = null, timestamp = null] = (fields ??
-    []) as (string | null)[];
+  const [finishedOn = null, returnvalue = null, failedReason = null, timestamp = null] = (fields ?? []) as (
+    | string
+    | null
+  )[];
   return {
     ...{ outcome, finishedOn, returnvalue, failedReason, timestamp, isRunning },
     ...(problem === undefined ? {} : { problem }),

@@ -8,7 +8,15 @@ import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } 
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { bullmq } from './engine.ts';
 import { RedisUnavailableError } from './errors.ts';
-import type { Exchange, ExchangeEvents, Hears, JobFields, OutgoingReplies, QueuePlace, Refused } from './exchange.ts';
+import type {
+  Exchange,
+  ExchangeEvents,
+  Hears,
+  JobFields,
+  OutgoingReplies,
+  QueuePlace,
+  Refused,
+} from './exchange.ts';
 import type { Reply } from './wire.ts';
 
 /** Milliseconds between two attempts to connect, at most. */
@@ -67,9 +75,12 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   unavailable(during: string, cause: unknown) {
     const { message = '' } = (cause ?? {}) as Partial<Error>;
     const reason = message === '' ? '' : `: ${message.replace(/\.$/, '')}`;
-    return new RedisUnavailableError(`Postgres at ${nameOf(this.#place)} ${during}${reason}${wayOut(cause)}`, {
-      cause,
-    });
+    return new RedisUnavailableError(
+      `Postgres at ${nameOf(this.#place)} ${during}${reason}${wayOut(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 
   refusedBy(error: unknown): Refused {
@@ -363,8 +374,10 @@ function wayOut(cause: unknown): string {
   const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
   if (REJECTED_NAMES.test(String(name)))
     return '. Create or bring up to date the schema of BullMQ once, with runMigrations of bullmq';
-  if (code === '42501') return '. Allow this user to use the schema of BullMQ: GRANT USAGE, SELECT, INSERT, UPDATE, DELETE, EXECUTE';
-  if (REJECTED_CODES.test(String(code))) return '. Check the user, the password and the database of `connection`';
+  if (code === '42501')
+    return '. Allow this user to use the schema of BullMQ: GRANT USAGE, SELECT, INSERT, UPDATE, DELETE, EXECUTE';
+  if (REJECTED_CODES.test(String(code)))
+    return '. Check the user, the password and the database of `connection`';
   if (FULL_CODES.test(String(code))) return '. Give Postgres more room';
   return '. Check that it runs and that host and port of `connection` are its own';
 }

@@ -9,6 +9,7 @@ import type { RemoteSettings } from './executor-options.ts';
 import { type JobOutlook, readJobs } from './job-reader.ts';
 import { openExchange } from './open-exchange.ts';
 import { warnOfOutages, withinTime } from './outages.ts';
+import { type MachineReport, readReport } from './server-stats.ts';
 import { type Reply, readReplies } from './wire.ts';
 
 export interface RemoteLinkListener {
@@ -96,6 +97,12 @@ export class RemoteLink {
   /** How many machines serve the queue. */
   serverCount(): Promise<number> {
     return this.#exchange.machineCount();
+  }
+
+  /** The machines that serve the queue and say so. */
+  async machines(): Promise<MachineReport[]> {
+    const texts = await this.#exchange.beats();
+    return texts.map(readReport).filter((report) => report !== undefined);
   }
 
   /** Somebody waits now: not for ever, if Redis is away. */

@@ -20,6 +20,7 @@ import type { JobOutlook } from './job-reader.ts';
 import { Outbox } from './outbox.ts';
 import { lostJob, Patrol } from './patrol.ts';
 import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
+import { RemoteCounts, type RemoteStats } from './remote-stats.ts';
 import { RemoteTask, type RemoteTaskKeeper, type RemoteTaskRequest } from './remote-task.ts';
 import type { Reply } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
@@ -45,6 +46,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   /** In the queue and not settled. */
   readonly sent = new Map<string, RemoteTask>();
   readonly #settings: RemoteSettings;
+  readonly #executorId: string;
+  readonly #counts = new RemoteCounts();
   readonly #codec: ValueCodec;
   readonly #link: RemoteLink;
   readonly #outbox: Outbox;
@@ -60,6 +63,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   constructor(settings: RemoteSettings, executorId: string, codec: ValueCodec) {
     this.#settings = settings;
+    this.#executorId = executorId;
     this.#codec = codec;
     this.#link = new RemoteLink(settings, executorId, this);
     this.#outbox = new Outbox(settings, this.#link, this);
@@ -84,6 +88,14 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     return this.#unsent.size + this.sent.size;
   }
 
+  stats(): RemoteStats {
+    return this.#counts.stats(this.#executorId, this.#link.isReady, this.#all());
+  }
+
+  noteLostMachine(): void {
+    this.#counts.machinesLost += 1;
+  }
+
   isAwaited(): boolean {
     return this.pendingCount > 0;
   }
@@ -91,9 +103,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   submit(request: RemoteTaskRequest): Future<unknown> {
     this.expectRoom();
     const task = new RemoteTask(request, this);
+    this.#counts.submitted += 1;
     const { signal } = request.settings;
     if (signal?.aborted) {
-      task.cancelWith(ABORTED, signal.reason);
+      this.#drop(task, () => task.cancelWith(ABORTED, signal.reason));
       return task.future;
     }
     this.#unsent.set(task.id, task);
@@ -142,9 +155,13 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
       if (kind === 'progress') {
         task.state = 'running';
         task.progress(() => this.#codec.read(text, 'the progress'));
-      } else if (kind === 'started') task.state = 'running';
-      else if (kind === 'waiting') task.state = 'sent';
-      else if (kind === 'stored') void this.#patrol.look(task);
+      } else if (kind === 'started') {
+        task.state = 'running';
+        task.machine = text || undefined;
+      } else if (kind === 'waiting') {
+        task.state = 'sent';
+        task.machine = undefined;
+      } else if (kind === 'stored') void this.#patrol.look(task);
       else this.#settle(task, kind, text);
     }
   }
@@ -190,6 +207,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.sent.delete(task.id);
     this.#wishes.delete(task);
     settle();
+    if (task.outcome !== undefined) this.#counts.outcomes[task.outcome] += 1;
     this.#checkDrained();
   }
 

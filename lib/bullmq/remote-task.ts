@@ -8,6 +8,7 @@ import { CancelledError } from '../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
 import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
 import { type SubmitSite, withSubmitSite } from '../system/submit-site.ts';
+import type { RemoteOutcome } from './remote-stats.ts';
 import type { JobData } from './wire.ts';
 
 /** Shared by all tasks of one view. */
@@ -40,6 +41,9 @@ export class RemoteTask implements FutureOwner {
   readonly future: Future<unknown>;
   readonly request: RemoteTaskRequest;
   state: 'unsent' | 'sent' | 'running' | 'settled' = 'unsent';
+  /** Which machine runs it, as far as it is known. */
+  machine: string | undefined;
+  outcome: RemoteOutcome | undefined;
   /** How often in a row its job was not found. */
   missed = 0;
   /** Nobody waits for it any more: if its job is on its way, it is to be withdrawn. */
@@ -77,24 +81,25 @@ export class RemoteTask implements FutureOwner {
   }
 
   succeed(value: unknown): void {
-    this.#settle();
+    this.#settle('succeeded');
     futureControl.resolve(this.future, value);
   }
 
   fail(error: unknown): void {
-    this.#settle();
+    this.#settle('failed');
     futureControl.reject(this.future, withSubmitSite(error, this.request.submitSite));
   }
 
   cancelWith(message: string, cause?: unknown): void {
-    this.#settle();
+    this.#settle('cancelled');
     const error = new CancelledError(message, cause === undefined ? undefined : { cause });
     futureControl.cancel(this.future, error);
   }
 
-  #settle(): void {
+  #settle(outcome: RemoteOutcome): void {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
+    this.outcome = outcome;
     const { signal } = this.request.settings;
     if (this.#onAbort !== undefined) removeAbortCallback(signal as AbortSignal, this.#onAbort);
   }

@@ -32,7 +32,8 @@ interface Outgoing {
 
 type ByExecutor = Map<string, Outgoing>;
 
-export function createReplies(exchange: Pick<Exchange, 'reply'>): Replies {
+/** @param machineId What executors are told of the machine that has begun a job. */
+export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: string): Replies {
   const soon: ByExecutor = new Map();
   /** A brief job has ended before anybody is told that it has begun: a message less for each. */
   const later: ByExecutor = new Map();
@@ -71,7 +72,7 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>): Replies {
         put(executor, [jobId, kind, '']);
         return;
       }
-      outgoingOf(later, executor).replies.set(jobId, [jobId, kind, '']);
+      outgoingOf(later, executor).replies.set(jobId, [jobId, kind, machineId]);
       timer ??= setTimeout(flushLater, STARTED_DELAY).unref();
     },
     progress(executor, jobId, text) {

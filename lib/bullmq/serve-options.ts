@@ -81,7 +81,9 @@ export function checkQueueName(value: unknown, name: string): void {
 
 export function checkBackend(value: unknown, name: string): void {
   if (typeof value === 'function') return;
-  throw new TypeError(`${name} must be a backend of BullMQ such as createPostgresBackend, got ${check.describe(value)}`);
+  throw new TypeError(
+    `${name} must be a backend of BullMQ such as createPostgresBackend, got ${check.describe(value)}`,
+  );
 }
 
 /** @throws TypeError if one is missing. */

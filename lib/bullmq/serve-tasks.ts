@@ -87,7 +87,8 @@ class Server implements TaskServer {
     this.#settleClosed = settle;
     this.#exchange = openExchange(settings, 'orders');
     this.#watchExchange();
-    const replies = createReplies(this.#exchange);
+    this.#heartbeat = new Heartbeat(this.#exchange, settings, () => withoutPool(this.stats()));
+    const replies = createReplies(this.#exchange, this.machineId);
     this.#cleanUps.push(() => replies.close());
     this.#runner = new JobRunner({
       ...settings,
@@ -95,7 +96,6 @@ class Server implements TaskServer {
       held: () => this.#outagePause.over,
       onBroken: (error) => this.#giveUp(error),
     });
-    this.#heartbeat = new Heartbeat(this.#exchange, settings, () => withoutPool(this.stats()));
     this.ready = this.#becomeReady();
     this.ready.catch(() => {});
     const onBroken = (error: Error): void => this.#giveUp(error);
@@ -165,7 +165,8 @@ class Server implements TaskServer {
     this.#lastError = error;
     const refused = this.#exchange.refusedBy(error);
     if (refused === 'full') this.#warnOfFull(error);
-    if (refused === 'rejected') this.#giveUp(this.#exchange.unavailable('does not let this machine in', error));
+    if (refused === 'rejected')
+      this.#giveUp(this.#exchange.unavailable('does not let this machine in', error));
   }
 
   #createWorker(): Worker {

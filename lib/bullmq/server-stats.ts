@@ -85,7 +85,8 @@ export function withoutPool({ pool, ...stats }: ServerStats): CompactStats {
 export function readReport(text: string): MachineReport | undefined {
   try {
     const report = JSON.parse(text) as Partial<MachineReport> | null;
-    const isReport = typeof report?.id === 'string' && typeof report.host === 'string' && Array.isArray(report.tasks);
+    const isReport =
+      typeof report?.id === 'string' && typeof report.host === 'string' && Array.isArray(report.tasks);
     return isReport ? (report as MachineReport) : undefined;
   } catch {
     return undefined;

@@ -40,7 +40,7 @@ export interface SignedCall {
 }
 
 /**
- * - `started`, `waiting`: a machine runs it; it waits again (handed back, or to be run again after a crash)
+ * - `started`, `waiting`: a machine runs it, whose id is the text; it waits again (handed back, or to be run again after a crash)
  * - `progress`: what the task reports, with its text
  * - `value`, `error`: the outcome, with its text
  * - `stored`: the outcome is too large for a message and can be read where outcomes are kept

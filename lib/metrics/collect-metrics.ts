@@ -3,14 +3,20 @@
  * said in metric-family.ts.
  */
 import { register as defaultRegistry, type Registry } from 'prom-client';
+import type { RemoteStats } from '../bullmq/remote-stats.ts';
+import type { ServerStats } from '../bullmq/server-stats.ts';
 import type { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import { array, type Check, checkOptions, describe, string } from '../options/check.ts';
-import { createMetricFamily, type MetricFamily } from './metric-family.ts';
+import { createMetricFamily } from './metric-family.ts';
+import { createQueueFamily, MACHINE, SUBMITTER } from './queue-family.ts';
 
 export interface MetricsOptions {
   /** Where the metrics are registered. Default: the registry that prom-client shares (`register`). */
   registry?: Registry;
-  /** The value of the label `executor`, which tells several executors apart. Default: the `executorId`. */
+  /**
+   * The value of the label `executor`, `machine` or `submitter`, which tells several of them apart. Default: the `executorId`, or
+   * the `machineId` of a machine.
+   */
   name?: string;
   /** What the names of the metrics begin with. Default: `'loky_'`. */
   prefix?: string;
@@ -34,32 +40,75 @@ const checks: Readonly<Record<keyof MetricsOptions, Check>> = {
 /** From a millisecond, in steps of about three, to a minute. */
 const BUCKETS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60];
 
-/** The families of each registry, by prefix. */
-const families = new WeakMap<object, Map<string, MetricFamily>>();
+/** What figures can be read of: an executor of this machine, a machine that serves a queue, or an executor over a queue. */
+export type MetricsSource = ProcessPoolExecutor | MachineSource | SubmitterSource;
+
+/** What `serveTasks` of `loky/bullmq` gives. */
+export interface MachineSource {
+  readonly machineId: string;
+  stats(): ServerStats;
+}
+
+/** A `BullMQExecutor` of `loky/bullmq`. */
+export interface SubmitterSource {
+  stats(): RemoteStats;
+}
+
+interface Family {
+  add(name: string, source: MetricsSource): void;
+  remove(name: string, source: MetricsSource): boolean;
+}
+
+/** The families of each registry, by their kind and prefix. */
+const families = new WeakMap<object, Map<string, Family>>();
 
 /**
- * Makes an executor's figures part of what a registry of prom-client exposes. Several executors may share a registry.
- * The executor is held until `dispose()`.
+ * Makes figures part of what a registry of prom-client exposes: of an executor, of a machine (`serveTasks`) or of a submitter
+ * (`BullMQExecutor`). Several may share a registry. The source is held until `dispose()`.
  *
  * @throws TypeError, RangeError for options that are unknown or of the wrong type.
- * @throws Error if the registry has an executor of this name already.
+ * @throws Error if the registry has one of this name already.
  */
-export function collectMetrics(executor: ProcessPoolExecutor, options?: MetricsOptions): CollectedMetrics {
+export function collectMetrics(source: MetricsSource, options?: MetricsOptions): CollectedMetrics {
   const {
     registry = defaultRegistry,
     prefix = 'loky_',
     buckets = BUCKETS,
-    name = String(executor.executorId),
+    name = nameOf(source),
   } = checkOptions(options, checks, 'collectMetrics');
-  const ofRegistry = families.get(registry) ?? new Map<string, MetricFamily>();
+  const ofRegistry = families.get(registry) ?? new Map<string, Family>();
   families.set(registry, ofRegistry);
-  const family = ofRegistry.get(prefix) ?? createMetricFamily(registry, prefix, buckets);
-  ofRegistry.set(prefix, family);
-  family.add(name, executor);
+  const kind = kindOf(source);
+  const key = `${kind} ${prefix}`;
+  const family = ofRegistry.get(key) ?? createFamily(kind, registry, prefix, buckets);
+  ofRegistry.set(key, family);
+  family.add(name, source);
   const dispose = (): void => {
-    if (family.remove(name, executor)) ofRegistry.delete(prefix);
+    if (family.remove(name, source)) ofRegistry.delete(key);
   };
   return { dispose, [Symbol.dispose]: dispose };
+}
+
+type Kind = 'executor' | 'machine' | 'submitter';
+
+/** By what only it has: the source may come from another entry point's copy of its class. */
+function kindOf(source: MetricsSource): Kind {
+  if ('machineId' in source) return 'machine';
+  return 'on' in source ? 'executor' : 'submitter';
+}
+
+function nameOf(source: MetricsSource): string {
+  if ('machineId' in source) return source.machineId;
+  return String('on' in source ? source.executorId : source.stats().executorId);
+}
+
+function createFamily(kind: Kind, registry: Registry, prefix: string, buckets: readonly number[]): Family {
+  if (kind === 'executor') return createMetricFamily(registry, prefix, buckets) as Family;
+  const family =
+    kind === 'machine'
+      ? createQueueFamily(registry, prefix, kind, MACHINE)
+      : createQueueFamily(registry, prefix, kind, SUBMITTER);
+  return family as Family;
 }
 
 function checkRegistry(value: unknown, name: string): void {

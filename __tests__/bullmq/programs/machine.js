@@ -1,10 +1,11 @@
 /** A machine that works. Says `ready` when it takes jobs. */
+import { createPostgresBackend } from 'bullmq';
 import { ProcessPoolExecutor } from 'loky';
 import { serveTasks } from 'loky/bullmq';
 import { tasks } from './tasks.js';
 
 const options = JSON.parse(process.argv[2]);
-const { maxWorkers = 1, breaks = false, ...serve } = options;
+const { maxWorkers = 1, breaks = false, onPostgres = false, ...serve } = options;
 process.on('warning', ({ message }) => console.log(`warning: ${message}`));
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => console.log(signal));
 const executor = new ProcessPoolExecutor({
@@ -13,7 +14,12 @@ const executor = new ProcessPoolExecutor({
   stdio: 'ignore',
   ...(breaks ? { initializer: () => Promise.reject(new Error('no such database')) } : {}),
 });
-const server = serveTasks({ ...serve, tasks, executor });
+const server = serveTasks({
+  ...serve,
+  ...(onPostgres ? { backend: createPostgresBackend } : {}),
+  tasks,
+  executor,
+});
 server.ready.then(
   () => console.log('ready'),
   (error) => console.log(`not ready: ${error.message}`),

@@ -1,0 +1,218 @@
+/** The executor and the machines over a Postgres instead of a Redis: the same promises. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createPostgresBackend, Queue } from 'bullmq';
+import { CancelledError, TerminatedWorkerError, TimeoutError } from 'loky';
+import { BullMQExecutor, type BullMQExecutorOptions, observeQueue, serveTasks } from 'loky/bullmq';
+import { type Machine, startMachine } from '../../bullmq/machines.ts';
+import * as tasks from '../../bullmq/programs/tasks.js';
+import { describeWithPostgres } from '../../bullmq/with-postgres.ts';
+import { newQueue } from '../../bullmq/with-redis.ts';
+import { waitUntil, waitUntilGone } from '../../helpers/processes.ts';
+
+describeWithPostgres('on Postgres', (postgres) => {
+  const place = (queue: string) => ({
+    queue,
+    connection: postgres().connection,
+    backend: createPostgresBackend,
+    tasks: tasks.tasks,
+  });
+  const open = (queue: string, options: Partial<BullMQExecutorOptions> = {}): BullMQExecutor =>
+    new BullMQExecutor({ ...place(queue), checkInterval: 500, ...options });
+  const start = (queue: string, options: object = {}, env: Record<string, string> = {}): Promise<Machine> =>
+    startMachine({ queue, connection: postgres().connection, onPostgres: true, ...options }, env);
+
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'loky-on-postgres-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What tasks have written, line by line. */
+  const written = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  const newFile = (): string => {
+    const file = join(folder, `file-${Math.random()}`);
+    appendFileSync(file, '');
+    return file;
+  };
+
+  describe('one machine', () => {
+    const queue = newQueue();
+    let machine: Machine;
+    let executor: BullMQExecutor;
+    beforeAll(async () => {
+      machine = await start(queue, { maxWorkers: 2 });
+      executor = open(queue);
+    });
+    afterAll(async () => {
+      await executor.shutdown();
+      await machine.kill('SIGTERM');
+    });
+
+    test('values travel as they are, also those that its JSON does not take', async () => {
+      const value = { map: new Map([[1, new Date(5)]]), big: 10n, nothing: undefined };
+      expect(await executor.submit(tasks.echo, value)).toEqual(value);
+      expect(await executor.submit(tasks.echo, 'a\0b\ud800')).toBe('a\0b\ud800');
+      expect(await executor.submit(tasks.grow, 100_000)).toHaveLength(100_000);
+    });
+
+    test('the error of a task arrives whole', async () => {
+      const error = await executor.submit(tasks.fail, 'too\0far').exception();
+      expect(error).toMatchObject({ name: 'RangeError', message: 'too\0far', detail: { code: 7 } });
+    });
+
+    test('map, progress, crash and time limit', async () => {
+      expect(await executor.map(tasks.square, [1, 2, 3], { chunkSize: 2 }).toArray()).toEqual([1, 4, 9]);
+      const reports: unknown[] = [];
+      const future = executor.submit(tasks.steps, 2, 7);
+      future.onProgress((report) => reports.push(report));
+      await future;
+      expect(reports).toEqual([{ step: 1, of: 2, value: 7 }, { step: 2, of: 2, value: 7 }, 'done']);
+      expect(await executor.submit(tasks.crash).exception()).toBeInstanceOf(TerminatedWorkerError);
+      const brief = executor.withOptions({ timeout: 300 });
+      expect(await brief.submit(tasks.sleep, 60_000).exception()).toBeInstanceOf(TimeoutError);
+    });
+
+    test('a task that runs is ended, with its process', async () => {
+      const file = newFile();
+      const future = executor.submit(tasks.hang, file);
+      await waitUntil(
+        () => future.running() && written(file).length > 0,
+        20_000,
+        () => 'the task to run',
+      );
+      expect(future.cancel()).toBe(false);
+      expect(future.cancel({ kill: true })).toBe(true);
+      await expect(future.result()).rejects.toBeInstanceOf(CancelledError);
+      await waitUntilGone([Number(written(file)[0])], 20_000);
+    });
+
+    test('an observer sees the machine and what waits', async () => {
+      const observer = observeQueue({
+        queue,
+        connection: postgres().connection,
+        backend: createPostgresBackend,
+      });
+      const { machines } = await observer.read();
+      expect(machines).toMatchObject([{ pid: machine.pid, draining: false, workers: 2 }]);
+      await observer.close();
+    });
+  });
+
+  test('a machine that is killed loses no job, and one that leaves hands its jobs back', async () => {
+    const queue = newQueue();
+    const file = newFile();
+    const options = { lockDuration: 2_000, stalledInterval: 500, gracePeriod: 0 };
+    const executor = open(queue);
+    const killed = await start(queue, options);
+    const lost = executor.submit(tasks.whoAmI);
+    await lost;
+    const future = executor.submit(tasks.hang, file);
+    await waitUntil(
+      () => written(file).length === 1,
+      20_000,
+      () => 'the first machine to begin',
+    );
+    await killed.kill('SIGKILL');
+    const leaving = await start(queue, options);
+    await waitUntil(
+      () => written(file).length === 2,
+      30_000,
+      () => 'the second machine to begin',
+    );
+    await leaving.kill('SIGTERM');
+    const last = await start(queue, options);
+    await waitUntil(
+      () => written(file).length === 3,
+      30_000,
+      () => 'the third machine to begin',
+    );
+    expect(future.done()).toBe(false);
+    future.cancel({ kill: true });
+    await executor.shutdown();
+    await last.kill('SIGTERM');
+  });
+
+  test('outcomes that were not heard are found, whatever others keep', async () => {
+    const queue = newQueue();
+    const executor = open(queue);
+    const futures = [executor.submit(tasks.echo, 1), executor.submit(tasks.fail, 'too far')] as const;
+    const reader = new Queue(queue, { connection: postgres().connection }, createPostgresBackend);
+    while ((await reader.getWaitingCount()) !== 2) await sleep(20);
+    // The executor's place in the relay goes, as after a long outage: what is said of its jobs meanwhile is lost.
+    await postgres().query('DELETE FROM bullmq.relay_node');
+    const server = serveTasks(place(queue));
+    await server.ready;
+    const other = open(queue, { removeOnComplete: true, removeOnFail: true });
+    await other.submit(tasks.noop);
+    await other.submit(tasks.fail, 'no matter').exception();
+    expect(await futures[0]).toBe(1);
+    expect(await futures[1].exception()).toMatchObject({ name: 'RangeError', detail: { code: 7 } });
+    await Promise.all([executor.shutdown(), other.shutdown(), reader.close()]);
+    await server.close();
+  });
+
+  test('a restart is an outage: what was submitted meanwhile runs', async () => {
+    const queue = newQueue();
+    const server = serveTasks(place(queue));
+    await server.ready;
+    const executor = open(queue);
+    expect(await executor.submit(tasks.add, 1, 2)).toBe(3);
+    await postgres().stop();
+    const future = executor.submit(tasks.add, 3, 4);
+    await waitUntil(
+      () => !server.health().connected,
+      20_000,
+      () => 'the machine to notice',
+    );
+    expect(server.health()).toMatchObject({ ok: false, lastError: expect.any(String) });
+    await sleep(1_500);
+    await postgres().start();
+    expect(await future).toBe(7);
+    expect(server.health()).toMatchObject({ ok: true, connected: true, lastError: undefined });
+    await executor.shutdown();
+    await server.close();
+  });
+
+  test('who is not let in, and who has no schema, fails at once with the way out', async () => {
+    const { connection } = postgres();
+    const refused = async (given: object): Promise<unknown> => {
+      const executor = open(newQueue(), { connection: { ...connection, ...given } });
+      const error = await executor.submit(tasks.noop).exception();
+      await executor.shutdown();
+      return error;
+    };
+    expect(await refused({ database: 'none' })).toMatchObject({
+      name: 'RedisUnavailableError',
+      message: expect.stringMatching(/Postgres at 127\.0\.0\.1:\d+ does not let this program in.*"none"/),
+    });
+    expect(await refused({ schema: 'other' })).toMatchObject({
+      name: 'RedisUnavailableError',
+      message: expect.stringMatching(/runMigrations of bullmq/),
+    });
+  });
+
+  test('nobody answers: the executor fails in time, and a machine that waits serves when the engine is there', async () => {
+    const executor = open(newQueue(), {
+      connection: { ...postgres().connection, port: 1 },
+      connectTimeout: 1_000,
+    });
+    expect(await executor.submit(tasks.noop).exception()).toMatchObject({
+      message: expect.stringMatching(/could not be reached for 1000 ms: connect ECONNREFUSED/),
+    });
+    await executor.shutdown();
+    await postgres().stop();
+    const queue = newQueue();
+    const server = serveTasks(place(queue));
+    await sleep(1_000);
+    await postgres().start();
+    await server.ready;
+    const late = open(queue);
+    expect(await late.submit(tasks.add, 1, 1)).toBe(2);
+    await late.shutdown();
+    await server.close();
+  });
+});
