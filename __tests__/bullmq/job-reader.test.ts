@@ -3,7 +3,14 @@ import type { JobFields } from '../../lib/bullmq/exchange.ts';
 import { readJobs } from '../../lib/bullmq/job-reader.ts';
 
 const nothing: JobFields = {
-  ...{ outcome: null, finishedOn: null, returnvalue: null, failedReason: null, timestamp: null },
+  ...{
+    outcome: null,
+    finishedOn: null,
+    returnvalue: null,
+    failedReason: null,
+    timestamp: null,
+    processedBy: null,
+  },
   isRunning: false,
 };
 
@@ -43,9 +50,9 @@ describe('reading what became of jobs', () => {
 
   test('a job that is there waits, or runs where its lock is held', async () => {
     const there = { ...nothing, timestamp: '1' };
-    expect(await reading(there, { ...there, isRunning: true })).toEqual([
+    expect(await reading(there, { ...there, isRunning: true, processedBy: 'm' })).toEqual([
       { kind: 'waiting' },
-      { kind: 'running' },
+      { kind: 'running', machine: 'm' },
     ]);
   });
 });

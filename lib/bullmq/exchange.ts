@@ -50,6 +50,8 @@ export interface JobFields {
   readonly failedReason: string | null;
   /** `null` for a job that is not there. */
   readonly timestamp: string | null;
+  /** The machine that has begun it last. */
+  readonly processedBy: string | null;
   readonly isRunning: boolean;
   /** What lies in the place of a job, if it is none. */
   readonly problem?: string;

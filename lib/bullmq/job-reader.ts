@@ -6,7 +6,9 @@ export type JobOutlook =
   | { readonly kind: 'value' | 'error'; readonly text: string }
   /** It failed, and only BullMQ's words for it are known. */
   | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'running' | 'waiting' | 'missing' };
+  /** `machine` is the one that has begun it, if that is known. */
+  | { readonly kind: 'running'; readonly machine: string | undefined }
+  | { readonly kind: 'waiting' | 'missing' };
 
 /** In the order of the ids. @throws what the engine answers. */
 export async function readJobs(
@@ -24,7 +26,11 @@ function outlookOf(fields: JobFields): JobOutlook {
   // Its outcome is kept no more, or somebody else has done it.
   if (problem !== undefined) return notOurs(problem);
   if (timestamp === null) return { kind: 'missing' };
-  if (finishedOn === null) return { kind: fields.isRunning ? 'running' : 'waiting' };
+  if (finishedOn === null) {
+    return fields.isRunning
+      ? { kind: 'running', machine: fields.processedBy ?? undefined }
+      : { kind: 'waiting' };
+  }
   // A job that was done in the end keeps the reason of its attempts before.
   if (value === null && reason !== null) return { kind: 'failed', reason };
   try {

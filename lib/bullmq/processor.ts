@@ -74,25 +74,28 @@ export function processor<Data = unknown, Result = unknown>(
     given ?? new ProcessPoolExecutor({ idleTimeout: IDLE_TIMEOUT, ...poolOptions, onWorkerCrash: 'isolate' });
   const call = poolCall(executor, { name: nameOf(task), ...(timeout === undefined ? {} : { timeout }) });
 
-  const endLost = lockWatch();
+  const watch = workerWatch();
   const calls = createJobCallServer();
 
-  // With three parameters: BullMQ makes a signal only for who declares it.
-  const run = async (
-    job: Job,
-    token: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<unknown> => {
+  // The default leaves it with two parameters: BullMQ makes a signal for each job of a processor with three, a twentieth of what a
+  // job costs the host. What the signal would say is heard from the Worker itself.
+  const run = async (job: Job, token: string | undefined, signal: AbortSignal | undefined = undefined) => {
     const address = calls.open(job, token);
     const sent: SentJob = { job: snapshotOf(job), token, address };
     const future = start(call, JSON.stringify(sent));
     future.onProgress((value) => pass(job, value));
-    const forget = endLost(job, future);
+    const running: RunningJob = { future, cancelledFor: undefined };
+    const forget = watch(job, running);
     future.addDoneCallback(() => {
       calls.end(address);
       forget();
     });
-    return signal === undefined ? future : untilAborted(future, signal);
+    if (signal !== undefined) cancelWhenAborted(running, signal);
+    try {
+      return await future;
+    } catch (error) {
+      throw running.cancelledFor === undefined ? error : cancelledBy(running.cancelledFor.reason);
+    }
   };
   const close = async (): Promise<void> => {
     if (given === undefined) await executor.shutdown();
@@ -104,35 +107,60 @@ export function processor<Data = unknown, Result = unknown>(
   >;
 }
 
+interface RunningJob {
+  readonly future: Future<unknown>;
+  /** Set if BullMQ has cancelled it. */
+  cancelledFor: { readonly reason: unknown } | undefined;
+}
+
+type RunningJobs = Map<string, RunningJob>;
+
 /**
- * Ends jobs whose lock is lost: BullMQ gives them to another worker, or they are done. A job knows its Worker, which tells it.
+ * Ends jobs that their Worker cancels (`cancelJob`, `cancelAllJobs`), and those whose lock is lost: BullMQ gives them to another
+ * worker, or they are done. A job knows its Worker.
  */
-function lockWatch(): (job: Job, future: Future<unknown>) => () => void {
-  const running = new WeakMap<Worker, Map<string, Future<unknown>>>();
+function workerWatch(): (job: Job, running: RunningJob) => () => void {
+  const jobsOf = new WeakMap<Worker, RunningJobs>();
 
-  function runningOf(worker: Worker): Map<string, Future<unknown>> {
-    let futures = running.get(worker);
-    if (futures === undefined) {
-      const known = new Map<string, Future<unknown>>();
-      futures = known;
-      running.set(worker, known);
-      worker.on('lockRenewalFailed', (jobIds) => {
-        for (const id of jobIds) known.get(id)?.cancel({ kill: true });
-      });
-    }
-    return futures;
-  }
-
-  return (job, future) => {
+  return (job, running) => {
     const id = String(job.id);
     const { queue: worker } = job as unknown as { queue: Worker | undefined };
     if (typeof worker?.on !== 'function') return () => {}; // a job of a test
-    const futures = runningOf(worker);
-    futures.set(id, future);
+    let jobs = jobsOf.get(worker);
+    if (jobs === undefined) {
+      jobs = new Map();
+      jobsOf.set(worker, jobs);
+      watchWorker(worker, jobs);
+    }
+    const known = jobs;
+    known.set(id, running);
     return () => {
-      if (futures.get(id) === future) futures.delete(id);
+      if (known.get(id) === running) known.delete(id);
     };
   };
+}
+
+function watchWorker(worker: Worker, jobs: RunningJobs): void {
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const id of jobIds) jobs.get(id)?.future.cancel({ kill: true });
+  });
+  const cancelOther = worker.cancelJob.bind(worker);
+  worker.cancelJob = (id, reason) => {
+    const running = jobs.get(id);
+    return running === undefined ? cancelOther(id, reason) : cancel(running, reason);
+  };
+  const cancelOthers = worker.cancelAllJobs.bind(worker);
+  worker.cancelAllJobs = (reason) => {
+    for (const running of jobs.values()) cancel(running, reason);
+    cancelOthers(reason);
+  };
+}
+
+/** As BullMQ has it: `true` for a job that runs. */
+function cancel(running: RunningJob, reason: unknown): boolean {
+  running.cancelledFor ??= { reason };
+  running.future.cancel({ kill: true });
+  return true;
 }
 
 type Start = (call: PoolCall, snapshot: string) => Future<unknown>;
@@ -192,18 +220,14 @@ function pass(job: Job, value: unknown): void {
   if (saying !== undefined) job.updateProgress(saying[1] as number).catch(() => {});
 }
 
-/** The listener goes with the signal, which is the job's own: BullMQ forgets it when the job has ended. */
-function untilAborted(future: Future<unknown>, signal: AbortSignal): PromiseLike<unknown> {
-  const abort = (): void => {
-    future.cancel({ kill: true });
-  };
+/** For who calls a processor within another one. The listener goes with the signal, which is the job's own. */
+function cancelWhenAborted(running: RunningJob, signal: AbortSignal): void {
+  const abort = (): void => void cancel(running, signal.reason);
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-  return future.then(undefined, (error: unknown) => {
-    if (!future.cancelled() || !signal.aborted) throw error;
-    const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
-    throw new CancelledError(`BullMQ aborted the job, and its worker was ended: ${reason}`, {
-      cause: signal.reason,
-    });
-  });
+}
+
+function cancelledBy(reason: unknown): CancelledError {
+  const said = reason === undefined ? '' : `: ${reason instanceof Error ? reason.message : String(reason)}`;
+  return new CancelledError(`BullMQ aborted the job, and its worker was ended${said}`, { cause: reason });
 }

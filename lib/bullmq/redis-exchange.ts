@@ -14,7 +14,8 @@ import { bullmq } from './engine.ts';
 import type { Exchange, ExchangeEvents, Hears, JobFields, OutgoingReplies, QueuePlace } from './exchange.ts';
 import { machineKey, machinesKey, ordersChannel, outcomesKey, repliesChannel } from './wire.ts';
 
-const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp'] as const;
+/** `pb` is BullMQ's name for who has processed it. */
+const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp', 'pb'] as const;
 
 type Answers = [error: Error | null, result: unknown][];
 
@@ -210,12 +211,10 @@ function fieldsOf(
   const [error, fields] = answer ?? [new Error('no answer'), undefined];
   const problem = error?.message.startsWith('WRONGTYPE') ? `${key} holds no job` : undefined;
   if (error && problem === undefined && outcome === null) throw error;
-  const [finishedOn = null, returnvalue = null, failedReason = null, timestamp = null] = (fields ?? []) as (
-    | string
-    | null
-  )[];
+  const [finishedOn = null, returnvalue = null, failedReason = null, timestamp = null, processedBy = null] =
+    (fields ?? []) as (string | null)[];
   return {
-    ...{ outcome, finishedOn, returnvalue, failedReason, timestamp, isRunning },
+    ...{ outcome, finishedOn, returnvalue, failedReason, timestamp, processedBy, isRunning },
     ...(problem === undefined ? {} : { problem }),
   };
 }

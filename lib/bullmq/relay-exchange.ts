@@ -168,6 +168,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
       returnvalue: job?.returnvalue == null ? null : JSON.stringify(job.returnvalue),
       failedReason: textOf(job?.failedReason),
       timestamp: textOf(job?.timestamp),
+      processedBy: textOf(job?.processedBy),
       isRunning: state === 'active',
     };
   }

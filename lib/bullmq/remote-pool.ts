@@ -182,6 +182,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
         break;
       default:
         task.state = outlook.kind === 'running' ? 'running' : 'sent';
+        if (outlook.kind === 'running') task.machine = outlook.machine;
     }
   }
 

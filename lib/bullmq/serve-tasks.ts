@@ -178,6 +178,7 @@ class Server implements TaskServer {
       return this.#runner.process(job, token);
     };
     const worker: Worker = this.#exchange.createWorker(run, {
+      name: this.machineId,
       concurrency: workersOf(executor),
       lockDuration,
       stalledInterval,

@@ -5,17 +5,18 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { Queue, Worker } from 'bullmq';
 import { describeWithRedis } from '../../bullmq/with-redis.ts';
 
 const folder = 'examples/bullmq';
 const read = (path: string): string => readFileSync(path, 'utf8');
 
-test.each(['tasks.js', 'machine.js', 'submit.js', 'resize.js', 'worker.js', 'compose.yaml'])(
-  'docs/bullmq.md shows %s as it is',
-  (name) => {
-    expect(read('docs/bullmq.md')).toContain(read(`${folder}/${name}`));
-  },
-);
+test.each([
+  ...['tasks.js', 'machine.js', 'submit.js', 'resize.js', 'worker.js', 'compose.yaml'],
+  ...['watched-machine.js', 'observe.js', 'repair.js', 'on-postgres.js'],
+])('docs/bullmq.md shows %s as it is', (name) => {
+  expect(read('docs/bullmq.md')).toContain(read(`${folder}/${name}`));
+});
 
 describeWithRedis('the examples run', (redis) => {
   const environment = (): NodeJS.ProcessEnv => ({
@@ -47,6 +48,55 @@ describeWithRedis('the examples run', (redis) => {
     const ended = once(machine, 'exit');
     machine.kill('SIGTERM');
     expect(await ended).toEqual([null, 'SIGTERM']);
+  }, 60_000);
+
+  /** A program that has a page, and what that page says. */
+  async function pageOf(
+    name: string,
+    said: string,
+  ): Promise<{ get(path?: string): Promise<string>; end(): Promise<unknown> }> {
+    const program = spawn(process.execPath, [`${folder}/${name}`], {
+      env: { ...environment(), PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(program.stdout, 'data');
+    const port = new RegExp(`^${said} (\\d+)\n$`).exec(String(line))?.[1];
+    return {
+      get: async (path = '/') => (await fetch(`http://127.0.0.1:${port}${path}`)).text(),
+      async end() {
+        const ended = once(program, 'exit');
+        program.kill('SIGTERM');
+        return ended;
+      },
+    };
+  }
+
+  test('a machine that is watched, and what is seen from outside', async () => {
+    const machine = await pageOf('watched-machine.js', 'serving');
+    const observer = await pageOf('observe.js', 'observing');
+    expect(JSON.parse(await machine.get())).toMatchObject({ ok: true, draining: false });
+    expect(await machine.get('/metrics')).toContain(
+      'loky_machine_jobs_total{machine="machine",event="done"} 0',
+    );
+    expect(JSON.parse(await observer.get())).toMatchObject({
+      ...{ backlog: 0, oldest: 0 },
+      busy: [expect.stringMatching(/ \d+: 0 of \d+$/)],
+    });
+    await Promise.all([machine.end(), observer.end()]);
+  }, 60_000);
+
+  test('dead letters', async () => {
+    const connection = { host: '127.0.0.1', port: redis().port };
+    const queue = new Queue('letters', { connection });
+    const fail = (): Promise<void> => Promise.reject(new Error('the bank is closed'));
+    const worker = new Worker('letters', fail, { connection });
+    const failed = once(worker, 'failed');
+    await queue.add('pay', {}, { jobId: 'one' });
+    await failed;
+    await worker.close();
+    expect(await run('repair.js')).toEqual(['one pay the bank is closed']);
+    expect(await queue.getWaitingCount()).toBe(1);
+    await queue.close();
   }, 60_000);
 
   test('a processor', async () => {

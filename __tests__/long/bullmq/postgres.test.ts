@@ -1,8 +1,10 @@
 /** The executor and the machines over a Postgres instead of a Redis: the same promises. */
+import { execFile } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPostgresBackend, Queue } from 'bullmq';
 import { CancelledError, TerminatedWorkerError, TimeoutError } from 'loky';
@@ -153,6 +155,22 @@ describeWithPostgres('on Postgres', (postgres) => {
     expect(await futures[1].exception()).toMatchObject({ name: 'RangeError', detail: { code: 7 } });
     await Promise.all([executor.shutdown(), other.shutdown(), reader.close()]);
     await server.close();
+  });
+
+  test('the example of the guide runs', async () => {
+    const { host, port, user, database } = postgres().connection;
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['examples/bullmq/on-postgres.js'],
+      {
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          POSTGRES_URL: `postgres://${user}@${host}:${port}/${database}`,
+        },
+      },
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: 'ca978112\n', stderr: '' });
   });
 
   test('a restart is an outage: what was submitted meanwhile runs', async () => {

@@ -2,16 +2,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, observeQueue, serveTasks } from 'loky/bullmq';
 import { collectMetrics } from 'loky/metrics';
 import { Registry } from 'prom-client';
-import { waitUntil } from '../helpers/processes.ts';
-import { startMachine } from './machines.ts';
-import * as tasks from './programs/tasks.js';
-import { describeWithRedis, newQueue } from './with-redis.ts';
+import { startMachine } from '../../bullmq/machines.ts';
+import * as tasks from '../../bullmq/programs/tasks.js';
+import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 
 describeWithRedis('operating a queue', (redis) => {
   let pool: ProcessPoolExecutor;
@@ -129,14 +129,7 @@ describeWithRedis('operating a queue', (redis) => {
     const queue = newQueue();
     const machine = await startMachine({ queue, connection: redis().connection, lockDuration: 1_000 });
     const executor = open(queue, { checkInterval: 200 });
-    const warned = new Promise<Error>((resolve) => {
-      const note = (warning: Error & { code?: string }): void => {
-        if (warning.code !== 'LOKY_MACHINE_LOST') return;
-        process.off('warning', note);
-        resolve(warning);
-      };
-      process.on('warning', note);
-    });
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const future = executor.submit(tasks.hang, join(folder, 'hang'));
     await waitUntil(
       () => future.running(),
@@ -144,9 +137,22 @@ describeWithRedis('operating a queue', (redis) => {
       () => 'the task to run',
     );
     await machine.kill('SIGKILL');
-    const { message } = await warned;
-    expect(message).toContain(`process ${machine.pid}`);
-    expect(message).toMatch(/fell silent while it ran 1 tasks of this executor/);
+    await waitUntil(
+      () => warn.mock.calls.length > 0,
+      20_000,
+      () => 'the warning',
+    );
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          new RegExp(
+            `process ${machine.pid}\\) fell silent while it ran 1 tasks of this executor in the queue ${queue}`,
+          ),
+        ),
+        { type: 'LokyWarning', code: 'LOKY_MACHINE_LOST' },
+      ],
+    ]);
+    warn.mockRestore();
     expect(executor.stats()).toMatchObject({ machinesLost: 1 });
     future.cancel({ kill: true });
     await executor.shutdown();
