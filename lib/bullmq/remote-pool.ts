@@ -26,7 +26,7 @@ import type { Reply } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 import { Withdrawals } from './withdrawal.ts';
 
-/** A job that is not found so often in a row is gone. Once may be before it was added. */
+/** A job that is not found, or has failed without an outcome, so often in a row is gone. Once may be before it was added. */
 const GONE_AFTER = 2;
 
 /** Milliseconds that it may take to withdraw what nobody waits for any more: Redis need not ever answer. */
@@ -167,7 +167,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   }
 
   onOutlook(task: RemoteTask, outlook: JobOutlook): void {
-    task.missed = outlook.kind === 'missing' ? task.missed + 1 : 0;
+    // Of a job that failed the outcome may be on its way still, as of one that is removed then.
+    const isUnclear = outlook.kind === 'missing' || outlook.kind === 'failed';
+    task.missed = isUnclear ? task.missed + 1 : 0;
     switch (outlook.kind) {
       case 'value':
       case 'error':
@@ -175,7 +177,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
         this.#settle(task, outlook.kind, outlook.text);
         break;
       case 'failed':
-        this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
+        if (task.missed >= GONE_AFTER) {
+          this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
+        }
         break;
       case 'missing':
         if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
