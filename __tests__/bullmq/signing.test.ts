@@ -7,6 +7,7 @@ const terms: SignedTerms = {
   ...{ queue: 'work', id: 'me-1', name: 'double', attempts: 1 },
   data: {
     ...{ loky: 2, task: null, args: '', chunk: false, reply: 'me', version: '1', timeout: 500, keep: 60 },
+    ...{ startBy: null, output: false },
   },
 };
 
@@ -38,6 +39,8 @@ describe('the signature of a function', () => {
     ['submitter', { data: { ...terms.data, reply: 'thief' } }],
     ['version', { data: { ...terms.data, version: null } }],
     ['time limit', { data: { ...terms.data, timeout: null } }],
+    ['time by which it must begin', { data: { ...terms.data, startBy: 1 } }],
+    ['wish for its output', { data: { ...terms.data, output: true } }],
     ['age of the outcome', { data: { ...terms.data, keep: 1 } }],
   ])('covers the %s', (_, changed) => {
     const signed = sign(allow, terms, 'code');

@@ -11,6 +11,9 @@ import { Future, futureControl } from '../../lib/futures/future.ts';
 
 const NO_OPTIONS = {
   timeout: undefined,
+  queueTimeout: undefined,
+  jobId: undefined,
+  onOutput: undefined,
   signal: undefined,
   killGrace: 0,
   retries: 0,

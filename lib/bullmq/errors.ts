@@ -14,7 +14,7 @@ export class UnknownTaskError extends Error {
   readonly code = 'ERR_UNKNOWN_TASK';
 }
 
-/** The two sides run versions of this package, or of the tasks, that do not go together. */
+/** The two sides run versions of this package or of the tasks, or have options, that do not go together. */
 export class VersionSkewError extends Error {
   override readonly name = 'VersionSkewError';
   readonly code = 'ERR_VERSION_SKEW';
@@ -24,6 +24,18 @@ export class VersionSkewError extends Error {
 export class JobLostError extends Error {
   override readonly name = 'JobLostError';
   readonly code = 'ERR_JOB_LOST';
+}
+
+/** There is no job of that id in the queue, and no outcome of it is kept. */
+export class UnknownJobError extends Error {
+  override readonly name = 'UnknownJobError';
+  readonly code = 'ERR_UNKNOWN_JOB';
+}
+
+/** The `store` for large payloads failed. The message says at what; its own error is the `cause`. */
+export class PayloadStoreError extends Error {
+  override readonly name = 'PayloadStoreError';
+  readonly code = 'ERR_PAYLOAD_STORE';
 }
 
 /** A function came through Redis without a signature, or with one that the shared key did not make. */

@@ -2,6 +2,7 @@
 import type { KeepJobs } from 'bullmq';
 import * as check from '../options/check.ts';
 import type { QueueBackend, QueueConnection } from './exchange.ts';
+import { checkStore, type PayloadStore } from './payload-store.ts';
 import { checkBackend, checkQueueName, expectGiven, MAX_PAYLOAD } from './serve-options.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
 import { checkRegistry, type TaskRegistry } from './task-registry.ts';
@@ -23,18 +24,23 @@ export interface BullMQExecutorOptions {
   prefix?: string;
   /** Default for every task, from the moment it starts in a worker; none. */
   taskTimeout?: number;
+  /** Default for every task, from its submit until a machine begins it; then it never runs. None. */
+  queueTimeout?: number;
   /** How many times a task whose worker process died is run again. Default: 0. A lost machine's jobs are taken over anyway. */
   crashRetries?: number;
   /** How long BullMQ waits before it runs such a task again. Default: not at all. */
   backoff?: number | { type: 'fixed' | 'exponential'; delay: number };
   /** Backlog of this executor; a submit beyond it throws `QueueFullError`. Default: no bound. */
   maxPending?: number;
-  /** Largest list of arguments. Default: 1 MiB. */
+  /** Largest list of arguments that lies in the queue itself. Default: 1 MiB. */
   maxPayload?: number;
+  /** Where larger arguments and results lie, the same as the serving machines'. Default: they are refused. */
+  store?: PayloadStore;
   /** Lets functions travel that are no tasks of the registry, signed with this key. Default: they are refused. */
   allowFunctions?: AllowFunctions;
   /**
-   * How long an outcome is kept in Redis that this executor has not heard of, whatever is removed of the jobs: at least, counted
+   * How long an outcome is kept in Redis, whatever is removed of the jobs. That of a task with an id (`enqueue`, `jobId`): for so
+   * long from its end on, for all who ask. That of any other task: until this executor has heard of it, else so long at least, counted
    * from the last outcome of this executor. Default: 3_600_000.
    */
   keepOutcomes?: number;
@@ -60,10 +66,12 @@ export interface RemoteSettings {
   readonly tasks: TaskRegistry;
   readonly prefix: string;
   readonly taskTimeout: number | undefined;
+  readonly queueTimeout: number | undefined;
   readonly crashRetries: number;
   readonly backoff: BullMQExecutorOptions['backoff'];
   readonly maxPending: number;
   readonly maxPayload: number;
+  readonly store: PayloadStore | undefined;
   readonly allowFunctions: AllowFunctions | undefined;
   readonly keepOutcomes: number;
   readonly removeOnComplete: boolean | number | KeepJobs;
@@ -80,10 +88,12 @@ const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
   tasks: checkRegistry,
   prefix: check.string,
   taskTimeout: check.timeLimit,
+  queueTimeout: check.timeLimit,
   crashRetries: check.finiteCount(0),
   backoff: checkBackoff,
   maxPending: check.count(0),
   maxPayload: check.bytes,
+  store: checkStore,
   allowFunctions: checkAllowFunctions,
   keepOutcomes: check.number({ min: 1_000, unit: 'milliseconds' }),
   removeOnComplete: checkKeep,
@@ -122,10 +132,12 @@ export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSett
     tasks: options.tasks,
     prefix: options.prefix ?? 'bull',
     taskTimeout: options.taskTimeout,
+    queueTimeout: options.queueTimeout,
     crashRetries: options.crashRetries ?? 0,
     backoff: options.backoff,
     maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
     maxPayload: options.maxPayload ?? MAX_PAYLOAD,
+    store: options.store,
     allowFunctions: options.allowFunctions,
     keepOutcomes: options.keepOutcomes ?? 3_600_000,
     removeOnComplete: options.removeOnComplete ?? { age: 3600, count: 10_000 },

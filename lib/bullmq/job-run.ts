@@ -8,8 +8,10 @@ import { mainScript } from '../system/main-script.ts';
 import { SignatureError, VersionSkewError } from './errors.ts';
 import { runGiven, runSigned, runTask } from './for-workers.ts';
 import type { CallOrder, CallOutcome } from './in-worker.ts';
+import { type PayloadStore, textLimit } from './payload-store.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
 import { type AllowFunctions, verify } from './signing.ts';
+import { outputName } from './task-outputs.ts';
 import { expectTask, type TaskRegistry } from './task-registry.ts';
 import { type JobData, PROTOCOL, type SignedCall } from './wire.ts';
 
@@ -18,6 +20,7 @@ export interface RunSettings {
   readonly executor: ProcessPoolExecutor;
   readonly tasks: TaskRegistry;
   readonly maxPayload: number;
+  readonly store: PayloadStore | undefined;
   readonly allowFunctions: AllowFunctions | undefined;
 }
 
@@ -30,7 +33,8 @@ const MANY_CALLS = 1_000;
 export function createJobRun(
   settings: RunSettings,
 ): (job: Job, data: Partial<JobData>) => Future<CallOutcome> {
-  const { queue, executor, tasks, maxPayload } = settings;
+  const { queue, executor, tasks } = settings;
+  const limit = textLimit(settings);
   const calls = new Map<string, PoolCall>();
   const isOfMain = tasks.url === mainScript();
 
@@ -63,8 +67,9 @@ export function createJobRun(
     const submit = submitOf(job, data);
     const args = data.args ?? '[]';
     const info = { id, attempt: job.attemptsStarted, queue };
-    const order: CallOrder = { args, chunk: data.chunk === true, limit: maxPayload, job: info };
-    return submit(callFor(job.name, data.timeout), order);
+    const order: CallOrder = { args, chunk: data.chunk === true, limit, job: info };
+    const name = data.output === true ? outputName(job) : job.name;
+    return submit(callFor(name, data.timeout), order);
   };
 }
 

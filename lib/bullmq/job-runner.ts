@@ -11,15 +11,20 @@ import {
   ShutdownExecutorError,
   TerminatedWorkerError,
 } from '../errors.ts';
+import { executorInternals } from '../executor/process-pool-executor.ts';
 import type { Future } from '../futures/future.ts';
 import { bullmq } from './engine.ts';
 import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
+import { hasPayload, withPayload } from './job-payload.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
+import { newPayloadKey, putPayload, referenceTo } from './payload-store.ts';
 import { storable } from './plain-json.ts';
+import { isOverdue, queueTimeoutError } from './queue-timeout.ts';
 import { isRefusal, nobodyTook, type Refusal, refusalDelay } from './refusal.ts';
 import { LARGEST_IN_MESSAGE, type Replies } from './replies.ts';
 import type { JobCounts } from './server-stats.ts';
+import { TaskOutputs } from './task-outputs.ts';
 import { asJobData, type JobData } from './wire.ts';
 import { type ValueCodec, valueCodec } from './wire-values.ts';
 
@@ -59,11 +64,18 @@ export class JobRunner {
   readonly counts: JobCounts = {
     ...{ started: 0, done: 0, failed: 0, retried: 0, handedBack: 0, refused: 0, superseded: 0 },
   };
+  readonly #output: TaskOutputs;
   #onIdle = () => {};
 
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
     this.#start = createJobRun(settings);
+    const { executor } = settings;
+    this.#output = new TaskOutputs(
+      executor,
+      executorInternals.settingsOf(executor).stdio === 'events',
+      settings.replies,
+    );
     this.#progressCodec = valueCodec(settings.tasks.reducers, Number.POSITIVE_INFINITY);
   }
 
@@ -88,6 +100,7 @@ export class JobRunner {
       if (held !== undefined) await held;
       return await this.#run(job, token, data, active);
     } finally {
+      if (data.output === true) this.#output.end(job);
       if (this.#active.get(id) === active) this.#active.delete(id); // a copy that has lost its lock may have a successor here
       if (this.#active.size === 0) this.#onIdle();
     }
@@ -103,15 +116,21 @@ export class JobRunner {
     try {
       if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
       if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
-      active.future = this.#start(job, data);
+      if (isOverdue(data, job, Date.now())) throw queueTimeoutError(String(job.id), undefined);
+      const call = hasPayload(data) ? await withPayload(this.#settings.store, job, data) : data;
+      if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
+      if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
+      if (data.output === true) this.#output.begin(job, data);
+      active.future = this.#start(job, call);
       this.counts.started += 1;
       this.#note(data, job, 'started');
       this.#passProgress(data, job, active.future);
-      outcome = await active.future;
+      outcome = await this.#storeLarge(job, await active.future);
     } catch (error) {
       if (active.isSuperseded) throw this.#superseded();
       if (active.future === undefined && isRefusal(error)) return this.#refuse(job, token, data, error);
-      if (active.isHandedBack || isOfMachine(error)) return this.#giveBack(job, token, data, error as Error);
+      if (active.isHandedBack || isOfMachine(error))
+        return this.#giveBack(job, token, data, active, error as Error);
       if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
         this.counts.retried += 1;
         this.#note(data, job, 'waiting');
@@ -130,6 +149,15 @@ export class JobRunner {
   #superseded(): Error {
     this.counts.superseded += 1;
     return new (bullmq().WaitingError)();
+  }
+
+  /** What is too large for the queue goes into the store. @throws PayloadStoreError */
+  async #storeLarge(job: Job, outcome: CallOutcome): Promise<CallOutcome> {
+    const { store, maxPayload, queue } = this.#settings;
+    if (store === undefined || Buffer.byteLength(outcome.text) <= maxPayload) return outcome;
+    const key = newPayloadKey(queue, 'result');
+    await putPayload(store, key, outcome.text, `the outcome of job ${job.id}`);
+    return { ...outcome, text: referenceTo(key) };
   }
 
   /** Jobs that BullMQ failed without asking: their machines were lost too often. */
@@ -167,6 +195,10 @@ export class JobRunner {
     }
   }
 
+  close(): void {
+    this.#output.close();
+  }
+
   async idle(): Promise<void> {
     if (this.#active.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -187,10 +219,18 @@ export class JobRunner {
     throw this.#unrecoverable({ message, stack });
   }
 
-  async #giveBack(job: Job, token: string | undefined, data: Partial<JobData>, error: Error): Promise<never> {
+  async #giveBack(
+    job: Job,
+    token: string | undefined,
+    data: Partial<JobData>,
+    active: ActiveJob,
+    error: Error,
+  ): Promise<never> {
     const { WaitingError, DelayedError } = bullmq();
     this.counts.handedBack += 1;
     this.#note(data, job, 'waiting');
+    if (active.future !== undefined && data.startBy != null)
+      await job.updateData({ ...data, hasBegun: true });
     if (error instanceof QueueFullError) {
       await job.moveToDelayed(Date.now() + NO_ROOM_DELAY, token);
       throw new DelayedError();
@@ -239,7 +279,7 @@ export class JobRunner {
     future.onProgress((value) => {
       const text = this.#progressCodec.write(value, 'the progress');
       if (text.length > LARGEST_IN_MESSAGE) throw largeReport(text.length);
-      this.#settings.replies.progress(reply, String(job.id), text);
+      this.#settings.replies.report(reply, String(job.id), 'progress', text);
     });
   }
 

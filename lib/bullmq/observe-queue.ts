@@ -89,11 +89,7 @@ const checks: Readonly<Record<keyof ObserveQueueOptions, check.Check>> = {
 /** Milliseconds that closing may take. */
 const FAREWELL = 2_000;
 
-/**
- * Looks at a queue and the machines that serve it: for a page, an alert, an autoscaler.
- *
- * @throws TypeError, RangeError for options that are missing, unknown, of the wrong type or out of range.
- */
+/** @throws TypeError, RangeError */
 export function observeQueue(options: ObserveQueueOptions): QueueObserver {
   const {
     queue,

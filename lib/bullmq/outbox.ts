@@ -6,6 +6,8 @@ import type { RemoteLink } from './remote-link.ts';
 import { attemptsOf, type RemoteTask } from './remote-task.ts';
 
 export interface OutboxListener {
+  /** Before they are sent: those that are settled when it resolves are not. Never rejects. */
+  beforeSending(tasks: readonly RemoteTask[]): Promise<void> | undefined;
   /** They lie in the queue. */
   onSent(tasks: readonly RemoteTask[]): void;
   onRefused(tasks: readonly RemoteTask[], error: unknown): void;
@@ -64,7 +66,10 @@ export class Outbox {
     this.#isFlushing = false;
   }
 
-  async #send(batch: readonly RemoteTask[]): Promise<void> {
+  async #send(tasks: readonly RemoteTask[]): Promise<void> {
+    await this.#listener.beforeSending(tasks);
+    const batch = tasks.filter(({ state }) => state === 'unsent');
+    if (batch.length === 0) return;
     this.#sending = batch;
     try {
       await this.#link.queue.addBulk(batch.map((task) => this.#jobOf(task)));

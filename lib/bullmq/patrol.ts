@@ -79,8 +79,8 @@ export class Patrol {
     const outlooks = await this.#link.readJobs(tasks.map(({ id }) => id));
     for (const [index, task] of tasks.entries()) {
       if (task.state === 'settled') continue;
-      sent.delete(task.id);
-      sent.set(task.id, task);
+      sent.delete(task.key);
+      sent.set(task.key, task);
       this.#listener.onOutlook(task, outlooks[index] as JobOutlook);
     }
   }

@@ -4,10 +4,11 @@ import type { AnyFunction, Pool } from '../executor/pool-view.ts';
 import { UnknownTaskError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { functionWriter } from './function-call.ts';
+import { newPayloadKey, referenceTo } from './payload-store.ts';
 import type { RemotePool } from './remote-pool.ts';
-import { attemptsOf, type RemoteTaskRequest, type RemoteTaskSettings } from './remote-task.ts';
+import { attemptsOf, type RemoteTaskRequest, type RemoteTaskSettings, type Upload } from './remote-task.ts';
 import { type AllowFunctions, type SignedTerms, sign } from './signing.ts';
-import { type JobData, PROTOCOL, type SignedCall } from './wire.ts';
+import { type JobData, PROTOCOL, replyOfJob, type SignedCall } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 
 /** How many chunks of an async input are in flight: how many workers there are on how many machines is not known. */
@@ -15,37 +16,60 @@ const ASYNC_BUFFER = 64;
 
 export type RemoteCalls = Pool<RemoteTaskSettings, RemoteTaskRequest>;
 
+/** What is sent of a call: its fields in the job, and what goes into the store. */
+interface Written {
+  readonly data: JobData;
+  readonly upload: Upload | undefined;
+}
+
 export function remoteCalls(
   pool: RemotePool,
   settings: RemoteSettings,
   executorId: string,
   codec: ValueCodec,
 ): RemoteCalls {
-  const { tasks, queue, allowFunctions, maxPayload } = settings;
+  const { tasks, queue, allowFunctions, maxPayload, store } = settings;
   const writeFunction = allowFunctions === undefined ? undefined : functionWriter(tasks.reducers);
   const keep = Math.ceil(settings.keepOutcomes / 1_000);
   let lastNumber = 0;
 
-  function signedCall(fn: AnyFunction, args: readonly unknown[], terms: SignedTerms): SignedCall {
+  function uploadOf(text: string): Upload {
+    return { key: newPayloadKey(queue, 'arguments'), text };
+  }
+
+  function writeCall(args: readonly unknown[], common: Omit<JobData, 'args'>): Written {
+    const written = codec.writeArguments(args);
+    if (store === undefined || sizeOf(written) <= maxPayload) {
+      return { data: { ...common, args: written }, upload: undefined };
+    }
+    const upload = uploadOf(typeof written === 'string' ? written : codec.write(args, 'the arguments'));
+    return { data: { ...common, args: referenceTo(upload.key) }, upload };
+  }
+
+  function writeSigned(fn: AnyFunction, args: readonly unknown[], terms: SignedTerms): Written {
     if (writeFunction === undefined) throw unknownFunction(fn, tasks.names);
     const call = writeFunction(fn, args);
     const size = Buffer.byteLength(call);
-    if (size <= maxPayload) return sign(allowFunctions as AllowFunctions, terms, call);
-    throw new SerializationError(
-      `cannot send the function ${fn.name || '(anonymous)'} through Redis: with its arguments it has ${size} bytes, and maxPayload is ` +
-        `${maxPayload}\n  hint: put large values into a store that all machines reach, and send their names`,
-    );
+    const isLarge = size > maxPayload;
+    if (isLarge && store === undefined) throw largeFunction(fn, size, maxPayload);
+    const signed: SignedCall = sign(allowFunctions as AllowFunctions, terms, call);
+    if (!isLarge) return { data: { ...terms.data, signed }, upload: undefined };
+    const upload = uploadOf(call);
+    return { data: { ...terms.data, signed: { ...signed, call: referenceTo(upload.key) } }, upload };
   }
 
-  function dataOf(task: string | null, timeout: number | undefined, chunk: boolean): Omit<JobData, 'args'> {
+  function dataOf(
+    { timeout, queueTimeout, onOutput }: RemoteTaskSettings,
+    fields: Pick<JobData, 'task' | 'chunk' | 'reply'>,
+  ): Omit<JobData, 'args'> {
     return {
+      ...fields,
       loky: PROTOCOL,
-      task,
-      chunk,
-      reply: executorId,
       version: tasks.version ?? null,
       timeout: timeout ?? null,
       keep,
+      startBy: queueTimeout === undefined ? null : Date.now() + Math.ceil(queueTimeout),
+      output: onOutput !== undefined,
     };
   }
 
@@ -59,20 +83,30 @@ export function remoteCalls(
     /** @throws SerializationError, UnknownTaskError */
     prepare(fn, args, { settings, submitSite, isChunk }) {
       lastNumber += 1;
-      const id = `${executorId}-${lastNumber}`;
+      const id = settings.jobId ?? `${executorId}-${lastNumber}`;
+      const kind = settings.isDetached ? 'detached' : settings.jobId === undefined ? 'own' : 'shared';
       const task = tasks.nameOf(fn) ?? null;
       const name = settings.name ?? task ?? (fn.name || '(anonymous)');
-      const common = dataOf(task, settings.timeout, isChunk);
-      if (task !== null) {
-        const data = { ...common, args: codec.writeArguments(args) };
-        return { id, name, data, settings, submitSite };
-      }
-      const data = { ...common, args: '' };
+      const reply = kind === 'own' ? executorId : replyOfJob(id);
+      const common = dataOf(settings, { task, chunk: isChunk, reply });
       const attempts = attemptsOf(settings);
-      const signed = signedCall(fn, args, { queue, id, name, attempts, data });
-      return { id, name, data: { ...data, signed }, settings, submitSite };
+      const { data, upload } =
+        task === null
+          ? writeSigned(fn, args, { queue, id, name, attempts, data: { ...common, args: '' } })
+          : writeCall(args, common);
+      return { id, kind, name, data, upload, settings, submitSite };
     },
   };
+}
+
+const sizeOf = (written: string | readonly unknown[]): number =>
+  Buffer.byteLength(typeof written === 'string' ? written : JSON.stringify(written));
+
+function largeFunction(fn: AnyFunction, size: number, maxPayload: number): SerializationError {
+  return new SerializationError(
+    `cannot send the function ${fn.name || '(anonymous)'} through Redis: with its arguments it has ${size} bytes, and maxPayload is ` +
+      `${maxPayload}\n  hint: give both sides a \`store\` for such values, or put large ones where all machines reach them, and send their names`,
+  );
 }
 
 function unknownFunction(fn: AnyFunction, names: readonly string[]): UnknownTaskError {

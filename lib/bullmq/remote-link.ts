@@ -10,7 +10,7 @@ import { type JobOutlook, readJobs } from './job-reader.ts';
 import { openExchange } from './open-exchange.ts';
 import { warnOfOutages, withinTime } from './outages.ts';
 import { type MachineReport, readReport } from './server-stats.ts';
-import { type Reply, readReplies } from './wire.ts';
+import { type Reply, readReplies, replyOfJob } from './wire.ts';
 
 export interface RemoteLinkListener {
   onReady(): void;
@@ -42,6 +42,8 @@ export class RemoteLink {
   #heard: string[] = [];
   #removal: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** Jobs whose outcomes are kept for all who ask, and how many tasks here wait for each. */
+  readonly #followed = new Map<string, number>();
 
   constructor(settings: RemoteSettings, executorId: string, listener: RemoteLinkListener) {
     this.#settings = settings;
@@ -70,12 +72,46 @@ export class RemoteLink {
   }
 
   /** In the order of the ids. @throws what the engine answers. */
-  readJobs(ids: readonly string[]): Promise<JobOutlook[]> {
-    return readJobs(this.#exchange, this.#executorId, ids);
+  async readJobs(ids: readonly string[]): Promise<JobOutlook[]> {
+    const followed = new Map<string, Promise<JobOutlook>>();
+    for (const id of ids) if (this.#followed.has(id)) followed.set(id, this.readFollowed(id));
+    const own = ids.filter((id) => !followed.has(id));
+    const reading = readJobs(this.#exchange, this.#executorId, own);
+    const [outlooks] = await Promise.all([reading, ...followed.values()]);
+    const next = outlooks.values();
+    return Promise.all(ids.map((id) => followed.get(id) ?? (next.next().value as JobOutlook)));
+  }
+
+  /** A job whose outcome is kept for all who ask. @throws what the engine answers. */
+  async readFollowed(id: string): Promise<JobOutlook> {
+    const [outlook] = await readJobs(this.#exchange, replyOfJob(id), [id]);
+    return outlook as JobOutlook;
+  }
+
+  /** Hears of a job whose outcome is for all who ask. Resolves when nothing that is said from then on is missed. */
+  async follow(id: string): Promise<void> {
+    const count = this.#followed.get(id) ?? 0;
+    this.#followed.set(id, count + 1);
+    await this.#exchange.follow(replyOfJob(id));
+  }
+
+  unfollow(id: string): void {
+    const count = (this.#followed.get(id) ?? 0) - 1;
+    if (count > 0) this.#followed.set(id, count);
+    else if (this.#followed.delete(id) && !this.#isClosed) this.#exchange.unfollow(replyOfJob(id));
+  }
+
+  /** To all who wait for a job that this executor alone has ended. */
+  announce(id: string, reply: Reply): void {
+    const announced = this.#exchange.reply([
+      { executor: replyOfJob(id), replies: [reply], outcomes: {}, keep: 0 },
+    ]);
+    announced.catch(() => {}); // they will look by themselves
   }
 
   /** The outcome of a job needs to be kept no longer. Many are removed at once. */
   noteHeard(jobId: string): void {
+    if (this.#followed.has(jobId)) return; // others may ask
     this.#heard.push(jobId);
     if (this.#heard.length >= HEARD_AT_ONCE) this.#removeHeard();
     else this.#removal ??= setTimeout(() => this.#removeHeard(), REMOVAL_DELAY).unref();
@@ -145,7 +181,14 @@ export class RemoteLink {
     clearTimeout(this.#patience);
     this.#patience = undefined;
     this.#wasReady = true;
-    this.#listener.onReady();
+    if (this.#followed.size === 0) this.#listener.onReady();
+    else void this.#followAll().then(() => this.isReady && this.#listener.onReady());
+  }
+
+  /** An engine that was not reached before has followed nothing. */
+  async #followAll(): Promise<void> {
+    const followed = [...this.#followed.keys()].map((id) => this.#exchange.follow(replyOfJob(id)));
+    await Promise.allSettled(followed);
   }
 
   #noteAway(): void {

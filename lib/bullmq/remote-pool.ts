@@ -9,33 +9,56 @@
  *
  * It decides what becomes of a task; tasks settle themselves.
  */
-import { QueueFullError, ShutdownExecutorError } from '../errors.ts';
+import { CancelledError, QueueFullError, ShutdownExecutorError, type TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
 import { createKeepAlive } from '../system/keep-alive.ts';
+import type { SubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { JobLostError } from './errors.ts';
+import { JobLostError, UnknownJobError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import type { JobOutlook } from './job-reader.ts';
 import { Outbox } from './outbox.ts';
 import { lostJob, Patrol } from './patrol.ts';
+import { deletePayload, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
+import { queueTimeoutError, takeFromQueue } from './queue-timeout.ts';
 import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
 import { RemoteCounts, type RemoteStats } from './remote-stats.ts';
-import { RemoteTask, type RemoteTaskKeeper, type RemoteTaskRequest } from './remote-task.ts';
-import type { Reply } from './wire.ts';
+import {
+  RemoteTask,
+  type RemoteTaskKeeper,
+  type RemoteTaskRequest,
+  type RemoteTaskSettings,
+  type Upload,
+} from './remote-task.ts';
+import { fetchOutcome } from './stored-outcomes.ts';
+import { watchUnstored } from './unstored-warning.ts';
+import { type JobData, type Reply, type ReplyKind, readOutput } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 import { Withdrawals } from './withdrawal.ts';
 
-/** A job that is not found, or has failed without an outcome, so often in a row is gone. Once may be before it was added. */
+/**
+ * A job that is not found so often in a row is gone; once may be before it was added. One that has failed without an outcome
+ * was not failed by a machine's answer; once may be before that is written.
+ */
 const GONE_AFTER = 2;
 
 /** Milliseconds that it may take to withdraw what nobody waits for any more: Redis need not ever answer. */
 const FAREWELL = 5_000;
 
+/** Milliseconds for which output is listened to after the outcome. */
+const LATE_OUTPUT = 1_000;
+
+/** Of a job that was stored before. */
+const NO_DATA = {} as JobData;
+
 /** Jobs that a warning names at most. */
 const LEFTOVERS_SHOWN = 10;
 
 const CANCELLED = 'The future was cancelled before its task was known to have begun.';
+const CANCELLED_ELSEWHERE =
+  'The task was cancelled by another one who waited for it, before it was known to have begun.';
+const DETACHED = 'The wait for the outcome was given up; the task goes on.';
 const KILLED = 'The future was cancelled while its task ran; its worker is ended.';
 const ABORTED = 'The signal of the task was aborted.';
 const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task began.';
@@ -43,7 +66,7 @@ const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
 export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
-  /** In the queue and not settled. */
+  /** In the queue and not settled, by their keys. */
   readonly sent = new Map<string, RemoteTask>();
   readonly #settings: RemoteSettings;
   readonly #executorId: string;
@@ -54,6 +77,14 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   readonly #patrol: Patrol;
   readonly #keepAlive = createKeepAlive();
   readonly #unsent = new Map<string, RemoteTask>();
+  /** Tasks that wait for the outcome of a job which others may wait for too, by the id of the job. */
+  readonly #followers = new Map<string, Set<RemoteTask>>();
+  /** Such jobs that are being withdrawn: others must hear of it. */
+  readonly #withdrawnShared = new Set<string>();
+  /** Tasks whose `queueTimeout` was over while Redis could not be asked. */
+  readonly #overdue = new Set<RemoteTask>();
+  /** Tasks that were settled, and may still have output on its way. */
+  readonly #lateOutput = new Map<string, { readonly task: RemoteTask; readonly timer: NodeJS.Timeout }>();
   readonly #withdrawals: Withdrawals;
   /** Cancelled while Redis was away: what has become of them is asked when it is back. The value is `kill`. */
   readonly #wishes = new Map<RemoteTask, boolean>();
@@ -68,7 +99,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#link = new RemoteLink(settings, executorId, this);
     this.#outbox = new Outbox(settings, this.#link, this);
     this.#patrol = new Patrol(this.#link, settings.checkInterval, settings.queue, this);
-    this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, () => this.#checkDrained());
+    this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, (id, isRemoved) => {
+      const isShared = this.#withdrawnShared.delete(id);
+      if (isRemoved && isShared) this.#announce(id, new CancelledError(CANCELLED_ELSEWHERE));
+      this.#checkDrained();
+    });
   }
 
   /** @throws ShutdownExecutorError, QueueFullError */
@@ -109,23 +144,122 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
       this.#drop(task, () => task.cancelWith(ABORTED, signal.reason));
       return task.future;
     }
-    this.#unsent.set(task.id, task);
+    this.#unsent.set(task.key, task);
+    watchUnstored(this, true);
     this.#keepAlive.hold();
-    this.#outbox.add(task);
+    if (request.upload === undefined) this.#outbox.add(task);
+    else void this.#upload(task, request.upload);
     this.#link.noteAwaited();
     return task.future;
   }
 
+  get unstoredCount(): number {
+    return this.#unsent.size;
+  }
+
+  get queue(): string {
+    return this.#settings.queue;
+  }
+
+  /** @throws what the first task that could not be stored has failed with. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#unsent.values()].map((task) => task.stored()));
+  }
+
+  /** A task that waits for a job which was stored before. @throws ShutdownExecutorError, QueueFullError */
+  attach(id: string, settings: RemoteTaskSettings, submitSite: SubmitSite | undefined): RemoteTask {
+    this.expectRoom();
+    const request = {
+      id,
+      kind: 'attached',
+      name: id,
+      data: NO_DATA,
+      upload: undefined,
+      settings,
+      submitSite,
+    } as const;
+    const task = new RemoteTask(request, this);
+    task.state = 'sent';
+    this.#counts.submitted += 1;
+    if (settings.signal?.aborted) {
+      this.#drop(task, () => task.cancelWith(ABORTED, settings.signal?.reason));
+      return task;
+    }
+    this.sent.set(task.key, task);
+    this.#keepAlive.hold();
+    this.#link.noteAwaited();
+    this.#patrol.start();
+    void this.#follow(task).then(() => this.#patrol.look(task));
+    return task;
+  }
+
+  /** Nobody waits for it any more; its job goes on. */
+  detach(task: RemoteTask): void {
+    if (task.state !== 'settled') this.#drop(task, () => task.cancelWith(DETACHED));
+  }
+
+  async #upload(task: RemoteTask, { key, text }: Upload): Promise<void> {
+    const store = this.#settings.store as PayloadStore;
+    try {
+      await putPayload(store, key, text, `the arguments of job ${task.id}`);
+    } catch (error) {
+      if (task.state !== 'settled') this.#fail(task, error);
+      return;
+    }
+    if (task.state === 'settled') deletePayload(store, key);
+    else this.#outbox.add(task);
+  }
+
+  async #follow(task: RemoteTask): Promise<void> {
+    const followers = this.#followers.get(task.id) ?? new Set();
+    followers.add(task);
+    this.#followers.set(task.id, followers);
+    await this.#link.follow(task.id).catch(() => {}); // the reconciler reads its job
+  }
+
+  #unfollow(task: RemoteTask): void {
+    const followers = this.#followers.get(task.id);
+    if (followers?.delete(task) !== true) return;
+    this.#link.unfollow(task.id);
+    if (followers.size === 0) this.#followers.delete(task.id);
+  }
+
   // Into the queue …
+
+  /** A job with an id of its own may be done: then it must not run again, even if it is gone from the queue. */
+  beforeSending(tasks: readonly RemoteTask[]): Promise<void> | undefined {
+    const named = tasks.filter(({ request }) => request.kind !== 'own');
+    if (named.length === 0) return undefined;
+    return Promise.all(named.map((task) => this.#prepareNamed(task))).then(() => {});
+  }
+
+  async #prepareNamed(task: RemoteTask): Promise<void> {
+    if (task.request.kind === 'shared') await this.#follow(task);
+    if (task.request.settings.jobId === undefined) return;
+    try {
+      const outlook = await this.#link.readFollowed(task.id);
+      if (task.isSettled || (outlook.kind !== 'value' && outlook.kind !== 'error')) return;
+      if (task.request.kind === 'shared') this.onOutlook(task, outlook);
+      else this.#drop(task, () => task.succeed(task.id));
+    } catch {} // then addBulk will say it
+  }
 
   onSent(tasks: readonly RemoteTask[]): void {
     for (const task of tasks) {
-      this.#unsent.delete(task.id);
-      if (task.isUnwanted) this.#withdraw(task.id);
+      this.#unsent.delete(task.key);
+      task.noteStored();
+      if (task.isUnwanted) this.#withdraw(task);
       if (task.state === 'settled') continue; // cancelled on its way, or answered already
+      if (task.request.kind === 'detached') {
+        this.#drop(task, () => task.succeed(task.id));
+        continue;
+      }
       if (task.state === 'unsent') task.state = 'sent';
-      this.sent.set(task.id, task);
+      this.sent.set(task.key, task);
+      if (this.#overdue.has(task)) void this.#expire(task);
+      if (task.request.kind === 'shared') void this.#patrol.look(task); // others may have stored it, long ago
     }
+    if (this.#unsent.size === 0) watchUnstored(this, false);
     this.#patrol.start();
     this.#checkDrained();
   }
@@ -134,7 +268,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     for (const task of tasks) {
       if (task.state === 'settled') continue;
       this.#drop(task, () => task.fail(this.#link.refusal(error)));
-      this.#withdraw(task.id); // of a batch, some may be there
+      if (task.request.kind === 'own') this.#withdraw(task); // of a batch, some may be there
     }
   }
 
@@ -144,32 +278,36 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#withdrawals.resume(); // before a machine begins them
     this.#outbox.flushSoon();
     for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
+    for (const task of this.#overdue) void this.#expire(task);
     void this.#patrol.walk(); // what was said meanwhile was not heard
   }
 
   onReplies(replies: readonly Reply[]): void {
     for (const [id, kind, text] of replies) {
       if (kind === 'value' || kind === 'error') this.#link.noteHeard(id);
-      const task = this.sent.get(id) ?? this.#unsent.get(id); // a machine may be quicker than the answer to addBulk
-      if (task === undefined || task.state === 'settled') continue;
-      if (kind === 'progress') {
-        task.state = 'running';
-        task.progress(() => this.#codec.read(text, 'the progress'));
-      } else if (kind === 'started') {
-        task.state = 'running';
-        task.machine = text || undefined;
-      } else if (kind === 'waiting') {
-        task.state = 'sent';
-        task.machine = undefined;
-      } else if (kind === 'stored') void this.#patrol.look(task);
-      else this.#settle(task, kind, text);
+      // A machine may be quicker than the answer to addBulk.
+      const own = this.sent.get(id) ?? this.#unsent.get(id) ?? this.#lateOutput.get(id)?.task;
+      const tasks = own === undefined ? (this.#followers.get(id) ?? []) : [own];
+      for (const task of [...tasks]) this.#onReply(task, kind, text);
     }
   }
 
+  #onReply(task: RemoteTask, kind: ReplyKind, text: string): void {
+    if (kind === 'output') for (const line of readOutput(text)) task.output(line);
+    if (task.state === 'settled') return;
+    task.wasSeen = true;
+    if (kind === 'progress') {
+      task.noteBegun(task.machine);
+      task.progress(() => this.#codec.read(text, 'the progress'));
+    } else if (kind === 'started') task.noteBegun(text || undefined);
+    else if (kind === 'waiting') task.noteWaiting();
+    else if (kind === 'stored') void this.#patrol.look(task);
+    else if (kind !== 'output') this.#settle(task, kind, text);
+  }
+
   onOutlook(task: RemoteTask, outlook: JobOutlook): void {
-    // Of a job that failed the outcome may be on its way still, as of one that is removed then.
-    const isUnclear = outlook.kind === 'missing' || outlook.kind === 'failed';
-    task.missed = isUnclear ? task.missed + 1 : 0;
+    task.missed = outlook.kind === 'missing' || outlook.kind === 'failed' ? task.missed + 1 : 0;
+    task.wasSeen ||= outlook.kind !== 'missing';
     switch (outlook.kind) {
       case 'value':
       case 'error':
@@ -177,20 +315,43 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
         this.#settle(task, outlook.kind, outlook.text);
         break;
       case 'failed':
-        if (task.missed >= GONE_AFTER) {
-          this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
-        }
+        if (task.missed < GONE_AFTER) break;
+        this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
         break;
       case 'missing':
-        if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
+        if (!task.wasSeen && task.request.kind === 'attached') this.#fail(task, this.#unknownJob(task.id));
+        else if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
         break;
       default:
-        task.state = outlook.kind === 'running' ? 'running' : 'sent';
-        if (outlook.kind === 'running') task.machine = outlook.machine;
+        if (outlook.kind === 'running') task.noteBegun(outlook.machine);
+        else task.noteWaiting();
     }
   }
 
+  #unknownJob(id: string): UnknownJobError {
+    return new UnknownJobError(
+      `there is no job ${id} in the queue ${this.#settings.queue}, and no outcome of it is kept: either it was never stored, or it ended ` +
+        'longer ago than its submitter keeps outcomes (keepOutcomes) and jobs (removeOnComplete, removeOnFail), or it was removed',
+    );
+  }
+
   #settle(task: RemoteTask, kind: 'value' | 'error', text: string): void {
+    const key = keyIn(text);
+    if (key === undefined) this.#settleWith(task, kind, text);
+    else if (!task.isFetching) void this.#fetch(task, kind, key);
+  }
+
+  async #fetch(task: RemoteTask, kind: 'value' | 'error', key: string): Promise<void> {
+    task.isFetching = true;
+    try {
+      const text = await fetchOutcome(this.#settings.store, key, task.id, task.request.kind !== 'own');
+      if (task.state !== 'settled') this.#settleWith(task, kind, text);
+    } catch (error) {
+      if (task.state !== 'settled') this.#fail(task, error);
+    }
+  }
+
+  #settleWith(task: RemoteTask, kind: 'value' | 'error', text: string): void {
     let value: unknown;
     try {
       value = this.#codec.read(text, kind === 'value' ? 'the result' : 'the error');
@@ -208,9 +369,16 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   /** Its callbacks may submit and shut down: it does not count any more. */
   #drop(task: RemoteTask, settle: () => void): void {
-    this.#unsent.delete(task.id);
-    this.sent.delete(task.id);
+    const { upload, kind } = task.request;
+    this.#unsent.delete(task.key);
+    if (this.#unsent.size === 0) watchUnstored(this, false);
+    this.sent.delete(task.key);
     this.#wishes.delete(task);
+    this.#overdue.delete(task);
+    if (task.wantsOutput) this.#awaitLateOutput(task);
+    else this.#unfollow(task);
+    if (upload !== undefined && kind === 'own')
+      deletePayload(this.#settings.store as PayloadStore, upload.key);
     settle();
     if (task.outcome !== undefined) this.#counts.outcomes[task.outcome] += 1;
     this.#checkDrained();
@@ -218,7 +386,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   /** Redis is away, or full: who waits is told, and what lies in the queue is taken back if it can be. */
   onUnavailable(error: Error): void {
-    for (const task of this.#all()) this.#takeBack(task, () => task.fail(error));
+    for (const task of this.#all()) {
+      // Of a job with an id of its own others may wait for the outcome, and its submitter can ask again.
+      if (task.request.kind === 'own') this.#takeBack(task, () => task.fail(error));
+      else this.#drop(task, () => task.fail(error));
+    }
   }
 
   // Who waited has changed his mind.
@@ -253,7 +425,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   #takeBack(task: RemoteTask, settle: () => void): void {
     if (task.state === 'settled') return;
     task.isUnwanted = true;
-    if (task.state !== 'unsent') this.#withdraw(task.id);
+    if (task.state !== 'unsent') this.#withdraw(task);
     this.#drop(task, settle);
   }
 
@@ -261,17 +433,63 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     return [...this.#unsent.values(), ...this.sent.values()];
   }
 
-  #withdraw(id: string): void {
+  #withdraw({ id, request }: RemoteTask): void {
+    if (request.kind !== 'own') this.#withdrawnShared.add(id);
     this.#withdrawals.add(id);
     this.#keepAlive.hold();
+  }
+
+  #announce(id: string, error: Error): void {
+    this.#link.announce(id, [id, 'error', this.#codec.writeThrown(error)]);
+  }
+
+  // Too long in the queue.
+
+  onQueueTimeout(task: RemoteTask): void {
+    if (task.state === 'settled' || task.state === 'running' || task.isFetching) return;
+    const isHere = task.state === 'unsent' && !this.#outbox.isSending(task);
+    if (isHere) this.#drop(task, () => task.fail(this.#queueTimeoutError(task)));
+    else void this.#expire(task);
+  }
+
+  /** It fails only if its job was taken out of the queue before a machine began it. */
+  async #expire(task: RemoteTask): Promise<void> {
+    this.#overdue.add(task);
+    if (task.state === 'unsent' || !this.#link.isReady) return; // it comes again when it is sent, or Redis is back
+    this.#overdue.delete(task);
+    const end = await takeFromQueue(this.#link, task.id);
+    if (task.state === 'settled' || task.isFetching) return;
+    if (end === 'taken') {
+      const error = this.#queueTimeoutError(task);
+      if (task.request.kind === 'shared') this.#announce(task.id, error);
+      this.#drop(task, () => task.fail(error));
+    } else if (end === 'begun') void this.#patrol.look(task);
+    else if (end === 'unknown') this.#overdue.add(task);
+    else this.onOutlook(task, end);
+  }
+
+  #queueTimeoutError({ id, request }: RemoteTask): TimeoutError {
+    return queueTimeoutError(id, request.settings.queueTimeout as number);
+  }
+
+  /** Output takes another way than outcomes do, where the task ran. */
+  #awaitLateOutput(task: RemoteTask): void {
+    const timer = setTimeout(() => {
+      this.#lateOutput.delete(task.key);
+      this.#unfollow(task);
+    }, LATE_OUTPUT).unref();
+    this.#lateOutput.set(task.key, { task, timer });
   }
 
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
     this.#closed ??= this.#close();
     const isKilled = wantsKill(rest);
     for (const task of isKilled || cancelFutures ? this.#all() : []) {
-      if (isKilled) this.#takeBack(task, () => task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN)));
-      else if (!task.isRunning()) this.#takeBack(task, () => task.cancelWith(CANCELLED_BY_SHUTDOWN));
+      const settle = isKilled
+        ? () => task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN))
+        : () => task.cancelWith(CANCELLED_BY_SHUTDOWN);
+      if (task.request.kind === 'attached') this.#drop(task, settle);
+      else if (isKilled || !task.isRunning()) this.#takeBack(task, settle);
     }
     this.#checkDrained();
     return wait ? this.#closed : Promise.resolve();
@@ -283,6 +501,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
       this.#resolveDrained = resolve;
     });
     clearTimeout(this.#farewell);
+    for (const { timer } of this.#lateOutput.values()) clearTimeout(timer);
     this.#patrol.stop();
     this.#warnOfLeftovers();
     this.#withdrawals.close();

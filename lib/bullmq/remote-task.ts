@@ -5,19 +5,43 @@
  *      └─────────┴──────────────────────▲
  */
 import { CancelledError } from '../errors.ts';
+import { call, inThisContext } from '../futures/callbacks.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
 import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
+import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { type SubmitSite, withSubmitSite } from '../system/submit-site.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
+import type { TaskOutput } from './remote-executor.ts';
 import type { RemoteOutcome } from './remote-stats.ts';
-import type { JobData } from './wire.ts';
+import type { JobData, OutputLine } from './wire.ts';
 
 /** Shared by all tasks of one view. */
 export interface RemoteTaskSettings {
   readonly timeout: number | undefined;
+  readonly queueTimeout: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly retries: number;
   readonly priority: number;
   readonly name: string | undefined;
+  readonly jobId: string | undefined;
+  readonly onOutput: ((output: TaskOutput) => void) | undefined;
+  /** Whether its future is done when its job is stored. */
+  readonly isDetached?: boolean;
+}
+
+/**
+ * - `own`: nobody else knows its id
+ * - `shared`: others may submit the same id
+ * - `detached`: it is done when it is stored, and others ask for its outcome
+ * - `attached`: it waits for the outcome of a job that was stored before
+ */
+export type RemoteTaskKind = 'own' | 'shared' | 'detached' | 'attached';
+
+/** What goes into the store before the job goes into the queue. */
+export interface Upload {
+  readonly key: string;
+
+  readonly text: string;
 }
 
 /** As BullMQ counts. */
@@ -25,8 +49,10 @@ export const attemptsOf = ({ retries }: RemoteTaskSettings): number => retries +
 
 export interface RemoteTaskRequest {
   readonly id: string;
+  readonly kind: RemoteTaskKind;
   readonly name: string;
   readonly data: JobData;
+  readonly upload: Upload | undefined;
   readonly settings: RemoteTaskSettings;
   readonly submitSite: SubmitSite | undefined;
 }
@@ -35,27 +61,47 @@ export interface RemoteTaskRequest {
 export interface RemoteTaskKeeper {
   /** `true` if the task is cancelled then. */
   cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean;
+  /** Its `queueTimeout` is over, and it is not known to have begun. */
+  onQueueTimeout(task: RemoteTask): void;
 }
+
+let lastKey = 0;
 
 export class RemoteTask implements FutureOwner {
   readonly future: Future<unknown>;
+  /** What it is known by in its pool: of a job with an id of its own, there may be several tasks. */
+  readonly key: string;
   readonly request: RemoteTaskRequest;
   state: 'unsent' | 'sent' | 'running' | 'settled' = 'unsent';
   /** Which machine runs it, as far as it is known. */
   machine: string | undefined;
   outcome: RemoteOutcome | undefined;
-  /** How often in a row its job was not found. */
+  /** Whether its job was seen in the queue. */
+  wasSeen = false;
+  /** Whether its outcome is on its way out of the store. */
+  isFetching = false;
+  /** How often in a row its job, or the outcome of a failed one, was not found. */
   missed = 0;
   /** Nobody waits for it any more: if its job is on its way, it is to be withdrawn. */
   isUnwanted = false;
   readonly #keeper: RemoteTaskKeeper;
   #onAbort: (() => void) | undefined;
+  readonly #onOutput: ((output: TaskOutput) => unknown) | undefined;
+  #queueTimer: NodeJS.Timeout | undefined;
+  #isStored = false;
+  #whenStored: { resolve(): void; reject(error: unknown): void }[] = [];
 
   constructor(request: RemoteTaskRequest, keeper: RemoteTaskKeeper) {
     this.request = request;
     this.#keeper = keeper;
+    lastKey += 1;
+    this.key = request.kind === 'own' ? request.id : `${request.id}:${lastKey}`;
     this.future = new Future(this);
     this.#listen(request.settings.signal);
+    const { queueTimeout, onOutput } = request.settings;
+    this.#onOutput = onOutput && inThisContext(onOutput);
+    if (queueTimeout === undefined || queueTimeout > LONGEST_TIMER || request.kind === 'attached') return;
+    this.#queueTimer = setTimeout(() => keeper.onQueueTimeout(this), queueTimeout).unref();
   }
 
   get id(): string {
@@ -72,8 +118,46 @@ export class RemoteTask implements FutureOwner {
     );
   }
 
+  /** For who has waited since it was asked: TypeScript remembers `state`. */
+  get isSettled(): boolean {
+    return this.state === 'settled';
+  }
+
   isRunning(): boolean {
     return this.state === 'running';
+  }
+
+  /** Resolves when its job is in the queue, or it was cancelled before; rejects if it cannot be stored. */
+  stored(): Promise<void> {
+    if (this.#isStored) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#whenStored.push({ resolve, reject }));
+  }
+
+  noteStored(): void {
+    this.#isStored = true;
+    for (const { resolve } of this.#whenStored.splice(0)) resolve();
+  }
+
+  /** A machine has begun it; which one, as far as it is known. */
+  noteBegun(machine: string | undefined): void {
+    this.state = 'running';
+    this.machine = machine;
+    clearTimeout(this.#queueTimer);
+  }
+
+  /** No machine runs it. */
+  noteWaiting(): void {
+    this.state = 'sent';
+    this.machine = undefined;
+  }
+
+  get wantsOutput(): boolean {
+    return this.#onOutput !== undefined;
+  }
+
+  output([isStderr, line]: OutputLine): void {
+    const output: TaskOutput = { stream: isStderr ? 'stderr' : 'stdout', line, id: this.id };
+    if (this.#onOutput !== undefined) call(this.#onOutput, output, 'onOutput');
   }
 
   progress(decode: () => unknown): void {
@@ -82,16 +166,19 @@ export class RemoteTask implements FutureOwner {
 
   succeed(value: unknown): void {
     this.#settle('succeeded');
+    this.noteStored();
     futureControl.resolve(this.future, value);
   }
 
   fail(error: unknown): void {
     this.#settle('failed');
+    for (const { reject } of this.#whenStored.splice(0)) reject(error);
     futureControl.reject(this.future, withSubmitSite(error, this.request.submitSite));
   }
 
   cancelWith(message: string, cause?: unknown): void {
     this.#settle('cancelled');
+    this.noteStored();
     const error = new CancelledError(message, cause === undefined ? undefined : { cause });
     futureControl.cancel(this.future, error);
   }
@@ -100,6 +187,7 @@ export class RemoteTask implements FutureOwner {
     if (this.state === 'settled') throw new Error('a task was settled twice');
     this.state = 'settled';
     this.outcome = outcome;
+    clearTimeout(this.#queueTimer);
     const { signal } = this.request.settings;
     if (this.#onAbort !== undefined) removeAbortCallback(signal as AbortSignal, this.#onAbort);
   }

@@ -13,7 +13,8 @@ const STARTED_DELAY = 10;
 
 export interface Replies {
   note(executor: string, jobId: string, kind: 'started' | 'waiting'): void;
-  progress(executor: string, jobId: string, text: string): void;
+  /** Progress or output, as it comes. */
+  report(executor: string, jobId: string, kind: 'progress' | 'output', text: string): void;
   /** @param keep Seconds for which the outcome is kept. */
   settle(executor: string, jobId: string, kind: 'value' | 'error', text: string, keep: number): void;
   /** Sends at once what still waits. */
@@ -22,7 +23,7 @@ export interface Replies {
 
 interface Outgoing {
   /** In their order. They go before what is said of the jobs: nobody hears of progress after the end. */
-  readonly progress: Reply[];
+  readonly reports: Reply[];
   /** Of each job the latest one. */
   readonly replies: Map<string, Reply>;
   /** Texts to be kept, by the ids of their jobs. */
@@ -40,9 +41,9 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: stri
   let timer: NodeJS.Timeout | undefined;
 
   function flush(all: ByExecutor): void {
-    const outgoing = [...all].map(([executor, { progress, replies, outcomes, keep }]) => ({
+    const outgoing = [...all].map(([executor, { reports, replies, outcomes, keep }]) => ({
       ...{ executor, outcomes, keep },
-      replies: [...progress, ...replies.values()],
+      replies: [...reports, ...replies.values()],
     }));
     all.clear();
     exchange.reply(outgoing).catch(() => {}); // the executor will look by itself
@@ -75,8 +76,8 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: stri
       outgoingOf(later, executor).replies.set(jobId, [jobId, kind, machineId]);
       timer ??= setTimeout(flushLater, STARTED_DELAY).unref();
     },
-    progress(executor, jobId, text) {
-      atOnce(executor).progress.push([jobId, 'progress', text]);
+    report(executor, jobId, kind, text) {
+      atOnce(executor).reports.push([jobId, kind, text]);
     },
     settle(executor, jobId, kind, text, keep) {
       const reply: Reply = text.length > LARGEST_IN_MESSAGE ? [jobId, 'stored', ''] : [jobId, kind, text];
@@ -94,7 +95,7 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: stri
 function outgoingOf(all: ByExecutor, executor: string): Outgoing {
   let outgoing = all.get(executor);
   if (outgoing === undefined) {
-    outgoing = { progress: [], replies: new Map(), outcomes: {}, keep: 0 };
+    outgoing = { reports: [], replies: new Map(), outcomes: {}, keep: 0 };
     all.set(executor, outgoing);
   }
   return outgoing;

@@ -2,6 +2,7 @@
 import { executorInternals, ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import * as check from '../options/check.ts';
 import type { QueueBackend, QueueConnection } from './exchange.ts';
+import { checkStore, type PayloadStore } from './payload-store.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
 import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 
@@ -23,8 +24,10 @@ export interface ServeTasksOptions {
   executor?: ProcessPoolExecutor;
   /** The prefix of all keys in Redis, as BullMQ's. Default: `'bull'`. */
   prefix?: string;
-  /** Largest outcome of a task. Default: 1 MiB. */
+  /** Largest outcome of a task that lies in the queue itself. Default: 1 MiB. */
   maxPayload?: number;
+  /** Where larger arguments and results lie, the same as the executors'. Default: such results are refused, such jobs left to other machines. */
+  store?: PayloadStore;
   /** Runs functions that are no tasks of the registry, if they are signed with this key. Default: none are run. */
   allowFunctions?: AllowFunctions;
   /** How long running jobs may take to finish when the machine leaves; then they are ended and handed back. Default: 10_000. */
@@ -45,11 +48,12 @@ export interface ServeTasksOptions {
 }
 
 export type ServeSettings = Readonly<
-  Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions' | 'backend'>> & {
+  Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions' | 'backend' | 'store'>> & {
     backend: QueueBackend | undefined;
     executor: ProcessPoolExecutor;
     ownsExecutor: boolean;
     allowFunctions: AllowFunctions | undefined;
+    store: PayloadStore | undefined;
   }
 >;
 
@@ -61,6 +65,7 @@ const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
   executor: checkExecutor,
   prefix: check.string,
   maxPayload: check.bytes,
+  store: checkStore,
   allowFunctions: checkAllowFunctions,
   gracePeriod: check.milliseconds,
   lockDuration: check.number({ min: 1_000, unit: 'milliseconds' }),
@@ -118,6 +123,7 @@ export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
     ownsExecutor: options.executor === undefined,
     prefix: options.prefix ?? 'bull',
     maxPayload: options.maxPayload ?? MAX_PAYLOAD,
+    store: options.store,
     allowFunctions: options.allowFunctions,
     gracePeriod: options.gracePeriod ?? 10_000,
     lockDuration: options.lockDuration ?? 15_000,

@@ -46,12 +46,7 @@ const AT_ONCE = { gracePeriod: 0 };
 /** Milliseconds until a fetch that failed is tried again. */
 const RETRY_DELAY = 1_000;
 
-/**
- * Serves the tasks of a queue on this machine, as many jobs at once as the executor has workers. It keeps the process alive
- * until `close`, and goes on by itself after an outage of Redis.
- *
- * @throws TypeError, RangeError for options that are missing, unknown, of the wrong type or out of range.
- */
+/** @throws TypeError, RangeError */
 export function serveTasks(options: ServeTasksOptions): TaskServer {
   return new Server(resolveServeOptions(options));
 }
@@ -89,7 +84,10 @@ class Server implements TaskServer {
     this.#watchExchange();
     this.#heartbeat = new Heartbeat(this.#exchange, settings, () => withoutPool(this.stats()));
     const replies = createReplies(this.#exchange, this.machineId);
-    this.#cleanUps.push(() => replies.close());
+    this.#cleanUps.push(
+      () => replies.close(),
+      () => this.#runner.close(),
+    );
     this.#runner = new JobRunner({
       ...settings,
       replies,

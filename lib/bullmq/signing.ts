@@ -24,7 +24,7 @@ export interface SignedTerms {
   readonly id: string;
   readonly name: string;
   readonly attempts: number;
-  readonly data: Omit<JobData, 'signed' | 'refusedSince'>;
+  readonly data: Omit<JobData, 'signed' | 'refusedSince' | 'hasBegun'>;
 }
 
 /** Bytes. */
@@ -83,7 +83,8 @@ export const isExpired = (error: Error): boolean => expiries.has(error);
 /** As a list: the order of an object's keys need not survive. */
 function macOf(key: string | Uint8Array, terms: SignedTerms, call: string, expires: number): Buffer {
   const { queue, id, name, attempts, data } = terms;
-  const { loky, task, args, chunk, reply, version, timeout, keep } = data;
-  const signed = [queue, id, name, attempts, loky, task, args, chunk, reply, version, timeout, keep, expires];
+  const { loky, task, args, chunk, reply, version, timeout, keep, startBy, output } = data;
+  const job = [queue, id, name, attempts, loky, task, args, chunk, reply, version];
+  const signed = [...job, timeout, keep, startBy, output, expires];
   return createHmac('sha256', key).update(JSON.stringify(signed)).update('\n').update(call).digest();
 }

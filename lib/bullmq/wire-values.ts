@@ -88,9 +88,10 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 
   function writeArguments(args: readonly unknown[]): string | readonly unknown[] {
     if (!isPlainJson(args, isSpecial)) return write(args, ARGUMENTS);
-    const size = Buffer.byteLength(JSON.stringify(args));
+    const text = JSON.stringify(args);
+    const size = Buffer.byteLength(text);
     if (size > limit) throw tooLarge(ARGUMENTS, size, limit);
-    return args;
+    return args.some(isObject) ? JSON.parse(text) : args; // they may change until the job is sent
   }
 
   function read(text: string, what: string): unknown {
@@ -121,6 +122,8 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
   };
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 function refusal(error: unknown, what: string): SerializationError {
   if (error instanceof DevalueError && isShared(error.value)) return noSharedValues(what);
   const reason = error instanceof Error ? error.message : String(error);
@@ -136,7 +139,7 @@ function refusal(error: unknown, what: string): SerializationError {
 function tooLarge(what: string, size: number, limit: number): SerializationError {
   return new SerializationError(
     `cannot send ${what} through Redis: it has ${size} bytes, and maxPayload is ${limit}\n` +
-      '  hint: put it into a store that all machines reach (a bucket, a database, a shared folder) and send its name',
+      '  hint: give both sides a `store` for such values, or put it where all machines reach it (a bucket, a database, a shared folder) and send its name',
   );
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** Both sides must have the same. Changes with every change of this file that the other side would not understand. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** The data of a job. */
 export interface JobData {
@@ -18,7 +18,7 @@ export interface JobData {
   readonly args: string | readonly unknown[];
   /** Whether it is a chunk of a `map`. */
   readonly chunk: boolean;
-  /** The executor that waits for the outcome. */
+  /** The executor that waits for the outcome, or the job itself: see `replyOfJob`. */
   readonly reply: string;
   /** The version that the submitter's registry has. */
   readonly version: string | null;
@@ -26,9 +26,15 @@ export interface JobData {
   readonly timeout: number | null;
   /** Seconds for which its outcome is kept for the executor. */
   readonly keep: number;
+  /** Milliseconds since 1970 until which a machine must have begun it; `null` for no limit. */
+  readonly startBy: number | null;
+  /** Whether the submitter wants what the task writes to stdout and stderr. */
+  readonly output: boolean;
+  /** Whether a machine had begun it before it was handed back: `startBy` holds no more. */
+  readonly hasBegun?: boolean;
   /** Milliseconds since 1970: when a machine that could not run it has handed it back for the first time. */
   readonly refusedSince?: number;
-  /** A function with its arguments, and the signature of that and of all other fields but `refusedSince`. */
+  /** A function with its arguments, and the signature of that and of all other fields but `refusedSince` and `hasBegun`. */
   readonly signed?: SignedCall;
 }
 
@@ -42,18 +48,28 @@ export interface SignedCall {
 /**
  * - `started`, `waiting`: a machine runs it, whose id is the text; it waits again (handed back, or to be run again after a crash)
  * - `progress`: what the task reports, with its text
+ * - `output`: lines that the task has written, as JSON
  * - `value`, `error`: the outcome, with its text
  * - `stored`: the outcome is too large for a message and can be read where outcomes are kept
  */
-export type ReplyKind = 'started' | 'waiting' | 'progress' | 'value' | 'error' | 'stored';
+export type ReplyKind = 'started' | 'waiting' | 'progress' | 'output' | 'value' | 'error' | 'stored';
 
 /** To an executor. `text` is devalue text, and empty for what has no value in it. */
 export type Reply = readonly [jobId: string, kind: ReplyKind, text: string];
+
+/** `[isStderr, line]`: what a task has written. */
+export type OutputLine = readonly [isStderr: boolean, line: string];
 
 /** To the machines that serve a queue. */
 export interface Order {
   readonly cancel: string;
 }
+
+/**
+ * Who waits for the outcome of a job that many may ask for: the job itself, in the place of an executor. Its replies have a
+ * channel of their own, and its outcome a key of its own.
+ */
+export const replyOfJob = (jobId: string): string => `job:${jobId}`;
 
 export const repliesChannel = (prefix: string, queue: string, executor: string): string =>
   `${prefix}:${queue}:loky:replies:${executor}`;
@@ -90,12 +106,21 @@ export function readCancel(message: string): string | undefined {
 }
 
 const KINDS: readonly unknown[] = [
-  ...(['started', 'waiting', 'progress', 'value', 'error', 'stored'] satisfies ReplyKind[]),
+  ...(['started', 'waiting', 'progress', 'output', 'value', 'error', 'stored'] satisfies ReplyKind[]),
 ];
 
 function isReply(value: unknown): value is Reply {
   return Array.isArray(value) && KINDS.includes(value[1]) && typeof value[2] === 'string';
 }
+
+/** What is not understood is nothing. */
+export function readOutput(text: string): OutputLine[] {
+  const lines = parsed(text);
+  return Array.isArray(lines) ? lines.filter(isOutputLine) : [];
+}
+
+const isOutputLine = (value: unknown): value is OutputLine =>
+  Array.isArray(value) && typeof value[0] === 'boolean' && typeof value[1] === 'string';
 
 function parsed(message: string): unknown {
   try {

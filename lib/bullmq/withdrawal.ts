@@ -19,7 +19,7 @@ type Link = Pick<RemoteLink, 'isReady' | 'order' | 'queue'>;
 export class Withdrawals {
   readonly #link: Link;
   readonly #retryDelay: number;
-  readonly #onChange: () => void;
+  readonly #onOver: (id: string, isRemoved: boolean) => void;
   /** `true` once a try has failed: a machine may have begun the job meanwhile, and its lock may be over. */
   readonly #isLate = new Map<string, boolean>();
   readonly #running = new Set<string>();
@@ -27,12 +27,12 @@ export class Withdrawals {
 
   /**
    * @param retryDelay Milliseconds until what Redis has refused is tried again.
-   * @param onChange Called whenever a job was taken back.
+   * @param onOver Called whenever a job was taken back, or all was done for it; `isRemoved` if it was taken out of the queue.
    */
-  constructor(link: Link, retryDelay: number, onChange: () => void) {
+  constructor(link: Link, retryDelay: number, onOver: (id: string, isRemoved: boolean) => void) {
     this.#link = link;
     this.#retryDelay = retryDelay;
-    this.#onChange = onChange;
+    this.#onOver = onOver;
   }
 
   /** Jobs that may still run although nobody waits for them. */
@@ -62,11 +62,11 @@ export class Withdrawals {
   #tryNow(id: string): void {
     if (!this.#link.isReady || this.#running.has(id)) return;
     this.#running.add(id);
-    void withdraw(this.#link, id, this.#isLate.get(id) === true).then((isOver) => {
+    void withdraw(this.#link, id, this.#isLate.get(id) === true).then((end) => {
       this.#running.delete(id);
-      if (isOver) {
+      if (end !== 'unknown') {
         this.#isLate.delete(id);
-        this.#onChange();
+        this.#onOver(id, end === 'removed');
       } else if (this.#isLate.has(id)) {
         this.#isLate.set(id, true);
         this.#retryLater();
@@ -82,21 +82,27 @@ export class Withdrawals {
   }
 }
 
-/** @returns whether all was done that can be done: Redis has answered, and machines were told. */
-async function withdraw(link: Link, jobId: string, isLate: boolean): Promise<boolean> {
+/**
+ * - `removed`: it was taken out of the queue
+ * - `ordered`: all was done that can be done: Redis has answered, and the machines have the order to end it
+ * - `unknown`: Redis has not answered
+ */
+type WithdrawalEnd = 'removed' | 'ordered' | 'unknown';
+
+async function withdraw(link: Link, jobId: string, isLate: boolean): Promise<WithdrawalEnd> {
   let mayRun = isLate;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    if (!link.isReady) return false;
+    if (!link.isReady) return 'unknown';
     let isRemoved = false;
     const tried = tryOnce(link, jobId, mayRun).then((removed) => {
       isRemoved = removed;
     });
-    if (!(await withinTime(tried, PATIENCE))) return false;
-    if (isRemoved) return true;
+    if (!(await withinTime(tried, PATIENCE))) return 'unknown';
+    if (isRemoved) return 'removed';
     mayRun = true;
     await sleep(STEP * (attempt + 1));
   }
-  return true;
+  return 'ordered';
 }
 
 /** A machine is told also of a job that could be removed: one whose lock is over may run it all the same. */

@@ -76,7 +76,7 @@ export interface ShutdownOptions {
   cancelFutures?: boolean;
 }
 
-const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
+export const taskChecks: Readonly<Record<keyof TaskOptions, check.Check>> = {
   timeout: check.timeLimit,
   signal: check.abortSignal,
   killGrace: check.milliseconds,

@@ -5,13 +5,13 @@ import { serveTasks } from 'loky/bullmq';
 import { tasks } from './tasks.js';
 
 const options = JSON.parse(process.argv[2]);
-const { maxWorkers = 1, breaks = false, onPostgres = false, ...serve } = options;
+const { maxWorkers = 1, breaks = false, onPostgres = false, stdio = 'ignore', ...serve } = options;
 process.on('warning', ({ message }) => console.log(`warning: ${message}`));
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => console.log(signal));
 const executor = new ProcessPoolExecutor({
   maxWorkers,
   onWorkerCrash: 'isolate',
-  stdio: 'ignore',
+  stdio,
   ...(breaks ? { initializer: () => Promise.reject(new Error('no such database')) } : {}),
 });
 const server = serveTasks({

@@ -19,4 +19,6 @@ export function crash(): void;
 export function crashUntilAttempt(attempt: number): number;
 export function work(file: string, index: number): number;
 export function burn(rounds: number): number;
+export function trace(folder: string, index: number, fate: 'crash' | 'hang' | 'work'): Promise<number>;
+export function print(count: number): number;
 export const tasks: TaskRegistry;

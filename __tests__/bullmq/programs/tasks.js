@@ -1,5 +1,5 @@
 /** The tasks that all machines of the tests share. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { reportProgress } from 'loky';
 import { defineTasks, jobInfo } from 'loky/bullmq';
 import { Money, reducers } from './money.js';
@@ -58,6 +58,36 @@ export function work(file, index) {
   return index;
 }
 
+/** Writes down, for its machine, when it begins and ends; `fate` is `crash` (the first time alone), `hang` or `work`. */
+export async function trace(folder, index, fate) {
+  const { attempt } = jobInfo();
+  const note = (what) =>
+    appendFileSync(`${folder}/${process.env.MACHINE}`, `${what} ${index} ${attempt} ${Date.now()}\n`);
+  note('begin');
+  if (fate === 'crash' && isFirst(`${folder}-crashed-${index}`)) process.kill(process.pid, 'SIGKILL');
+  if (fate === 'hang' && index % 1_000 === 57) for (;;);
+  if (fate === 'hang') await sleep(2 ** 30);
+  await sleep(index % 10);
+  note('end');
+  return index;
+}
+
+function isFirst(file) {
+  try {
+    writeFileSync(file, '', { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes to both outputs, and ends. */
+export function print(count) {
+  for (let line = 1; line <= count; line += 1) console.log(`line ${line}`);
+  console.error('an error');
+  return count;
+}
+
 /** Tells of each step, and of one value that cannot be sent. */
 export async function steps(count, value) {
   for (let step = 1; step <= count; step += 1) {
@@ -80,7 +110,7 @@ export const tasks = defineTasks(
   import.meta.url,
   {
     ...{ add, square, echo, noop, whoAmI, price, grow, fail, failOn, throwBare, failLater },
-    ...{ sleep, hang, crash, crashUntilAttempt, work, burn, steps },
+    ...{ sleep, hang, crash, crashUntilAttempt, work, burn, steps, trace, print },
   },
   { reducers, ...(process.env.TASKS_VERSION ? { version: process.env.TASKS_VERSION } : {}) },
 );

@@ -12,8 +12,9 @@ const folder = 'examples/bullmq';
 const read = (path: string): string => readFileSync(path, 'utf8');
 
 test.each([
-  ...['tasks.js', 'machine.js', 'submit.js', 'resize.js', 'worker.js', 'compose.yaml'],
   ...['watched-machine.js', 'observe.js', 'repair.js', 'on-postgres.js'],
+  ...['tasks.js', 'machine.js', 'submit.js', 'later.js', 'resize.js', 'worker.js', 'compose.yaml'],
+  ...['folder-store.js', 'bucket-store.js', 'large.js'],
 ])('docs/bullmq.md shows %s as it is', (name) => {
   expect(read('docs/bullmq.md')).toContain(read(`${folder}/${name}`));
 });
@@ -45,6 +46,7 @@ describeWithRedis('the examples run', (redis) => {
     const [line] = await once(machine.stdout, 'data');
     expect(String(line)).toBe('serving\n');
     expect(await run('submit.js')).toEqual(saidBy('submit.js'));
+    expect(await run('later.js')).toEqual(saidBy('later.js'));
     const ended = once(machine, 'exit');
     machine.kill('SIGTERM');
     expect(await ended).toEqual([null, 'SIGTERM']);
@@ -97,6 +99,10 @@ describeWithRedis('the examples run', (redis) => {
     expect(await run('repair.js')).toEqual(['one pay the bank is closed']);
     expect(await queue.getWaitingCount()).toBe(1);
     await queue.close();
+  }, 60_000);
+
+  test('large values through a store', async () => {
+    expect(await run('large.js')).toEqual(saidBy('large.js'));
   }, 60_000);
 
   test('a processor', async () => {

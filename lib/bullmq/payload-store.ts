@@ -1,0 +1,121 @@
+/** Payloads that are too large for the queue: they lie in a store of the user's, and their keys travel in their place. */
+import { randomUUID } from 'node:crypto';
+import * as check from '../options/check.ts';
+import { messageOf } from '../system/thrown.ts';
+import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { PayloadStoreError } from './errors.ts';
+
+/**
+ * Where arguments and results lie that are larger than `maxPayload`: a bucket, a shared folder, a database. Both sides give one that
+ * reaches the same place. Each key is written once.
+ */
+export interface PayloadStore {
+  /** Resolves when the bytes are there for all who read. The key has letters, digits and `.-_`, 200 at most. */
+  put(key: string, data: Uint8Array): Promise<unknown>;
+  /** The bytes again. Rejects if there are none. */
+  get(key: string): Promise<Uint8Array>;
+  /**
+   * Called when a submitter has the outcome of a task, for its arguments and result. What belongs to a job with an id of its own, or
+   * to a submitter that has ended, is left: let the store remove what is older than jobs and outcomes are kept. Default: everything is left.
+   */
+  delete?(key: string): Promise<unknown>;
+  /** Milliseconds that each call may take; then it has failed. Default: 60_000. */
+  timeout?: number;
+}
+
+/** Text on the wire begins with it, and only with it, if the text itself lies in the store: no JSON does. */
+const MARK = '@';
+const TIMEOUT = 60_000;
+
+const checkParts = check.nested(
+  { put: check.callable, get: check.callable, delete: check.callable, timeout: check.timeLimit },
+  ['put', 'get'],
+);
+
+/** A store may be of a class, whose methods are none of its own properties. @throws TypeError, RangeError */
+export function checkStore(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) check.object(value, name);
+  const store = value as Partial<Record<keyof PayloadStore, unknown>>;
+  const { put, get, timeout } = store;
+  checkParts({ put, get, delete: store.delete, timeout }, name);
+}
+
+export const newPayloadKey = (queue: string, kind: 'arguments' | 'result'): string =>
+  `${queue.replace(/[^\w-]/g, '_').slice(0, 100)}.${kind}.${randomUUID()}`;
+
+export const referenceTo = (key: string): string => MARK + key;
+
+/** @returns the key of a text that lies in the store; `undefined` for the text itself. */
+export function keyIn(text: unknown): string | undefined {
+  return typeof text === 'string' && text.startsWith(MARK) ? text.slice(MARK.length) : undefined;
+}
+
+/** Bytes of a text at most. JSON has no infinity, and worker processes get it as JSON. */
+export const textLimit = ({
+  maxPayload,
+  store,
+}: {
+  maxPayload: number;
+  store: PayloadStore | undefined;
+}): number => (store === undefined ? maxPayload : Number.MAX_SAFE_INTEGER);
+
+/**
+ * @param what Whose payload it is, for the error.
+ * @throws PayloadStoreError
+ */
+export async function putPayload(
+  store: PayloadStore,
+  key: string,
+  text: string,
+  what: string,
+): Promise<void> {
+  const data = Buffer.from(text);
+  try {
+    await withinLimit(store, () => store.put(key, data));
+  } catch (cause) {
+    throw new PayloadStoreError(
+      `the store could not keep ${what} (${data.length} bytes, key ${key}): ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** @throws PayloadStoreError */
+export async function getPayload(store: PayloadStore, key: string, what: string): Promise<string> {
+  let data: unknown;
+  try {
+    data = await withinLimit(store, () => store.get(key));
+    if (!(data instanceof Uint8Array))
+      throw new TypeError(`get gave ${data === null ? null : typeof data} in the place of bytes`);
+  } catch (cause) {
+    throw new PayloadStoreError(`the store could not give ${what} (key ${key}): ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  const { buffer, byteOffset, byteLength } = data as Uint8Array;
+  return Buffer.from(buffer, byteOffset, byteLength).toString();
+}
+
+/** What cannot be removed stays until the store removes what is old. */
+export function deletePayload(store: PayloadStore, key: string): void {
+  if (store.delete === undefined) return;
+  withinLimit(store, async () => store.delete?.(key)).catch((error: unknown) => {
+    process.emitWarning(`The store could not remove ${key}: ${messageOf(error)}`, {
+      type: 'LokyWarning',
+      code: 'LOKY_PAYLOAD_LEFT',
+    });
+  });
+}
+
+async function withinLimit<T>(store: PayloadStore, run: () => Promise<T>): Promise<T> {
+  const limit = store.timeout ?? TIMEOUT;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not answer within ${limit} ms`)), limit);
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,60 @@
+/** The limit for the time in the queue: what it says, and how a job is taken out without taking one that has begun. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TimeoutError } from '../errors.ts';
+import type { JobOutlook } from './job-reader.ts';
+import { withinTime } from './outages.ts';
+import type { RemoteLink } from './remote-link.ts';
+import type { JobData } from './wire.ts';
+
+/** Milliseconds until Redis is taken for one that does not answer. */
+const PATIENCE = 3_000;
+/** Milliseconds in which the outcome of a job that was done at this very moment is written. */
+const OUTCOME_DELAY = 100;
+
+/** @param limit Milliseconds; `undefined` on a machine, which does not know it. */
+export function queueTimeoutError(id: string, limit: number | undefined): TimeoutError {
+  const bound = limit === undefined ? 'its queueTimeout allows' : `its queueTimeout of ${limit} ms allows`;
+  return new TimeoutError(
+    `The task (job ${id}) waited longer in the queue than ${bound}. It was not begun, and never will be: it has not failed, ` +
+      'and its running time (timeout) has nothing to do with it. Start more workers, or allow a longer wait.',
+  );
+}
+
+/** Whether a machine must not begin a job any more. One that had begun and waits again is no longer bound. */
+export function isOverdue(
+  { startBy, hasBegun }: Partial<JobData>,
+  job: { readonly attemptsMade: number; readonly stalledCounter: number },
+  now: number,
+): boolean {
+  if (typeof startBy !== 'number' || now <= startBy) return false;
+  return hasBegun !== true && job.attemptsMade === 0 && job.stalledCounter === 0;
+}
+
+/**
+ * - `taken`: it is out of the queue, and no machine had begun it
+ * - `begun`: a machine has it, or it is gone
+ * - `unknown`: Redis has not answered
+ * - its outlook, if it is done
+ */
+export type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobOutlook;
+
+type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
+
+export async function takeFromQueue(link: Link, id: string): Promise<TakenFromQueue> {
+  let end: TakenFromQueue = 'unknown';
+  const tried = tryToTake(link, id).then((result) => {
+    end = result;
+  });
+  await withinTime(tried, PATIENCE);
+  return end;
+}
+
+async function tryToTake(link: Link, id: string): Promise<TakenFromQueue> {
+  const [before] = await link.readJobs([id]);
+  if (before?.kind === 'running' || before?.kind === 'missing') return 'begun';
+  if (before !== undefined && before.kind !== 'waiting') return before;
+  if ((await link.queue.remove(id)) !== 1) return 'begun';
+  await sleep(OUTCOME_DELAY); // a machine may have begun and done it since it was read
+  const [after] = await link.readJobs([id]);
+  return after?.kind === 'value' || after?.kind === 'error' ? after : 'taken';
+}

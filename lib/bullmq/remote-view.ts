@@ -1,0 +1,130 @@
+/** The executor over a queue, and its views: the same calls on one pool of remote tasks, each with its options. */
+import { randomUUID } from 'node:crypto';
+import type { Executor, ResultIterator } from '../executor/executor.ts';
+import { type AnyFunction, mapOn, submitTo } from '../executor/pool-view.ts';
+import type { Future } from '../futures/future.ts';
+import type { WaitOptions } from '../futures/wait-for.ts';
+import { checkShutdownOptions, type ShutdownOptions } from '../options/task-options.ts';
+import { recordSubmitSite } from '../system/submit-site.ts';
+import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';
+import { checkJobId } from './job-id.ts';
+import { textLimit } from './payload-store.ts';
+import { type RemoteCalls, remoteCalls } from './remote-calls.ts';
+import { type RemoteExecutor, type RemoteTaskOptions, refuseStream } from './remote-executor.ts';
+import { RemotePool } from './remote-pool.ts';
+import type { RemoteStats } from './remote-stats.ts';
+import type { RemoteTaskSettings } from './remote-task.ts';
+import { withRemoteOptions } from './remote-task-options.ts';
+import { valueCodec } from './wire-values.ts';
+
+/** @throws TypeError, RangeError */
+export function createRemoteView(options: BullMQExecutorOptions): RemoteView {
+  const settings = resolveExecutorOptions(options);
+  const executorId = randomUUID();
+  const codec = valueCodec(settings.tasks.reducers, textLimit(settings));
+  const pool = new RemotePool(settings, executorId, codec);
+  return new RemoteView(pool, remoteCalls(pool, settings, executorId, codec), {
+    timeout: settings.taskTimeout,
+    queueTimeout: settings.queueTimeout,
+    signal: undefined,
+    retries: settings.crashRetries,
+    priority: 0,
+    name: undefined,
+    jobId: undefined,
+    onOutput: undefined,
+  });
+}
+
+/** The methods that end in `From` take the public method that was called, whose caller is the submit site. */
+export class RemoteView implements RemoteExecutor {
+  readonly #pool: RemotePool;
+  readonly #calls: RemoteCalls;
+  readonly #settings: RemoteTaskSettings;
+
+  constructor(pool: RemotePool, calls: RemoteCalls, settings: RemoteTaskSettings) {
+    this.#pool = pool;
+    this.#calls = calls;
+    this.#settings = settings;
+  }
+
+  get pendingCount(): number {
+    return this.#pool.pendingCount;
+  }
+
+  stats(): RemoteStats {
+    return this.#pool.stats();
+  }
+
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+    return this.submitFrom(this.submit, fn, args) as Future<Awaited<R>>;
+  }
+
+  readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
+    this.mapFrom(this.map, fn, rest) as ResultIterator<never>;
+
+  readonly stream: Executor['stream'] = refuseStream;
+
+  enqueue<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<{ id: string }> {
+    return this.enqueueFrom(this.enqueue, fn, args);
+  }
+
+  future<T = unknown>(id: string): Future<T> {
+    return this.futureFrom(this.future, id) as Future<T>;
+  }
+
+  result<T = unknown>(id: string, options?: WaitOptions): Promise<T> {
+    return this.resultFrom(this.result, id, options) as Promise<T>;
+  }
+
+  flush(): Promise<void> {
+    return this.#pool.flush();
+  }
+
+  withOptions(options: RemoteTaskOptions): RemoteExecutor {
+    return viewOf(this.#pool, this.#calls, withRemoteOptions(this.#settings, options));
+  }
+
+  shutdown(options?: ShutdownOptions): Promise<void> {
+    return this.#pool.shutdown(checkShutdownOptions(options));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  submitFrom(above: AnyFunction, fn: AnyFunction, args: readonly unknown[]): Future<unknown> {
+    return submitTo(this.#calls, this.#settings, above, fn, args);
+  }
+
+  /** @throws TypeError if the view is for one job. */
+  mapFrom(above: AnyFunction, fn: AnyFunction, rest: readonly unknown[]): ResultIterator<unknown> {
+    if (this.#settings.jobId === undefined) return mapOn(() => this.#calls, this.#settings, above, fn, rest);
+    throw new TypeError('map makes many tasks, and jobId is the id of one: submit it, or map without jobId');
+  }
+
+  async enqueueFrom(above: AnyFunction, fn: AnyFunction, args: readonly unknown[]): Promise<{ id: string }> {
+    const settings = { ...this.#settings, isDetached: true };
+    const id = await submitTo(this.#calls, settings, above, fn, args);
+    return { id: id as string };
+  }
+
+  futureFrom(above: AnyFunction, id: string): Future<unknown> {
+    checkJobId(id, 'id');
+    return this.#pool.attach(id, this.#settings, recordSubmitSite(above)).future;
+  }
+
+  async resultFrom(above: AnyFunction, id: string, options?: WaitOptions): Promise<unknown> {
+    checkJobId(id, 'id');
+    const task = this.#pool.attach(id, this.#settings, recordSubmitSite(above));
+    try {
+      return await task.future.result(options);
+    } finally {
+      this.#pool.detach(task);
+    }
+  }
+}
+
+/** Outside of the class: the bundler renames one that names itself. */
+function viewOf(pool: RemotePool, calls: RemoteCalls, settings: RemoteTaskSettings): RemoteView {
+  return new RemoteView(pool, calls, settings);
+}
