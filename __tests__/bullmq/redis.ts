@@ -13,6 +13,8 @@ export interface TestRedis {
   readonly connection: { readonly host: string; readonly port: number };
   /** Runs one command, and gives what Redis says. */
   command(...args: string[]): Promise<string>;
+  /** Cuts one of its connections, which its client makes again. @returns the name of the client. */
+  cutConnection(): Promise<string>;
   /** Ends it; what it has written stays. */
   stop(): Promise<void>;
   /** After `stop`: with the same port and the same data. */
@@ -77,6 +79,14 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     async command(...args) {
       const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args]);
       return stdout.trimEnd();
+    },
+    async cutConnection() {
+      const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), 'CLIENT', 'LIST']);
+      const clients = stdout.split('\n').filter((line) => line !== '' && !line.includes('cmd=client'));
+      const client = clients[Math.floor(Math.random() * clients.length)] ?? '';
+      const [, id = '0'] = /\bid=(\d+)/.exec(client) ?? [];
+      await promisify(execFile)('redis-cli', ['-p', String(port), 'CLIENT', 'KILL', 'ID', id]);
+      return /\bname=(\S*)/.exec(client)?.[1] ?? '';
     },
     start,
     stop,

@@ -1,0 +1,64 @@
+/**
+ * What a fleet must hold through a rolling deploy and all that can happen to it. LOKY_FLEET_JOBS=10000 is the whole of it; by
+ * default there are fewer jobs and a shorter pause.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
+import { type Incident, type Run, reasonOf, runFleet } from './fleet-run.ts';
+
+const JOBS = Number(process.env['LOKY_FLEET_JOBS'] ?? 1_000);
+const IS_WHOLE = JOBS >= 10_000;
+const LIMIT = Math.max(300_000, JOBS * 150);
+
+describe('why a job ran again', () => {
+  const run = (begin: number, machine = 'a1', index = 1): Run => ({
+    index,
+    attempt: 1,
+    machine,
+    begin,
+    end: undefined,
+  });
+  const killed: Incident = { kind: 'killed', machine: 'a1', from: 10_000, to: 10_100 };
+
+  test('its machine was lost between the runs', () => {
+    expect(reasonOf(run(9_900), run(14_000, 'b1'), [killed], true)).toBe('its machine was killed');
+    expect(reasonOf(run(9_900, 'b1'), run(14_000, 'a1'), [killed], true)).toBeUndefined();
+    expect(reasonOf(run(5_000), run(6_000, 'b1'), [killed], true)).toBeUndefined();
+    expect(reasonOf(run(20_000), run(30_000, 'b1'), [killed], true)).toBeUndefined();
+  });
+
+  test('its process crashed, the first time', () => {
+    expect(reasonOf(run(0, 'a1', 107), run(1_000, 'a1', 107), [], true)).toBe('its process crashed');
+    expect(reasonOf(run(0, 'a1', 107), run(1_000, 'a1', 107), [], false)).toBeUndefined();
+  });
+});
+
+describeWithRedis('a fleet', (redis) => {
+  test(
+    `${JOBS} jobs through all of it: none is lost, none fails wrongly, each that ran twice has its reason`,
+    async () => {
+      const engine = {
+        optionsFor: (who: string) => ({ connection: { ...redis().connection, connectionName: who } }),
+        async restart() {
+          await redis().stop();
+          await redis().start();
+        },
+        cutConnection: () => redis().cutConnection(),
+      };
+      const settings = {
+        jobs: JOBS,
+        queue: newQueue(),
+        pause: IS_WHOLE ? 20_000 : 8_000,
+        cuts: 25,
+        limit: LIMIT,
+      };
+      const report = await runFleet(engine, settings);
+      process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+      expect(report).toMatchObject({
+        ...{ notSettled: 0, wronglyFailed: [], neverRun: 0, unexplained: [], cuts: 25 },
+        ...{ valuesRight: JOBS * 0.99, hangsEnded: JOBS * 0.01 },
+      });
+    },
+    LIMIT + 60_000,
+  );
+});
