@@ -41,7 +41,15 @@ export function openRedis(connection: RedisConnection): Redis {
 export function closeRedis(redis: Redis): void {
   const life = lives.get(redis);
   if (life !== undefined) life.isClosed = true;
+  const isIdle = redis.status !== 'ready';
   redis.disconnect();
+  if (isIdle) endStream(redis);
+}
+
+/** There is nothing to be said to one that is not connected: ioredis would wait for its end, even if that was long ago. */
+function endStream({ stream }: Redis): void {
+  if (stream?.destroyed === true) stream.emit('close');
+  else stream?.destroy();
 }
 
 function connect(connection: RedisConnection, life: { readonly isClosed: boolean }): Redis {
