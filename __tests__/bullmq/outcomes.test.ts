@@ -55,6 +55,31 @@ describeWithRedis('outcomes', (redis) => {
     await machine.kill('SIGTERM');
   });
 
+  test('are written before their jobs are moved: whoever sees a job done finds its outcome', async () => {
+    const queue = newQueue();
+    const machine = await startMachine({ queue, connection: redis().connection, maxWorkers: 1 });
+    const executor = open(queue);
+    await executor.submit(tasks.noop);
+    const { executorId } = executor.stats();
+    const commands: string[][] = [];
+    const monitor = await new Redis(redis().connection).monitor();
+    monitor.on('monitor', (_time: string, command: string[]) => commands.push(command));
+    await executor.submit(tasks.echo, 1);
+    await executor.submit(tasks.fail, 'too far').exception();
+    await executor.shutdown(); // its last command is seen after all others
+    const removed = `bull:${queue}:loky:outcomes:`;
+    while (!commands.some(([name, key]) => name === 'unlink' && key?.startsWith(removed))) await sleep(10);
+    monitor.disconnect();
+    const steps = commands.flatMap(([name, ...args]) => {
+      if (name === 'hset' && args[0]?.startsWith(`bull:${queue}:loky:outcomes:`)) return ['kept'];
+      const moves = ['completed', 'failed'].some((state) => args.includes(`bull:${queue}:${state}`));
+      const isOfJob = args.some((arg) => arg.startsWith(`bull:${queue}:${executorId}-`));
+      return name === 'evalsha' && moves && isOfJob ? ['moved'] : [];
+    });
+    expect(steps).toEqual(['kept', 'moved', 'kept', 'moved']);
+    await machine.kill('SIGTERM');
+  });
+
   test('are kept for as long as the executor says, and no longer than it needs them', async () => {
     const queue = newQueue();
     const { executor, deafen, look } = await openDeaf(queue, { keepOutcomes: 90_000 });

@@ -36,7 +36,12 @@ export type Hears = { readonly executor: string } | 'orders' | undefined;
 export interface OutgoingReplies {
   readonly executor: string;
   readonly replies: readonly Reply[];
-  /** Outcomes to be kept, by job. They are there before the replies arrive. */
+}
+
+/** Outcomes of the jobs of one executor. */
+export interface OutcomesToKeep {
+  readonly executor: string;
+  /** By job. */
   readonly outcomes: Readonly<Record<string, string>>;
   /** Seconds for which they are kept. */
   readonly keep: number;
@@ -87,6 +92,8 @@ export interface Exchange extends EventEmitter<ExchangeEvents> {
   unfollow(executor: string): void;
   /** To all machines. */
   order(text: string): Promise<void>;
+  /** What the worker of this exchange writes after it has resolved comes after it. */
+  keep(outcomes: readonly OutcomesToKeep[]): Promise<void>;
   reply(outgoing: readonly OutgoingReplies[]): Promise<void>;
   /** In the order of the ids. @throws what the engine answers. */
   readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]>;

@@ -21,7 +21,15 @@ import { createJobRun, type RunSettings } from './job-run.ts';
 import { newPayloadKey, putPayload, referenceTo } from './payload-store.ts';
 import { storable } from './plain-json.ts';
 import { isOverdue, queueTimeoutError } from './queue-timeout.ts';
-import { isRefusal, nobodyTook, type Refusal, refusalDelay } from './refusal.ts';
+import {
+  type Capabilities,
+  hasWhatItNeeds,
+  isRefusal,
+  LONGEST_DELAY,
+  nobodyTook,
+  type Refusal,
+  refusalDelay,
+} from './refusal.ts';
 import { LARGEST_IN_MESSAGE, type Replies } from './replies.ts';
 import type { JobCounts } from './server-stats.ts';
 import { TaskOutputs } from './task-outputs.ts';
@@ -40,6 +48,8 @@ interface ActiveJob {
 interface RunnerSettings extends RunSettings {
   readonly replies: Replies;
   readonly handBackTimeout: number;
+  /** The machines that serve the queue at this moment. */
+  machines(): Promise<readonly Capabilities[]>;
   /** What jobs must wait for before they begin; `undefined` for nothing. */
   held(): Promise<void> | undefined;
   /** This machine can run nothing any more. */
@@ -141,7 +151,7 @@ export class JobRunner {
     if (active.isSuperseded) throw this.#superseded();
     if (!outcome.ok) return this.#failAs(job, data, outcome.text, outcome.message, outcome.stack);
     this.counts.done += 1;
-    this.#answer(data, job, 'value', outcome.text);
+    await this.#answer(data, job, 'value', outcome.text);
     return outcome.text;
   }
 
@@ -168,7 +178,7 @@ export class JobRunner {
       `job ${job.id} was given up after ${job.attemptsStarted} starts: the machines that ran it were lost (${error.message})`,
     );
     const text = valueCodec(undefined, this.#settings.maxPayload).writeThrown(lost);
-    this.#answer(data, job, 'error', text);
+    void this.#answer(data, job, 'error', text);
   }
 
   /** Ends a job that runs here, for whoever has cancelled it. */
@@ -206,16 +216,22 @@ export class JobRunner {
     });
   }
 
-  #fail(job: Job, data: Partial<JobData>, error: unknown): never {
+  #fail(job: Job, data: Partial<JobData>, error: unknown): Promise<never> {
     const text = valueCodec(this.#settings.tasks.reducers, this.#settings.maxPayload).writeThrown(error);
     const { message = String(error), stack = '' } = error as Partial<Error>;
     return this.#failAs(job, data, text, message, stack);
   }
 
   /** For good: a task that throws is not run again, as in a pool. */
-  #failAs(job: Job, data: Partial<JobData>, text: string, message: string, stack: string): never {
+  async #failAs(
+    job: Job,
+    data: Partial<JobData>,
+    text: string,
+    message: string,
+    stack: string,
+  ): Promise<never> {
     this.counts.failed += 1;
-    this.#answer(data, job, 'error', text);
+    await this.#answer(data, job, 'error', text);
     throw this.#unrecoverable({ message, stack });
   }
 
@@ -240,7 +256,7 @@ export class JobRunner {
     throw new WaitingError();
   }
 
-  /** Another machine may be able to run it. */
+  /** Another machine may be able to run it. One that is there and busy is waited for, as it would be without this machine. */
   async #refuse(
     job: Job,
     token: string | undefined,
@@ -250,14 +266,28 @@ export class JobRunner {
     const bound = this.#settings.handBackTimeout;
     const now = Date.now();
     const { refusedSince } = data;
-    const since = typeof refusedSince === 'number' ? refusedSince : now;
-    const delay = refusalDelay(now - since, bound, Math.random());
-    if (delay === undefined) return this.#fail(job, data, nobodyTook(refusal, String(job.id), bound));
+    let since = typeof refusedSince === 'number' ? refusedSince : now;
+    let delay = refusalDelay(now - since, bound, Math.random());
+    if (delay === undefined) {
+      if (!(await this.#mayBeTaken(data)))
+        return this.#fail(job, data, nobodyTook(refusal, String(job.id), bound));
+      since = now; // the bound is for the time without such a machine
+      delay = LONGEST_DELAY;
+    }
     this.counts.refused += 1;
     if (since === now) await job.updateData({ ...data, refusedSince: now });
     this.#note(data, job, 'waiting');
     await job.moveToDelayed(now + delay, token);
     throw new (bullmq().DelayedError)();
+  }
+
+  /** An engine that does not answer says nothing against it. */
+  async #mayBeTaken(data: Partial<JobData>): Promise<boolean> {
+    try {
+      return (await this.#settings.machines()).some((machine) => hasWhatItNeeds(machine, data));
+    } catch {
+      return true;
+    }
   }
 
   #unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {
@@ -267,9 +297,10 @@ export class JobRunner {
     return error;
   }
 
-  #answer(data: Partial<JobData>, job: Job, kind: 'value' | 'error', text: string): void {
+  /** Before BullMQ moves the job: whoever sees it done must find its outcome. */
+  async #answer(data: Partial<JobData>, job: Job, kind: 'value' | 'error', text: string): Promise<void> {
     if (typeof data.reply !== 'string') return;
-    this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
+    await this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
   }
 
   /** What cannot be sent of it is told by a warning. In a `map` nobody listens. */

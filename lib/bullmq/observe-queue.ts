@@ -5,7 +5,7 @@ import type { Exchange, QueueBackend, QueueConnection } from './exchange.ts';
 import { openExchange } from './open-exchange.ts';
 import { withinTime } from './outages.ts';
 import { checkBackend, checkQueueName, expectGiven } from './serve-options.ts';
-import { type MachineReport, readReport } from './server-stats.ts';
+import { type MachineReport, readReports } from './server-stats.ts';
 
 /** How to reach a queue. */
 export interface ObserveQueueOptions {
@@ -153,7 +153,7 @@ class Observer implements QueueObserver {
       this.#queue.getJobs(['wait'], 0, 0, true),
       this.#queue.getJobs(['prioritized'], 0, 0, true),
     ]);
-    const machines = texts.map(readReport).filter((report) => report !== undefined);
+    const machines = readReports(texts);
     return {
       queue: this.#name,
       machines: machines.sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid),

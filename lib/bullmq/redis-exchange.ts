@@ -1,6 +1,6 @@
 /** The exchange through Redis: one connection that writes, one that listens. */
 import { EventEmitter } from 'node:events';
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import {
   closeRedis,
   isFull,
@@ -11,7 +11,15 @@ import {
   unrefWhenConnected,
 } from './connection.ts';
 import { bullmq } from './engine.ts';
-import type { Exchange, ExchangeEvents, Hears, JobFields, OutgoingReplies, QueuePlace } from './exchange.ts';
+import type {
+  Exchange,
+  ExchangeEvents,
+  Hears,
+  JobFields,
+  OutcomesToKeep,
+  OutgoingReplies,
+  QueuePlace,
+} from './exchange.ts';
 import { machineKey, machinesKey, ordersChannel, outcomesKey, repliesChannel } from './wire.ts';
 
 /** `pb` is BullMQ's name for who has processed it. */
@@ -88,20 +96,25 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     await this.#writer.publish(ordersChannel(prefix, queue), text);
   }
 
-  async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
-    const pipeline = this.#writer.pipeline();
-    for (const each of outgoing) this.#write(pipeline, each);
-    if (pipeline.length > 0) await pipeline.exec();
-  }
-
-  #write(pipeline: ChainableCommander, { executor, replies, outcomes, keep }: OutgoingReplies): void {
+  /** The worker has the same connection, which keeps the order: there is no answer to wait for. */
+  async keep(kept: readonly OutcomesToKeep[]): Promise<void> {
     const { prefix, queue } = this.#place;
-    if (keep > 0) {
+    const pipeline = this.#writer.pipeline();
+    for (const { executor, outcomes, keep } of kept) {
       const key = outcomesKey(prefix, queue, executor);
       pipeline.hset(key, outcomes).expire(key, keep);
     }
-    if (replies.length > 0)
-      pipeline.publish(repliesChannel(prefix, queue, executor), JSON.stringify(replies));
+    if (pipeline.length > 0) pipeline.exec().catch(() => {}); // moving the job fails as well
+  }
+
+  async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
+    const { prefix, queue } = this.#place;
+    const pipeline = this.#writer.pipeline();
+    for (const { executor, replies } of outgoing) {
+      if (replies.length > 0)
+        pipeline.publish(repliesChannel(prefix, queue, executor), JSON.stringify(replies));
+    }
+    if (pipeline.length > 0) await pipeline.exec();
   }
 
   async readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {

@@ -3,11 +3,13 @@
  * changed. It goes back with a delay that grows, and fails once no machine took it for too long.
  */
 import { SignatureError, UnknownTaskError, VersionSkewError } from './errors.ts';
+import type { MachineReport } from './server-stats.ts';
 import { isExpired } from './signing.ts';
+import type { JobData } from './wire.ts';
 
 /** Milliseconds. */
 const SHORTEST_DELAY = 50;
-const LONGEST_DELAY = 2_000;
+export const LONGEST_DELAY = 2_000;
 
 export type Refusal = UnknownTaskError | VersionSkewError | SignatureError;
 
@@ -26,6 +28,20 @@ export function refusalDelay(waited: number, bound: number, random: number): num
   if (waited >= bound) return undefined;
   const delay = Math.min(Math.max(waited / 2, SHORTEST_DELAY), LONGEST_DELAY) * (0.5 + random);
   return Math.min(Math.ceil(delay), Math.max(bound - waited, 0));
+}
+
+/** A machine, as far as it decides about a job. */
+export type Capabilities = Pick<MachineReport, 'draining' | 'protocol' | 'tasksVersion' | 'tasks'>;
+
+/**
+ * Whether a machine takes a job when it has time for it. Of a signed function it is not known: a report does not say which key
+ * the machine has.
+ */
+export function hasWhatItNeeds(machine: Capabilities, job: Partial<JobData>): boolean {
+  if (machine.draining || job.signed !== undefined || machine.protocol !== job.loky) return false;
+  const { tasksVersion } = machine;
+  const hasVersion = job.version == null || tasksVersion == null || job.version === tasksVersion;
+  return hasVersion && machine.tasks.includes(String(job.task));
 }
 
 /** The error of the last machine, which says what it lacks, and how long others were looked for. */

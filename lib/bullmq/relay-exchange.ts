@@ -13,6 +13,7 @@ import type {
   ExchangeEvents,
   Hears,
   JobFields,
+  OutcomesToKeep,
   OutgoingReplies,
   QueuePlace,
   Refused,
@@ -38,12 +39,6 @@ const REJECTED_NAMES =
 /** Of who has no room, or takes no writes. */
 const FULL_CODES = /^(?:53100|53200|25006)$/;
 
-interface Waiting {
-  replies: Reply[];
-  outcomes: Record<string, string>;
-  keep: number;
-}
-
 export function relayExchange(place: QueuePlace, hears: Hears): Exchange {
   return new RelayExchange(place, hears);
 }
@@ -57,7 +52,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   #isClosed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Reply[]>();
   #sending: Promise<void> | undefined;
   readonly #followed = new Map<string, Promise<RelaySubscription>>();
 
@@ -117,13 +112,21 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     await this.#opened().publish(ORDERS, text);
   }
 
+  async keep(kept: readonly OutcomesToKeep[]): Promise<void> {
+    const relay = this.#opened();
+    const publishing = kept.flatMap(({ executor, outcomes, keep }) =>
+      Object.entries(outcomes).map(([id, text]) =>
+        relay.publish(outcomeTopic(executor, id), text, { retain: keep * 1_000 }),
+      ),
+    );
+    await Promise.all(publishing);
+  }
+
   /** One message after the other, for their order; what comes meanwhile goes together. */
   async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
-    for (const { executor, replies, outcomes, keep } of outgoing) {
-      const waiting = this.#waiting.get(executor) ?? { replies: [], outcomes: {}, keep: 0 };
-      waiting.replies.push(...replies);
-      Object.assign(waiting.outcomes, outcomes);
-      waiting.keep = Math.max(waiting.keep, keep);
+    for (const { executor, replies } of outgoing) {
+      const waiting = this.#waiting.get(executor) ?? [];
+      waiting.push(...replies);
       this.#waiting.set(executor, waiting);
     }
     this.#sending ??= this.#sendWaiting().finally(() => {
@@ -136,17 +139,12 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     while (this.#waiting.size > 0) {
       const all = [...this.#waiting];
       this.#waiting.clear();
-      await Promise.all(all.map(([executor, waiting]) => this.#send(executor, waiting)));
+      await Promise.all(all.map(([executor, replies]) => this.#send(executor, replies)));
     }
   }
 
-  async #send(executor: string, { replies, outcomes, keep }: Waiting): Promise<void> {
-    const relay = this.#opened();
-    const kept = Object.entries(outcomes).map(([id, text]) =>
-      relay.publish(outcomeTopic(executor, id), text, { retain: keep * 1_000 }),
-    );
-    await Promise.all(kept);
-    if (replies.length > 0) await relay.publish(repliesTopic(executor), JSON.stringify(replies));
+  async #send(executor: string, replies: readonly Reply[]): Promise<void> {
+    if (replies.length > 0) await this.#opened().publish(repliesTopic(executor), JSON.stringify(replies));
   }
 
   readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {

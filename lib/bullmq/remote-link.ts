@@ -9,7 +9,7 @@ import type { RemoteSettings } from './executor-options.ts';
 import { type JobOutlook, readJobs } from './job-reader.ts';
 import { openExchange } from './open-exchange.ts';
 import { warnOfOutages, withinTime } from './outages.ts';
-import { type MachineReport, readReport } from './server-stats.ts';
+import { type MachineReport, readReports } from './server-stats.ts';
 import { type Reply, readReplies, replyOfJob } from './wire.ts';
 
 export interface RemoteLinkListener {
@@ -103,10 +103,8 @@ export class RemoteLink {
 
   /** To all who wait for a job that this executor alone has ended. */
   announce(id: string, reply: Reply): void {
-    const announced = this.#exchange.reply([
-      { executor: replyOfJob(id), replies: [reply], outcomes: {}, keep: 0 },
-    ]);
-    announced.catch(() => {}); // they will look by themselves
+    const outgoing = [{ executor: replyOfJob(id), replies: [reply] }];
+    this.#exchange.reply(outgoing).catch(() => {}); // they will look by themselves
   }
 
   /** The outcome of a job needs to be kept no longer. Many are removed at once. */
@@ -137,8 +135,7 @@ export class RemoteLink {
 
   /** The machines that serve the queue and say so. */
   async machines(): Promise<MachineReport[]> {
-    const texts = await this.#exchange.beats();
-    return texts.map(readReport).filter((report) => report !== undefined);
+    return readReports(await this.#exchange.beats());
   }
 
   /** Somebody waits now: not for ever, if Redis is away. */

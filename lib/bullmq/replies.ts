@@ -15,8 +15,12 @@ export interface Replies {
   note(executor: string, jobId: string, kind: 'started' | 'waiting'): void;
   /** Progress or output, as it comes. */
   report(executor: string, jobId: string, kind: 'progress' | 'output', text: string): void;
-  /** @param keep Seconds for which the outcome is kept. */
-  settle(executor: string, jobId: string, kind: 'value' | 'error', text: string, keep: number): void;
+  /**
+   * Resolves when the outcome is kept: the job is to be moved after that. Never rejects.
+   *
+   * @param keep Seconds for which the outcome is kept.
+   */
+  settle(executor: string, jobId: string, kind: 'value' | 'error', text: string, keep: number): Promise<void>;
   /** Sends at once what still waits. */
   close(): void;
 }
@@ -26,23 +30,35 @@ interface Outgoing {
   readonly reports: Reply[];
   /** Of each job the latest one. */
   readonly replies: Map<string, Reply>;
-  /** Texts to be kept, by the ids of their jobs. */
-  readonly outcomes: Record<string, string>;
-  keep: number;
 }
 
 type ByExecutor = Map<string, Outgoing>;
 
 /** @param machineId What executors are told of the machine that has begun a job. */
-export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: string): Replies {
+export function createReplies(exchange: Pick<Exchange, 'keep' | 'reply'>, machineId: string): Replies {
   const soon: ByExecutor = new Map();
   /** A brief job has ended before anybody is told that it has begun: a message less for each. */
   const later: ByExecutor = new Map();
   let timer: NodeJS.Timeout | undefined;
+  const outcomes = new Map<string, { executor: string; outcomes: Record<string, string>; keep: number }>();
+  let keeping: Promise<void> | undefined;
+
+  /** All outcomes of a tick at once. */
+  function keepOutcomes(): Promise<void> {
+    keeping ??= new Promise((resolve) => {
+      process.nextTick(() => {
+        keeping = undefined;
+        const all = [...outcomes.values()];
+        outcomes.clear();
+        resolve(exchange.keep(all).catch(() => {})); // the result of the job says the same, if it can be moved
+      });
+    });
+    return keeping;
+  }
 
   function flush(all: ByExecutor): void {
-    const outgoing = [...all].map(([executor, { reports, replies, outcomes, keep }]) => ({
-      ...{ executor, outcomes, keep },
+    const outgoing = [...all].map(([executor, { reports, replies }]) => ({
+      executor,
       replies: [...reports, ...replies.values()],
     }));
     all.clear();
@@ -60,11 +76,9 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: stri
     return outgoingOf(soon, executor);
   }
 
-  function put(executor: string, reply: Reply): Outgoing {
+  function put(executor: string, reply: Reply): void {
     later.get(executor)?.replies.delete(reply[0]);
-    const outgoing = atOnce(executor);
-    outgoing.replies.set(reply[0], reply);
-    return outgoing;
+    atOnce(executor).replies.set(reply[0], reply);
   }
 
   return {
@@ -79,11 +93,13 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: stri
     report(executor, jobId, kind, text) {
       atOnce(executor).reports.push([jobId, kind, text]);
     },
-    settle(executor, jobId, kind, text, keep) {
-      const reply: Reply = text.length > LARGEST_IN_MESSAGE ? [jobId, 'stored', ''] : [jobId, kind, text];
-      const outgoing = put(executor, reply);
-      outgoing.outcomes[jobId] = writeOutcome(kind, text);
-      outgoing.keep = Math.max(outgoing.keep, keep);
+    async settle(executor, jobId, kind, text, keep) {
+      const kept = outcomes.get(executor) ?? { executor, outcomes: {}, keep: 0 };
+      kept.outcomes[jobId] = writeOutcome(kind, text);
+      kept.keep = Math.max(kept.keep, keep);
+      outcomes.set(executor, kept);
+      await keepOutcomes();
+      put(executor, text.length > LARGEST_IN_MESSAGE ? [jobId, 'stored', ''] : [jobId, kind, text]);
     },
     close() {
       flush(soon);
@@ -95,7 +111,7 @@ export function createReplies(exchange: Pick<Exchange, 'reply'>, machineId: stri
 function outgoingOf(all: ByExecutor, executor: string): Outgoing {
   let outgoing = all.get(executor);
   if (outgoing === undefined) {
-    outgoing = { reports: [], replies: new Map(), outcomes: {}, keep: 0 };
+    outgoing = { reports: [], replies: new Map() };
     all.set(executor, outgoing);
   }
   return outgoing;

@@ -13,6 +13,7 @@ import { openExchange } from './open-exchange.ts';
 import { OutagePause } from './outage-pause.ts';
 import { warnOfOutages, withinTime } from './outages.ts';
 import { workersOf } from './pool-calls.ts';
+import { recentMachines } from './recent-machines.ts';
 import { createReplies } from './replies.ts';
 import { resolveServeOptions, type ServeSettings, type ServeTasksOptions } from './serve-options.ts';
 import { type ServerHealth, type ServerStats, withoutPool } from './server-stats.ts';
@@ -91,6 +92,7 @@ class Server implements TaskServer {
     this.#runner = new JobRunner({
       ...settings,
       replies,
+      machines: recentMachines(this.#exchange),
       held: () => this.#outagePause.over,
       onBroken: (error) => this.#giveUp(error),
     });

@@ -82,7 +82,10 @@ export function withoutPool({ pool, ...stats }: ServerStats): CompactStats {
 }
 
 /** Whoever reaches the engine can write there: what is no report is left out. */
-export function readReport(text: string): MachineReport | undefined {
+export const readReports = (texts: readonly string[]): MachineReport[] =>
+  texts.map(readReport).filter((report) => report !== undefined);
+
+function readReport(text: string): MachineReport | undefined {
   try {
     const report = JSON.parse(text) as Partial<MachineReport> | null;
     const isReport =

@@ -170,7 +170,6 @@ class FleetRun {
   async #start(name: string): Promise<void> {
     const options = {
       ...{ queue: this.#settings.queue, maxWorkers: 2, gracePeriod: 2_000 },
-      handBackTimeout: this.#settings.limit, // longer than the deploy takes
       ...{ lockDuration: 3_000, stalledInterval: 1_000, maxStalledCount: 20 },
       ...this.#engine.optionsFor(name),
     };

@@ -46,6 +46,27 @@ describeWithRedis('a rolling deploy', (redis) => {
     await Promise.all(machines.map((machine) => machine.kill('SIGTERM')));
   });
 
+  test('jobs whose machine is merely busy wait for it beyond handBackTimeout, and fail once it has left', async () => {
+    const queue = newQueue();
+    const start = (version: string) =>
+      startMachine(
+        { queue, connection: connection(), maxWorkers: 1, handBackTimeout: 300 },
+        { TASKS_VERSION: version },
+      );
+    const [own, other] = await Promise.all([start('1'), start('2')]);
+    const registry = defineTasks('file:///mine/tasks.js', { sleep: tasks.sleep }, { version: '1' });
+    const executor = new BullMQExecutor({ queue, connection: connection(), tasks: registry });
+    const futures = Array.from({ length: 8 }, () => executor.submit(tasks.sleep, 100));
+    expect(await Promise.all(futures.map((future) => future.exception()))).toEqual(
+      futures.map(() => undefined),
+    );
+    await own?.kill('SIGTERM');
+    const alone = executor.submit(tasks.sleep, 0);
+    await expect(alone.result()).rejects.toMatchObject({ name: 'VersionSkewError' });
+    await executor.shutdown();
+    await other?.kill('SIGTERM');
+  });
+
   test('a signed function waits for the machine that has the key', async () => {
     const queue = newQueue();
     const allowFunctions = { key: 'a key of the tests that has at least 32 bytes' };
