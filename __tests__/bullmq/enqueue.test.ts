@@ -128,9 +128,9 @@ describeWithRedis('jobs with an id', (redis) => {
     await executor.shutdown({ killWorkers: true });
     const lost = open({ connection: { host: '127.0.0.1', port: 1 }, connectTimeout: 100 });
     const future = lost.submit(tasks.noop);
-    await expect(lost.flush()).rejects.toMatchObject({ name: 'RedisUnavailableError' });
-    await expect(future.result()).rejects.toMatchObject({ name: 'RedisUnavailableError' });
-    await expect(lost.enqueue(tasks.noop)).rejects.toMatchObject({ name: 'RedisUnavailableError' });
+    await expect(lost.flush()).rejects.toMatchObject({ name: 'QueueUnavailableError' });
+    await expect(future.result()).rejects.toMatchObject({ name: 'QueueUnavailableError' });
+    await expect(lost.enqueue(tasks.noop)).rejects.toMatchObject({ name: 'QueueUnavailableError' });
     await lost.flush();
     await lost.shutdown();
   });

@@ -17,6 +17,8 @@ export interface TestPostgres {
     readonly database: string;
   };
   query(text: string): Promise<Record<string, unknown>[]>;
+  /** Cuts one at random of those that have a name other than the driver's. @returns the name (`application_name`). */
+  cutConnection(): Promise<string>;
   /** Ends it at once, as a failover would; what was committed stays. */
   stop(): Promise<void>;
   /** After `stop`: with the same port and the same data. */
@@ -108,6 +110,15 @@ export async function startPostgres(): Promise<TestPostgres> {
     server = undefined;
   }
 
+  async function cutConnection(): Promise<string> {
+    const [cut] = await query(
+      `SELECT application_name AS name, pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE backend_type = 'client backend' AND application_name <> '' ORDER BY random() LIMIT 1`,
+    );
+    if (cut === undefined) throw new Error('Expected connections that have a name');
+    return String(cut['name']);
+  }
+
   await start();
   const client = new pg.Client(connection);
   await client.connect();
@@ -116,6 +127,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   return {
     connection,
     query,
+    cutConnection,
     start,
     stop,
     async remove() {

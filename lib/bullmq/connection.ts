@@ -5,7 +5,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { describe } from '../options/check.ts';
 import { ioredis } from './engine.ts';
-import { RedisUnavailableError } from './errors.ts';
+import { QueueUnavailableError } from './errors.ts';
 
 /**
  * Options of ioredis (with `sentinels` and `name` for Sentinel, `tls` for TLS), a URL (`redis://…`, `rediss://…`), or a
@@ -123,10 +123,10 @@ export function placeOf(redis: Redis): string {
 }
 
 /** @param during What was tried, or for how long. */
-export function unavailable(redis: Redis, during: string, cause: unknown): RedisUnavailableError {
+export function unavailable(redis: Redis, during: string, cause: unknown): QueueUnavailableError {
   const message = messageOf(cause).replace(/\.$/, '');
   const reason = message === '' ? '' : `: ${message}`;
-  return new RedisUnavailableError(`Redis at ${placeOf(redis)} ${during}${reason}${wayOut(cause)}`, {
+  return new QueueUnavailableError(`Redis at ${placeOf(redis)} ${during}${reason}${wayOut(cause)}`, {
     cause,
   });
 }

@@ -2,10 +2,10 @@
 
 import { SerializationError } from '../errors.ts';
 
-/** Redis cannot be reached, does not let this program in, or refuses to write. The message says which, and for how long. */
-export class RedisUnavailableError extends Error {
-  override readonly name = 'RedisUnavailableError';
-  readonly code = 'ERR_REDIS_UNAVAILABLE';
+/** The engine of the queue (Redis, Postgres) cannot be reached, does not let this program in, or refuses to write. The message says which, and for how long. */
+export class QueueUnavailableError extends Error {
+  override readonly name = 'QueueUnavailableError';
+  readonly code = 'ERR_QUEUE_UNAVAILABLE';
 }
 
 /** A task is not in the registry of the side that was asked for it. */

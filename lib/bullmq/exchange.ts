@@ -13,7 +13,7 @@ import type {
   WorkerOptions,
 } from 'bullmq';
 import type { RedisConnection } from './connection.ts';
-import type { RedisUnavailableError } from './errors.ts';
+import type { QueueUnavailableError } from './errors.ts';
 import type { Reply } from './wire.ts';
 
 /** How to reach the engine of a queue: Redis, or with `backend` what that takes. */
@@ -79,7 +79,7 @@ export interface ExchangeEvents {
 export interface Exchange extends EventEmitter<ExchangeEvents> {
   readonly isReady: boolean;
   /** @param during What was tried, or for how long. */
-  unavailable(during: string, cause: unknown): RedisUnavailableError;
+  unavailable(during: string, cause: unknown): QueueUnavailableError;
   refusedBy(error: unknown): Refused;
   /** Not before it is writable: what BullMQ asks at the start must be answered. */
   createQueue(options?: Omit<QueueOptions, 'connection' | 'prefix'>): Queue;

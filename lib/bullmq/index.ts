@@ -14,7 +14,7 @@ export type { RedisConnection } from './connection.ts';
 export {
   JobLostError,
   PayloadStoreError,
-  RedisUnavailableError,
+  QueueUnavailableError,
   SignatureError,
   UnknownJobError,
   UnknownTaskError,

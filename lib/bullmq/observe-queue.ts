@@ -62,7 +62,7 @@ export interface QueueObserver extends AsyncDisposable {
   /**
    * What is there now: four or five short questions to the engine.
    *
-   * @throws RedisUnavailableError if the engine does not answer in time, or does not let this program in.
+   * @throws QueueUnavailableError if the engine does not answer in time, or does not let this program in.
    */
   read(): Promise<QueueSnapshot>;
   close(): Promise<void>;

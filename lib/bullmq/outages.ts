@@ -12,7 +12,7 @@ export function warnOfOutages(exchange: Exchange, lastError: () => unknown, what
     timer ??= setTimeout(() => {
       process.emitWarning(`${exchange.unavailable('cannot be reached', lastError()).message}. ${what}`, {
         type: 'LokyWarning',
-        code: 'LOKY_REDIS_UNAVAILABLE',
+        code: 'LOKY_QUEUE_UNAVAILABLE',
       });
     }, WARN_AFTER).unref();
   };

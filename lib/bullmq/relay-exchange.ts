@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } from 'bullmq';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { bullmq } from './engine.ts';
-import { RedisUnavailableError } from './errors.ts';
+import { QueueUnavailableError } from './errors.ts';
 import type {
   Exchange,
   ExchangeEvents,
@@ -70,7 +70,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   unavailable(during: string, cause: unknown) {
     const { message = '' } = (cause ?? {}) as Partial<Error>;
     const reason = message === '' ? '' : `: ${message.replace(/\.$/, '')}`;
-    return new RedisUnavailableError(
+    return new QueueUnavailableError(
       `Postgres at ${nameOf(this.#place)} ${during}${reason}${wayOut(cause)}`,
       {
         cause,

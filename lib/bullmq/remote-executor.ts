@@ -42,7 +42,7 @@ export interface RemoteExecutor extends Executor {
    *
    * @returns The id, once the job is stored.
    * @throws TypeError if `fn` is no function.
-   * @throws what the future of `submit` would fail with if the job cannot be stored: `RedisUnavailableError`,
+   * @throws what the future of `submit` would fail with if the job cannot be stored: `QueueUnavailableError`,
    * `SerializationError`, `PayloadStoreError`, `ShutdownExecutorError`, `QueueFullError`.
    */
   enqueue<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<{ id: string }>;

@@ -21,7 +21,7 @@ import { readCancel } from './wire.ts';
 
 /** A machine that serves a queue. */
 export interface TaskServer extends AsyncDisposable {
-  /** Resolves when it takes jobs. Rejects with `RedisUnavailableError` if Redis does not let it in. */
+  /** Resolves when it takes jobs. Rejects with `QueueUnavailableError` if Redis does not let it in. */
   readonly ready: Promise<void>;
   /** Resolves when it has left. Rejects with the reason if it had to: Redis let it in no more, or its pool broke. */
   readonly closed: Promise<void>;
@@ -217,7 +217,7 @@ class Server implements TaskServer {
     if (this.#isFullKnown) return;
     this.#isFullKnown = true;
     const { message } = this.#exchange.unavailable('gives out no jobs', error);
-    process.emitWarning(message, { type: 'LokyWarning', code: 'LOKY_REDIS_UNAVAILABLE' });
+    process.emitWarning(message, { type: 'LokyWarning', code: 'LOKY_QUEUE_UNAVAILABLE' });
   }
 
   /** Who listens to nothing sees it in a warning, and the process may end. */

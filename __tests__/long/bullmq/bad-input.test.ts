@@ -48,7 +48,7 @@ describeWithRedis('bad input', (redis) => {
   test('Redis down at start: futures fail once connectTimeout is over, and the executor can be shut down', async () => {
     const executor = open(newQueue(), { connection: { host: '127.0.0.1', port: 1 }, connectTimeout: 1_000 });
     await expect(executor.submit(tasks.noop).result()).rejects.toMatchObject({
-      name: 'RedisUnavailableError',
+      name: 'QueueUnavailableError',
       message: expect.stringMatching(
         /Redis at 127\.0\.0\.1:1 could not be reached for 1000 ms: .*ECONNREFUSED/,
       ),
@@ -101,7 +101,7 @@ describeWithRedis('bad input', (redis) => {
     );
     await executor.shutdown();
     const machine = launchMachine({ queue, connection });
-    expect(await machine.says('left')).toMatch(/RedisUnavailableError.*does not let this machine in/);
+    expect(await machine.says('left')).toMatch(/QueueUnavailableError.*does not let this machine in/);
     expect(await machine.ended).toMatchObject({ exitCode: 0 });
     await own.remove();
   });
@@ -117,7 +117,7 @@ describeWithRedis('bad input', (redis) => {
       }),
     );
     expect(error).toMatchObject({
-      name: 'RedisUnavailableError',
+      name: 'QueueUnavailableError',
       message: expect.stringMatching(/OOM.*more memory/s),
     });
     await executor.shutdown({ killWorkers: true });

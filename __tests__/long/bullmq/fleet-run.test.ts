@@ -1,14 +1,15 @@
 /**
- * What a fleet must hold through a rolling deploy and all that can happen to it. LOKY_FLEET_JOBS=10000 is the whole of it; by
- * default there are fewer jobs and a shorter pause.
+ * What a fleet must hold through a rolling deploy and all that can happen to it. LOKY_FLEET_JOBS=10000 is the whole of it, on
+ * Postgres 2,000; by default there are fewer jobs and a shorter pause.
  */
 import { describe, expect, test } from '@jest/globals';
+import { createPostgresBackend } from 'bullmq';
+import { describeWithPostgres } from '../../bullmq/with-postgres.ts';
 import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
-import { type Incident, type Run, reasonOf, runFleet } from './fleet-run.ts';
+import { type FleetEngine, type Incident, type Run, reasonOf, runFleet } from './fleet-run.ts';
 
 const JOBS = Number(process.env['LOKY_FLEET_JOBS'] ?? 1_000);
 const IS_WHOLE = JOBS >= 10_000;
-const LIMIT = Math.max(300_000, JOBS * 150);
 
 describe('why a job ran again', () => {
   const run = (begin: number, machine = 'a1', index = 1): Run => ({
@@ -33,32 +34,47 @@ describe('why a job ran again', () => {
   });
 });
 
-describeWithRedis('a fleet', (redis) => {
+/** @param engine Of the file, from the first test on. */
+function testFleet(jobs: number, engine: () => FleetEngine): void {
+  const limit = Math.max(300_000, jobs * 150);
   test(
-    `${JOBS} jobs through all of it: none is lost, none fails wrongly, each that ran twice has its reason`,
+    `${jobs} jobs through all of it: none is lost, none fails wrongly, each that ran twice has its reason`,
     async () => {
-      const engine = {
-        optionsFor: (who: string) => ({ connection: { ...redis().connection, connectionName: who } }),
-        async restart() {
-          await redis().stop();
-          await redis().start();
-        },
-        cutConnection: () => redis().cutConnection(),
-      };
-      const settings = {
-        jobs: JOBS,
-        queue: newQueue(),
-        pause: IS_WHOLE ? 20_000 : 8_000,
-        cuts: 25,
-        limit: LIMIT,
-      };
-      const report = await runFleet(engine, settings);
+      const pause = IS_WHOLE ? 20_000 : 8_000;
+      const report = await runFleet(engine(), { jobs, queue: newQueue(), pause, cuts: 25, limit });
       process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
       expect(report).toMatchObject({
         ...{ notSettled: 0, wronglyFailed: [], neverRun: 0, unexplained: [], cuts: 25 },
-        ...{ valuesRight: JOBS * 0.99, hangsEnded: JOBS * 0.01 },
+        ...{ valuesRight: jobs * 0.99, hangsEnded: jobs * 0.01 },
       });
     },
-    LIMIT + 60_000,
+    limit + 60_000,
   );
+}
+
+describeWithRedis('a fleet on Redis', (redis) => {
+  testFleet(JOBS, () => ({
+    optionsFor: (who) => ({ connection: { ...redis().connection, connectionName: who } }),
+    async restart() {
+      await redis().stop();
+      await redis().start();
+    },
+    cutConnection: () => redis().cutConnection(),
+  }));
+});
+
+describeWithPostgres('a fleet on Postgres', (postgres) => {
+  testFleet(Math.min(JOBS, IS_WHOLE ? 2_000 : 500), () => ({
+    optionsFor(who) {
+      const connection = { ...postgres().connection, application_name: who };
+      return who === 'submitter'
+        ? { connection, backend: createPostgresBackend }
+        : { connection, onPostgres: true };
+    },
+    async restart() {
+      await postgres().stop();
+      await postgres().start();
+    },
+    cutConnection: () => postgres().cutConnection(),
+  }));
 });

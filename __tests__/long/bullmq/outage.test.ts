@@ -42,7 +42,7 @@ describeWithRedis('an outage', (redis) => {
     controller.abort(new Error('enough'));
     await expect(aborted.result()).rejects.toMatchObject({ name: 'CancelledError' });
     for (const future of failed) {
-      await expect(future.result()).rejects.toMatchObject({ name: 'RedisUnavailableError' });
+      await expect(future.result()).rejects.toMatchObject({ name: 'QueueUnavailableError' });
     }
     await redis().start();
     await untilWaiting(redis(), queue, 0);

@@ -204,11 +204,11 @@ describeWithPostgres('on Postgres', (postgres) => {
       return error;
     };
     expect(await refused({ database: 'none' })).toMatchObject({
-      name: 'RedisUnavailableError',
+      name: 'QueueUnavailableError',
       message: expect.stringMatching(/Postgres at 127\.0\.0\.1:\d+ does not let this program in.*"none"/),
     });
     expect(await refused({ schema: 'other' })).toMatchObject({
-      name: 'RedisUnavailableError',
+      name: 'QueueUnavailableError',
       message: expect.stringMatching(/runMigrations of bullmq/),
     });
   });

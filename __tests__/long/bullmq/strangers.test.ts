@@ -69,7 +69,7 @@ describeWithRedis('others', (redis) => {
       connection: { ...own.connection, username: 'guest', password: 'secret' },
     });
     await expect(executor.submit(tasks.noop).result()).rejects.toMatchObject({
-      name: 'RedisUnavailableError',
+      name: 'QueueUnavailableError',
       message: expect.stringMatching(/NOPERM.*the user may not do this.*~bull:Q:\* &bull:Q:\* \+@all/),
     });
     await executor.shutdown();

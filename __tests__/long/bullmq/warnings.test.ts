@@ -21,13 +21,13 @@ describeWithRedis('warnings', (redis) => {
   afterAll(() => warn.mockRestore());
 
   test('tell that Redis is away, and who waits for it', async () => {
-    await waitUntil(() => warningsOf('LOKY_REDIS_UNAVAILABLE').length > 0, 10_000);
-    expect(warningsOf('LOKY_REDIS_UNAVAILABLE')).toEqual([
+    await waitUntil(() => warningsOf('LOKY_QUEUE_UNAVAILABLE').length > 0, 10_000);
+    expect(warningsOf('LOKY_QUEUE_UNAVAILABLE')).toEqual([
       [
         expect.stringMatching(
           /^Redis at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED.*\. Pending futures wait for it$/,
         ),
-        { type: 'LokyWarning', code: 'LOKY_REDIS_UNAVAILABLE' },
+        { type: 'LokyWarning', code: 'LOKY_QUEUE_UNAVAILABLE' },
       ],
     ]);
   });
