@@ -17,11 +17,15 @@ import type { SubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { JobLostError, UnknownJobError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
+import { Followers } from './followers.ts';
 import type { JobOutlook } from './job-reader.ts';
+import { LateOutput } from './late-output.ts';
+import { warnOfLeftovers } from './leftovers-warning.ts';
 import { Outbox } from './outbox.ts';
 import { lostJob, Patrol } from './patrol.ts';
 import { deletePayload, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
-import { queueTimeoutError, takeFromQueue } from './queue-timeout.ts';
+import { QueueDeadlines, type QueueDeadlinesListener } from './queue-deadlines.ts';
+import { queueTimeoutError } from './queue-timeout.ts';
 import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
 import { RemoteCounts, type RemoteStats } from './remote-stats.ts';
 import {
@@ -46,14 +50,8 @@ const GONE_AFTER = 2;
 /** Milliseconds that it may take to withdraw what nobody waits for any more: Redis need not ever answer. */
 const FAREWELL = 5_000;
 
-/** Milliseconds for which output is listened to after the outcome. */
-const LATE_OUTPUT = 1_000;
-
 /** Of a job that was stored before. */
 const NO_DATA = {} as JobData;
-
-/** Jobs that a warning names at most. */
-const LEFTOVERS_SHOWN = 10;
 
 const CANCELLED = 'The future was cancelled before its task was known to have begun.';
 const CANCELLED_ELSEWHERE =
@@ -65,7 +63,7 @@ const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures bef
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
-export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
+export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDeadlinesListener {
   /** In the queue and not settled, by their keys. */
   readonly sent = new Map<string, RemoteTask>();
   readonly #settings: RemoteSettings;
@@ -77,14 +75,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   readonly #patrol: Patrol;
   readonly #keepAlive = createKeepAlive();
   readonly #unsent = new Map<string, RemoteTask>();
-  /** Tasks that wait for the outcome of a job which others may wait for too, by the id of the job. */
-  readonly #followers = new Map<string, Set<RemoteTask>>();
-  /** Such jobs that are being withdrawn: others must hear of it. */
+  readonly #followers: Followers;
+  /** Jobs that others may wait for too, and that are being withdrawn: they must hear of it. */
   readonly #withdrawnShared = new Set<string>();
-  /** Tasks whose `queueTimeout` was over while Redis could not be asked. */
-  readonly #overdue = new Set<RemoteTask>();
-  /** Tasks that were settled, and may still have output on its way. */
-  readonly #lateOutput = new Map<string, { readonly task: RemoteTask; readonly timer: NodeJS.Timeout }>();
+  readonly #deadlines: QueueDeadlines;
+  readonly #lateOutput = new LateOutput((task) => this.#followers.remove(task));
   readonly #withdrawals: Withdrawals;
   /** Cancelled while Redis was away: what has become of them is asked when it is back. The value is `kill`. */
   readonly #wishes = new Map<RemoteTask, boolean>();
@@ -97,6 +92,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#executorId = executorId;
     this.#codec = codec;
     this.#link = new RemoteLink(settings, executorId, this);
+    this.#followers = new Followers(this.#link);
+    this.#deadlines = new QueueDeadlines(this.#link, this);
     this.#outbox = new Outbox(settings, this.#link, this);
     this.#patrol = new Patrol(this.#link, settings.checkInterval, settings.queue, this);
     this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, (id, isRemoved) => {
@@ -189,7 +186,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#keepAlive.hold();
     this.#link.noteAwaited();
     this.#patrol.start();
-    void this.#follow(task).then(() => this.#patrol.look(task));
+    void this.#followers.add(task).then(() => this.#patrol.look(task));
     return task;
   }
 
@@ -210,20 +207,6 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     else this.#outbox.add(task);
   }
 
-  async #follow(task: RemoteTask): Promise<void> {
-    const followers = this.#followers.get(task.id) ?? new Set();
-    followers.add(task);
-    this.#followers.set(task.id, followers);
-    await this.#link.follow(task.id).catch(() => {}); // the reconciler reads its job
-  }
-
-  #unfollow(task: RemoteTask): void {
-    const followers = this.#followers.get(task.id);
-    if (followers?.delete(task) !== true) return;
-    this.#link.unfollow(task.id);
-    if (followers.size === 0) this.#followers.delete(task.id);
-  }
-
   // Into the queue …
 
   /** A job with an id of its own may be done: then it must not run again, even if it is gone from the queue. */
@@ -234,7 +217,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   }
 
   async #prepareNamed(task: RemoteTask): Promise<void> {
-    if (task.request.kind === 'shared') await this.#follow(task);
+    if (task.request.kind === 'shared') await this.#followers.add(task);
     if (task.request.settings.jobId === undefined) return;
     try {
       const outlook = await this.#link.readFollowed(task.id);
@@ -256,7 +239,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
       }
       if (task.state === 'unsent') task.state = 'sent';
       this.sent.set(task.key, task);
-      if (this.#overdue.has(task)) void this.#expire(task);
+      this.#deadlines.onSent(task);
       if (task.request.kind === 'shared') void this.#patrol.look(task); // others may have stored it, long ago
     }
     if (this.#unsent.size === 0) watchUnstored(this, false);
@@ -278,7 +261,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#withdrawals.resume(); // before a machine begins them
     this.#outbox.flushSoon();
     for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
-    for (const task of this.#overdue) void this.#expire(task);
+    this.#deadlines.resume();
     void this.#patrol.walk(); // what was said meanwhile was not heard
   }
 
@@ -286,8 +269,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     for (const [id, kind, text] of replies) {
       if (kind === 'value' || kind === 'error') this.#link.noteHeard(id);
       // A machine may be quicker than the answer to addBulk.
-      const own = this.sent.get(id) ?? this.#unsent.get(id) ?? this.#lateOutput.get(id)?.task;
-      const tasks = own === undefined ? (this.#followers.get(id) ?? []) : [own];
+      const own = this.sent.get(id) ?? this.#unsent.get(id) ?? this.#lateOutput.taskOf(id);
+      const tasks = own === undefined ? this.#followers.of(id) : [own];
       for (const task of [...tasks]) this.#onReply(task, kind, text);
     }
   }
@@ -374,9 +357,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     if (this.#unsent.size === 0) watchUnstored(this, false);
     this.sent.delete(task.key);
     this.#wishes.delete(task);
-    this.#overdue.delete(task);
-    if (task.wantsOutput) this.#awaitLateOutput(task);
-    else this.#unfollow(task);
+    this.#deadlines.forget(task);
+    if (task.wantsOutput) this.#lateOutput.await(task);
+    else this.#followers.remove(task);
     if (upload !== undefined && kind === 'own')
       deletePayload(this.#settings.store as PayloadStore, upload.key);
     settle();
@@ -449,36 +432,21 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     if (task.state === 'settled' || task.state === 'running' || task.isFetching) return;
     const isHere = task.state === 'unsent' && !this.#outbox.isSending(task);
     if (isHere) this.#drop(task, () => task.fail(this.#queueTimeoutError(task)));
-    else void this.#expire(task);
+    else void this.#deadlines.expire(task);
   }
 
-  /** It fails only if its job was taken out of the queue before a machine began it. */
-  async #expire(task: RemoteTask): Promise<void> {
-    this.#overdue.add(task);
-    if (task.state === 'unsent' || !this.#link.isReady) return; // it comes again when it is sent, or Redis is back
-    this.#overdue.delete(task);
-    const end = await takeFromQueue(this.#link, task.id);
-    if (task.state === 'settled' || task.isFetching) return;
-    if (end === 'taken') {
-      const error = this.#queueTimeoutError(task);
-      if (task.request.kind === 'shared') this.#announce(task.id, error);
-      this.#drop(task, () => task.fail(error));
-    } else if (end === 'begun') void this.#patrol.look(task);
-    else if (end === 'unknown') this.#overdue.add(task);
-    else this.onOutlook(task, end);
+  onTaken(task: RemoteTask): void {
+    const error = this.#queueTimeoutError(task);
+    if (task.request.kind === 'shared') this.#announce(task.id, error);
+    this.#drop(task, () => task.fail(error));
+  }
+
+  onBegun(task: RemoteTask): void {
+    void this.#patrol.look(task);
   }
 
   #queueTimeoutError({ id, request }: RemoteTask): TimeoutError {
     return queueTimeoutError(id, request.settings.queueTimeout as number);
-  }
-
-  /** Output takes another way than outcomes do, where the task ran. */
-  #awaitLateOutput(task: RemoteTask): void {
-    const timer = setTimeout(() => {
-      this.#lateOutput.delete(task.key);
-      this.#unfollow(task);
-    }, LATE_OUTPUT).unref();
-    this.#lateOutput.set(task.key, { task, timer });
   }
 
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
@@ -501,24 +469,15 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
       this.#resolveDrained = resolve;
     });
     clearTimeout(this.#farewell);
-    for (const { timer } of this.#lateOutput.values()) clearTimeout(timer);
+    this.#lateOutput.close();
     this.#patrol.stop();
-    this.#warnOfLeftovers();
+    warnOfLeftovers(this.#settings.queue, [
+      ...this.#withdrawals.ids,
+      ...this.#outbox.sending.map(({ id }) => id),
+    ]);
     this.#withdrawals.close();
     await this.#link.close();
     this.#keepAlive.close();
-  }
-
-  /** Redis could not be told in time: only whoever reads this can. */
-  #warnOfLeftovers(): void {
-    const ids = [...this.#withdrawals.ids, ...this.#outbox.sending.map(({ id }) => id)];
-    if (ids.length === 0) return;
-    const shown = ids.slice(0, LEFTOVERS_SHOWN).join(', ') + (ids.length > LEFTOVERS_SHOWN ? ', …' : '');
-    process.emitWarning(
-      `${ids.length} tasks of the queue ${this.#settings.queue} that were cancelled or have failed could not be withdrawn until ` +
-        `shutdown ended, for Redis did not take it, and may run all the same. Remove their jobs: ${shown}`,
-      { type: 'LokyWarning', code: 'LOKY_NOT_WITHDRAWN' },
-    );
   }
 
   /** To be called whenever a task may have been the last one. */

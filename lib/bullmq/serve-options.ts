@@ -40,7 +40,8 @@ export interface ServeTasksOptions {
   maxStalledCount?: number;
   /**
    * How long a job that this machine cannot run (it lacks the task, has another version, or another key for functions) is
-   * handed back for another machine to take it; then it fails. Default: 300_000.
+   * handed back while no machine is there that has its version and task; then it fails. With such a machine, which may be busy,
+   * it waits for longer. Default: 300_000.
    */
   handBackTimeout?: number;
   /** Signals upon which it leaves, and then lets the process end as the signal would have. Default: SIGTERM and SIGINT. */

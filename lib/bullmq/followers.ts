@@ -1,0 +1,31 @@
+/** Tasks that wait for the outcome of a job which others may wait for too, by the id of the job. */
+import type { RemoteLink } from './remote-link.ts';
+import type { RemoteTask } from './remote-task.ts';
+
+export class Followers {
+  readonly #link: Pick<RemoteLink, 'follow' | 'unfollow'>;
+  readonly #followers = new Map<string, Set<RemoteTask>>();
+
+  constructor(link: Pick<RemoteLink, 'follow' | 'unfollow'>) {
+    this.#link = link;
+  }
+
+  of(id: string): Iterable<RemoteTask> {
+    return this.#followers.get(id) ?? [];
+  }
+
+  /** Resolves when nothing that is said of the job from then on is missed. Never rejects. */
+  async add(task: RemoteTask): Promise<void> {
+    const followers = this.#followers.get(task.id) ?? new Set();
+    followers.add(task);
+    this.#followers.set(task.id, followers);
+    await this.#link.follow(task.id).catch(() => {}); // the patrol reads its job
+  }
+
+  remove(task: RemoteTask): void {
+    const followers = this.#followers.get(task.id);
+    if (followers?.delete(task) !== true) return;
+    this.#link.unfollow(task.id);
+    if (followers.size === 0) this.#followers.delete(task.id);
+  }
+}
