@@ -5,7 +5,7 @@ import type { WaitOptions } from '../futures/wait-for.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import type { BullMQExecutorOptions } from './executor-options.ts';
 import { later } from './later.ts';
-import { type RemoteExecutor, type RemoteTaskOptions, refuseStream } from './remote-executor.ts';
+import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';
 import type { RemoteStats } from './remote-stats.ts';
 import type { RemoteView } from './remote-view.ts';
 
@@ -65,7 +65,7 @@ export class BullMQExecutor implements RemoteExecutor {
   }
 
   /** @throws TypeError Always: a job of BullMQ has one result. */
-  readonly stream: Executor['stream'] = refuseStream;
+  readonly stream: Executor['stream'] = (fn: never, ...args: never[]) => this.#view.stream(fn, ...args);
 
   /**
    * A view whose tasks have these options. `retries` is for tasks whose worker process died. Of two priorities the higher

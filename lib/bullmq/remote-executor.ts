@@ -68,11 +68,3 @@ export interface RemoteExecutor extends Executor {
 
   withOptions(options: RemoteTaskOptions): RemoteExecutor;
 }
-
-/** @throws TypeError Always. */
-export function refuseStream(): never {
-  throw new TypeError(
-    'a BullMQExecutor has no stream, as a job of BullMQ has one result: give what the task yields to reportProgress and take it with ' +
-      'onProgress, or stream from a ProcessPoolExecutor',
-  );
-}

@@ -182,6 +182,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       this.#drop(task, () => task.cancelWith(ABORTED, settings.signal?.reason));
       return task;
     }
+    // This executor has stored the job itself: if it is missing now, it has ended or was cancelled, and that is about to be heard.
+    for (const other of this.#followers.of(id)) task.wasSeen ||= other.state === 'sent';
     this.sent.set(task.key, task);
     this.#keepAlive.hold();
     this.#link.noteAwaited();

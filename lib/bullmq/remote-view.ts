@@ -10,7 +10,7 @@ import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-o
 import { checkJobId } from './job-id.ts';
 import { textLimit } from './payload-store.ts';
 import { type RemoteCalls, remoteCalls } from './remote-calls.ts';
-import { type RemoteExecutor, type RemoteTaskOptions, refuseStream } from './remote-executor.ts';
+import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';
 import { RemotePool } from './remote-pool.ts';
 import type { RemoteStats } from './remote-stats.ts';
 import type { RemoteTaskSettings } from './remote-task.ts';
@@ -127,4 +127,12 @@ export class RemoteView implements RemoteExecutor {
 /** Outside of the class: the bundler renames one that names itself. */
 function viewOf(pool: RemotePool, calls: RemoteCalls, settings: RemoteTaskSettings): RemoteView {
   return new RemoteView(pool, calls, settings);
+}
+
+/** @throws TypeError Always. */
+function refuseStream(): never {
+  throw new TypeError(
+    'a BullMQExecutor has no stream, as a job of BullMQ has one result: give what the task yields to reportProgress and take it with ' +
+      'onProgress, or stream from a ProcessPoolExecutor',
+  );
 }
