@@ -65,7 +65,7 @@ export class BullMQExecutor implements RemoteExecutor {
   }
 
   /** @throws TypeError Always: a job of BullMQ has one result. */
-  readonly stream: Executor['stream'] = (fn: never, ...args: never[]) => this.#view.stream(fn, ...args);
+  readonly stream: Executor['stream'] = (fn, ...args) => this.#view.stream(fn, ...args);
 
   /**
    * A view whose tasks have these options. `retries` is for tasks whose worker process died. Of two priorities the higher
