@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { referenceTo } from '../../lib/bullmq/payload-store.ts';
 import { recentMachines } from '../../lib/bullmq/recent-machines.ts';
 import { hasWhatItNeeds } from '../../lib/bullmq/refusal.ts';
 import { PROTOCOL } from '../../lib/bullmq/wire.ts';
 
-const machine = { draining: false, protocol: PROTOCOL, tasksVersion: '1', tasks: ['add'] };
+const machine = { draining: false, protocol: PROTOCOL, tasksVersion: '1', tasks: ['add'], hasStore: false };
 const job = { loky: PROTOCOL, version: '1', task: 'add' };
 
 test('a machine takes a job of its protocol, its version and its tasks, unless it leaves', () => {
@@ -14,6 +15,9 @@ test('a machine takes a job of its protocol, its version and its tasks, unless i
   expect(hasWhatItNeeds({ ...machine, protocol: PROTOCOL + 1 }, job)).toBe(false);
   expect(hasWhatItNeeds({ ...machine, tasksVersion: '2' }, job)).toBe(false);
   expect(hasWhatItNeeds({ ...machine, tasks: ['square'] }, job)).toBe(false);
+  const stored = { ...job, args: referenceTo('1') };
+  expect(hasWhatItNeeds(machine, stored)).toBe(false);
+  expect(hasWhatItNeeds({ ...machine, hasStore: true }, stored)).toBe(true);
 });
 
 test('of a signed function it is not known', () => {

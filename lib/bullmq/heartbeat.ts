@@ -56,7 +56,7 @@ export class Heartbeat {
   }
 
   #report(): MachineReport {
-    const { tasks } = this.#settings;
+    const { tasks, store } = this.#settings;
     return {
       ...this.#stats(),
       id: this.machineId,
@@ -69,6 +69,7 @@ export class Heartbeat {
       protocol: PROTOCOL,
       tasksVersion: tasks.version ?? null,
       tasks: tasks.names,
+      hasStore: store !== undefined,
     };
   }
 }

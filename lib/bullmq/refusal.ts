@@ -3,6 +3,7 @@
  * changed. It goes back with a delay that grows, and fails once no machine took it for too long.
  */
 import { SignatureError, UnknownTaskError, VersionSkewError } from './errors.ts';
+import { keyIn } from './payload-store.ts';
 import type { MachineReport } from './server-stats.ts';
 import { isExpired } from './signing.ts';
 import type { JobData } from './wire.ts';
@@ -31,7 +32,10 @@ export function refusalDelay(waited: number, bound: number, random: number): num
 }
 
 /** A machine, as far as it decides about a job. */
-export type Capabilities = Pick<MachineReport, 'draining' | 'protocol' | 'tasksVersion' | 'tasks'>;
+export type Capabilities = Pick<
+  MachineReport,
+  'draining' | 'protocol' | 'tasksVersion' | 'tasks' | 'hasStore'
+>;
 
 /**
  * Whether a machine takes a job when it has time for it. Of a signed function it is not known: a report does not say which key
@@ -39,6 +43,7 @@ export type Capabilities = Pick<MachineReport, 'draining' | 'protocol' | 'tasksV
  */
 export function hasWhatItNeeds(machine: Capabilities, job: Partial<JobData>): boolean {
   if (machine.draining || job.signed !== undefined || machine.protocol !== job.loky) return false;
+  if (keyIn(job.args) !== undefined && !machine.hasStore) return false;
   const { tasksVersion } = machine;
   const hasVersion = job.version == null || tasksVersion == null || job.version === tasksVersion;
   return hasVersion && machine.tasks.includes(String(job.task));

@@ -70,6 +70,8 @@ export interface MachineReport extends Omit<ServerStats, 'pool'> {
   /** The `version` of `defineTasks`. */
   readonly tasksVersion: string | null;
   readonly tasks: readonly string[];
+  /** Whether it has a `store` for large payloads. */
+  readonly hasStore: boolean;
   /** Memory of its worker processes together, in bytes, as far as it was sampled. */
   readonly rss: number | undefined;
 }
