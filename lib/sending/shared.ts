@@ -4,6 +4,7 @@
  * its own what it was given.
  */
 
+import type { HeldShare } from './payload.ts';
 import type { NamedReducer } from './reducers.ts';
 import type { SerializerName } from './serializer.ts';
 
@@ -43,6 +44,9 @@ export interface SharingTerms {
   readonly reducers: readonly NamedReducer[];
   readonly mainByReference: boolean;
 }
+
+/** What the host does with handles, in shares.ts: it writes shared values by policies of its own, which ask for it here. */
+export const hostEnd = {} as { shareOf(handle: object, state: SharedState, terms: SharingTerms): HeldShare };
 
 interface Sharing {
   /** Until then no value need be looked up. */

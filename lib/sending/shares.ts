@@ -11,7 +11,14 @@ import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import type { Definition, HeldShare, Payload } from './payload.ts';
 import { reasonOf } from './reason.ts';
-import { newHandle, type Shared, type SharedState, type SharingTerms, sharedState } from './shared.ts';
+import {
+  hostEnd,
+  newHandle,
+  type Shared,
+  type SharedState,
+  type SharingTerms,
+  sharedState,
+} from './shared.ts';
 import { readyItems, tryClone, writeOne } from './values/encode.ts';
 import { RICH } from './values/scan.ts';
 
@@ -91,7 +98,7 @@ export function shareOf(handle: object, state: SharedState, terms: SharingTerms)
   return made;
 }
 
-HostPolicy.shareOf = shareOf;
+hostEnd.shareOf = shareOf;
 
 function keep(handle: object, state: SharedState, made: Share): void {
   shares.set(handle, made);

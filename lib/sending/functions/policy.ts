@@ -12,7 +12,7 @@ import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import type { Definition, HeldShare } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
-import { type SharedState, type SharingTerms, sharedState } from '../shared.ts';
+import { hostEnd, type SharedState, sharedState } from '../shared.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { RICH, tierOf } from '../values/scan.ts';
@@ -32,9 +32,6 @@ import { WholeMessage } from './whole-message.ts';
 import { withWayOut } from './whose.ts';
 
 export class HostPolicy implements Policy {
-  /** Set by shares.ts, which writes shared values by policies of its own. */
-  static shareOf: (handle: object, state: SharedState, terms: SharingTerms) => HeldShare;
-
   readonly stores: Policy['stores'];
 
   readonly takes = FAITHFUL;
@@ -130,7 +127,7 @@ export class HostPolicy implements Policy {
 
   private shared(handle: object, state: SharedState): Row {
     const { reducers, mainByReference } = this;
-    const share = HostPolicy.shareOf(handle, state, { serializer: 'auto', reducers, mainByReference });
+    const share = hostEnd.shareOf(handle, state, { serializer: 'auto', reducers, mainByReference });
     this.shares.add(share);
     return { head: ['shared', share.id], children: [] };
   }
