@@ -4,7 +4,8 @@
  */
 import { DevalueError, parse, stringify } from 'devalue';
 import { SerializationError } from '../errors.ts';
-import { isShared, type Reducers } from '../sending/index.ts';
+import type { Reducers } from '../sending/index.ts';
+import { isShared } from '../sending/shared.ts';
 import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';

@@ -8,5 +8,5 @@ export type { Definition, HeldShare, InlineBody, Payload, PreparedCall } from '.
 export { type Reducer, type Reducers, register } from './reducers.ts';
 export type { Sender, SenderOptions, UnknownClasses } from './sender.ts';
 export { getLokySerializer, type SerializerName, setLokySerializer } from './serializer.ts';
-export { isShared, type Shared } from './shared.ts';
+export type { Shared } from './shared.ts';
 export { type WrapOptions, wrapNonSerializable } from './wrap.ts';
