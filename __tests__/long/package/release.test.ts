@@ -14,6 +14,8 @@ const FILES = [
   'LICENSE',
   'scripts/release',
   'dist',
+  'docs',
+  'examples',
   '.gitignore',
 ];
 
