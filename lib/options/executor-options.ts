@@ -57,7 +57,7 @@ export interface ExecutorOptions {
   /** What tasks find in `process.argv` behind the first two. Default: nothing. */
   argv?: readonly string[];
   /**
-   * The current directory of the workers, as a path or `file:` URL; a relative path is looked up from that of this program. It is
+   * The current directory of the workers, as a path or a file URL; a relative path is looked up from that of this program. It is
    * set before `preload` and `initializer`; relative paths in `execArgv` are still those of this program. Default: that of this program
    * when the worker starts.
    */
