@@ -1,4 +1,5 @@
 /** An executor that has missed what was said of its jobs finds the outcomes, whatever others keep of theirs. */
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -6,6 +7,24 @@ import { BullMQExecutor, type BullMQExecutorOptions } from 'loky/bullmq';
 import { startMachine } from './machines.ts';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';
+
+/** Over a socket of its own: ioredis takes commands that come together with the answer to MONITOR for answers. */
+async function monitorOf({ host, port }: { host: string; port: number }) {
+  const socket = connect(port, host).setEncoding('utf8');
+  let text = '';
+  socket.on('data', (part: string) => {
+    text += part;
+  });
+  socket.write('MONITOR\r\n');
+  while (!text.startsWith('+OK')) await sleep(2);
+  return {
+    commands: () =>
+      text
+        .split('\r\n')
+        .map((line) => [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word)),
+    end: () => socket.destroy(),
+  };
+}
 
 describeWithRedis('outcomes', (redis) => {
   const open = (queue: string, options: Partial<BullMQExecutorOptions> = {}): BullMQExecutor =>
@@ -61,16 +80,15 @@ describeWithRedis('outcomes', (redis) => {
     const executor = open(queue);
     await executor.submit(tasks.noop);
     const { executorId } = executor.stats();
-    const commands: string[][] = [];
-    const monitor = await new Redis(redis().connection).monitor();
-    monitor.on('monitor', (_time: string, command: string[]) => commands.push(command));
+    const monitor = await monitorOf(redis().connection);
     await executor.submit(tasks.echo, 1);
     await executor.submit(tasks.fail, 'too far').exception();
     await executor.shutdown(); // its last command is seen after all others
     const removed = `bull:${queue}:loky:outcomes:`;
-    while (!commands.some(([name, key]) => name === 'unlink' && key?.startsWith(removed))) await sleep(10);
-    monitor.disconnect();
-    const steps = commands.flatMap(([name, ...args]) => {
+    while (!monitor.commands().some(([name, key]) => name === 'unlink' && key?.startsWith(removed)))
+      await sleep(10);
+    monitor.end();
+    const steps = monitor.commands().flatMap(([name, ...args]) => {
       if (name === 'hset' && args[0]?.startsWith(`bull:${queue}:loky:outcomes:`)) return ['kept'];
       const moves = ['completed', 'failed'].some((state) => args.includes(`bull:${queue}:${state}`));
       const isOfJob = args.some((arg) => arg.startsWith(`bull:${queue}:${executorId}-`));
