@@ -147,7 +147,10 @@ export const refusals: readonly Case[] = [
     /argument 0 is a TextDecoder that may be in the middle/,
     () => [id, new TextDecoder('utf-16le')],
   ),
-  refuses('a Blob', /argument 0 is a (?:buffer\.)?Blob\n\s+hint: send its bytes/, () => [id, new Blob(['a'])]),
+  refuses('a Blob', /argument 0 is a (?:buffer\.)?Blob\n\s+hint: send its bytes/, () => [
+    id,
+    new Blob(['a']),
+  ]),
   refuses('a boxed symbol', /argument 0 is a boxed symbol/, () => [id, Object(Symbol.iterator)]),
   refuses(
     'private state',
