@@ -62,3 +62,20 @@ test('the guardian gets none of the variables by which a shell would end at its 
   await script.ended;
   await waitUntilGone([worker], 10_000);
 });
+
+test.each(['app.js', 'app', '.'])(
+  '`node %s` has a main script, and workers of loky_init_main load it',
+  (name) => {
+    const program = mkdtempSync(join(folder, 'program-'));
+    const source = `globalThis.loaded = __filename;
+    import(${JSON.stringify(packageUrl)}).then(async ({ ProcessPoolExecutor, workerInfo }) => {
+      if (workerInfo() !== undefined) return;
+      const executor = new ProcessPoolExecutor({ maxWorkers: 1, context: 'loky_init_main' });
+      console.log((await executor.submit(() => globalThis.loaded)) === __filename);
+      await executor.shutdown();
+    });`;
+    for (const file of ['app.js', 'index.js']) writeFileSync(join(program, file), source);
+    const { stdout, stderr } = spawnSync(process.execPath, [name], { cwd: program, encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: 'true\n', stderr: '' });
+  },
+);

@@ -2,7 +2,7 @@
  * The script that the host was started with, and its loading in a worker (`loky_init_main`). The worker's own bundle
  * and the package as the script imports it are two modules in one process: they meet in a global symbol.
  */
-import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isOneExecutable } from './executable.ts';
 import { workerInfo } from './worker-info.ts';
@@ -13,18 +13,22 @@ const shared = globalThis as { [key]?: { readonly url: string; isLoaded: boolean
 /** With these, what comes first is an argument of a program that is no file. */
 const HAS_NO_SCRIPT = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
 
+let ofHost: { readonly url: string | undefined } | undefined;
+
 /** Its URL; `undefined` if there is none (`node -e`, the REPL), and in a worker that did not load it. */
 export function mainScript(): string | undefined {
   if (workerInfo() !== undefined) return shared[key]?.url; // the script of this process is that of all workers
-  const path = process.argv[1];
-  if (
-    path === undefined ||
-    isOneExecutable() ||
-    process.execArgv.some((option) => HAS_NO_SCRIPT.test(option))
-  )
+  ofHost ??= { url: scriptOfHost() };
+  return ofHost.url;
+}
+
+function scriptOfHost(): string | undefined {
+  const [, path] = process.argv;
+  if (!path || isOneExecutable() || process.execArgv.some((option) => HAS_NO_SCRIPT.test(option)))
     return undefined;
   try {
-    return pathToFileURL(realpathSync(path)).href;
+    // `node app` starts app.js or app/index.js, and the path stays as it was written.
+    return pathToFileURL(createRequire(path).resolve(path)).href;
   } catch {
     return undefined;
   }

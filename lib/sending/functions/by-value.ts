@@ -1,5 +1,5 @@
 /** Which modules' functions go by value although they could go by reference. */
-import { mainScript } from './sources.ts';
+import { mainScript } from '../../system/main-script.ts';
 
 const modules = new Set<string>();
 

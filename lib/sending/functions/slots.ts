@@ -1,4 +1,6 @@
 /** Which free names of a text become slots, and how the text then refers to them. Reads no values but one. */
+
+import { mainScript } from '../../system/main-script.ts';
 import { isCommonGlobal } from '../graph/intrinsics.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { CELL_VALUE, cellName } from './cell-names.ts';
@@ -8,7 +10,7 @@ import { enclosingFunction } from './enclosing.ts';
 import type { FreeName, NameUse } from './found-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ImportedName } from './module-text.ts';
-import { mainScript, type Source } from './sources.ts';
+import type { Source } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
 import type { Problem, Slot } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';

@@ -2,9 +2,10 @@
  * Finds the file that a function comes from. The inspector gives a script's number but no name: the function's own
  * text at its own place in a file that is likely settles it without the debugger, which is slow to ask.
  */
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Module } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { mainScript } from '../../system/main-script.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type Location, outerNames, type ScopeView } from './inspector.ts';
 import { scriptUrl, viewScript, withoutMark } from './scripts.ts';
@@ -30,26 +31,6 @@ const fileTexts = new BoundedMap<string, { readonly text: string | undefined }>(
 const STACK_DEPTH = 40;
 /** By extension, or without one. */
 const IS_JAVASCRIPT = /\.[cm]?js$|[/\\][^./\\]+$/;
-
-let main: string | undefined | null = null;
-
-/** URL of the program's main script; undefined if it has none. */
-export function mainScript(): string | undefined {
-  if (main !== null) return main;
-  main = undefined;
-  const [, script] = process.argv;
-  if (script) {
-    for (const candidate of [script, `${script}.js`]) {
-      try {
-        main = pathToFileURL(realpathSync(candidate)).href;
-        break;
-      } catch {
-        // Not a file: code from the command line.
-      }
-    }
-  }
-  return main;
-}
 
 /** A file in which the variables that the function sees do not occur is another one that looks alike. */
 export function sourceOf(

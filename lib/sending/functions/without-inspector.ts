@@ -2,12 +2,13 @@
  * Functions where this process may not ask the engine for their variables (`--permission`, other runtimes): by
  * reference if a CommonJS module exports them, by value if they use nothing from around them, and else refused.
  */
+
+import { mainScript } from '../../system/main-script.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { reasonOf } from '../reason.ts';
 import { isNativeText } from '../values/realm.ts';
 import { parsing } from './parsing.ts';
 import { commonJsReference, type Reference } from './references.ts';
-import { mainScript } from './sources.ts';
 import type { TextPlan } from './text-plan.ts';
 
 const NO_VIEW = { location: undefined, scopes: [], bound: undefined };
