@@ -97,7 +97,8 @@ export {
 export { taskMessages } from './system/task-messages.ts';
 export { taskSignal } from './system/task-signal.ts';
 export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
-export { type ResourceKind, type ResourceTracker, resourceTracker } from './watchdog/temporary-files.ts';
+export type { ResourceKind } from './watchdog/resource-orders.ts';
+export { type ResourceTracker, resourceTracker } from './watchdog/resource-tracker.ts';
 
 // Here, as lib/view stands on lib/executor.
 onNewExecutor(startViewOfProcess);

@@ -37,7 +37,12 @@ const entryPoints = {
 const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
 
 /** What the package loads when it is first needed. */
-const laterParts = ['lib/executor/pool/pool.ts', 'lib/sending/graphs.ts', 'lib/sending/functions/texts.ts'];
+const laterParts = [
+  'lib/executor/pool/pool.ts',
+  'lib/executor/later-parts.ts',
+  'lib/sending/graphs.ts',
+  'lib/sending/functions/texts.ts',
+];
 
 /** Whoever uses the part that needs them has installed them. */
 const optionalPeers = ['@opentelemetry/api', 'bullmq', 'ioredis', 'prom-client'];

@@ -6,7 +6,7 @@ import { remoteCalls } from '../../lib/bullmq/remote-calls.ts';
 import type { RemotePool } from '../../lib/bullmq/remote-pool.ts';
 import { defineTasks } from '../../lib/bullmq/task-registry.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
-import { mapOn } from '../../lib/executor/pool-view.ts';
+import { mapOn } from '../../lib/executor/map-on-pool.ts';
 import { Future, futureControl } from '../../lib/futures/future.ts';
 
 const NO_OPTIONS = {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { FrameKind, HEADER_BYTES, MAGIC } from '../../lib/child/frames.ts';
 import { guardian } from '../../lib/watchdog/guardian.ts';
-import { encodeOrder, receiveOrder, temporaryFilesRemoved } from '../../lib/watchdog/temporary-files.ts';
+import { encodeOrder } from '../../lib/watchdog/resource-orders.ts';
+import { receiveOrder, temporaryFilesRemoved } from '../../lib/watchdog/temporary-files.ts';
 import { scriptFolder, WELL } from '../executor/host-script.ts';
 
 const run = scriptFolder();

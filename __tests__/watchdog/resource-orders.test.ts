@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import {
-  createOrder,
-  decodeOrder,
-  encodeOrder,
-  resourceTracker,
-} from '../../lib/watchdog/temporary-files.ts';
+import { createOrder, decodeOrder, encodeOrder } from '../../lib/watchdog/resource-orders.ts';
+import { resourceTracker } from '../../lib/watchdog/resource-tracker.ts';
 
 describe('orders', () => {
   test('travel as lines, whatever the name', () => {

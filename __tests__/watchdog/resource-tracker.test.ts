@@ -26,7 +26,8 @@ const registryHost = compileHost(
   'registry-host',
   `import { createInterface } from 'node:readline';
    import { createGuardian } from './lib/watchdog/guardian.ts';
-   import { createOrder, createResourceRegistry } from './lib/watchdog/temporary-files.ts';
+   import { createOrder } from './lib/watchdog/resource-orders.ts';
+   import { createResourceRegistry } from './lib/watchdog/temporary-files.ts';
    const print = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
    const shell = process.env.SHELL_OF_GUARDIAN;
    const guardian = createGuardian({ ...(shell && { shell }), onLaunch: (tracker) => print({ tracker }) });
@@ -242,7 +243,8 @@ const burstHost = compileHost(
   'burst-host',
   `import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
    import { createGuardian } from './lib/watchdog/guardian.ts';
-   import { createOrder, createResourceRegistry } from './lib/watchdog/temporary-files.ts';
+   import { createOrder } from './lib/watchdog/resource-orders.ts';
+   import { createResourceRegistry } from './lib/watchdog/temporary-files.ts';
    const { SHELL_OF_GUARDIAN: shell, PLACE, KEPT, NAMES, GONE } = process.env;
    const guardian = createGuardian({ shell, onLaunch: (pid) => writeSync(1, JSON.stringify({ guardian: pid }) + '\\n') });
    const registry = createResourceRegistry(guardian);

@@ -1,7 +1,8 @@
 /** The executor over a queue, and its views: the same calls on one pool of remote tasks, each with its options. */
 import { randomUUID } from 'node:crypto';
 import type { Executor, ResultIterator } from '../executor/executor.ts';
-import { type AnyFunction, mapOn, submitTo } from '../executor/pool-view.ts';
+import { mapOn } from '../executor/map-on-pool.ts';
+import { type AnyFunction, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
 import { checkShutdownOptions, type ShutdownOptions } from '../options/task-options.ts';

@@ -19,23 +19,17 @@ import {
 } from '../options/task-options.ts';
 import type { Shared } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
-import { LaterPart } from '../system/later-part.ts';
 import { chooseNode } from '../system/node-command.ts';
 import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
-import { later } from './later.ts';
 import { noteExecutor } from './living.ts';
 import type { ModuleMethods } from './module-methods.ts';
-import { later as laterPool } from './pool/later.ts';
-import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
+import { calls, pool } from './parts.ts';
+import { type AnyFunction, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
 
 let lastExecutorId = 0;
-
-const pool = new LaterPart('./pool.cjs', () => laterPool());
-// The first executor may be made in a moment in which no file can be opened.
-pool.keep();
 
 /** An executor that nobody holds any more finishes what it has and ends its workers. */
 const abandoned = new FinalizationRegistry<Manager>((manager) => {
@@ -111,10 +105,10 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapOn(() => this.#route(), this.#taskSettings, this.map, fn, rest) as ResultIterator<never>;
+    calls.get().mapOn(() => this.#route(), this.#taskSettings, this.map, fn, rest) as ResultIterator<never>;
 
   readonly stream: Executor['stream'] = (fn: AnyFunction, ...args: unknown[]) =>
-    later().streamOn(this.#route(), this.#taskSettings, this.stream, fn, args) as ResultIterator<never>;
+    calls.get().streamOn(this.#route(), this.#taskSettings, this.stream, fn, args) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return new ExecutorView(this, () => this.#route(), withTaskOptions(this.#taskSettings, options));
@@ -148,9 +142,11 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     options?: TaskOptions,
   ): ModuleMethods<M> {
     const settings = withTaskOptions(this.#taskSettings, options);
-    return later().moduleMethods<M>(source, (method, call, args) =>
-      submitTo(this.#route(), settings, method, call, args),
-    );
+    return calls
+      .get()
+      .moduleMethods<M>(source, (method, call, args) =>
+        submitTo(this.#route(), settings, method, call, args),
+      );
   }
 
   /**

@@ -5,8 +5,8 @@ import type { TaskSettings } from '../manager/task.ts';
 import { killGraceNeedsOwnWorker } from '../options/own-worker.ts';
 import { checkTaskOptions, type ShutdownOptions, type TaskOptions } from '../options/task-options.ts';
 import type { Executor, ResultIterator } from './executor.ts';
-import { later } from './later.ts';
-import { type AnyFunction, mapOn, submitTo } from './pool-view.ts';
+import { calls } from './parts.ts';
+import { type AnyFunction, submitTo } from './pool-view.ts';
 
 export class ExecutorView implements Executor {
   readonly #executor: Executor;
@@ -25,10 +25,10 @@ export class ExecutorView implements Executor {
   }
 
   readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    mapOn(this.#pool, this.#settings, this.map, fn, rest) as ResultIterator<never>;
+    calls.get().mapOn(this.#pool, this.#settings, this.map, fn, rest) as ResultIterator<never>;
 
   readonly stream: Executor['stream'] = (fn: AnyFunction, ...args: unknown[]) =>
-    later().streamOn(this.#pool(), this.#settings, this.stream, fn, args) as ResultIterator<never>;
+    calls.get().streamOn(this.#pool(), this.#settings, this.stream, fn, args) as ResultIterator<never>;
 
   withOptions(options: TaskOptions): Executor {
     return viewOf(this.#executor, this.#pool, withTaskOptions(this.#settings, options));

@@ -91,12 +91,15 @@ function chunksOf(laterParts, { getModuleInfo }) {
     chunks.set(id, name);
     for (const imported of info.importedIds) walk(imported, name);
   };
-  walk(resolve(FIRST));
+  walk(resolve(LIGHT), 'base');
+  walk(resolve(FIRST), 'core');
+  for (const entry of [LIGHT, FIRST]) chunks.delete(resolve(entry));
   for (const part of laterParts) walk(resolve(part), basename(part, '.ts'));
   return chunks;
 }
 
 const FIRST = 'lib/index.ts';
+const LIGHT = 'lib/bullmq/index.ts';
 
 /**
  * What a file called later.ts imports becomes a file of its own, which is required when it is asked for: synchronously,
@@ -175,11 +178,8 @@ function smaller(settings) {
 /** A part shares its file with what others need of it: it is one of the exports, under its own name. */
 const withPartsAtOnce = (code) =>
   code.replaceAll(
-    /require\('\.\/(\w+)\.cjs'\)\.then\((?:function \(n\) \{ return|n =>) n\.(\w+);?(?: \})?\)/g,
-    (_, part, name) => {
-      if (part !== name) throw new Error(`the part ${part} is called ${name} in its file`);
-      return `require('./${part}.cjs').${name}`;
-    },
+    /require\('\.\/([\w-]+)\.cjs'\)\.then\((?:function \(n\) \{ return|n =>) n\.(\w+);?(?: \})?\)/g,
+    "require('./$1.cjs').$2",
   );
 
 /** These load many others, and are needed when the first worker starts, or later. */
