@@ -91,10 +91,8 @@ export class CrashRecovery {
   }
 
   #failOrRetry(worker: PoolWorker, exit: ExitReport, lost: readonly Task[], unbegun: Task | undefined): void {
-    const isKept = (task: Task): boolean => {
-      if (worker.endedFor === undefined) return task === unbegun ? task.requeue() : task.retry();
-      return (task === unbegun && task.requeue()) || task.rerun();
-    };
+    const isKept = (task: Task): boolean =>
+      (task === unbegun && task.requeue()) || (worker.endedFor === undefined ? task.retry() : task.rerun());
     const others = othersOf(
       worker,
       lost.filter((task) => task !== unbegun),

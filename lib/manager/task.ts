@@ -218,8 +218,8 @@ export class Task implements FutureOwner {
   }
 
   /**
-   * Its worker died before it had read it: `false` if that has happened before, as a task that is too much to read
-   * would otherwise end one worker after the other.
+   * Its worker died before it had read it: `false` if that has happened before. It counts as a crash then, as a task that
+   * is too much to read would otherwise end one worker after the other.
    */
   requeue(): boolean {
     if (this.#hasWaitedAgain || this.stream?.mayRunAgain === false) return false;
