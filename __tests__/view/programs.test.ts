@@ -1,8 +1,10 @@
 /** A view in programs of their own: it never keeps one alive, and `LOKY_VIEW` shows one that knows nothing of it. */
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { scriptFolder } from '../executor/host-script.ts';
 import { waitUntil } from '../helpers/processes.ts';
@@ -51,6 +53,22 @@ test('LOKY_VIEW shows a program, and its workers serve nothing', async () => {
   );
   const { code, said, stderr } = await script.ended;
   expect([code, said]).toEqual([0, ['0']]);
+  expect(stderr).toMatch(/^loky: the live view is at http:\/\/127\.0\.0\.1:\d+\/\?token=fixed\n$/);
+});
+
+test('LOKY_VIEW shows a program that imports only loky/bullmq', async () => {
+  const program = `
+    import { processor } from 'loky/bullmq';
+    const run = processor(() => 42);
+    console.log(await run({ id: '1', name: 'answer', data: {} }));
+    await run.close();`;
+  const env = { ...process.env, LOKY_VIEW: '0', LOKY_VIEW_TOKEN: 'fixed' };
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    { env },
+  );
+  expect(stdout.trim()).toBe('42');
   expect(stderr).toMatch(/^loky: the live view is at http:\/\/127\.0\.0\.1:\d+\/\?token=fixed\n$/);
 });
 
