@@ -24,4 +24,11 @@ export function judge(samples, { key, share, slack }) {
   return { key, mean, growth, allowed, flat: growth <= allowed };
 }
 
+/** The means of the first and of the last quarter of a series, for readers: the first one has the start in it. */
+export function quartersOf(samples, key) {
+  const length = Math.ceil(samples.length / 4);
+  const meanOf = (part) => mean(part.map((sample) => sample[key]));
+  return { first: meanOf(samples.slice(0, length)), last: meanOf(samples.slice(-length)) };
+}
+
 const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);

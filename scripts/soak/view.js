@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { browserPath } from './browser.js';
 import { readOptions } from './options.js';
-import { judge } from './verdict.js';
+import { judge, quartersOf } from './verdict.js';
 
 const series = [
   { key: 'hostRss', share: 0.1, slack: 10e6 },
@@ -47,7 +47,7 @@ try {
   }
 } finally {
   await browser.close();
-  host.send('stop');
+  host.disconnect();
 }
 const [exitCode] = await once(host, 'exit');
 if (json !== undefined) writeFileSync(json, `${JSON.stringify({ minutes, workers, samples })}\n`);
@@ -81,19 +81,24 @@ async function sample(session, page) {
 
 function report() {
   const verdicts = series.map((each) => judge(samples, each));
-  for (const { key, mean, growth, allowed, flat } of verdicts) {
-    const [m, g, a] = [mean, growth, allowed].map((number) => Math.round(number).toLocaleString('en'));
+  for (const { key, growth, allowed, flat } of verdicts) {
+    const { first, last } = quartersOf(samples, key);
+    const [f, l, g, a] = [first, last, growth, allowed].map((each) => Math.round(each).toLocaleString('en'));
     console.log(
-      `${flat ? 'flat ' : 'GROWS'} ${key.padEnd(14)} mean ${m}, growth in the second half ${g}, noise ${a}`,
+      `${flat ? 'flat ' : 'GROWS'} ${key.padEnd(14)} first quarter ${f}, last quarter ${l}; growth in the second half ${g}, noise ${a}`,
     );
   }
   const silent = samples.filter(({ isLive }) => !isLive).length;
-  const last = samples.at(-1);
-  console.log(`${last?.tasks.toLocaleString('en')} tasks, ${last?.crashes.toLocaleString('en')} crashes`);
+  const { tasks = 0, crashes = 0, unexpected = 0 } = samples.at(-1) ?? {};
+  console.log(
+    `${tasks.toLocaleString('en')} tasks, ${crashes.toLocaleString('en')} crashes, ${unexpected} errors that were not on purpose`,
+  );
   console.log(
     `the page was not live in ${silent} of ${samples.length} samples, and had ${faults.length} errors`,
   );
   for (const fault of faults.slice(0, 5)) console.log(`  ${fault}`);
-  const isFine = verdicts.every(({ flat }) => flat) && faults.length === 0 && exitCode === 0;
+  const isFlat = samples.length > 0 && verdicts.every(({ flat }) => flat);
+  const isFine = isFlat && silent === 0 && unexpected === 0 && faults.length === 0 && exitCode === 0;
+  console.log(isFine ? 'verdict: host and page are flat' : 'verdict: NOT FINE');
   process.exitCode = isFine ? 0 : 1;
 }
