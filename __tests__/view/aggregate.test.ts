@@ -17,7 +17,7 @@ describe('lanes', () => {
     const lanes = new Lanes();
     const lane = lanes.of(3);
     lanes.answered(lane, 7, 1000, 250, 42);
-    expect(lanes.take(2000).slices).toEqual([[3, 1000, 250, 7, 0, 1, 250, 42]]);
+    expect(lanes.take(2000).slices).toEqual([[3, 1000, 250, 7, 0, 1, 250, 42, 0]]);
     lanes.answered(lane, 7, 2000, 250, 43);
     lanes.lastFailed(lane);
     expect(kindOf(lanes.take(3000).slices[0])).toBe('failed');
@@ -38,7 +38,7 @@ describe('lanes', () => {
     const lane = lanes.of(0);
     for (let n = 0; n < 10; n += 1) lanes.answered(lane, n < 8 ? 5 : 6, n * 10, 4, n);
     const { slices } = lanes.take(1000);
-    expect(slices).toEqual([[0, 0, 94, 5, 0, 10, 40, 0]]);
+    expect(slices).toEqual([[0, 0, 94, 5, 0, 10, 40, 0, 0]]);
   });
 
   test('a failed brief task shows in its cell', () => {
@@ -67,6 +67,31 @@ describe('lanes', () => {
     expect(second?.slice(1, 3)).toEqual([150, 150]);
   });
 
+  test('tasks that a worker ran at the same time overlap, each in the first track that was free', () => {
+    const lanes = new Lanes();
+    const lane = lanes.of(0, true);
+    lanes.answered(lane, 1, 100, 200, 1); // 100 to 300
+    lanes.answered(lane, 1, 0, 500, 2); // 0 to 500: began first, was answered last
+    lanes.answered(lane, 1, 300, 300, 3);
+    lanes.ended(lane, 1, 250, 700, 'killed', 4);
+    const { slices } = lanes.take(1000);
+    expect(slices.map(([, from, length, , , , , id, track]) => [id, from, from + length, track])).toEqual([
+      [1, 100, 300, 0],
+      [2, 0, 500, 1],
+      [3, 300, 600, 0],
+      [4, 250, 700, 2],
+    ]);
+  });
+
+  test('brief tasks that overlap are one slice of the time in which they came to their end', () => {
+    const lanes = new Lanes();
+    const lane = lanes.of(0, true);
+    for (let n = 0; n < 12; n += 1) lanes.answered(lane, 5, n % 2 === 0 ? 60 : 130, 70 + n, n);
+    expect(
+      lanes.take(1000).slices.map(([, from, length, , , count]) => [from, from + length, count]),
+    ).toEqual([[60, 211, 12]]);
+  });
+
   test('50,000 tasks a minute on 64 workers are at most 24 slices a second for each worker, and a minute is kept', () => {
     const lanes = new Lanes();
     let most = 0;
@@ -85,7 +110,7 @@ describe('lanes', () => {
     lanes.ended(lanes.of(1), 2, 100, 400, 'timed-out', 9);
     lanes.mark(1, 400, 'killed', 77, 'timed-out');
     const { slices, marks } = lanes.take(1000);
-    expect(slices).toEqual([[1, 100, 300, 2, sliceKinds.indexOf('timed-out'), 1, 300, 9]]);
+    expect(slices).toEqual([[1, 100, 300, 2, sliceKinds.indexOf('timed-out'), 1, 300, 9, 0]]);
     expect(marks).toEqual([[1, 400, markKinds.indexOf('killed'), 77, 'timed-out']]);
   });
 });

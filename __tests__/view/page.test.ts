@@ -32,10 +32,10 @@ const slice = (
   row: number,
   from: number,
   more: Partial<{ fn: number; kind: number; count: number }> = {},
-): Slice => [row, from, 100, more.fn ?? 1, more.kind ?? 0, more.count ?? 1, 100, 5];
+): Slice => [row, from, 100, more.fn ?? 1, more.kind ?? 0, more.count ?? 1, 100, 5, 0];
 const worker = (row: number, state: string, pid: number): WorkerRow => ({
   ...{ key: `w1:${pid}`, row, pool: 1, rank: row % 10_000, pid, state, isRetiring: false, ahead: 0, done: 0 },
-  ...{ memory: 1, growth: 0, cpu: 0, task: undefined },
+  ...{ memory: 1, growth: 0, cpu: 0, tasks: [], running: 0 },
 });
 const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({ now: 0, host, ...more });
 

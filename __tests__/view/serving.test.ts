@@ -4,9 +4,11 @@ import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CancelledError, getReusableExecutor, reportProgress, TerminatedWorkerError } from 'loky';
 import { type ServeViewOptions, serveView, type View, viewHandler } from 'loky/view';
+import { type SliceKind, sliceKinds } from '../../lib/view/aggregate/messages.ts';
 import { killSelf, poolsOfEachTest, runForEver } from '../executor/pools.ts';
 import { waitUntil } from '../helpers/processes.ts';
 import { ask, openStream, type Stream } from './reader.ts';
@@ -190,6 +192,40 @@ describe('the stream', () => {
     expect(marks()).toContainEqual([pool.executorId * 10_000, expect.any(Number), 0, died()?.pid, 'crash']);
   });
 
+  test('has all tasks of a worker that runs several, beside each other, and what they were when it died', async () => {
+    const pool = createPool({ tasksPerWorker: 3, onWorkerCrash: 'isolate', stdio: 'ignore' });
+    const stream = await open((await serve({ executors: [pool] })).url);
+    const running = () =>
+      stream
+        .deltas()
+        .flatMap(({ workers = [] }) => workers)
+        .findLast((row) => row.running === 3);
+    const slices = () => stream.deltas().flatMap(({ slices = [] }) => slices);
+    const tracksOf = (kind: SliceKind) =>
+      slices()
+        .filter((slice) => sliceKinds[slice[4]] === kind && slice[2] >= 100)
+        .map((slice) => slice[8])
+        .sort();
+    const submit = (ms: number) =>
+      ['a', 'b', 'c'].map((name) =>
+        pool
+          .withOptions({ name })
+          .submit((time: number) => new Promise<void>((resolve) => setTimeout(resolve, time)), ms),
+      );
+    await Promise.all(submit(800));
+    await stream.until(() => tracksOf('succeeded').length === 3);
+    expect(running()).toMatchObject({ tasks: [{ name: 'a' }, { name: 'b' }, { name: 'c' }], ahead: 0 });
+    expect(tracksOf('succeeded')).toEqual([0, 1, 2]);
+
+    const lost = submit(60_000);
+    await waitUntil(() => lost.every((future) => future.running()), 10_000);
+    await sleep(300);
+    process.kill(pool.stats().workers[0]?.pid ?? 0, 'SIGKILL');
+    await Promise.allSettled(lost);
+    await stream.until(() => tracksOf('crashed').length === 3);
+    expect(tracksOf('crashed')).toEqual([0, 1, 2]);
+  });
+
   test('has errors, timeouts and kills, each with why', async () => {
     const pool = createPool({ onWorkerCrash: 'isolate' });
     const stream = await open((await serve({ executors: [pool] })).url);
@@ -330,7 +366,7 @@ describe('acting', () => {
       stream
         .deltas()
         .flatMap(({ workers = [] }) => workers)
-        .findLast((row) => row.task !== undefined)?.task;
+        .findLast(({ tasks }) => tasks.length > 0)?.tasks[0];
     await stream.until(() => task() !== undefined);
     expect(await twice({ do: 'cancel-task', pool: pool.executorId, task: task()?.id ?? 0 })).toMatchObject({
       done: expect.any(String),

@@ -80,25 +80,31 @@ function planResize(manager: Manager, pool: number, workers: number): Plan | str
 function planEnd(manager: Manager, pid: number): Plan | string {
   const worker = find(manager, (each) => each.pid === pid);
   if (worker === undefined || worker.state === 'gone') return 'This worker is not there any more.';
-  const task = worker.task?.name;
-  const cost =
-    task === undefined ? 'It runs nothing.' : `The task ${quoted(task)} that it runs is cancelled.`;
   return {
-    question: `End worker ${worker.rank} (pid ${pid})? ${cost}`,
+    question: `End worker ${worker.rank} (pid ${pid})? ${costOfEnd(worker.tasks.map(({ name }) => name))}`,
     done: `Worker ${worker.rank} (pid ${pid}) is being ended.`,
     run: () => manager.endWorker(worker),
   };
 }
 
 function planCancel(manager: Manager, id: number): Plan | string {
-  const worker = find(manager, ({ task }) => task?.id === id);
-  const task = worker?.task;
+  const worker = find(manager, ({ tasks }) => tasks.some((task) => task.id === id));
+  const task = worker?.tasks.find((each) => each.id === id);
   if (worker === undefined || task === undefined) return 'This task does not run any more.';
+  const others = worker.tasks.length - 1;
+  const besides = others === 0 ? '' : `, and loses the ${others} more that it runs`;
   return {
-    question: `Cancel the task ${quoted(task.name)}? It has begun: worker ${worker.rank} (pid ${worker.pid}) is ended with it.`,
+    question: `Cancel the task ${quoted(task.name)}? It has begun: worker ${worker.rank} (pid ${worker.pid}) is ended with it${besides}.`,
     done: `The task ${quoted(task.name)} is cancelled.`,
     run: () => manager.cancelTask(task, true),
   };
+}
+
+function costOfEnd([name, ...others]: readonly string[]): string {
+  if (name === undefined) return 'It runs nothing.';
+  return others.length === 0
+    ? `The task ${quoted(name)} that it runs is cancelled.`
+    : `The ${others.length + 1} tasks that it runs are cancelled.`;
 }
 
 function find(manager: Manager, matches: (worker: PoolWorker) => boolean): PoolWorker | undefined {

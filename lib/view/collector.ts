@@ -19,7 +19,7 @@ import type { Delta, FleetMessage, PoolRow, WorkerRow } from './aggregate/messag
 import { Series } from './aggregate/series.ts';
 import { describePool, describeWorker } from './describe.ts';
 import type { ViewSettings } from './options.ts';
-import { type Aggregates, PoolWatch, type SeenTask } from './pool-watch.ts';
+import { type Aggregates, PoolWatch } from './pool-watch.ts';
 
 /** Milliseconds between two messages to the pages. */
 const TICK = 250;
@@ -161,7 +161,7 @@ export class Collector {
       const settings = executorInternals.settingsOf(executor);
       pools.push(describePool(id, manager, settings, observer, withSettings));
       const rows = [...manager.workers].map((worker) => this.#describe(id, worker, watch));
-      watch.seen = seenIn(rows);
+      watch.seen = rowsOfTasks(rows);
       workers.push(...rows);
     }
     return { pools, workers };
@@ -173,7 +173,7 @@ export class Collector {
     if (memory !== undefined && (known === undefined || memory < known)) this.#baselines.set(worker, memory);
     return describeWorker(pool, worker, {
       functionOf: (name) => this.#aggregates.functions.of(name).id,
-      progress: (each) => (each.task === undefined ? undefined : watch.progressOf(each, each.task)),
+      progress: (task) => watch.progressOf(task),
       baseline: (each) => this.#baselines.get(each),
     });
   }
@@ -242,10 +242,8 @@ function untap(executor: ProcessPoolExecutor | undefined, watch: PoolWatch): voi
   observer.tap = PoolTaps.without(observer.tap, watch);
 }
 
-function seenIn(rows: readonly WorkerRow[]): Map<number, SeenTask> {
-  return new Map(
-    rows.flatMap(({ row, task }) => (task === undefined ? [] : [[task.id, { row, since: task.since }]])),
-  );
+function rowsOfTasks(rows: readonly WorkerRow[]): Map<number, number> {
+  return new Map(rows.flatMap(({ row, tasks }) => tasks.map(({ id }) => [id, row])));
 }
 
 function now(): number {

@@ -1,10 +1,18 @@
 /** A pool and its workers as rows of the page. It reads and changes nothing. */
 import type { ExecutorStats } from '../executor/stats.ts';
 import type { Manager } from '../manager/manager.ts';
+import type { Task } from '../manager/task.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { messageOf } from '../system/thrown.ts';
-import { type PoolRow, type Progress, ROWS, type RunningTask, type WorkerRow } from './aggregate/messages.ts';
+import {
+  MOST_TASKS,
+  type PoolRow,
+  type Progress,
+  ROWS,
+  type RunningTask,
+  type WorkerRow,
+} from './aggregate/messages.ts';
 
 export type CountsOfExits = Pick<ExecutorStats, 'exits' | 'recycled'>;
 
@@ -73,7 +81,7 @@ function inMegabytes(bytes: number): string {
 /** What the view itself knows of a worker. */
 export interface KnownOfWorker {
   functionOf(name: string): number;
-  progress(worker: PoolWorker): Progress | undefined;
+  progress(task: Task): Progress | undefined;
   /** The least memory that was seen. */
   baseline(worker: PoolWorker): number | undefined;
 }
@@ -81,6 +89,7 @@ export interface KnownOfWorker {
 export function describeWorker(pool: number, worker: PoolWorker, known: KnownOfWorker): WorkerRow {
   const { pid, rank, memory } = worker;
   const baseline = known.baseline(worker);
+  const running = worker.state === 'busy' ? worker.tasks.filter(({ startedAt }) => startedAt !== 0) : [];
   return {
     key: `w${pool}:${pid ?? `start:${rank}`}`,
     row: pool * ROWS + rank,
@@ -91,16 +100,15 @@ export function describeWorker(pool: number, worker: PoolWorker, known: KnownOfW
     growth: memory === undefined || baseline === undefined ? undefined : memory - baseline,
     cpu: worker.cpu === undefined ? undefined : Math.round(worker.cpu),
     done: worker.tasksDone,
-    task: worker.state === 'busy' ? describeTask(worker, known) : undefined,
-    ahead: Math.max(0, worker.sent.tasks.length - 1),
+    tasks: running.slice(0, MOST_TASKS).map((task) => describeTask(task, worker, known)),
+    running: running.length,
+    ahead: worker.taskCount - worker.tasks.length,
   };
 }
 
 const LONGEST_NAME = 200;
 
-function describeTask(worker: PoolWorker, known: KnownOfWorker): RunningTask | undefined {
-  const { task } = worker;
-  if (task === undefined || task.startedAt === 0) return undefined;
+function describeTask(task: Task, worker: PoolWorker, known: KnownOfWorker): RunningTask {
   const { id, name } = task;
   return {
     id,
@@ -108,6 +116,6 @@ function describeTask(worker: PoolWorker, known: KnownOfWorker): RunningTask | u
     fn: known.functionOf(name),
     since: Math.round(task.startedAt * 10) / 10,
     loading: task.isLoading ? worker.loading?.slice(0, LONGEST_NAME) : undefined,
-    progress: known.progress(worker),
+    progress: known.progress(task),
   };
 }

@@ -29,12 +29,6 @@ interface Place {
   readonly lane: Lane;
 }
 
-/** What a task ran as when the pages were told of it last. */
-export interface SeenTask {
-  readonly row: number;
-  readonly since: number;
-}
-
 /** Ends that are part of a worker's life. */
 const QUIET = new Set<WorkerExitReason>(['idle-timeout', 'resized', 'recycled', 'shutdown']);
 
@@ -42,11 +36,12 @@ export class PoolWatch implements PoolTap {
   readonly #pool: number;
   readonly #aggregates: Aggregates;
   readonly #startedAt = new WeakMap<PoolWorker, number>();
-  readonly #progress = new WeakMap<PoolWorker, { readonly task: number; readonly progress: Progress }>();
-  /** By the number of the task: who looked last saw it run there. */
-  seen: ReadonlyMap<number, SeenTask> = new Map();
+  readonly #progress = new WeakMap<Task, Progress>();
+  /** The row in which the latest message to the pages has a task, by the number of the task. */
+  seen: ReadonlyMap<number, number> = new Map();
   #lastAnswered: Place | undefined;
-  #lastEnded: Place | undefined;
+  /** What the worker that ended last was at. */
+  #lastEnded: readonly Place[] = [];
 
   constructor(pool: number, aggregates: Aggregates) {
     this.#pool = pool;
@@ -68,7 +63,7 @@ export class PoolWatch implements PoolTap {
   taskFailed(task: Task, outcome: Exclude<TaskOutcome, 'succeeded'>, error: unknown): void {
     const { functions, failures, lanes } = this.#aggregates;
     const answered = this.#lastAnswered?.task === task.id ? this.#lastAnswered : undefined;
-    const ended = this.#lastEnded?.task === task.id ? this.#lastEnded : undefined;
+    const ended = this.#lastEnded.find((place) => place.task === task.id);
     const hasBegun = task.startedAt !== 0;
     const totals = functions.of(task.name);
     if (outcome === 'cancelled' && !hasBegun) return; // it waited, and its program wants it no more
@@ -89,26 +84,25 @@ export class PoolWatch implements PoolTap {
     }
     const now = performance.now();
     Functions.note(totals, now - task.startedAt);
-    const seen = this.seen.get(task.id);
-    if (isDrawn || seen === undefined) return;
-    const lane = this.#aggregates.lanes.of(seen.row);
-    if (lane.end <= task.startedAt)
+    const row = this.seen.get(task.id);
+    if (isDrawn || row === undefined) return;
+    const lane = this.#aggregates.lanes.of(row, task.settings.sharesWorker);
+    if (lane.tracks !== undefined || lane.end <= task.startedAt)
       this.#aggregates.lanes.ended(lane, totals.id, task.startedAt, now, 'killed', task.id);
   }
 
-  taskProgressed(task: Task, worker: PoolWorker, decode: () => unknown): void {
+  taskProgressed(task: Task, _: PoolWorker, decode: () => unknown): void {
     let progress: Progress | undefined;
     try {
       progress = readProgress(decode());
     } catch {
       return; // its future says so to those who listen
     }
-    if (progress !== undefined) this.#progress.set(worker, { task: task.id, progress });
+    if (progress !== undefined) this.#progress.set(task, progress);
   }
 
-  progressOf(worker: PoolWorker, task: Task): Progress | undefined {
-    const known = this.#progress.get(worker);
-    return known?.task === task.id ? known.progress : undefined;
+  progressOf(task: Task): Progress | undefined {
+    return this.#progress.get(task);
   }
 
   workerStarting(worker: PoolWorker): void {
@@ -123,8 +117,7 @@ export class PoolWatch implements PoolTap {
 
   workerEnding(worker: PoolWorker, reason: WorkerEndReason): void {
     if (!QUIET.has(reason)) this.#mark(worker, 'killed', reason);
-    if (worker.task !== undefined)
-      this.#endSlice(worker, worker.task, reason === 'timed-out' ? 'timed-out' : 'killed');
+    this.#endSlices(worker, reason === 'timed-out' ? 'timed-out' : 'killed');
   }
 
   workerRecycled(worker: PoolWorker, reason: RecycleReason, memory: LeakFigures | undefined): void {
@@ -149,7 +142,7 @@ export class PoolWatch implements PoolTap {
     }
     this.#mark(worker, 'crashed', reason);
     const { task } = worker;
-    if (task !== undefined) this.#endSlice(worker, task, 'crashed');
+    this.#endSlices(worker, 'crashed');
     const { pid, rank, memory } = worker;
     const { exitCode, signal, stderr } = exit;
     this.#aggregates.failures.add(
@@ -173,13 +166,16 @@ export class PoolWatch implements PoolTap {
     );
   }
 
-  #endSlice(worker: PoolWorker, task: Task, kind: 'timed-out' | 'killed' | 'crashed'): void {
+  /** Of what the worker was at. */
+  #endSlices(worker: PoolWorker, kind: 'timed-out' | 'killed' | 'crashed'): void {
     const lane = this.#laneOf(worker);
-    const { pid, rank } = worker;
-    this.#lastEnded = { task: task.id, pid, rank, lane };
+    const { pid, rank, tasks } = worker;
     const { functions, lanes } = this.#aggregates;
     const now = performance.now();
-    lanes.ended(lane, functions.of(task.name).id, task.startedAt || now, now, kind, task.id);
+    this.#lastEnded = tasks.map(({ id, name, startedAt }) => {
+      lanes.ended(lane, functions.of(name).id, startedAt || now, now, kind, id);
+      return { task: id, pid, rank, lane };
+    });
   }
 
   #mark(worker: PoolWorker, kind: 'crashed' | 'killed' | 'recycled' | 'left', why: string): void {
@@ -187,8 +183,8 @@ export class PoolWatch implements PoolTap {
     this.#aggregates.lanes.mark(row, performance.now(), kind, worker.pid, why);
   }
 
-  #laneOf({ rank }: PoolWorker): Lane {
-    return this.#aggregates.lanes.of(this.#pool * ROWS + rank);
+  #laneOf({ rank, isShared }: PoolWorker): Lane {
+    return this.#aggregates.lanes.of(this.#pool * ROWS + rank, isShared);
   }
 }
 

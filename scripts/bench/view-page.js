@@ -29,6 +29,7 @@ function slices(from, to) {
       1,
       duration,
       n,
+      0,
     ];
   });
 }
@@ -45,7 +46,8 @@ const workerRows = () =>
       isRetiring: false,
     },
     ...{ memory: 8e7, growth: 1e6, cpu: Math.round(Math.random() * 100), done: 1_000, ahead: 0 },
-    task: { id: rank, name: `function ${rank % 9}`, fn: 1 + (rank % 9), since: now() - 50 },
+    tasks: [{ id: rank, name: `function ${rank % 9}`, fn: 1 + (rank % 9), since: now() - 50 }],
+    running: 1,
   }));
 const pool = {
   key: 'p1',

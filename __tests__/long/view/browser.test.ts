@@ -255,12 +255,12 @@ describeWithBrowser('the page', () => {
       host.order('stay');
       const row = page.locator('.worker', { has: page.locator('.task', { hasText: 'stays' }) });
       await row.locator('.more').click();
-      await row.locator('button', { hasText: 'Cancel its task' }).click();
+      await row.locator('button', { hasText: 'Cancel this task' }).click();
       const dialog = page.locator('dialog[open]');
       expect(await dialog.textContent()).toContain('Cancel the task "stays"?');
       await dialog.locator('button', { hasText: 'No' }).click();
       expect(await page.locator('.task', { hasText: 'stays' }).count()).toBe(1);
-      await row.locator('button', { hasText: 'Cancel its task' }).click();
+      await row.locator('button', { hasText: 'Cancel this task' }).click();
       await dialog.locator('button', { hasText: 'Yes' }).click();
       await page.locator('#failures details', { hasText: 'stays' }).waitFor();
       expect(faults).toEqual([]);

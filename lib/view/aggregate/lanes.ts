@@ -32,6 +32,8 @@ export interface Lane {
   /** Where its last slice ends: answers of brief tasks arrive together, and are laid one after the other. */
   end: number;
   cell: Cell | undefined;
+  /** Where the last slice of each track ends, of a worker that runs several tasks at once: they overlap. */
+  readonly tracks: number[] | undefined;
 }
 
 const SUCCEEDED = sliceKinds.indexOf('succeeded');
@@ -44,10 +46,10 @@ export class Lanes {
   #takenSlices = 0;
   #takenMarks = 0;
 
-  of(row: number): Lane {
+  of(row: number, isShared = false): Lane {
     let lane = this.#lanes.get(row);
     if (lane === undefined) {
-      lane = { row, end: 0, cell: undefined };
+      lane = { row, end: 0, cell: undefined, tracks: isShared ? [] : undefined };
       this.#lanes.set(row, lane);
     }
     return lane;
@@ -55,22 +57,27 @@ export class Lanes {
 
   /** A task was answered. */
   answered(lane: Lane, fn: number, startedAt: number, runTime: number, id: number): void {
-    const from = Math.max(startedAt, lane.end);
+    const { tracks } = lane;
+    const from = tracks === undefined ? Math.max(startedAt, lane.end) : startedAt;
     const to = from + runTime;
     lane.end = to;
     if (runTime >= LONG) {
       this.#close(lane);
-      this.#slices.push([lane.row, round(from), round(runTime), fn, SUCCEEDED, 1, round(runTime), id]);
+      const duration = round(runTime);
+      const track = takeTrack(tracks, from, to);
+      this.#slices.push([lane.row, round(from), duration, fn, SUCCEEDED, 1, duration, id, track]);
       return;
     }
-    const number = Math.floor(from / CELL);
+    // Of those that overlap, the ones that began first may be answered last.
+    const number = Math.floor((tracks === undefined ? from : to) / CELL);
     let cell = lane.cell;
     if (cell === undefined || cell.number !== number) {
       this.#close(lane);
       cell = { number, from, to, busy: 0, count: 0, fn, vote: 0, kind: SUCCEEDED };
       lane.cell = cell;
     }
-    cell.to = to;
+    if (from < cell.from) cell.from = from;
+    if (to > cell.to) cell.to = to;
     cell.busy += runTime;
     cell.count += 1;
     vote(cell, fn, runTime);
@@ -85,8 +92,8 @@ export class Lanes {
     const index = this.#slices.findLastIndex(([row]) => row === lane.row);
     const slice = this.#slices[index];
     if (slice !== undefined && index >= this.#takenSlices) {
-      const [row, from, duration, fn, , count, busy, id] = slice;
-      this.#slices[index] = [row, from, duration, fn, FAILED, count, busy, id];
+      const [row, from, duration, fn, , ...more] = slice;
+      this.#slices[index] = [row, from, duration, fn, FAILED, ...more];
     }
   }
 
@@ -95,7 +102,18 @@ export class Lanes {
     this.#close(lane);
     if (kind !== 'start') lane.end = to;
     const duration = round(Math.max(0, to - from));
-    this.#slices.push([lane.row, round(from), duration, fn, sliceKinds.indexOf(kind), 1, duration, id]);
+    const track = kind === 'start' ? 0 : takeTrack(lane.tracks, from, to);
+    this.#slices.push([
+      lane.row,
+      round(from),
+      duration,
+      fn,
+      sliceKinds.indexOf(kind),
+      1,
+      duration,
+      id,
+      track,
+    ]);
   }
 
   mark(row: number, at: number, kind: MarkKind, pid: number | undefined, why: string): void {
@@ -107,7 +125,7 @@ export class Lanes {
     if (cell === undefined) return;
     lane.cell = undefined;
     const { from, to, fn, kind, count, busy } = cell;
-    this.#slices.push([lane.row, round(from), round(to - from), fn, kind, count, round(busy), 0]);
+    this.#slices.push([lane.row, round(from), round(to - from), fn, kind, count, round(busy), 0, 0]);
   }
 
   /** What is complete since this was asked last. */
@@ -144,6 +162,15 @@ export class Lanes {
     if ((this.#marks[0]?.[1] ?? now) < oldest - 5_000)
       this.#marks = this.#marks.filter(([, at]) => at >= oldest);
   }
+}
+
+/** The first track that is free at `from`. */
+function takeTrack(tracks: number[] | undefined, from: number, to: number): number {
+  if (tracks === undefined) return 0;
+  const free = tracks.findIndex((end) => end <= from);
+  const track = free === -1 ? tracks.length : free;
+  tracks[track] = to;
+  return track;
 }
 
 /** Who is left with votes had most of the time, if anyone had more than half of it. */

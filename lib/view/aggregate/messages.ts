@@ -10,7 +10,8 @@ export type SliceKind = (typeof sliceKinds)[number];
 
 /**
  * A task, or several brief ones of one cell of time: row, start, duration, number of the function, index in `sliceKinds`, how
- * many tasks, how many milliseconds of the duration they ran, id of the task (0 for several).
+ * many tasks, how many milliseconds of the duration they ran, id of the task (0 for several), track: tasks that a worker runs at
+ * the same time have different ones, from 0.
  */
 export type Slice = readonly [
   row: number,
@@ -21,6 +22,7 @@ export type Slice = readonly [
   count: number,
   busy: number,
   id: number,
+  track: number,
 ];
 
 export const markKinds = ['crashed', 'killed', 'recycled', 'left'] as const;
@@ -72,7 +74,10 @@ export interface WorkerRow {
   /** Per cent of one core. */
   readonly cpu: number | undefined;
   readonly done: number;
-  readonly task: RunningTask | undefined;
+  /** What it runs, in the order in which it was sent: several with `tasksPerWorker`, of which the first `MOST_TASKS`. */
+  readonly tasks: readonly RunningTask[];
+  /** How many it runs. */
+  readonly running: number;
   /** Tasks that wait in the worker itself. */
   readonly ahead: number;
 }
@@ -180,6 +185,9 @@ export type Action =
   | { readonly kind: 'cancel-task'; readonly pool: number; readonly task: number }
   | { readonly kind: 'end-worker'; readonly pool: number; readonly pid: number }
   | { readonly kind: 'resize'; readonly pool: number; readonly workers: number };
+
+/** More of them would fill the row of a worker, four times a second. */
+export const MOST_TASKS = 20;
 
 /** Rows of several pools are told apart by this much, as in the timeline. */
 export const ROWS = 10_000;

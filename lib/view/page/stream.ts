@@ -6,7 +6,7 @@ import { STREAM } from './model.ts';
 export interface LaneContent {
   readonly slices: readonly Slice[];
   readonly marks: readonly Mark[];
-  readonly running: RunningTask | undefined;
+  readonly running: readonly RunningTask[];
   /** The host's time at the right edge. */
   readonly now: number;
   /** What the keyboard or the pointer is at. */
@@ -30,14 +30,21 @@ export function drawLane(canvas: HTMLCanvasElement, content: LaneContent): void 
   drawGrid(context, width, height);
   const perMs = width / STREAM;
   const xOf = (time: number): number => width - (content.now - time) * perMs;
-  for (const slice of content.slices) drawSlice(context, slice, xOf(slice[1]), perMs, height);
-  const { running, chosen } = content;
-  if (running !== undefined) drawRunning(context, running, Math.max(0, xOf(running.since)), width, height);
+  const { chosen } = content;
+  const places = placesOf(content);
+  const band = (height - 2 * TOP) / places.count;
+  for (const slice of content.slices)
+    drawSlice(context, slice, xOf(slice[1]), perMs, { top: TOP + slice[8] * band, height: band });
+  for (const { task, track } of places.running) {
+    const x = Math.max(0, xOf(task.since));
+    drawRunning(context, task, x, width - x, { top: TOP + track * band, height: band });
+  }
   for (const [, at, kind] of content.marks) drawMark(context, kind, xOf(at), height);
   if (chosen !== undefined) {
     context.strokeStyle = themed('text');
     context.lineWidth = 2;
-    context.strokeRect(xOf(chosen[1]) - 1, 1, Math.max(3, chosen[2] * perMs) + 2, height - 2);
+    const top = TOP + chosen[8] * band - 3;
+    context.strokeRect(xOf(chosen[1]) - 1, top, Math.max(3, chosen[2] * perMs) + 2, band + 6);
   }
 }
 
@@ -48,30 +55,56 @@ function drawGrid(context: CanvasRenderingContext2D, width: number, height: numb
 
 const TOP = 4;
 
+/** The part of a lane that tasks of one track have. */
+interface Band {
+  readonly top: number;
+  readonly height: number;
+}
+
+/** How many tracks a lane has, and in which of them each running task lies: the first one that was free when it began. */
+export function placesOf({ slices, running }: Pick<LaneContent, 'slices' | 'running'>): {
+  readonly count: number;
+  readonly running: readonly { readonly task: RunningTask; readonly track: number }[];
+} {
+  const [only] = running;
+  if (running.length <= 1 && slices.every((slice) => slice[8] === 0))
+    return { count: 1, running: only === undefined ? [] : [{ task: only, track: 0 }] };
+  const ends: number[] = [];
+  for (const [, from, duration, , , , , , track] of slices)
+    ends[track] = Math.max(ends[track] ?? 0, from + duration);
+  const placed = running.map((task) => {
+    const free = Array.from(ends, (end) => end ?? 0).findIndex((end) => end <= task.since);
+    const track = free === -1 ? ends.length : free;
+    ends[track] = Number.POSITIVE_INFINITY;
+    return { task, track };
+  });
+  return { count: ends.length, running: placed };
+}
+
 function drawSlice(
   context: CanvasRenderingContext2D,
   [, , duration, fn, kind, count, busy]: Slice,
   x: number,
   perMs: number,
-  height: number,
+  band: Band,
 ): void {
   const width = Math.max(1, duration * perMs - (duration * perMs > 4 ? 0.5 : 0));
   if (x + width < 0) return;
-  const full = height - 2 * TOP;
+  const bottom = band.top + band.height;
   if (kind === START) {
-    stripes(context, x, height - TOP - 7, width, 7, themed('quiet'));
+    stripes(context, x, bottom - 7, width, 7, themed('quiet'));
     return;
   }
   // Of several brief tasks, the height says how busy the time was.
   const share = count > 1 && duration > 0 ? Math.min(1, Math.max(0.3, busy / duration)) : 1;
-  const [top, high] = [TOP + full * (1 - share), full * share];
   context.fillStyle = kind === CRASHED ? themed('bad') : colourOf(fn);
-  context.fillRect(x, top, width, high);
+  context.fillRect(x, bottom - band.height * share, width, band.height * share);
   if (kind === FAILED) {
+    const mark = Math.min(5, band.height / 2);
     context.fillStyle = themed('bad');
-    context.fillRect(x, height - TOP - 5, Math.max(2, width), 5);
+    context.fillRect(x, bottom - mark, Math.max(2, width), mark);
   } else if (kind > FAILED && kind < START && kind !== CRASHED)
-    stripes(context, x, TOP, width, full, themed('bad'));
+    stripes(context, x, band.top, width, band.height, themed('bad'));
 }
 
 /** Its right end is open: it has not come to its end. */
@@ -80,16 +113,15 @@ function drawRunning(
   { fn, loading }: RunningTask,
   x: number,
   width: number,
-  height: number,
+  { top, height }: Band,
 ): void {
-  const full = height - 2 * TOP;
   if (loading !== undefined) {
-    stripes(context, x, TOP, width - x, full, themed('quiet'));
+    stripes(context, x, top, width, height, themed('quiet'));
     return;
   }
   context.globalAlpha = 0.75;
   context.fillStyle = colourOf(fn);
-  context.fillRect(x, TOP, Math.max(1, width - x), full);
+  context.fillRect(x, top, Math.max(1, width), height);
   context.globalAlpha = 1;
 }
 
@@ -143,12 +175,19 @@ function drawMark(context: CanvasRenderingContext2D, kind: number, x: number, he
   context.fillText(markSigns[name], x, middle + 0.5);
 }
 
-/** What lies at `x` of a lane so wide: a mark before a slice. */
+export interface Found {
+  readonly mark?: Mark;
+  readonly slice?: Slice;
+  readonly running?: RunningTask;
+}
+
+/** What lies at a point of a lane of this size: a mark before a task. */
 export function findAt(
-  { slices, marks, running, now }: LaneContent,
-  x: number,
-  width: number,
-): { mark?: Mark; slice?: Slice; running?: RunningTask } {
+  content: LaneContent,
+  { x, y }: { readonly x: number; readonly y: number },
+  { width, height }: { readonly width: number; readonly height: number },
+): Found {
+  const { marks, now } = content;
   const perMs = width / STREAM;
   const time = now - (width - x) / perMs;
   const near = 3 / perMs;
@@ -156,7 +195,12 @@ export function findAt(
     ([, at, kind]) => kind !== markKinds.indexOf('left') && Math.abs(at - time) <= 9 / perMs,
   );
   if (mark !== undefined) return { mark };
+  const places = placesOf(content);
+  const share = (y - TOP) / Math.max(1, height - 2 * TOP);
+  const track = Math.min(places.count - 1, Math.max(0, Math.floor(share * places.count)));
+  const running = places.running.find((each) => each.track === track)?.task;
   if (running !== undefined && time >= running.since) return { running };
+  const slices = content.slices.filter((slice) => slice[8] === track);
   const slice =
     slices.findLast(([, from, duration]) => time >= from && time <= from + duration) ??
     slices.findLast(([, from, duration]) => time >= from - near && time <= from + duration + near);

@@ -1,19 +1,11 @@
 /** The rows of workers, each with its stream. */
-import {
-  type Mark,
-  markKinds,
-  ROWS,
-  type RunningTask,
-  type Slice,
-  sliceKinds,
-  type WorkerRow,
-} from '../aggregate/messages.ts';
+import { type Mark, markKinds, ROWS, type Slice, sliceKinds, type WorkerRow } from '../aggregate/messages.ts';
 import type { Act } from './acting.ts';
 import { colourOf } from './colours.ts';
 import { arrange, h, setClass, setText } from './dom.ts';
 import { amount, bytes, clock, duration, percent } from './format.ts';
 import { functionName, type Line, linesOf, type Model } from './model.ts';
-import { drawLane, findAt, type LaneContent, markSigns } from './stream.ts';
+import { drawLane, type Found, findAt, type LaneContent, markSigns } from './stream.ts';
 import type { Tip } from './tip.ts';
 
 /** In milliseconds: how long a briefer task has run cannot be read before it is over. */
@@ -96,7 +88,9 @@ function createRow(number: number, tip: Tip, act: Act): Row {
   const pid = h('span.pid');
   const swatch = h('i.swatch');
   const task = h('span.task');
+  const beside = h('span.beside');
   const since = h('span.since');
+  const line = h('div.line', {}, swatch, task, beside, since);
   const bar = h('progress.bar', { max: 1, value: 0 });
   const memory = h('span.memory');
   const meter = h('span.meter', {}, h('i'));
@@ -109,7 +103,7 @@ function createRow(number: number, tip: Tip, act: Act): Row {
     'div.worker',
     {},
     h('div.who', {}, more, state, pid),
-    h('div.runs', {}, h('div.line', {}, swatch, task, since), bar),
+    h('div.runs', {}, line, bar),
     h('div.figures', {}, memory, meter, cpu, done),
     canvas,
     details.element,
@@ -133,8 +127,8 @@ function createRow(number: number, tip: Tip, act: Act): Row {
 
   return {
     element,
-    update(model, line) {
-      worker = line.worker;
+    update(model, { worker: present, other }) {
+      worker = present;
       latest = model;
       const { pools } = model;
       const settings = pools.get(`p${pool}`);
@@ -142,13 +136,12 @@ function createRow(number: number, tip: Tip, act: Act): Row {
       setText(more, pools.size > 1 ? `${pool} / ${rank}` : String(rank));
       setText(state, stateOf(worker, isSpare));
       element.dataset['state'] = worker?.state ?? 'none';
-      const other = line.other === undefined ? '' : ` +1`;
-      setText(pid, worker?.pid === undefined ? '' : `pid ${worker.pid}${other}`);
+      setText(pid, worker?.pid === undefined ? '' : `pid ${worker.pid}${other === undefined ? '' : ' +1'}`);
       pid.title =
-        line.other === undefined
+        other === undefined
           ? ''
-          : `Another worker has this place, too: pid ${line.other.pid ?? '–'}, ${line.other.state}`;
-      showTask(worker?.task);
+          : `Another worker has this place, too: pid ${other.pid ?? '–'}, ${other.state}`;
+      showTask(worker);
       setText(memory, bytes(worker?.memory));
       showMemory(worker, settings);
       setText(cpu, percent(worker?.cpu));
@@ -163,24 +156,26 @@ function createRow(number: number, tip: Tip, act: Act): Row {
       const content: LaneContent = {
         slices: model.slices.get(number) ?? [],
         marks: model.marks.get(number) ?? [],
-        running: worker?.task,
+        running: worker?.tasks ?? [],
         now,
         chosen,
       };
       shown = { model, content };
-      const running = worker?.task;
+      const running = worker?.tasks[0];
       const time = running === undefined ? 0 : now - running.since;
       setText(since, time < BRIEF ? '' : duration(time));
       drawLane(canvas, content);
     },
   };
 
-  function showTask(running: RunningTask | undefined): void {
+  function showTask(row: WorkerRow | undefined): void {
+    const running = row?.tasks[0];
     swatch.hidden = running === undefined;
     if (running !== undefined) swatch.style.setProperty('--colour', colourOf(running.fn));
     const loading = running?.loading === undefined ? '' : `loads ${running.loading} for `;
     setText(task, running === undefined ? '' : `${loading}${running.name}`);
-    task.title = running?.name ?? '';
+    setText(beside, row === undefined || row.running < 2 ? '' : `+${row.running - 1}`);
+    line.title = row?.tasks.map(({ name }) => name).join('\n') ?? '';
     const share = running?.progress?.share;
     bar.hidden = share === undefined;
     if (share !== undefined) bar.value = share;
@@ -218,14 +213,11 @@ function stateOf(worker: WorkerRow | undefined, isSpare: boolean): string {
 
 function createDetails(act: Act) {
   const list = h('dl');
-  const cancel = h('button.danger', { disabled: true }, 'Cancel its task …');
+  const tasks = createTaskList(act);
   const end = h('button.danger', { disabled: true }, 'End the worker …');
-  const buttons = h('div.buttons', {}, cancel, end);
-  const element = h('div.details', { hidden: true }, list, buttons);
+  const buttons = h('div.buttons', {}, end);
+  const element = h('div.details', { hidden: true }, list, tasks.element, buttons);
   let now: WorkerRow | undefined;
-  cancel.addEventListener('click', () => {
-    if (now?.task !== undefined) act({ kind: 'cancel-task', pool: now.pool, task: now.task.id });
-  });
   end.addEventListener('click', () => {
     if (now?.pid !== undefined) act({ kind: 'end-worker', pool: now.pool, pid: now.pid });
   });
@@ -244,7 +236,6 @@ function createDetails(act: Act) {
     update(model: Model, worker: WorkerRow | undefined): void {
       now = worker;
       buttons.hidden = !model.host.actions;
-      cancel.disabled = worker?.task === undefined;
       end.disabled = worker?.pid === undefined;
       const pool = worker && model.pools.get(`p${worker.pool}`);
       say('Pool and rank', worker === undefined ? '–' : `${worker.pool}, ${worker.rank}`);
@@ -254,9 +245,8 @@ function createDetails(act: Act) {
           ? '–'
           : `pid ${worker.pid}, ${worker.state}${worker.isRetiring ? ', retires' : ''}`,
       );
-      say('Task', worker?.task === undefined ? 'none' : `${worker.task.name} (number ${worker.task.id})`);
-      say('Progress', worker?.task?.progress?.text ?? '–');
-      say('Loads', worker?.task?.loading ?? '–');
+      say('Runs', worker === undefined || worker.running === 0 ? 'no task' : tasksInWords(worker));
+      tasks.update(model, worker);
       say('Sent ahead', `${worker?.ahead ?? 0} tasks`);
       say('Tasks done', amount(worker?.done));
       say(
@@ -272,6 +262,50 @@ function createDetails(act: Act) {
   };
 }
 
+function tasksInWords({ running, tasks }: WorkerRow): string {
+  if (running === 1) return '1 task';
+  return running > tasks.length
+    ? `${running} tasks at once, the first ${tasks.length} of them:`
+    : `${running} tasks at once`;
+}
+
+/** What a worker runs, each with what there is to know of it. An item stays the same element while its task runs. */
+function createTaskList(act: Act) {
+  const element = h('ul.tasks');
+  const items = new Map<
+    number,
+    { readonly element: HTMLElement; readonly text: HTMLElement; readonly cancel: HTMLElement }
+  >();
+  const add = (pool: number, id: number) => {
+    const text = h('span');
+    const cancel = h('button.danger', {}, 'Cancel this task …');
+    cancel.addEventListener('click', () => act({ kind: 'cancel-task', pool, task: id }));
+    const item = { element: h('li', {}, text, cancel), text, cancel };
+    items.set(id, item);
+    return item;
+  };
+  return {
+    element,
+    update({ host, now }: Model, worker: WorkerRow | undefined): void {
+      const tasks = worker?.tasks ?? [];
+      const elements = tasks.map(({ id, name, since, loading, progress }) => {
+        const item = items.get(id) ?? add((worker as WorkerRow).pool, id);
+        item.cancel.hidden = !host.actions;
+        const doing = loading === undefined ? 'runs' : `loads ${loading}`;
+        const measure = progress === undefined ? '' : `, progress ${progress.text}`;
+        setText(
+          item.text,
+          `${name} (number ${id}) ${doing} for ${duration(Math.max(0, now - since))}${measure}`,
+        );
+        return item.element;
+      });
+      arrange(element, elements);
+      const kept = new Set(tasks.map(({ id }) => id));
+      for (const id of items.keys()) if (!kept.has(id)) items.delete(id);
+    },
+  };
+}
+
 interface LaneState {
   content(): { model: Model; content: LaneContent } | undefined;
   chosen(): Slice | undefined;
@@ -282,7 +316,11 @@ function watchLane(canvas: HTMLCanvasElement, tip: Tip, lane: LaneState): void {
   canvas.addEventListener('pointermove', (event) => {
     const shown = lane.content();
     if (shown === undefined) return;
-    const found = findAt(shown.content, event.offsetX, canvas.clientWidth);
+    const found = findAt(
+      shown.content,
+      { x: event.offsetX, y: event.offsetY },
+      { width: canvas.clientWidth, height: canvas.clientHeight },
+    );
     lane.choose(found.slice);
     const lines = linesOfTip(shown.model, shown.content.now, found);
     if (lines === undefined) tip.hide();
@@ -312,11 +350,7 @@ function watchLane(canvas: HTMLCanvasElement, tip: Tip, lane: LaneState): void {
   });
 }
 
-function linesOfTip(
-  model: Model,
-  now: number,
-  { mark, slice, running }: ReturnType<typeof findAt>,
-): string[] | undefined {
+function linesOfTip(model: Model, now: number, { mark, slice, running }: Found): string[] | undefined {
   const { timeOrigin } = model.host;
   if (mark !== undefined) return tipOfMark(mark, timeOrigin);
   if (running !== undefined) {
