@@ -44,6 +44,7 @@ const atMost = [
   ['object-1e5', 'ms', 1, 'best'],
   ['death-seen', 'ms', 4],
   ['next-after-kill', 'ms', 15, undefined, 'loky-spare'],
+  ['view-page', 'open', 1],
 ];
 
 /** `[scenario, metric, at least, ÷ whom]` */

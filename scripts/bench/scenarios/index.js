@@ -13,6 +13,17 @@ import { data } from './data.js';
 import { faults } from './faults.js';
 import { own } from './own.js';
 import { shared } from './shared.js';
+import { view } from './view.js';
 import { waits } from './waits.js';
 
-export const scenarios = [...cold, ...calls, ...data, ...faults, ...own, ...auto, ...shared, ...waits];
+export const scenarios = [
+  ...cold,
+  ...calls,
+  ...data,
+  ...faults,
+  ...own,
+  ...auto,
+  ...shared,
+  ...waits,
+  ...view,
+];
