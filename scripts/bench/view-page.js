@@ -132,13 +132,22 @@ try {
       (await session.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]),
     );
   await sleep(2_000);
+  // What blocks the page for more than 50 ms: scrolling and typing wait for it.
+  await page.evaluate(`globalThis.blocks = [];
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) blocks.push(duration);
+    }).observe({ type: 'longtask' });`);
   const before = await read();
   await sleep(seconds * 1000);
   const after = await read();
   const share = (name) => `${(((after[name] - before[name]) / seconds) * 100).toFixed(1)} %`;
-  console.log(`${workers} workers, all in sight, ${rate} tasks a minute, drawn 20 times a second`);
+  console.log(`${workers} workers, all in sight, ${rate} tasks a minute`);
   console.log(
     `the page's thread is busy for ${share('TaskDuration')} of the time: scripts ${share('ScriptDuration')}, layout ${share('LayoutDuration')}`,
+  );
+  const blocks = await page.evaluate('blocks');
+  console.log(
+    `${blocks.length} blocks of more than 50 ms, the longest ${Math.round(Math.max(0, ...blocks))} ms`,
   );
   console.log(`heap ${Math.round(after.JSHeapUsedSize / 1e6)} MB`);
 } finally {

@@ -1,10 +1,12 @@
 /** The page in Chromium: what it shows of a program that runs, fails, leaks, ends and comes back. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { browser as browserPath } from '../demo/browser.ts';
@@ -51,14 +53,23 @@ describeWithBrowser('the page', () => {
   let chrome: Browser;
   let host: Host;
   let faults: string[];
+  let folder: string;
 
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'loky-view-'));
     chrome = await chromium.launch({
       executablePath: browserPath as string,
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+      args: [
+        ...['--no-sandbox', '--disable-dev-shm-usage'],
+        // A name of somebody else, made to point to this machine.
+        '--host-resolver-rules=MAP rebound.example 127.0.0.1',
+      ],
     });
   }, PATIENCE);
-  afterAll(() => chrome.close());
+  afterAll(async () => {
+    await chrome.close();
+    await rm(folder, { recursive: true, force: true });
+  });
   beforeEach(async () => {
     faults = [];
     host = await startHost();
@@ -235,15 +246,121 @@ describeWithBrowser('the page', () => {
 
       const saved = await save('s');
       const text = await readFile(saved.path, 'utf8');
-      const copy = await chrome.newPage();
-      copy.on('pageerror', (error) => faults.push(String(error)));
+      expect(text).not.toContain('token=browser');
       await host.end();
-      await copy.setContent(text);
+      const file = join(folder, 'saved.html');
+      await writeFile(file, text);
+      const copy = await chrome.newPage();
+      copy.setDefaultTimeout(PATIENCE);
+      copy.on('pageerror', (error) => faults.push(String(error)));
+      const requests: string[] = [];
+      copy.on('request', (request) => requests.push(request.url()));
+      await copy.goto(pathToFileURL(file).href);
       await copy.locator('.status[data-state="paused"]', { hasText: 'saved at' }).waitFor();
       await functionRow(copy, 'resize').waitFor();
       await functionRow(copy, '<img').waitFor();
       expect(await copy.locator('img').count()).toBe(0);
+      expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([pathToFileURL(file).href]);
       expect(faults.filter((fault) => !/ERR_/.test(fault))).toEqual([]);
+    },
+    2 * PATIENCE,
+  );
+
+  test(
+    'shows all tasks of a worker that runs several, and cancels the one that was chosen',
+    async () => {
+      const page = await open();
+      host.order('share');
+      const row = page.locator('.worker', { has: page.locator('.beside', { hasText: '+2' }) });
+      await row.locator('.more').click();
+      const tasks = row.locator('.tasks li');
+      await tasks.nth(2).waitFor();
+      expect((await tasks.allTextContents()).map((text) => text.split(' ')[0])).toEqual([
+        ...['reads', 'asks', 'waits'],
+      ]);
+      await tasks.nth(1).locator('button').click();
+      const dialog = page.locator('dialog[open]');
+      expect(await dialog.textContent()).toMatch(/Cancel the task "asks"\?.*loses the 2 more that it runs/);
+      await dialog.locator('button', { hasText: 'Yes' }).click();
+      await page.locator('#failures details', { hasText: 'asks' }).waitFor();
+      expect(faults).toEqual([]);
+    },
+    2 * PATIENCE,
+  );
+
+  test(
+    'is refused with a wrong token, under a foreign host name, and to a page of another site',
+    async () => {
+      const page = await chrome.newPage();
+      const said = async (url: string) => {
+        const response = await page.goto(url);
+        return `${response?.status()} ${await page.textContent('body')}`;
+      };
+      const { port, origin } = new URL(host.url);
+      expect(await said(`${origin}/?token=guessed`)).toMatch(/^403 The token is missing or wrong/);
+      expect(await said(`http://rebound.example:${port}/?token=browser`)).toMatch(/^403 This host name/);
+      const site = createServer((_, response) =>
+        response.setHeader('content-type', 'text/html').end('another site'),
+      );
+      await once(site.listen(0, '127.0.0.1'), 'listening');
+      try {
+        await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+        // It even knows the token.
+        const got = await page.evaluate<string[]>(`(async (url) => [
+          await fetch(url).then((response) => response.text(), () => 'nothing'),
+          await fetch(url + '&do=resize&pool=1&workers=9', { method: 'POST' }).then((response) => response.text(), () => 'nothing'),
+          await new Promise((resolve) => {
+            const source = new EventSource(url);
+            source.onerror = () => resolve('nothing');
+            source.onmessage = source.onopen = () => resolve('the stream');
+          }),
+          await new Promise((resolve) => {
+            const frame = document.createElement('iframe');
+            frame.onload = () => resolve(frame.contentDocument === null ? 'nothing' : frame.contentDocument.body.textContent);
+            frame.src = url;
+            document.body.append(frame);
+          }),
+        ])(${JSON.stringify(host.url)})`);
+        expect(got).toEqual(['nothing', 'nothing', 'nothing', 'nothing']);
+      } finally {
+        site.close();
+        site.closeAllConnections();
+      }
+      const own = await open();
+      await own.locator('#pools dd', { hasText: 'at most 2' }).waitFor();
+    },
+    2 * PATIENCE,
+  );
+
+  test(
+    'can be used with the keyboard alone',
+    async () => {
+      const page = await open();
+      host.order('stay');
+      await page.locator('.task', { hasText: 'stays' }).waitFor();
+      await page.locator('.pool input').waitFor();
+      const reached = new Set<string>();
+      for (let presses = 0; presses < 40; presses += 1) {
+        await page.keyboard.press('Tab');
+        reached.add(
+          await page.evaluate<string>(
+            `document.activeElement.closest('nav') ? 'buttons' : document.activeElement.className || document.activeElement.localName`,
+          ),
+        );
+      }
+      for (const part of ['buttons', 'more', 'lane', 'input', 'summary'])
+        expect([...reached]).toContain(part);
+      const row = page.locator('.worker', { has: page.locator('.task', { hasText: 'stays' }) });
+      await row.locator('.more').focus();
+      await page.keyboard.press('Enter');
+      await row.locator('.tasks button').focus();
+      await page.keyboard.press('Enter');
+      await page.locator('dialog[open]').waitFor();
+      expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('No');
+      await page.keyboard.press('Escape');
+      await page.locator('dialog[open]').waitFor({ state: 'hidden' });
+      expect(await page.locator('.task', { hasText: 'stays' }).count()).toBe(1);
+      expect(faults).toEqual([]);
     },
     2 * PATIENCE,
   );

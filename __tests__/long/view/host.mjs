@@ -55,6 +55,13 @@ const orders = {
     named('<img src=x onerror="document.title=1">').submit(() => {
       throw new SyntaxError('<img src=x onerror="document.title=1">');
     }),
+  share: () => {
+    const shared = new ProcessPoolExecutor({ maxWorkers: 1, tasksPerWorker: 3 });
+    const names = ['reads', 'asks', 'waits'];
+    const run = (name) =>
+      shared.withOptions({ name }).submit(() => new Promise(() => setInterval(() => {}, 1e3)));
+    return Promise.all(names.map(run));
+  },
   stay: () => named('stays').submit(() => new Promise(() => setInterval(() => {}, 1e3))),
 };
 createInterface({ input: process.stdin }).on('line', (order) =>

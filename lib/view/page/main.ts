@@ -21,6 +21,8 @@ const data = document.getElementById(DATA)?.textContent;
 
 /** What the host says comes a little late: the right edge of the stream lags behind by so much, and moves evenly. */
 const LAG = 400;
+/** The share of the time that drawing may take. */
+const DRAWING = 0.08;
 const FRAME = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 50;
 
 const charts: readonly ChartSpec[] = [
@@ -245,7 +247,7 @@ function showState(): void {
   status.dataset['state'] = data !== undefined || isPaused ? 'paused' : state;
 }
 
-let drawnTables = 0;
+let drawnTables = Number.NEGATIVE_INFINITY;
 function render(): void {
   if (shown === undefined) return;
   const { host } = shown;
@@ -286,10 +288,14 @@ function noteTime(now: number): void {
 
 watchTheme(onTheme);
 let drawnAt = 0;
+/** Milliseconds until the stream is drawn again: many workers, or a slow machine, leave most of the time to the reader. */
+let pauseOfDrawing = FRAME;
 function frame(time: number): void {
-  if (time - drawnAt >= FRAME) {
+  if (time - drawnAt >= pauseOfDrawing) {
     drawnAt = time;
+    const startedAt = performance.now();
     draw();
+    pauseOfDrawing = Math.max(FRAME, (performance.now() - startedAt) / DRAWING);
   }
   requestAnimationFrame(frame);
 }
@@ -309,7 +315,7 @@ if (data !== undefined) {
       live = fromSnapshot(snapshot, live);
       offset = undefined;
       noteTime(snapshot.now);
-      drawnTables = 0;
+      drawnTables = Number.NEGATIVE_INFINITY;
       if (isPaused) return;
       shown = live;
       render();
