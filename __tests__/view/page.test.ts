@@ -13,6 +13,7 @@ import { amount, bytes, duration } from '../../lib/view/page/format.ts';
 import { apply, fromJson, fromSnapshot, functionName, linesOf, toJson } from '../../lib/view/page/model.ts';
 import { pageWith } from '../../lib/view/page/saved-page.ts';
 import { toTrace } from '../../lib/view/page/trace.ts';
+import { placesOf } from '../../lib/view/page/tracks.ts';
 import { withPolicy } from '../../lib/view/page-file.ts';
 
 const host: HostInfo = {
@@ -162,6 +163,38 @@ test('a saved timeline has the rows and slices of traceTimeline', () => {
     expect.objectContaining({ ph: 'i', name: 'crashed: crash', args: { pid: 77 } }),
     expect.objectContaining({ ph: 'C', args: { pending: 3, running: 2 } }),
   ]);
+});
+
+test('tasks that ran beside others in one worker have rows of their own in a saved timeline', () => {
+  const beside = (from: number, track: number): Slice => [10_002, from, 100, 1, 0, 1, 100, 5, track];
+  const model = fromSnapshot(
+    snapshot({ slices: [beside(0, 0), beside(10, 1), beside(20, 2), beside(150, 1)] }),
+  );
+  const { traceEvents } = toTrace(model);
+  const tids = traceEvents.filter(({ ph }) => ph === 'X').map(({ tid }) => tid);
+  expect(tids).toEqual([10_002, 15_001, 15_002, 15_001]);
+  expect(traceEvents).toContainEqual({
+    ...{ ph: 'M', name: 'thread_sort_index', pid: 7, tid: 15_002 },
+    args: { sort_index: 10_002 },
+  });
+});
+
+test('running tasks lie in the first track that was free when they began', () => {
+  const task = (id: number, since: number) => ({
+    ...{ id, name: 'a', fn: 1, since },
+    ...{ loading: undefined, progress: undefined },
+  });
+  const done = (from: number, track: number): Slice => [10_002, from, 100, 1, 0, 1, 100, 5, track];
+  const placed = placesOf({ slices: [done(0, 0), done(50, 1)], running: [task(1, 120), task(2, 130)] });
+  expect(placed.count).toBe(3);
+  expect(placed.running.map(({ task: { id }, track }) => [id, track])).toEqual([
+    [1, 0],
+    [2, 2],
+  ]);
+  expect(placesOf({ slices: [done(0, 0)], running: [task(3, 90)] })).toMatchObject({
+    count: 1,
+    running: [{ track: 0 }],
+  });
 });
 
 test('a name in a saved page cannot end its element', () => {

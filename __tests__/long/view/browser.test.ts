@@ -282,7 +282,10 @@ describeWithBrowser('the page', () => {
       const dialog = page.locator('dialog[open]');
       expect(await dialog.textContent()).toMatch(/Cancel the task "asks"\?.*loses the 2 more that it runs/);
       await dialog.locator('button', { hasText: 'Yes' }).click();
-      await page.locator('#failures details', { hasText: 'asks' }).waitFor();
+      const failed = (kind: string, name: string) =>
+        page.locator(`#failures details:has([data-kind="${kind}"]):has(b:text-is("${name}"))`);
+      await failed('killed', 'asks').waitFor();
+      for (const name of ['reads', 'waits']) await failed('lost', name).waitFor();
       expect(faults).toEqual([]);
     },
     2 * PATIENCE,
@@ -380,6 +383,12 @@ describeWithBrowser('the page', () => {
       await row.locator('button', { hasText: 'Cancel this task' }).click();
       await dialog.locator('button', { hasText: 'Yes' }).click();
       await page.locator('#failures details', { hasText: 'stays' }).waitFor();
+
+      await page.locator('.pool input').fill('3');
+      await page.locator('.pool button', { hasText: 'Change' }).click();
+      expect(await dialog.textContent()).toContain('from at most 2 to at most 3 workers?');
+      await dialog.locator('button', { hasText: 'Yes' }).click();
+      await page.locator('#pools dd', { hasText: 'at most 3' }).waitFor();
       expect(faults).toEqual([]);
     },
     2 * PATIENCE,

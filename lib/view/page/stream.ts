@@ -2,6 +2,7 @@
 import { type Mark, markKinds, type RunningTask, type Slice, sliceKinds } from '../aggregate/messages.ts';
 import { colourOf, themed } from './colours.ts';
 import { STREAM } from './model.ts';
+import { placesOf } from './tracks.ts';
 
 export interface LaneContent {
   readonly slices: readonly Slice[];
@@ -59,26 +60,6 @@ const TOP = 4;
 interface Band {
   readonly top: number;
   readonly height: number;
-}
-
-/** How many tracks a lane has, and in which of them each running task lies: the first one that was free when it began. */
-export function placesOf({ slices, running }: Pick<LaneContent, 'slices' | 'running'>): {
-  readonly count: number;
-  readonly running: readonly { readonly task: RunningTask; readonly track: number }[];
-} {
-  const [only] = running;
-  if (running.length <= 1 && slices.every((slice) => slice[8] === 0))
-    return { count: 1, running: only === undefined ? [] : [{ task: only, track: 0 }] };
-  const ends: number[] = [];
-  for (const [, from, duration, , , , , , track] of slices)
-    ends[track] = Math.max(ends[track] ?? 0, from + duration);
-  const placed = running.map((task) => {
-    const free = Array.from(ends, (end) => end ?? 0).findIndex((end) => end <= task.since);
-    const track = free === -1 ? ends.length : free;
-    ends[track] = Number.POSITIVE_INFINITY;
-    return { task, track };
-  });
-  return { count: ends.length, running: placed };
 }
 
 function drawSlice(

@@ -17,10 +17,13 @@ interface TraceEvent {
 export function toTrace(model: Model): { traceEvents: TraceEvent[]; displayTimeUnit: 'ms' } {
   const { pid } = model.host;
   const rows = [...new Set([...model.slices.keys(), ...model.marks.keys()])].sort((a, b) => a - b);
+  const slices = rows.flatMap((row) => model.slices.get(row) ?? []);
+  const besides = besidesOf(slices);
   const traceEvents: TraceEvent[] = [
     { ph: 'M', name: 'process_name', pid, tid: 0, args: { name: 'loky' } },
-    ...rows.flatMap((row) => describeRow(pid, row)),
-    ...rows.flatMap((row) => (model.slices.get(row) ?? []).map((slice) => sliceEvent(model, slice))),
+    ...rows.flatMap((row) => describeRow(pid, row, row)),
+    ...[...besides.values()].flatMap(({ row, tid }) => describeRow(pid, row, tid)),
+    ...slices.map((slice) => sliceEvent(model, slice, besides.get(keyOf(slice))?.tid ?? slice[0])),
     ...rows.flatMap((row) =>
       (model.marks.get(row) ?? []).map(
         ([tid, at, kind, process, why]): TraceEvent => ({
@@ -38,15 +41,38 @@ export function toTrace(model: Model): { traceEvents: TraceEvent[]; displayTimeU
   return { traceEvents, displayTimeUnit: 'ms' };
 }
 
-function describeRow(pid: number, tid: number): TraceEvent[] {
-  const name = `executor ${Math.floor(tid / ROWS)}, worker ${tid % ROWS}`;
+/** From here on rows are those of tasks that ran beside others in one worker, as in the timeline of the host. */
+const BESIDE = 5_000;
+
+function keyOf([row, , , , , , , , track]: Slice): string {
+  return `${row} ${track}`;
+}
+
+/** A row of its own for each track of a worker but the first, as slices of one row must not overlap. */
+function besidesOf(slices: readonly Slice[]): Map<string, { readonly row: number; readonly tid: number }> {
+  const besides = new Map<string, { readonly row: number; readonly tid: number }>();
+  for (const slice of slices) {
+    const [row, , , , , , , , track] = slice;
+    if (track === 0 || besides.has(keyOf(slice))) continue;
+    const tid = Math.floor(row / ROWS) * ROWS + BESIDE + besides.size + 1;
+    besides.set(keyOf(slice), { row, tid });
+  }
+  return besides;
+}
+
+function describeRow(pid: number, row: number, tid: number): TraceEvent[] {
+  const name = `executor ${Math.floor(row / ROWS)}, worker ${row % ROWS}`;
   return [
     { ph: 'M', name: 'thread_name', pid, tid, args: { name } },
-    { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } },
+    { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: row } },
   ];
 }
 
-function sliceEvent(model: Model, [tid, from, duration, fn, kind, count, busy, id]: Slice): TraceEvent {
+function sliceEvent(
+  model: Model,
+  [, from, duration, fn, kind, count, busy, id]: Slice,
+  tid: number,
+): TraceEvent {
   const outcome = sliceKinds[kind];
   const place = { ph: 'X', pid: model.host.pid, tid, ts: from * 1000, dur: duration * 1000 } as const;
   if (outcome === 'start') return { ...place, name: 'start', cat: 'worker' };

@@ -66,8 +66,9 @@ export const view = [
       served: percent('what a view adds that no page looks at'),
       open: percent('what a view adds with one page open'),
     },
-    sizes: { full: { rounds: 20, duration: 1500 }, quick: { rounds: 2, duration: 200 } },
-    timeout: 240_000,
+    sizes: { full: { rounds: 40, duration: 1500 }, quick: { rounds: 2, duration: 200 } },
+    timeout: 600_000,
+    rounds: 1,
     kinds: ['ours'],
     async run(pool, { rounds, duration }) {
       const { serveView } = await import('../../../dist/view.js');
