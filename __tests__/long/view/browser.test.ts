@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { browser as browserPath } from '../demo/browser.ts';
+import { startService } from '../examples/service.ts';
 
 const program = fileURLToPath(new URL('host.mjs', import.meta.url));
 const PATIENCE = 60_000;
@@ -331,6 +332,31 @@ describeWithBrowser('the page', () => {
       }
       const own = await open();
       await own.locator('#pools dd', { hasText: 'at most 2' }).waitFor();
+    },
+    2 * PATIENCE,
+  );
+
+  test(
+    'is live, and acts, behind the sign-in of the server that it is part of',
+    async () => {
+      const service = await startService('examples/view/express.js', { VIEW_PASSWORD: 'example' });
+      try {
+        const context = await chrome.newContext({
+          httpCredentials: { username: 'any', password: 'example' },
+        });
+        const page = await context.newPage();
+        page.setDefaultTimeout(PATIENCE);
+        await page.goto(new URL('/view', service.address).href);
+        await page.locator('.status[data-state="live"]').waitFor();
+        expect(await (await fetch(new URL('/square/7', service.address))).text()).toBe('49\n');
+        await page.locator('#functions tbody tr').first().waitFor();
+        await page.locator('.pool input').fill('4');
+        await page.locator('.pool button', { hasText: 'Change' }).click();
+        await page.locator('dialog[open] button', { hasText: 'Yes' }).click();
+        await page.locator('#pools dd', { hasText: 'at most 4' }).waitFor();
+      } finally {
+        await service.kill();
+      }
     },
     2 * PATIENCE,
   );
