@@ -21,8 +21,6 @@ const data = document.getElementById(DATA)?.textContent;
 
 /** What the host says comes a little late: the right edge of the stream lags behind by so much, and moves evenly. */
 const LAG = 400;
-/** The share of the time that drawing may take. */
-const DRAWING = 0.08;
 const FRAME = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 50;
 
 const charts: readonly ChartSpec[] = [
@@ -288,14 +286,10 @@ function noteTime(now: number): void {
 
 watchTheme(onTheme);
 let drawnAt = 0;
-/** Milliseconds until the stream is drawn again: many workers, or a slow machine, leave most of the time to the reader. */
-let pauseOfDrawing = FRAME;
 function frame(time: number): void {
-  if (time - drawnAt >= pauseOfDrawing) {
+  if (time - drawnAt >= FRAME) {
     drawnAt = time;
-    const startedAt = performance.now();
     draw();
-    pauseOfDrawing = Math.max(FRAME, (performance.now() - startedAt) / DRAWING);
   }
   requestAnimationFrame(frame);
 }

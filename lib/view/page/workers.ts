@@ -8,13 +8,19 @@ import { functionName, type Line, linesOf, type Model } from './model.ts';
 import { drawLane, type Found, findAt, type LaneContent, markSigns } from './stream.ts';
 import type { Tip } from './tip.ts';
 
+/** Milliseconds of one frame in which streams are drawn: the reader's scrolling comes between. */
+const DRAWING = 5;
 /** In milliseconds: how long a briefer task has run cannot be read before it is over. */
 const BRIEF = 50;
 
 export interface WorkersTable {
   readonly element: HTMLElement;
   update(model: Model): void;
-  /** @param now The host's time at the right edge. */
+  /**
+   * Draws the streams in sight, or some of them, and the others when it is called again.
+   *
+   * @param now The host's time at the right edge.
+   */
   draw(now: number): void;
 }
 
@@ -47,6 +53,8 @@ export function createWorkers(tip: Tip, act: Act): WorkersTable {
   );
   let model: Model | undefined;
   let lines: readonly Line[] = [];
+  /** Whose stream was drawn last: where many are in sight they take turns. */
+  let turn = 0;
 
   return {
     element: h('div.workers', {}, head, body, empty),
@@ -74,8 +82,10 @@ export function createWorkers(tip: Tip, act: Act): WorkersTable {
     },
     draw(now) {
       if (model === undefined) return;
-      for (const { row } of lines) {
-        const each = rows.get(row);
+      const end = performance.now() + DRAWING;
+      for (let left = lines.length; left > 0 && performance.now() < end; left -= 1) {
+        turn = (turn + 1) % lines.length;
+        const each = rows.get((lines[turn] as Line).row);
         if (each !== undefined && visible.has(each.element)) each.draw(model, now);
       }
     },
