@@ -13,7 +13,7 @@ test('what defineTasks and jobInfo need, and nothing else', () => {
     defineTasks('file:///tasks.js', { noop() {} });
     if (jobInfo() !== undefined) throw new Error();
     console.log(${LOADED});`;
-  expect(printed('--eval', program).trim()).toBe('bullmq.cjs,check.cjs,reducers.cjs,task-registry.cjs');
+  expect(printed('--eval', program).trim()).toBe('base.cjs,bullmq.cjs');
 });
 
 test('the rest comes with the first call, from CommonJS and from ES modules', () => {
