@@ -81,6 +81,8 @@ export interface Exchange extends EventEmitter<ExchangeEvents> {
   /** @param during What was tried, or for how long. */
   unavailable(during: string, cause: unknown): QueueUnavailableError;
   refusedBy(error: unknown): Refused;
+  /** Whether the engine was not reached: what it was asked for may have been done, and may be asked for again. */
+  isOutage(error: unknown): boolean;
   /** Not before it is writable: what BullMQ asks at the start must be answered. */
   createQueue(options?: Omit<QueueOptions, 'connection' | 'prefix'>): Queue;
   createWorker(

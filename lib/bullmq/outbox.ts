@@ -1,7 +1,8 @@
 /** Jobs on their way into the queue, many at once. Waits while Redis is away. Knows nothing of outcomes. */
 import type { BulkJobOptions } from 'bullmq';
-import { setImmediate } from '../system/timers.ts';
+import { setImmediate, setTimeout } from '../system/timers.ts';
 import type { RemoteSettings } from './executor-options.ts';
+import type { JobOutlook } from './job-reader.ts';
 import type { RemoteLink } from './remote-link.ts';
 import { attemptsOf, type RemoteTask } from './remote-task.ts';
 
@@ -13,20 +14,26 @@ export interface OutboxListener {
   onRefused(tasks: readonly RemoteTask[], error: unknown): void;
 }
 
+type Link = Pick<RemoteLink, 'isReady' | 'queue' | 'readJobs' | 'isOutage'>;
+
 const BATCH = 500;
+/** Milliseconds until the engine is asked for what was on its way when it was lost. */
+const RETRY_DELAY = 250;
 /** BullMQ's bound for priorities. */
 const LOWEST_PRIORITY = 2_097_151;
 
 export class Outbox {
   readonly #settings: RemoteSettings;
-  readonly #link: RemoteLink;
+  readonly #link: Link;
   readonly #listener: OutboxListener;
   #waiting: RemoteTask[] = [];
   #isFlushing = false;
   #sending: readonly RemoteTask[] = [];
+  /** Whether what is on its way may have arrived, or not: the engine was lost meanwhile. */
+  #isInDoubt = false;
   #isScheduled = false;
 
-  constructor(settings: RemoteSettings, link: RemoteLink, listener: OutboxListener) {
+  constructor(settings: RemoteSettings, link: Link, listener: OutboxListener) {
     this.#settings = settings;
     this.#link = link;
     this.#listener = listener;
@@ -58,7 +65,8 @@ export class Outbox {
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    while (this.#link.isReady && this.#waiting.length > 0) {
+    if (this.#isInDoubt) await this.#sendAgain();
+    while (this.#link.isReady && !this.#isInDoubt && this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH).filter(({ state }) => state === 'unsent');
       if (batch.length > 0) await this.#send(batch);
     }
@@ -68,18 +76,51 @@ export class Outbox {
 
   async #send(tasks: readonly RemoteTask[]): Promise<void> {
     await this.#listener.beforeSending(tasks);
-    const batch = tasks.filter(({ state }) => state === 'unsent');
-    if (batch.length === 0) return;
-    this.#sending = batch;
+    await this.#put(tasks.filter(({ state }) => state === 'unsent'));
+  }
+
+  async #put(tasks: readonly RemoteTask[]): Promise<void> {
+    this.#sending = tasks;
+    this.#isInDoubt = false;
+    if (tasks.length === 0) return;
     try {
-      await this.#link.queue.addBulk(batch.map((task) => this.#jobOf(task)));
+      await this.#link.queue.addBulk(tasks.map((task) => this.#jobOf(task)));
     } catch (error) {
+      if (this.#link.isOutage(error)) {
+        this.#isInDoubt = true;
+        this.#flushLater();
+        return;
+      }
       this.#sending = [];
-      this.#listener.onRefused(batch, error);
+      this.#listener.onRefused(tasks, error);
       return;
     }
     this.#sending = [];
-    this.#listener.onSent(batch);
+    this.#listener.onSent(tasks);
+  }
+
+  /** Only what has not arrived: a job that was done and removed would run twice. Who waits no more withdraws what arrives late. */
+  async #sendAgain(): Promise<void> {
+    const tasks = this.#sending;
+    let outlooks: readonly JobOutlook[];
+    try {
+      if (!this.#link.isReady) return; // it will be again
+      outlooks = await this.#link.readJobs(tasks.map(({ id }) => id));
+    } catch {
+      this.#flushLater();
+      return;
+    }
+    const isMissing = (task: RemoteTask, index: number): boolean =>
+      task.state === 'unsent' && outlooks[index]?.kind === 'missing';
+    const arrived = tasks.filter((task, index) => !isMissing(task, index));
+    const missing = tasks.filter(isMissing);
+    this.#sending = missing;
+    this.#listener.onSent(arrived);
+    await this.#put(missing);
+  }
+
+  #flushLater(): void {
+    setTimeout(() => this.flushSoon(), RETRY_DELAY).unref();
   }
 
   #jobOf({ request }: RemoteTask): { name: string; data: object; opts: BulkJobOptions } {

@@ -73,6 +73,11 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     return isFull(error) ? 'full' : undefined;
   }
 
+  /** Commands outlive outages here: ioredis sends them again. */
+  isOutage(): boolean {
+    return false;
+  }
+
   createQueue(options: object = {}) {
     const { queue, prefix } = this.#place;
     return new (bullmq().Queue)(queue, { ...options, connection: this.#writer, prefix });

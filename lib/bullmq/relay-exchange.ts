@@ -15,9 +15,11 @@ import type {
   JobFields,
   OutcomesToKeep,
   OutgoingReplies,
+  QueueBackend,
   QueuePlace,
   Refused,
 } from './exchange.ts';
+import { withHandledErrors } from './postgres-errors.ts';
 import type { Reply } from './wire.ts';
 
 /** Milliseconds between two attempts to connect, at most. */
@@ -36,6 +38,11 @@ const MACHINES = 'machines.';
 const REJECTED_CODES = /^(?:28\w{3}|3D000|42501)$/;
 const REJECTED_NAMES =
   /^(?:SchemaMigrationRequiredError|SchemaVersionMismatchError|UnsupportedPostgresVersionError)$/;
+/** Of the connection: the server ends it, starts, or has too many; and those of the system. */
+const OUTAGE_CODES = /^(?:08|57)\w{3}$|^53300$|^E[A-Z]+$/;
+/** Of `pg` about a connection, which have no code, and that of a question that took too long. */
+const OUTAGE_MESSAGES =
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout e|Postgres has not answered)/;
 /** Of who has no room, or takes no writes. */
 const FULL_CODES = /^(?:53100|53200|25006)$/;
 
@@ -45,6 +52,7 @@ export function relayExchange(place: QueuePlace, hears: Hears): Exchange {
 
 class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   readonly #place: QueuePlace;
+  readonly #backend: QueueBackend;
   readonly #hears: Hears;
   #relay: Relay<PostgresConnectionOptions> | undefined;
   #reader: Queue | undefined;
@@ -59,6 +67,8 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   constructor(place: QueuePlace, hears: Hears) {
     super();
     this.#place = place;
+    const create = place.backend as QueueBackend;
+    this.#backend = (...given) => withHandledErrors(create(...given));
     this.#hears = hears;
     void this.#open();
   }
@@ -84,14 +94,19 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     return FULL_CODES.test(String(code)) ? 'full' : undefined;
   }
 
+  isOutage(error: unknown): boolean {
+    const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: unknown };
+    return typeof code === 'string' ? OUTAGE_CODES.test(code) : OUTAGE_MESSAGES.test(String(message));
+  }
+
   createQueue(options: object = {}): Queue {
-    const { queue, connection, backend } = this.#place;
-    return new (bullmq().Queue)(queue, { ...options, connection } as never, backend as never);
+    const { queue, connection } = this.#place;
+    return new (bullmq().Queue)(queue, { ...options, connection } as never, this.#backend as never);
   }
 
   createWorker(run: Parameters<Exchange['createWorker']>[0], options: object) {
-    const { queue, connection, backend } = this.#place;
-    return new (bullmq().Worker)(queue, run, { ...options, connection } as never, backend as never);
+    const { queue, connection } = this.#place;
+    return new (bullmq().Worker)(queue, run, { ...options, connection } as never, this.#backend as never);
   }
 
   async follow(executor: string): Promise<void> {
@@ -234,7 +249,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     const { Relay, createPostgresRelayBackend } = bullmq();
     const relay = new Relay<PostgresConnectionOptions>({
       connection: connection as PostgresConnectionOptions,
-      backend: createPostgresRelayBackend,
+      backend: (options) => withHandledErrors(createPostgresRelayBackend(options)),
       namespace: namespaceOf(prefix, queue),
       name: 'loky',
       maxMessageSize: LARGEST_MESSAGE,
@@ -314,7 +329,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     try {
       return await within(PATIENCE, question);
     } catch (error) {
-      if (this.#isThere && !this.#isClosed && isOfConnection(error)) {
+      if (this.#isThere && !this.#isClosed && this.isOutage(error)) {
         this.emit('error', error);
         this.#noteAway();
       }
@@ -350,12 +365,6 @@ const repliesTopic = (executor: string): string => `replies.${part(executor)}`;
 const outcomeTopic = (executor: string, jobId: string): string => `outcomes.${part(executor)}.${part(jobId)}`;
 
 const textOf = (value: unknown): string | null => (value == null ? null : String(value));
-
-/** An error of the server has an SQLSTATE of five characters; those of class 08 and 57 are about the connection. */
-function isOfConnection(error: unknown): boolean {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code !== 'string' || code.length !== 5 || /^(?:08|57)/.test(code);
-}
 
 /** Names the place without the password. */
 function nameOf({ connection }: QueuePlace): string {

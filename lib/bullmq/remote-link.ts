@@ -157,6 +157,10 @@ export class RemoteLink {
     }
   }
 
+  isOutage(error: unknown): boolean {
+    return this.#exchange.isOutage(error);
+  }
+
   refusal(error: unknown): Error {
     const isFull = this.#exchange.refusedBy(error) === 'full';
     return this.#exchange.unavailable(isFull ? 'takes no more jobs' : 'refused the job', error);

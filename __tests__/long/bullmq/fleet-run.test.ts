@@ -63,22 +63,18 @@ describeWithRedis('a fleet on Redis', (redis) => {
   }));
 });
 
-/** Not yet by default: a restart of Postgres gives an 'error' of pg that nothing handles, which ends this run. */
-const withPostgres = process.env['LOKY_FLEET_JOBS'] !== undefined;
-
-if (withPostgres)
-  describeWithPostgres('a fleet on Postgres', (postgres) => {
-    testFleet(Math.min(JOBS, IS_WHOLE ? 2_000 : 500), () => ({
-      optionsFor(who) {
-        const connection = { ...postgres().connection, application_name: who };
-        return who === 'submitter'
-          ? { connection, backend: createPostgresBackend }
-          : { connection, onPostgres: true };
-      },
-      async restart() {
-        await postgres().stop();
-        await postgres().start();
-      },
-      cutConnection: () => postgres().cutConnection(),
-    }));
-  });
+describeWithPostgres('a fleet on Postgres', (postgres) => {
+  testFleet(Math.min(JOBS, IS_WHOLE ? 2_000 : 500), () => ({
+    optionsFor(who) {
+      const connection = { ...postgres().connection, application_name: who };
+      return who === 'submitter'
+        ? { connection, backend: createPostgresBackend }
+        : { connection, onPostgres: true };
+    },
+    async restart() {
+      await postgres().stop();
+      await postgres().start();
+    },
+    cutConnection: () => postgres().cutConnection(),
+  }));
+});

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPostgresBackend, Queue } from 'bullmq';
 import { CancelledError, TerminatedWorkerError, TimeoutError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, observeQueue, serveTasks } from 'loky/bullmq';
-import { type Machine, startMachine } from '../../bullmq/machines.ts';
+import pg from 'pg';
+import { launchMachine, type Machine, startMachine } from '../../bullmq/machines.ts';
 import * as tasks from '../../bullmq/programs/tasks.js';
 import { describeWithPostgres } from '../../bullmq/with-postgres.ts';
 import { newQueue } from '../../bullmq/with-redis.ts';
@@ -193,6 +194,58 @@ describeWithPostgres('on Postgres', (postgres) => {
     expect(server.health()).toMatchObject({ ok: true, connected: true, lastError: undefined });
     await executor.shutdown();
     await server.close();
+  });
+
+  describe('a connection that is lost ends no process', () => {
+    /** Asks until there are rows. */
+    const rowsOf = async (query: string): Promise<Record<string, unknown>[]> => {
+      for (;;) {
+        const rows = await postgres().query(query);
+        if (rows.length > 0) return rows;
+        await sleep(20);
+      }
+    };
+
+    test('while BullMQ checks the schema', async () => {
+      const locking = new pg.Client(postgres().connection);
+      await locking.connect();
+      await locking.query('BEGIN; LOCK TABLE bullmq.migration IN ACCESS EXCLUSIVE MODE');
+      const machine = launchMachine({
+        queue: newQueue(),
+        connection: postgres().connection,
+        onPostgres: true,
+      });
+      const [checking] = await rowsOf(
+        `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%migration%'`,
+      );
+      process.kill(machine.pid, 'SIGSTOP'); // it reads the answer and the end of the connection at once
+      await locking.end();
+      await rowsOf(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ${checking?.['pid']} AND state = 'idle'`,
+      );
+      await rowsOf(`SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${checking?.['pid']})`);
+      process.kill(machine.pid, 'SIGCONT');
+      await machine.says('ready');
+      await machine.kill('SIGTERM');
+      expect(machine.said).toContain('left');
+    });
+
+    test('while it is closed', async () => {
+      const executor = open(newQueue());
+      await executor.enqueue(tasks.noop);
+      const connections = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+      const [listening] = await rowsOf(`SELECT pid ${connections} AND query LIKE '%LISTEN bullmq_relay%'`);
+      const pid = Number(listening?.['pid']);
+      process.kill(pid, 'SIGSTOP'); // it says that it was ended when the executor has left it
+      try {
+        await postgres().query(`SELECT pg_terminate_backend(${pid})`);
+        await executor.shutdown();
+        await rowsOf(`SELECT WHERE NOT EXISTS (SELECT ${connections} AND pid <> ${pid})`);
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      await rowsOf(`SELECT WHERE NOT EXISTS (SELECT ${connections})`);
+    });
   });
 
   test('who is not let in, and who has no schema, fails at once with the way out', async () => {
