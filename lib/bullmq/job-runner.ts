@@ -67,8 +67,8 @@ export class JobRunner {
   readonly #settings: RunnerSettings;
   readonly #start: (job: Job, data: Partial<JobData>) => Future<CallOutcome>;
   readonly #active = new Map<string, ActiveJob>();
-  /** Errors whose jobs were answered here. */
-  readonly #answered = new WeakSet<Error>();
+  /** Whose outcome was kept here: whatever BullMQ makes of such a job, for example when it cannot be moved, does not change it. */
+  readonly #answered = new WeakSet<Job>();
   readonly #progressCodec: ValueCodec;
   /** Since the start. */
   readonly counts: JobCounts = {
@@ -173,7 +173,7 @@ export class JobRunner {
   /** Jobs that BullMQ failed without asking: their machines were lost too often. */
   noteFailed(job: Job, error: Error): void {
     const data = asJobData(job.data);
-    if (data === undefined || job.finishedOn === undefined || this.#answered.has(error)) return;
+    if (data === undefined || job.finishedOn === undefined || this.#answered.has(job)) return;
     const lost = new JobLostError(
       `job ${job.id} was given up after ${job.attemptsStarted} starts: the machines that ran it were lost (${error.message})`,
     );
@@ -246,13 +246,13 @@ export class JobRunner {
     this.counts.handedBack += 1;
     this.#note(data, job, 'waiting');
     if (active.future !== undefined && data.startBy != null)
-      await job.updateData({ ...data, hasBegun: true });
+      await job.updateData({ ...data, hasBegun: true }).catch(ignore);
     if (error instanceof QueueFullError) {
-      await job.moveToDelayed(Date.now() + NO_ROOM_DELAY, token);
+      await job.moveToDelayed(Date.now() + NO_ROOM_DELAY, token).catch(ignore);
       throw new DelayedError();
     }
     if (error instanceof BrokenProcessPool || isOfMachine(error)) this.#settings.onBroken(error);
-    await job.moveToWait(token);
+    await job.moveToWait(token).catch(ignore);
     throw new WaitingError();
   }
 
@@ -275,9 +275,9 @@ export class JobRunner {
       delay = LONGEST_DELAY;
     }
     this.counts.refused += 1;
-    if (since === now) await job.updateData({ ...data, refusedSince: now });
+    if (since === now) await job.updateData({ ...data, refusedSince: now }).catch(ignore);
     this.#note(data, job, 'waiting');
-    await job.moveToDelayed(now + delay, token);
+    await job.moveToDelayed(now + delay, token).catch(ignore);
     throw new (bullmq().DelayedError)();
   }
 
@@ -293,13 +293,13 @@ export class JobRunner {
   #unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {
     const error = new (bullmq().UnrecoverableError)(storable(message));
     if (stack) error.stack = storable(stack);
-    this.#answered.add(error);
     return error;
   }
 
   /** Before BullMQ moves the job: whoever sees it done must find its outcome. */
   async #answer(data: Partial<JobData>, job: Job, kind: 'value' | 'error', text: string): Promise<void> {
     if (typeof data.reply !== 'string') return;
+    this.#answered.add(job);
     await this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
   }
 
@@ -318,6 +318,9 @@ export class JobRunner {
     if (typeof data.reply === 'string') this.#settings.replies.note(data.reply, String(job.id), kind);
   }
 }
+
+/** Of a job that could not be moved: its lock runs out, and another machine takes it. To throw the error would fail the job. */
+function ignore(): void {}
 
 /** Whether the task has nothing to do with it: elsewhere it may go well. */
 function isOfMachine(error: unknown): boolean {

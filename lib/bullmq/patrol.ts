@@ -2,7 +2,7 @@
  * Looks after tasks whose replies may have got lost: from time to time, and after each outage at once. It decides nothing.
  */
 import { clearInterval, setInterval } from '../system/timers.ts';
-import { JobLostError } from './errors.ts';
+import { JobLostError, UnknownJobError } from './errors.ts';
 import type { JobOutlook } from './job-reader.ts';
 import { LostMachines, lostMachineWarning } from './lost-machines.ts';
 import type { RemoteLink } from './remote-link.ts';
@@ -44,25 +44,43 @@ export class Patrol {
     this.#timer ??= setInterval(() => void this.walk(PAGES), this.#interval).unref();
   }
 
+  /** Nobody waits: it goes on only until it is known what became of the machines that tasks were taken from. */
+  rest(): void {
+    if (!this.#lostMachines.hasSuspects) this.stop();
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
+  noteTakenFrom(machine: string, { key }: RemoteTask): void {
+    this.#lostMachines.suspect(machine, key);
+  }
+
+  noteGivenBack({ key }: RemoteTask): void {
+    this.#lostMachines.acquit(key);
+  }
+
   /** One round. Errors are the link's business: the next round comes. */
   async walk(pages = Number.POSITIVE_INFINITY): Promise<void> {
-    if (this.#isWalking || !this.#link.isReady || this.#listener.sent.size === 0) return;
+    if (this.#isWalking || !this.#link.isReady) return;
     this.#isWalking = true;
     try {
-      let left = Math.min(this.#listener.sent.size, pages * PAGE);
-      for (; left > 0 && this.#link.isReady; left -= PAGE) await this.#readPage(Math.min(PAGE, left));
-      await this.#link.probe();
-      await this.#lookForServers();
+      if (this.#listener.sent.size > 0) await this.#lookAfterJobs(pages);
       await this.#lookForLostMachines();
     } catch {
     } finally {
       this.#isWalking = false;
     }
+    if (this.#listener.sent.size === 0) this.rest();
+  }
+
+  async #lookAfterJobs(pages: number): Promise<void> {
+    let left = Math.min(this.#listener.sent.size, pages * PAGE);
+    for (; left > 0 && this.#link.isReady; left -= PAGE) await this.#readPage(Math.min(PAGE, left));
+    await this.#link.probe();
+    await this.#lookForServers();
   }
 
   /** Reads one job now. */
@@ -87,7 +105,7 @@ export class Patrol {
 
   async #lookForLostMachines(): Promise<void> {
     const running = machinesOf(this.#listener.sent.values());
-    if (running.size === 0) return;
+    if (running.size === 0 && !this.#lostMachines.hasSuspects) return;
     for (const lost of this.#lostMachines.look(running, await this.#link.machines())) {
       this.#listener.noteLostMachine();
       process.emitWarning(lostMachineWarning(this.#queue, lost), {
@@ -134,5 +152,13 @@ export function lostJob(id: string): JobLostError {
   return new JobLostError(
     `job ${id} is gone from its queue, and with it what became of its task: it was removed, the queue was emptied, Redis lost ` +
       'its data (turn on appendonly), or its outcome was not fetched within keepOutcomes',
+  );
+}
+
+/** @returns the error of a job that was never seen. */
+export function unknownJob(id: string, queue: string): UnknownJobError {
+  return new UnknownJobError(
+    `there is no job ${id} in the queue ${queue}, and no outcome of it is kept: either it was never stored, or it ended ` +
+      'longer ago than its submitter keeps outcomes (keepOutcomes) and jobs (removeOnComplete, removeOnFail), or it was removed',
   );
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } from 'bullmq';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { bullmq } from './engine.ts';
@@ -22,7 +23,8 @@ import type {
 import { withHandledErrors } from './postgres-errors.ts';
 import type { Reply } from './wire.ts';
 
-/** Milliseconds between two attempts to connect, at most. */
+/** Milliseconds until the second attempt, and between later ones at most. */
+const FIRST_RETRY = 50;
 const LONGEST_RETRY = 1_000;
 /** Milliseconds that a question may take, until the engine is taken for one that is away. */
 const PATIENCE = 5_000;
@@ -131,10 +133,23 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     const relay = this.#opened();
     const publishing = kept.flatMap(({ executor, outcomes, keep }) =>
       Object.entries(outcomes).map(([id, text]) =>
-        relay.publish(outcomeTopic(executor, id), text, { retain: keep * 1_000 }),
+        this.#insist(() => relay.publish(outcomeTopic(executor, id), text, { retain: keep * 1_000 })),
       ),
     );
     await Promise.all(publishing);
+  }
+
+  /** Through outages: of a job that failed, only its outcome has the error. */
+  async #insist(act: () => Promise<unknown>): Promise<void> {
+    for (let delay = FIRST_RETRY; ; delay = Math.min(2 * delay, LONGEST_RETRY)) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        if (this.#isClosed || !this.isOutage(error)) throw error;
+      }
+      await sleep(delay);
+    }
   }
 
   /** One message after the other, for their order; what comes meanwhile goes together. */
@@ -320,7 +335,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
         this.#retry = undefined;
         act();
       },
-      Math.min(25 * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY),
+      Math.min(FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 10), LONGEST_RETRY),
     );
   }
 

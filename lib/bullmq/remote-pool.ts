@@ -15,14 +15,14 @@ import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
 import { createKeepAlive } from '../system/keep-alive.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { JobLostError, UnknownJobError } from './errors.ts';
+import { JobLostError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { Followers } from './followers.ts';
 import type { JobOutlook } from './job-reader.ts';
 import { LateOutput } from './late-output.ts';
 import { warnOfLeftovers } from './leftovers-warning.ts';
 import { Outbox } from './outbox.ts';
-import { lostJob, Patrol } from './patrol.ts';
+import { lostJob, Patrol, unknownJob } from './patrol.ts';
 import { deletePayload, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
 import { QueueDeadlines, type QueueDeadlinesListener } from './queue-deadlines.ts';
 import { queueTimeoutError } from './queue-timeout.ts';
@@ -126,6 +126,14 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
 
   noteLostMachine(): void {
     this.#counts.machinesLost += 1;
+  }
+
+  onTakenFrom(machine: string, task: RemoteTask): void {
+    this.#patrol.noteTakenFrom(machine, task);
+  }
+
+  onGivenBack(task: RemoteTask): void {
+    this.#patrol.noteGivenBack(task);
   }
 
   isAwaited(): boolean {
@@ -285,7 +293,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       task.noteBegun(task.machine);
       task.progress(() => this.#codec.read(text, 'the progress'));
     } else if (kind === 'started') task.noteBegun(text || undefined);
-    else if (kind === 'waiting') task.noteWaiting();
+    else if (kind === 'waiting') task.noteGivenBack();
     else if (kind === 'stored') void this.#patrol.look(task);
     else if (kind !== 'output') this.#settle(task, kind, text);
   }
@@ -304,20 +312,14 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
         this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
         break;
       case 'missing':
-        if (!task.wasSeen && task.request.kind === 'attached') this.#fail(task, this.#unknownJob(task.id));
+        if (!task.wasSeen && task.request.kind === 'attached')
+          this.#fail(task, unknownJob(task.id, this.queue));
         else if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
         break;
       default:
         if (outlook.kind === 'running') task.noteBegun(outlook.machine);
         else task.noteWaiting();
     }
-  }
-
-  #unknownJob(id: string): UnknownJobError {
-    return new UnknownJobError(
-      `there is no job ${id} in the queue ${this.#settings.queue}, and no outcome of it is kept: either it was never stored, or it ended ` +
-        'longer ago than its submitter keeps outcomes (keepOutcomes) and jobs (removeOnComplete, removeOnFail), or it was removed',
-    );
   }
 
   #settle(task: RemoteTask, kind: 'value' | 'error', text: string): void {
@@ -489,7 +491,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       if (this.#closed !== undefined) this.#farewell ??= setTimeout(() => this.#resolveDrained(), FAREWELL);
       return;
     }
-    this.#patrol.stop();
+    this.#patrol.rest();
     if (this.#closed === undefined) this.#keepAlive.release();
     else this.#resolveDrained();
   }

@@ -63,6 +63,10 @@ export interface RemoteTaskKeeper {
   cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean;
   /** Its `queueTimeout` is over, and it is not known to have begun. */
   onQueueTimeout(task: RemoteTask): void;
+  /** The machine that had it has it no more, and has not said so itself. */
+  onTakenFrom(machine: string, task: RemoteTask): void;
+  /** Its machine has said so. */
+  onGivenBack(task: RemoteTask): void;
 }
 
 let lastKey = 0;
@@ -140,6 +144,7 @@ export class RemoteTask implements FutureOwner {
 
   /** A machine has begun it; which one, as far as it is known. */
   noteBegun(machine: string | undefined): void {
+    if (machine !== undefined && machine !== this.machine) this.#noteTaken();
     this.state = 'running';
     this.machine = machine;
     clearTimeout(this.#queueTimer);
@@ -147,8 +152,20 @@ export class RemoteTask implements FutureOwner {
 
   /** No machine runs it. */
   noteWaiting(): void {
+    this.#noteTaken();
     this.state = 'sent';
     this.machine = undefined;
+  }
+
+  /** Its machine runs it no more, and says so. */
+  noteGivenBack(): void {
+    this.#keeper.onGivenBack(this);
+    this.machine = undefined;
+    this.noteWaiting();
+  }
+
+  #noteTaken(): void {
+    if (this.machine !== undefined) this.#keeper.onTakenFrom(this.machine, this);
   }
 
   get wantsOutput(): boolean {

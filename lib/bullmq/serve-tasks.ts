@@ -84,6 +84,7 @@ class Server implements TaskServer {
     this.#exchange = openExchange(settings, 'orders');
     this.#watchExchange();
     this.#heartbeat = new Heartbeat(this.#exchange, settings, () => withoutPool(this.stats()));
+    this.#exchange.on('ready', () => this.#heartbeat.beat()); // the last one may have run out while the engine was away
     const replies = createReplies(this.#exchange, this.machineId);
     this.#cleanUps.push(
       () => replies.close(),

@@ -139,21 +139,15 @@ describeWithRedis('operating a queue', (redis) => {
       () => 'the task to run',
     );
     await machine.kill('SIGKILL');
-    // The lock of its job and its heartbeat expire at about the same time. Whichever is seen first decides what the warning says.
     await waitUntil(
-      () => warn.mock.calls.length > 0,
+      () => executor.stats().machinesLost === 1,
       20_000,
       () => 'the warning',
     );
-    for (const [message, options] of warn.mock.calls) {
-      const code = codeOf(options);
-      expect(['LOKY_MACHINE_LOST', 'LOKY_NOBODY_SERVES']).toContain(code);
-      expect(message).toContain(queue);
-      if (code === 'LOKY_MACHINE_LOST')
-        expect(message).toContain(`process ${machine.pid}) fell silent while it ran 1 tasks`);
-    }
     const lost = warn.mock.calls.filter(([, options]) => codeOf(options) === 'LOKY_MACHINE_LOST');
-    expect(executor.stats().machinesLost).toBe(lost.length);
+    expect(lost.map(([message]) => message)).toEqual([
+      expect.stringMatching(`process ${machine.pid}\\) fell silent while it ran 1 tasks .*${queue}`),
+    ]);
     warn.mockRestore();
     future.cancel({ kill: true });
     await executor.shutdown();

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPostgresBackend, Queue } from 'bullmq';
-import { CancelledError, TerminatedWorkerError, TimeoutError } from 'loky';
+import { CancelledError, type Future, TerminatedWorkerError, TimeoutError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, observeQueue, serveTasks } from 'loky/bullmq';
 import pg from 'pg';
 import { launchMachine, type Machine, startMachine } from '../../bullmq/machines.ts';
@@ -245,6 +245,55 @@ describeWithPostgres('on Postgres', (postgres) => {
         process.kill(pid, 'SIGCONT');
       }
       await rowsOf(`SELECT WHERE NOT EXISTS (SELECT ${connections})`);
+    });
+  });
+
+  describe('what Postgres does not do because it restarts', () => {
+    /** While it answers so to changes of a table. */
+    const during = async (table: string, when: string, run: () => Promise<void>): Promise<void> => {
+      await postgres().query(`
+        CREATE OR REPLACE FUNCTION restarting() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'terminating connection' USING ERRCODE = '57P01'; END $$;
+        CREATE TRIGGER restarting BEFORE INSERT OR UPDATE ON bullmq.${table}
+          FOR EACH ROW WHEN (${when}) EXECUTE FUNCTION restarting()`);
+      await run();
+      await postgres().query(`DROP TRIGGER restarting ON bullmq.${table}`);
+    };
+
+    test('it is asked for again: to store jobs, and to keep the outcomes of those that fail', async () => {
+      const queue = newQueue();
+      const executor = open(queue);
+      let futures: Future<unknown>[] = [];
+      await during('job', `NEW.state = 'waiting'`, async () => {
+        futures = [executor.submit(tasks.add, 1, 2), executor.submit(tasks.fail, 'too far')];
+        await sleep(1_000);
+      });
+      await executor.flush();
+      const server = serveTasks(place(queue));
+      await during('relay_retained', `NEW.topic LIKE 'outcomes.%'`, async () => {
+        await server.ready;
+        await sleep(1_000);
+        expect(futures.map((future) => future.done())).toEqual([false, false]);
+      });
+      expect(await futures[0]).toBe(3);
+      expect(await futures[1]?.exception()).toMatchObject({ name: 'RangeError' });
+      await executor.shutdown();
+      await server.close();
+    });
+
+    test('a job that is done stays done when it cannot be moved', async () => {
+      const queue = newQueue();
+      const executor = open(queue);
+      const server = serveTasks(place(queue));
+      const reader = new Queue(queue, { connection: postgres().connection }, createPostgresBackend);
+      await during('job', `NEW.state = 'completed'`, async () => {
+        await server.ready;
+        const { id } = await executor.enqueue(tasks.add, 1, 2);
+        while ((await reader.getFailedCount()) === 0) await sleep(20);
+        expect(await executor.result(id)).toBe(3);
+      });
+      await Promise.all([executor.shutdown(), reader.close()]);
+      await server.close();
     });
   });
 
