@@ -2,9 +2,13 @@ import { expect, test } from '@jest/globals';
 import { referenceTo } from '../../lib/bullmq/payload-store.ts';
 import { recentMachines } from '../../lib/bullmq/recent-machines.ts';
 import { hasWhatItNeeds } from '../../lib/bullmq/refusal.ts';
+import { keyName } from '../../lib/bullmq/signing.ts';
 import { PROTOCOL } from '../../lib/bullmq/wire.ts';
 
-const machine = { draining: false, protocol: PROTOCOL, tasksVersion: '1', tasks: ['add'], hasStore: false };
+const machine = {
+  ...{ draining: false, protocol: PROTOCOL, tasksVersion: '1', tasks: ['add'], hasStore: false },
+  keyName: null,
+};
 const job = { loky: PROTOCOL, version: '1', task: 'add' };
 
 test('a machine takes a job of its protocol, its version and its tasks, unless it leaves', () => {
@@ -20,9 +24,20 @@ test('a machine takes a job of its protocol, its version and its tasks, unless i
   expect(hasWhatItNeeds({ ...machine, hasStore: true }, stored)).toBe(true);
 });
 
-test('of a signed function it is not known', () => {
-  const signed = { call: '', expires: 0, mac: '' };
-  expect(hasWhatItNeeds(machine, { ...job, signed })).toBe(false);
+test('a machine takes a signed function if it has its key, whatever its tasks are', () => {
+  const [mine, other] = ['a', 'b'].map((letter) => keyName(letter.repeat(32)));
+  const signed = { call: '', expires: 0, mac: '', keyName: mine as string };
+  const signedJob = { ...job, task: 'none', signed };
+  const withKey = { ...machine, keyName: mine as string };
+  expect(hasWhatItNeeds(withKey, signedJob)).toBe(true);
+  expect(hasWhatItNeeds({ ...machine, keyName: other as string }, signedJob)).toBe(false);
+  expect(hasWhatItNeeds(machine, signedJob)).toBe(false);
+  expect(hasWhatItNeeds({ ...withKey, tasksVersion: '2' }, signedJob)).toBe(false);
+  const stored = { ...signedJob, signed: { ...signed, call: referenceTo('1') } };
+  expect(hasWhatItNeeds(withKey, stored)).toBe(false);
+  expect(hasWhatItNeeds({ ...withKey, hasStore: true }, stored)).toBe(true);
+  const unnamed = { ...signedJob, signed: { call: '', expires: 0, mac: '' } };
+  expect(hasWhatItNeeds(withKey, unnamed)).toBe(false);
 });
 
 test('machines are asked for once a second, and a failure is not kept for longer', async () => {

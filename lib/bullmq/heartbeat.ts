@@ -6,6 +6,7 @@ import { bullmqVersion } from './engine.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServeSettings } from './serve-options.ts';
 import type { CompactStats, MachineReport } from './server-stats.ts';
+import { keyName } from './signing.ts';
 import { PROTOCOL } from './wire.ts';
 
 /** Heartbeats within the time after which a silent machine is forgotten: one may get lost. */
@@ -56,7 +57,7 @@ export class Heartbeat {
   }
 
   #report(): MachineReport {
-    const { tasks, store } = this.#settings;
+    const { tasks, store, allowFunctions } = this.#settings;
     return {
       ...this.#stats(),
       id: this.machineId,
@@ -70,6 +71,7 @@ export class Heartbeat {
       tasksVersion: tasks.version ?? null,
       tasks: tasks.names,
       hasStore: store !== undefined,
+      keyName: allowFunctions === undefined ? null : keyName(allowFunctions.key),
     };
   }
 }

@@ -34,19 +34,18 @@ export function refusalDelay(waited: number, bound: number, random: number): num
 /** A machine, as far as it decides about a job. */
 export type Capabilities = Pick<
   MachineReport,
-  'draining' | 'protocol' | 'tasksVersion' | 'tasks' | 'hasStore'
+  'draining' | 'protocol' | 'tasksVersion' | 'tasks' | 'hasStore' | 'keyName'
 >;
 
-/**
- * Whether a machine takes a job when it has time for it. Of a signed function it is not known: a report does not say which key
- * the machine has.
- */
+/** Whether a machine takes a job when it has time for it. */
 export function hasWhatItNeeds(machine: Capabilities, job: Partial<JobData>): boolean {
-  if (machine.draining || job.signed !== undefined || machine.protocol !== job.loky) return false;
-  if (keyIn(job.args) !== undefined && !machine.hasStore) return false;
+  const { signed, version, task } = job;
+  if (machine.draining || machine.protocol !== job.loky) return false;
+  if (keyIn(signed?.call ?? job.args) !== undefined && !machine.hasStore) return false;
   const { tasksVersion } = machine;
-  const hasVersion = job.version == null || tasksVersion == null || job.version === tasksVersion;
-  return hasVersion && machine.tasks.includes(String(job.task));
+  if (version != null && tasksVersion != null && version !== tasksVersion) return false;
+  if (signed === undefined) return machine.tasks.includes(String(task));
+  return signed.keyName !== undefined && signed.keyName === machine.keyName;
 }
 
 /** The error of the last machine, which says what it lacks, and how long others were looked for. */

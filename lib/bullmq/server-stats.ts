@@ -72,6 +72,8 @@ export interface MachineReport extends Omit<ServerStats, 'pool'> {
   readonly tasks: readonly string[];
   /** Whether it has a `store` for large payloads. */
   readonly hasStore: boolean;
+  /** Names the key of its `allowFunctions`, without giving it away; `null` if it runs no functions but its tasks. */
+  readonly keyName: string | null;
   /** Memory of its worker processes together, in bytes, as far as it was sampled. */
   readonly rss: number | undefined;
 }

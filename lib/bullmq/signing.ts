@@ -56,7 +56,13 @@ export function sign(
   call: string,
 ): SignedCall {
   const expires = Date.now() + expiresAfter;
-  return { call, expires, mac: macOf(key, terms, call, expires).toString('base64') };
+  const mac = macOf(key, terms, call, expires).toString('base64');
+  return { call, expires, mac, keyName: keyName(key) };
+}
+
+/** Names a key without giving it away. */
+export function keyName(key: AllowFunctions['key']): string {
+  return createHmac('sha256', key).update('the name of this key').digest('base64url').slice(0, 16);
 }
 
 /** @throws SignatureError */

@@ -43,6 +43,8 @@ export interface SignedCall {
   /** Milliseconds since 1970. */
   readonly expires: number;
   readonly mac: string;
+  /** Names the key, for machines that have another one. An older submitter does not say it. */
+  readonly keyName?: string;
 }
 
 /**

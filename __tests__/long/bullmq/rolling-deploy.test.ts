@@ -67,6 +67,25 @@ describeWithRedis('a rolling deploy', (redis) => {
     await other?.kill('SIGTERM');
   });
 
+  test('signed functions wait for a busy machine that has their key beyond handBackTimeout', async () => {
+    const queue = newQueue();
+    const allowFunctions = { key: 'a key of the tests that has at least 32 bytes' };
+    const start = (options: object) =>
+      startMachine({ queue, connection: connection(), maxWorkers: 1, handBackTimeout: 300, ...options });
+    const machines = await Promise.all([start({ allowFunctions }), start({})]);
+    const executor = new BullMQExecutor({
+      queue,
+      connection: connection(),
+      tasks: tasks.tasks,
+      allowFunctions,
+    });
+    const wait = (n: number) => new Promise<number>((resolve) => setTimeout(resolve, 150, n));
+    const futures = Array.from({ length: 8 }, (_, index) => executor.submit(wait, index));
+    expect(await Promise.all(futures)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    await executor.shutdown();
+    await Promise.all(machines.map((each) => each.kill('SIGTERM')));
+  });
+
   test('a signed function waits for the machine that has the key', async () => {
     const queue = newQueue();
     const allowFunctions = { key: 'a key of the tests that has at least 32 bytes' };
