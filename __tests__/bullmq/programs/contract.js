@@ -1,5 +1,15 @@
 /** A processor's file that uses all that BullMQ's sandboxed processors have: does as the name of the job says. */
-import { DelayedError, WaitingChildrenError, WaitingError } from 'bullmq';
+import { DelayedError, Queue, RateLimitError, WaitingChildrenError, WaitingError } from 'bullmq';
+
+/** A queue of its own, for what a sandboxed processor cannot do with its job. */
+async function withQueue(job, run) {
+  const queue = new Queue(job.queueName, { connection: job.data.connection });
+  try {
+    return await run(queue);
+  } finally {
+    await queue.close();
+  }
+}
 
 const does = {
   child: (job) => job.data.n,
@@ -28,6 +38,28 @@ const does = {
     await job.moveToWait(token);
     throw new WaitingError();
   },
+  /** As BullMQ's guide has it: children that are added while the job runs. */
+  async parent(job, token) {
+    if (job.data.step === 2)
+      return Object.values(await job.getChildrenValues()).reduce((one, two) => one + two, 0);
+    const opts = { parent: { id: job.id, queue: job.queueQualifiedName } };
+    await withQueue(job, (queue) =>
+      queue.addBulk([1, 2, 3].map((n) => ({ name: 'child', data: { n }, opts }))),
+    );
+    await job.updateData({ ...job.data, step: 2 });
+    if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+    return 'no children';
+  },
+  /** As BullMQ's guide has it: a limit that is seen while the job runs. It counts as no attempt. */
+  async limited(job) {
+    if (job.data.step === 2) return { step: 2, made: job.attemptsMade };
+    await job.updateData({ ...job.data, step: 2 });
+    await withQueue(job, (queue) => queue.rateLimit(300));
+    throw new RateLimitError();
+  },
+  /** The numbers first. */
+  keys: async (job) =>
+    Object.values(await job.getChildrenValues()).sort((one) => (Number.isInteger(one) ? -1 : 1)),
   async childless(job, token) {
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
     return 'no children';
