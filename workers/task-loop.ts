@@ -174,8 +174,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   function handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {
     switch (frame.kind) {
       case FrameKind.define:
-        shared.define(frame, () => receiver.define(frame.id, frame));
-        return undefined;
+        return define(frame, receiver);
       case FrameKind.forget:
         receiver.forget(frame.id);
         shared.forget(frame.id);
@@ -224,13 +223,15 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   /** A message that a task takes while it runs may need what came before it. */
   function defineWaiting(): void {
     if (receiver === undefined || waiting.length === 0) return;
-    const others = waiting.splice(0).filter((frame) => frame.kind !== FrameKind.define || !define(frame));
-    waiting.push(...others);
+    for (const frame of waiting.splice(0)) {
+      if (frame.kind === FrameKind.define) define(frame, receiver);
+      else waiting.push(frame);
+    }
   }
 
-  function define(frame: Frame): true {
-    (receiver as Receiver).define(frame.id, frame);
-    return true;
+  /** A shared value is counted, whatever brought it. */
+  function define(frame: Frame, receiver: Receiver): undefined {
+    shared.define(frame, () => receiver.define(frame.id, frame));
   }
 
   function prepare(id: number, receiver: Receiver): void {

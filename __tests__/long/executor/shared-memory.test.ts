@@ -1,6 +1,6 @@
 /** The memory of large shared values is given back by both processes: after dispose, and after collection. */
 import { expect, test } from '@jest/globals';
-import { scriptFolder } from '../../executor/host-script.ts';
+import { packageUrl, scriptFolder } from '../../executor/host-script.ts';
 
 const run = scriptFolder();
 
@@ -55,14 +55,31 @@ test.each(['buffer', 'map'])(
   120_000,
 );
 
-test('a value that is larger than the threshold of leaks is none', async () => {
-  const { code, said, stderr } = await run(`
+test.each([
+  ['an argument', '(shared) => executor.submit((value) => value.value.length, shared)'],
+  [
+    'a message',
+    `(shared) => {
+      const future = executor.submit(async () => {
+        reportProgress('runs');
+        return (await taskMessages().next()).value.value.length;
+      });
+      future.onProgress(() => future.send(shared));
+      return future;
+    }`,
+  ],
+])(
+  'a value that is larger than the threshold of leaks is none, whatever brings it: %s',
+  async (_, send) => {
+    const { code, said, stderr } = await run(`
+    import { reportProgress, taskMessages } from ${JSON.stringify(packageUrl)};
     const executor = new ProcessPoolExecutor({ maxWorkers: 1, memory: { leakThreshold: 60e6, checkDelay: 1 } });
     const pid = () => process.pid;
+    const send = ${send};
     const first = await executor.submit(pid);
     const shared = executor.share(Buffer.alloc(150e6, 1));
     for (let task = 0; task < 10; task += 1) {
-      await executor.submit((value) => value.value.length, shared);
+      await send(shared);
       await sleep(110);
     }
     say(await executor.submit(pid) === first);
@@ -74,5 +91,7 @@ test('a value that is larger than the threshold of leaks is none', async () => {
     say(await executor.submit(pid) === first);
     await executor.shutdown();
   `).ended;
-  expect({ code, said, stderr }).toEqual({ code: 0, said: [true, true], stderr: '' });
-}, 60_000);
+    expect({ code, said, stderr }).toEqual({ code: 0, said: [true, true], stderr: '' });
+  },
+  60_000,
+);
