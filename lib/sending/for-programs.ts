@@ -9,4 +9,4 @@ export { type Reducer, type Reducers, register } from './reducers.ts';
 export type { Sender, SenderOptions, UnknownClasses } from './sender.ts';
 export { getLokySerializer, type SerializerName, setLokySerializer } from './serializer.ts';
 export type { Shared } from './shared.ts';
-export { type WrapOptions, wrapNonSerializable } from './wrap.ts';
+export { type WrapOptions, wrapNonSerializable } from './wrap-non-serializable.ts';

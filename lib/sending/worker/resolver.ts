@@ -9,7 +9,7 @@ import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { countMembers, decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
 import type { Store } from '../graph/weak-stores.ts';
-import { wrapNonSerializable } from '../wrap.ts';
+import { wrap } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
 import type { SharedValues } from './shared-values.ts';
@@ -121,7 +121,7 @@ export class WorkerResolver implements Resolver {
         return (rebuild as AnyFunction)(head[2] === null ? reduced : decodePrimitive(head[2]));
       }
       case 'wrapper':
-        return head[1] ? wrapNonSerializable(children[0], { keepWrapper: true }) : children[0];
+        return head[1] ? wrap(children[0] as object, true) : children[0];
       default:
         throw missing(`a row of the kind ${JSON.stringify(head[0])}`);
     }

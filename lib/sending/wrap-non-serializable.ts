@@ -1,0 +1,23 @@
+/** `wrapNonSerializable`, as programs call it. Workers wrap what arrives as a wrapper, and have no options to check. */
+import { boolean, checkOptions } from '../options/check.ts';
+import { wrap } from './wrap.ts';
+
+export interface WrapOptions {
+  /** Whether the worker gets the wrapper too, or just what it wraps. Default true. */
+  readonly keepWrapper?: boolean;
+}
+
+/**
+ * Wraps a function, class or object that cannot go by reference to a worker (its file is not there, or differs): it
+ * goes by value, with the variables that it captures. The wrapper behaves like what it wraps: it can be called,
+ * instantiated and read.
+ *
+ * @throws TypeError if `value` is a primitive, which needs no wrapping, or for an unknown option.
+ */
+export function wrapNonSerializable<T>(value: T, options: WrapOptions = {}): T {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    throw new TypeError(`wrapNonSerializable expects a function, class or object, but got ${String(value)}`);
+  }
+  const { keepWrapper = true } = checkOptions(options, { keepWrapper: boolean }, 'wrapNonSerializable');
+  return wrap(value, keepWrapper);
+}
