@@ -45,6 +45,8 @@ const atMost = [
   ['death-seen', 'ms', 4],
   ['next-after-kill', 'ms', 15, undefined, 'loky-spare'],
   ['view-page', 'open', 1],
+  ...['2us', '50us', '1ms', '20ms', 'mix'].map((items) => [`auto-${items}`, 'first', 2]),
+  ...['buffer', 'map', 'table'].map((value) => [`shared-${value}`, 'ratio', 1.2]),
 ];
 
 /** `[scenario, metric, at least, ÷ whom]` */
@@ -53,6 +55,8 @@ const atLeast = [
   ['burst-20k', 'rate', 5, 'worker-farm'],
   ['burst-20k', 'rate', 6, 'piscina'],
   ['two-workers', 'ratio', 1.9],
+  ...['2us', '50us', '1ms', '20ms', 'mix'].map((items) => [`auto-${items}`, 'share', 0.9]),
+  ['stream', 'share', 0.5],
 ];
 
 export function medianOf(results, scenario, metric, pool) {

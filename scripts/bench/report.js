@@ -92,7 +92,11 @@ workers* is that of all processes that the host has started; threads count as th
     `Two workers that have run for a while: 10,000 calls or echoes (or 1.5 s of them) before those that are measured, a
 burst before the burst. This is what a busy program that runs for days sees.`,
   ],
-  ['own', 'Functions by value, and map', 'Warm, two workers. The other pools have none of these.'],
+  [
+    'own',
+    'Functions by value, map, streams and shared values',
+    `Warm, two workers. Where another pool, or joblib for Python, has something like it, a row of its own says so.`,
+  ],
 ];
 
 export function toMarkdown(results) {

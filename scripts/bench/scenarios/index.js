@@ -11,6 +11,7 @@ import { calls } from './calls.js';
 import { cold } from './cold.js';
 import { data } from './data.js';
 import { faults } from './faults.js';
+import { modules } from './modules.js';
 import { own } from './own.js';
 import { shared } from './shared.js';
 import { view } from './view.js';
@@ -22,6 +23,7 @@ export const scenarios = [
   ...data,
   ...faults,
   ...own,
+  ...modules,
   ...auto,
   ...shared,
   ...waits,

@@ -86,20 +86,22 @@ export const own = [
       chunks: rate('map with chunkSize 100'),
       share: { title: 'stream to map with chunkSize 100', unit: '×', better: 'higher' },
     },
-    sizes: { full: { items: 100_000 }, quick: { items: 2000 } },
-    timeout: 60_000,
+    sizes: { full: { items: 100_000, repeats: 5 }, quick: { items: 2000, repeats: 1 } },
+    timeout: 120_000,
     kinds: ['ours'],
-    async run(pool, { items }) {
+    async run(pool, { items, repeats }) {
       const { executor } = await openWarm(pool, { workers: 1 });
       const inputs = Array.from({ length: items }, (_, index) => index);
-      const streamed = () => drain(executor.stream(count, items));
-      const mapped = () => drain(executor.map(tasks.echo, inputs, { chunkSize: 100 }));
-      await streamed();
-      await mapped();
-      const [stream, chunks] = [await rateOf(items, streamed), await rateOf(items, mapped)];
-      const buffered = await rateOf(items, () =>
-        drain(executor.withOptions({ bufferSize: 1000 }).stream(count, items)),
-      );
+      const ways = {
+        stream: () => drain(executor.stream(count, items)),
+        buffered: () => drain(executor.withOptions({ bufferSize: 1000 }).stream(count, items)),
+        chunks: () => drain(executor.map(tasks.echo, inputs, { chunkSize: 100 })),
+      };
+      const rates = { stream: [], buffered: [], chunks: [] };
+      for (const work of Object.values(ways)) await work();
+      for (let repeat = 0; repeat < repeats; repeat += 1)
+        for (const [way, work] of Object.entries(ways)) rates[way].push(await rateOf(items, work));
+      const [stream, buffered, chunks] = Object.values(rates).map(median);
       return { metrics: { stream, buffered, chunks, share: stream / chunks } };
     },
   },

@@ -2,6 +2,8 @@
  * Tasks over one large value: shared, beside sending it once to each worker, which nothing can do without, and sending it
  * with each task.
  */
+import { fileURLToPath } from 'node:url';
+import { median } from '../probes.js';
 import { openWarm } from './calls.js';
 
 const WORKERS = 2;
@@ -27,6 +29,20 @@ async function inNewWorkers(pool, work) {
   }
 }
 
+const script = fileURLToPath(new URL('../workers/piscina-data.cjs', import.meta.url));
+
+/** With the start of its threads, at which each gets its copy. `undefined` for what no thread takes. */
+async function piscinaTime(tasks, value) {
+  if (typeof value === 'function') return undefined;
+  const { Piscina } = await import('piscina');
+  return timeOf(async () => {
+    const options = { minThreads: WORKERS, maxThreads: WORKERS, workerData: value };
+    const pool = new Piscina({ filename: script, ...options });
+    await Promise.all(Array.from({ length: tasks }, () => pool.run()));
+    await pool.destroy();
+  });
+}
+
 const submitAll = (executor, count, fn, value) =>
   Promise.all(Array.from({ length: count }, () => executor.submit(fn, value)));
 
@@ -41,28 +57,40 @@ function row(name, title, make) {
       once: what('sent once to each worker'),
       ratio: { title: `${title}: shared to sent once to each worker`, unit: '×' },
       each: what('200 tasks over it, sent with each'),
+      piscina: what("200 tasks over it in piscina's workerData, with the start of its threads"),
     },
-    sizes: { full: { share: 1, tasks: 200, repeats: 3 }, quick: { share: 0.1, tasks: 200, repeats: 1 } },
+    sizes: { full: { share: 1, tasks: 200, repeats: 5 }, quick: { share: 0.1, tasks: 200, repeats: 1 } },
     timeout: 180_000,
     rounds: 1,
     kinds: ['ours'],
     async run(pool, { share, tasks, repeats }) {
       const value = make(share);
-      const best = { shared: Number.POSITIVE_INFINITY, once: Number.POSITIVE_INFINITY };
+      const times = { shared: [], once: [] };
       for (let repeat = 0; repeat < repeats; repeat += 1) {
-        const once = await inNewWorkers(pool, (executor) => submitAll(executor, WORKERS, isThere, value));
-        const shared = await inNewWorkers(pool, async (executor) => {
-          const handle = executor.share(value);
-          await submitAll(executor, tasks, isThereShared, handle);
-          handle[Symbol.dispose]();
-        });
-        best.once = Math.min(best.once, once);
-        best.shared = Math.min(best.shared, shared);
+        const once = () => inNewWorkers(pool, (executor) => submitAll(executor, WORKERS, isThere, value));
+        const sharing = () =>
+          inNewWorkers(pool, async (executor) => {
+            const handle = executor.share(value);
+            await submitAll(executor, tasks, isThereShared, handle);
+            handle[Symbol.dispose]();
+          });
+        times.once.push(await once());
+        times.shared.push(await sharing());
       }
+      const ratio = median(times.shared.map((time, repeat) => time / times.once[repeat]));
       const sent = await inNewWorkers(pool, async (executor) => {
         for (let task = 0; task < SENT; task += 1) await executor.submit(isThere, value);
       });
-      return { metrics: { ...best, ratio: best.shared / best.once, each: (sent / SENT) * tasks } };
+      const inPiscina = await piscinaTime(tasks, value);
+      return {
+        metrics: {
+          shared: median(times.shared),
+          once: median(times.once),
+          ratio,
+          each: (sent / SENT) * tasks,
+          ...(inPiscina !== undefined && { piscina: inPiscina }),
+        },
+      };
     },
   };
 }
