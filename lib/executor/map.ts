@@ -381,7 +381,7 @@ class MapRun {
     if (sizes === undefined) part.lists = undefined;
     else {
       sizes.noteCopy(part.items, performance.now() - before);
-      this.#looking ??= inRootContext(() => setInterval(() => this.#look(), LOOK_EVERY).unref());
+      this.#beginLooking();
     }
     if (sizes !== undefined || !this.#settings.ordered) this.#running.add(part);
     future.addDoneCallback(() => this.#done(part, before));
@@ -422,6 +422,11 @@ class MapRun {
   }
 
   // Chunks whose worker is at a slow item give back what is behind it.
+
+  /** The timer holds what is in scope here for as long as the map runs: no part, as each holds all those behind it. */
+  #beginLooking(): void {
+    this.#looking ??= inRootContext(() => setInterval(() => this.#look(), LOOK_EVERY).unref());
+  }
 
   #look(): void {
     const isWorkerFree = this.#running.size < this.#settings.workers && this.#returned.length === 0;

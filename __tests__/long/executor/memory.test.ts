@@ -38,6 +38,31 @@ describe('an executor', () => {
     expect(end).toMatchObject({ ...WELL, said: [[]] });
   });
 
+  test.each([1000, "'auto'"])(
+    'keeps nothing of the inputs and results of a map that were given out (chunkSize: %s)',
+    async (chunkSize) => {
+      const end = await script(
+        `
+      const executor = new ProcessPoolExecutor({ maxWorkers: 2 });
+      function* count() { for (let n = 0; n < 500_000; n += 1) yield n; }
+      const held = [];
+      let given = 0;
+      for await (const _ of executor.map((n) => n, count(), { chunkSize: ${chunkSize} })) {
+        given += 1;
+        if (given % 200_000 !== 50_000) continue;
+        gc();
+        held.push(process.memoryUsage().heapUsed);
+      }
+      say((held.at(-1) - held[0]) / 1e6 < 30);
+      await executor.shutdown();
+    `,
+        { execArgv },
+      ).ended;
+      expect(end).toMatchObject({ ...WELL, said: [true] });
+    },
+    60_000,
+  );
+
   test('takes 100,000 tasks at once: all results are right, and the host stays within 120 MB over its first', async () => {
     const end = await script(`
       const executor = new ProcessPoolExecutor({ maxWorkers: 2 });
