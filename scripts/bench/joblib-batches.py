@@ -1,4 +1,4 @@
-"""joblib's automatic batches over items of so many microseconds: prints the seconds that they took."""
+"""joblib's automatic batches over items of so many microseconds, read from stdin: prints the seconds that they took."""
 import json
 import sys
 import time
@@ -13,7 +13,7 @@ def spin(steps):
     return total
 
 
-workers, times = int(sys.argv[1]), json.loads(sys.argv[2])
+workers, times = int(sys.argv[1]), json.load(sys.stdin)
 start = time.perf_counter()
 spin(3_000_000)
 per_microsecond = 3 / (time.perf_counter() - start)

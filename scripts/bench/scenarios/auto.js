@@ -61,7 +61,9 @@ async function timesOf(executor, inputs, sizes, repeats) {
 
 async function joblibRate(times) {
   try {
-    const { stdout } = await promisify(execFile)('python3', [joblib, String(WORKERS), JSON.stringify(times)]);
+    const running = promisify(execFile)('python3', [joblib, String(WORKERS)]);
+    running.child.stdin.on('error', () => {}).end(JSON.stringify(times)); // more than fits into an argument
+    const { stdout } = await running;
     return times.length / Number(stdout);
   } catch {
     return undefined; // there is no joblib
