@@ -111,7 +111,7 @@ function seesSameValues({ scopes }: User, { scopes: others }: User): boolean {
 /** Whether equal values say that it is the same scope: there is one in the script, or it holds an object of its own. */
 function isOneScope({ scopes: [scope], slot: { home } }: User): boolean {
   if (!scope || OUTERMOST.has(scope.type) || home?.isWhole === true) return true;
-  return home?.fresh.some((name) => isObject(scope.variables[name])) === true;
+  return home?.fresh().some((name) => isObject(scope.variables[name])) === true;
 }
 
 const isObject = (value: unknown): boolean =>

@@ -86,7 +86,7 @@ function* importsOf(fn: object, { location, scopes }: FunctionView): Generator<u
   const module = scopes.find(({ type }) => type === 'Module');
   if (!module || !location) return;
   const { url, text } = sourceOf(location, textOf.call(fn), scopes);
-  const parsed = text === undefined ? undefined : parsing().moduleText(url, text, true);
+  const parsed = text === undefined ? undefined : parsing().exportsOf(url, text);
   for (const name of parsed?.imports.keys() ?? []) yield dataOf(module.variables, name);
 }
 

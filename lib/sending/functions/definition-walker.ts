@@ -3,7 +3,7 @@
  * statements and expressions to the walker.
  */
 import { blockNames, variableNames } from './declarations.ts';
-import { ASSIGNED, markName, STARTED } from './scope.ts';
+import { ASSIGNED, Layer, markName, STARTED } from './scope.ts';
 import { ScopeKeeper } from './scope-keeper.ts';
 import { type AstNode, boundNames, isNode } from './syntax.ts';
 
@@ -37,7 +37,8 @@ export abstract class DefinitionWalker extends ScopeKeeper {
     };
     const inside = arrow ? body : () => this.withArguments(isSimple ? names : [], body);
     const own = node.type === 'FunctionExpression' ? [...boundNames(node['id'])] : [];
-    this.within(own, () => this.inFunction(() => this.within(names, inside)), node);
+    const whole = (): void => this.within(node, Layer.parameters, names, inside);
+    this.within(node, Layer.own, own, () => this.inFunction(whole));
   }
 
   /** In sloppy code, what is assigned to an item of `arguments` is assigned to the parameter. */
@@ -54,7 +55,7 @@ export abstract class DefinitionWalker extends ScopeKeeper {
   /** Default values do not see the variables of the body; without such, parameters are among its variables. */
   private visitBody(body: AstNode, parameters: ReadonlySet<string>, isSimple: boolean): void {
     const variables = [...variableNames(body)].filter((name) => !(isSimple && parameters.has(name)));
-    this.within(variables, () => {
+    this.within(body, Layer.variables, variables, () => {
       for (const name of parameters) markName(this.scope, name, STARTED);
       this.visit(body);
     });
@@ -62,7 +63,7 @@ export abstract class DefinitionWalker extends ScopeKeeper {
 
   protected visitClass(node: AstNode): void {
     const members = (node['body'] as AstNode)['body'] as AstNode[];
-    this.within(boundNames(node['id']), () => {
+    this.within(node, Layer.own, boundNames(node['id']), () => {
       this.some(node['superClass']);
       this.classes.push(new Set(members.flatMap(privateKey)));
       for (const member of members) this.visitMember(member);
@@ -80,7 +81,8 @@ export abstract class DefinitionWalker extends ScopeKeeper {
         ...blockNames(statements),
         ...statements.flatMap((statement) => [...variableNames(statement)]),
       ];
-      this.inFunction(() => this.within(names, () => this.statements(statements)));
+      const block = (): void => this.statements(statements);
+      this.inFunction(() => this.within(member, Layer.block, names, block));
     } else if (member.type === 'MethodDefinition') {
       this.owners--;
       this.visitFunction(member['value'] as AstNode);

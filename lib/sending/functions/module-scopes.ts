@@ -3,7 +3,7 @@
  * whether it can be undefined. By scope and not by name: minifiers use the same few names over and over.
  */
 import { nothingFound } from './found-names.ts';
-import { ASSIGNED, DEFINED, declaring, FIXED, FRESH, isMarked, type Scope } from './scope.ts';
+import { ASSIGNED, DEFINED, declaring, type Extent, FIXED, FRESH, isMarked, type Scope } from './scope.ts';
 import type { AstNode } from './syntax.ts';
 import { type Place, Walker } from './walker.ts';
 
@@ -17,6 +17,10 @@ export interface ModuleScopes {
   isDefined(place: AstNode | undefined, name: string): boolean;
   /** The function expression around `place` whose own name that is; undefined if the name means something else. */
   functionNamed(place: AstNode | undefined, name: string): FunctionAround | undefined;
+  /** Whether it is a variable of the file. */
+  isOfFile(place: AstNode | undefined, name: string): boolean;
+  /** Where the variable's scope begins and ends; undefined if the name is not declared in this file. */
+  extentOf(place: AstNode | undefined, name: string): Extent | undefined;
   /** Undefined if the name is not declared in this file. */
   homeOf(place: AstNode | undefined, name: string): Home | undefined;
 }
@@ -29,7 +33,7 @@ export interface Home {
   /** The function is made once at most for each time that the scope is entered. */
   readonly isOnce: boolean;
   /** Variables of it that hold another object each time that the scope is entered. */
-  readonly fresh: readonly string[];
+  fresh(): readonly string[];
 }
 
 /** A function expression, and which names are declared between it and a place inside it, and around it. */
@@ -63,6 +67,8 @@ export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
         outside: namesOf(scope.parent, undefined),
       };
     },
+    isOfFile: (place, name) => declaring(place && places.get(place)?.scope, name)?.isFile === true,
+    extentOf: (place, name) => place && declaring(places.get(place)?.scope, name)?.extent,
     homeOf(node, name) {
       const place = node && places.get(node);
       const scope = place && declaring(place.scope, name);
@@ -70,9 +76,9 @@ export function moduleScopes(tree: AstNode, isModule: boolean): ModuleScopes {
       const names = [...scope.names.keys()];
       return {
         id: scope.id,
-        isWhole: scope.parent === undefined,
+        isWhole: scope.isFile,
         isOnce: place.fn === scope.fn && place.loops === scope.loops,
-        fresh: names.filter((key) => isMarked(scope, key, FRESH) && !isMarked(scope, key, ASSIGNED)),
+        fresh: () => names.filter((key) => isMarked(scope, key, FRESH) && !isMarked(scope, key, ASSIGNED)),
       };
     },
   };

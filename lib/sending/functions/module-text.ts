@@ -1,10 +1,14 @@
 /**
- * What a file's text says: which names it imports and exports, and what its scopes are. Parsed once per text, and only when a function from that file goes by value or is looked for among its
- * exports.
+ * What a file's text says: which names it imports and exports, and what its scopes are. Parsed once per text, and only
+ * when a function from that file goes by value or is looked for among its exports. Of a large text, only what matters for
+ * the function is parsed.
  */
 import { BoundedMap } from './bounded-map.ts';
+import { type Excerpt, Selection, type Span } from './excerpt.ts';
 import { type ModuleScopes, moduleScopes } from './module-scopes.ts';
-import { type AstNode, boundNames, isNode, isStrict, parseProgram } from './syntax.ts';
+import { type Outline, outlineOf } from './outline.ts';
+import { type Surroundings, surroundings } from './surroundings.ts';
+import { type AstNode, boundNames, childrenOf, isNode, isStrict, parsePart, parseProgram } from './syntax.ts';
 
 export interface ImportedName {
   readonly specifier: string;
@@ -44,8 +48,129 @@ export function moduleText(
   return text;
 }
 
+/** A text of this length takes a parser some milliseconds, and one of megabytes seconds. */
+const LARGE = 100_000;
+const outlines = new BoundedMap<string, { readonly source: string; readonly outline: Outline | undefined }>(
+  4,
+);
+
+function outlineOfFile(url: string, source: string): Outline | undefined {
+  const found = outlines.get(url);
+  if (found?.source === source) return found.outline;
+  const outline = outlineOf(source);
+  outlines.set(url, { source, outline });
+  return outline;
+}
+
+/** Names that a function uses, and those among them that are no variables of the file. */
+export interface Asked {
+  readonly names: ReadonlySet<string>;
+  readonly inner: ReadonlySet<string>;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What can be asked of a part of a file: about the names that were asked for, at one place. */
+export interface Part {
+  readonly module: ModuleText;
+  /** The node of the function. */
+  readonly around: Surroundings;
+}
+
+/**
+ * What a large text says of these names where the function stands. Undefined if the text is not large, and where only the
+ * whole of it tells.
+ */
+export function partOfModule(
+  url: string,
+  source: string,
+  moduleHint: boolean | undefined,
+  place: Span,
+  { names, inner }: Asked,
+  large = LARGE,
+): Part | undefined {
+  const selection = selectionOf(url, source, moduleHint, place, large);
+  if (!selection) return undefined;
+  const isModule = !isScript(url, moduleHint);
+  const read = (): Part | undefined => {
+    const module = readPart(selection, isModule);
+    const around = module && surroundings(module, place.start, place.end);
+    return module && around?.node ? { module, around } : undefined;
+  };
+  selection.keepAround(names, inner);
+  const declared = read();
+  if (!declared) return undefined;
+  let isMore = false;
+  for (const name of names) {
+    const { scopes } = declared.module;
+    const { node } = declared.around;
+    // Which scopes lie inside of such a function is told by all of their names.
+    if (scopes.functionNamed(node, name)) return undefined;
+    const extent = scopes.extentOf(node, name);
+    if (extent && selection.keepWrites(name, scopes.isOfFile(node, name) ? WHOLE : extent)) isMore = true;
+  }
+  return isMore ? read() : declared;
+}
+
+const WHOLE: Span = { start: 0, end: Number.POSITIVE_INFINITY };
+
+function selectionOf(
+  url: string,
+  source: string,
+  moduleHint: boolean | undefined,
+  place: Span | undefined,
+  large = LARGE,
+): Selection | undefined {
+  // What a part could be parsed as need not be what the whole is.
+  if (moduleHint === undefined || source.length < large) return undefined;
+  const outline = outlineOfFile(url, source);
+  return outline && new Selection(source, outline, place);
+}
+
+function readPart(selection: Selection, isModule: boolean): ModuleText | undefined {
+  if (selection.isTooMuch) return undefined;
+  const excerpt = selection.excerpt();
+  try {
+    const tree = parsePart(excerpt.text, isModule ? 'module' : 'script');
+    moveBack(tree, excerpt);
+    return describe(tree, isModule);
+  } catch {
+    return undefined; // what was left out was needed after all
+  }
+}
+
+/** What a file exports, if it is a module. Of a large one, the scopes tell of nothing else. */
+export function exportsOf(url: string, source: string): ModuleText | undefined {
+  const selection = selectionOf(url, source, true, undefined);
+  selection?.keepAround([], NONE);
+  const part = selection && readPart(selection, true);
+  if (!part) return moduleText(url, source, true);
+  const [name] = [...part.exports].find(([, exported]) => exported.includes('default')) ?? [];
+  if (name === undefined) return part;
+  selection.keepAround([name], NONE);
+  selection.keepWrites(name, WHOLE);
+  return readPart(selection, true) ?? moduleText(url, source, true);
+}
+
+/** To where it is in the whole text. A node may be there twice: `export { name }`. */
+function moveBack(
+  node: { -readonly [K in keyof AstNode]: AstNode[K] },
+  excerpt: Excerpt,
+  moved = new Set<AstNode>(),
+): void {
+  if (moved.has(node)) return;
+  moved.add(node);
+  for (const child of childrenOf(node)) moveBack(child, excerpt, moved);
+  const { start, end } = node;
+  node.start = excerpt.original(start);
+  node.end = end > start ? excerpt.original(end - 1) + 1 : node.start;
+}
+
+const isScript = (url: string, moduleHint: boolean | undefined): boolean =>
+  moduleHint === false || /\.c[jt]s$/.test(url);
+
 function read(url: string, source: string, moduleHint: boolean | undefined): ModuleText | undefined {
-  const script = moduleHint === false || /\.c[jt]s$/.test(url);
+  const script = isScript(url, moduleHint);
   for (const type of script ? (['script', 'module'] as const) : (['module', 'script'] as const)) {
     try {
       return describe(parseProgram(source, type), type === 'module');

@@ -39,8 +39,7 @@ function urlOf(fn: object, namespace: object): string | undefined {
     const { location, scopes } = viewFunction(fn);
     if (!location || !scopes.some((scope) => scope.type === 'Module')) return undefined;
     const source = sourceOf(location, Function.prototype.toString.call(fn), scopes);
-    const module =
-      source.text === undefined ? undefined : parsing().moduleText(source.url, source.text, true);
+    const module = source.text === undefined ? undefined : parsing().exportsOf(source.url, source.text);
     if (!module || !source.url.startsWith('file:')) return undefined;
     const exported = new Set([...module.exports.values()].flat());
     if (module.defaultExport) exported.add('default');

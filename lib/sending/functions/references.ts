@@ -63,7 +63,7 @@ function exportedPath(
   };
   const declared = start === undefined ? undefined : exportedWhereDeclared(whole, start, text);
   if (declared !== undefined && read(declared) === fn) return [declared];
-  const module = parsing().moduleText(source.url, whole, true);
+  const module = parsing().exportsOf(source.url, whole);
   if (!module?.isModule) return undefined;
   for (const [local, [exported]] of module.exports) if (read(local) === fn) return [exported as string];
   for (const [local, [exported]] of module.exports) {

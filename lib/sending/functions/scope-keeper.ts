@@ -10,13 +10,14 @@ import {
   FIXED,
   FRESH,
   isMarked,
+  Layer,
   markName,
   type Scope,
   type Spot,
   STARTED,
   scopeIn,
 } from './scope.ts';
-import { type AstNode, boundNames, isNode } from './syntax.ts';
+import { type AstNode, boundNames, isFunctionNode, isNode } from './syntax.ts';
 
 export interface UseOptions {
   readonly written?: boolean;
@@ -54,7 +55,6 @@ export class ScopeKeeper {
   /** The function around, counted from one; what a class evaluates for each of its instances is one, too. */
   protected fn = 0;
   private functions = 0;
-  private scopes = 0;
   /** Where the expression statement begins that was entered last. */
   protected statementStart = -1;
 
@@ -62,10 +62,10 @@ export class ScopeKeeper {
     this.found = found;
   }
 
-  /** `named`: the function expression whose own name it is. */
-  protected within(names: Iterable<string>, action: () => void, named?: AstNode): void {
+  protected within(node: AstNode, layer: number, names: Iterable<string>, action: () => void): void {
     const outer = this.scope;
-    this.scope = scopeIn(outer, names, this.spot(), () => this.scopes++, named);
+    const named = layer === Layer.own && isFunctionNode(node) ? node : undefined;
+    this.scope = scopeIn(outer, names, this.spot(), node, layer, named);
     action();
     this.scope = outer;
   }

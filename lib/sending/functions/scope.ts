@@ -14,6 +14,16 @@ export const FIXED = 8;
 /** Its declaration gives it an object that is made there, another one each time. */
 export const FRESH = 16;
 
+/** The piece of syntax that opens a scope. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What tells scopes apart that begin at the same place. */
+export const Layer = { block: 0, own: 1, parameters: 2, variables: 3, file: 4 } as const;
+const LAYERS = 4;
+
 /** Where in the code something stands: in which function, and in how many loops of that function. */
 export interface Spot {
   readonly fn: number;
@@ -21,8 +31,10 @@ export interface Spot {
 }
 
 export interface Scope extends Spot {
-  /** Counted in the order of the text. */
+  /** By where it begins: the same whatever else of the file is parsed. */
   readonly id: number;
+  readonly isFile: boolean;
+  readonly extent: Extent;
   readonly parent: Scope | undefined;
   /** The function expression whose own name this scope holds, and nothing else. */
   readonly named: object | undefined;
@@ -35,12 +47,21 @@ export function scopeIn(
   parent: Scope | undefined,
   names: Iterable<string>,
   spot: Spot,
-  id: () => number,
+  extent: Extent,
+  layer: number,
   named?: object,
 ): Scope | undefined {
   let scope: Scope | undefined;
   for (const name of names) {
-    scope ??= { ...spot, id: id(), parent, named, names: new Map() };
+    scope ??= {
+      ...spot,
+      id: layer === Layer.file ? -1 : extent.start * LAYERS + layer,
+      isFile: layer === Layer.file,
+      extent,
+      parent,
+      named,
+      names: new Map(),
+    };
     scope.names.set(name, 0);
   }
   return scope ?? parent;

@@ -29,6 +29,9 @@ export const requireCache = (): Record<string, NodeJS.Module | undefined> =>
 const known = new BoundedMap<string, Source>(5000);
 const fileTexts = new BoundedMap<string, { readonly text: string | undefined }>(500);
 const STACK_DEPTH = 40;
+/** In a text of this length, that the function stands at its place says much, and to look for many names takes long. */
+const LONG_TEXT = 1_000_000;
+const FEW_NAMES = 4;
 /** By extension, or without one. */
 const IS_JAVASCRIPT = /\.[cm]?js$|[/\\][^./\\]+$/;
 
@@ -68,7 +71,10 @@ function onDisk(
 ): Source | undefined {
   for (const name of files) {
     const source = sourceIn(name, location, text);
-    if (!source || !names.every((variable) => source.text?.includes(variable))) continue;
+    if (!source?.text) continue;
+    const { text: whole } = source;
+    const telling = whole.length > LONG_TEXT ? names.slice(0, FEW_NAMES) : names;
+    if (!telling.every((variable) => whole.includes(variable))) continue;
     if ((claims.get(source.url) ?? location.scriptId) === location.scriptId) return source;
   }
   return undefined;
@@ -171,14 +177,26 @@ function fileText(file: string): string | undefined {
   return text;
 }
 
+/** The line that was found last: counting those of a large file takes milliseconds. */
+let lastLine = { whole: '', line: 0, start: 0 };
+
+/** Undefined if the text has no such line. */
+export function positionOf(whole: string, { line, column }: Omit<Location, 'scriptId'>): number | undefined {
+  if (lastLine.line !== line || lastLine.whole !== whole) {
+    let start = 0;
+    for (let at = 0; at < line; at++) {
+      start = whole.indexOf('\n', start) + 1;
+      if (start === 0) return undefined;
+    }
+    lastLine = { whole, line, start };
+  }
+  return lastLine.start + column;
+}
+
 /** Where in the whole text the function's own text starts; undefined if it does not stand there. */
 export function startOf(whole: string, location: Location, text: string): number | undefined {
-  let position = 0;
-  for (let line = 0; line < location.line; line++) {
-    position = whole.indexOf('\n', position) + 1;
-    if (position === 0) return undefined;
-  }
-  position += location.column;
+  const position = positionOf(whole, location);
+  if (position === undefined) return undefined;
   const start = whole.lastIndexOf(text, position);
   return start >= 0 && start + text.length > position ? start : undefined;
 }

@@ -1,5 +1,5 @@
 /** JavaScript text to a syntax tree, and the few questions about trees that several files ask. */
-import { type Options, parse } from 'acorn';
+import { type Options, Parser, parse } from 'acorn';
 
 export interface AstNode {
   readonly type: string;
@@ -18,6 +18,16 @@ const COMMON: Options = {
 /** @throws SyntaxError if it is neither. */
 export function parseProgram(text: string, sourceType: 'module' | 'script'): AstNode {
   return parse(text, { ...COMMON, sourceType, allowHashBang: true }) as unknown as AstNode;
+}
+
+/** What is exported may be declared in another part. */
+class PartParser extends Parser {
+  protected checkLocalExport(): void {}
+}
+
+/** Statements of a program without the others. @throws SyntaxError if they are none. */
+export function parsePart(text: string, sourceType: 'module' | 'script'): AstNode {
+  return PartParser.parse(text, { ...COMMON, sourceType, allowHashBang: true }) as unknown as AstNode;
 }
 
 /** How a function's own text becomes an expression. */

@@ -1,9 +1,13 @@
 /** Where a function's text stands: its file as parsed, its own node there, and the line. */
+import type { Span } from './excerpt.ts';
+import type { FreeNames } from './found-names.ts';
+import { freeNames } from './free-names.ts';
 import type { FunctionView } from './inspector.ts';
-import { type ModuleText, moduleText } from './module-text.ts';
-import { type Source, startOf } from './sources.ts';
+import type { ModuleScopes } from './module-scopes.ts';
+import { type Asked, type ModuleText, moduleText, partOfModule } from './module-text.ts';
+import { positionOf, type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
-import { type FunctionSyntax, parseFunction } from './syntax.ts';
+import { type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
 
 export interface TextPlace {
   /** Undefined if the file is not known, or is no JavaScript that this parser knows. */
@@ -14,29 +18,92 @@ export interface TextPlace {
   readonly column: number;
 }
 
-export function placeOf(
+type Standing = Pick<TextPlace, 'module' | 'around'>;
+
+/** Of a large file, `module` tells of what the function uses alone. */
+export const placeOf = (
+  text: string,
+  syntax: FunctionSyntax,
+  view: FunctionView,
+  source: Source,
+): TextPlace =>
+  placeIn(text, syntax, view, source, (file, span) =>
+    inPart(file, span, namesIn(syntax, freeNames(syntax.node), view)),
+  );
+
+/** The same of all names. @throws SyntaxError if the text is no function of JavaScript. */
+export const placeOfText = (text: string, view: FunctionView, source: Source): TextPlace =>
+  placeIn(text, parseFunction(text), view, source, inWhole);
+
+function placeIn(
   text: string,
   { node, offset }: FunctionSyntax,
   view: FunctionView,
-  source: Source,
+  { url, text: whole, isModule: isModuleFile }: Source,
+  standingIn: (file: File, span: Span) => Standing | undefined,
 ): TextPlace {
-  const { text: whole } = source;
-  const { line = 0, column = 0 } = view.location ?? {};
+  const { location } = view;
+  const { line = 0, column = 0 } = location ?? {};
   if (whole === undefined) return { module: undefined, around: undefined, line, column };
-  const isModule = view.scopes.some((scope) => scope.type === 'Module') ? true : source.isModule;
-  const module = moduleText(source.url, whole, isModule);
-  const start = view.location && startOf(whole, view.location, text);
-  if (start === undefined) return { module, around: undefined, line, column };
-  const around = module && surroundings(module, start + node.start - offset, start + node.end - offset);
-  const before = whole.slice(0, start);
+  const isModule = view.scopes.some((scope) => scope.type === 'Module') ? true : isModuleFile;
+  const start = location && startOf(whole, location, text);
+  if (location === undefined || start === undefined)
+    return { module: moduleText(url, whole, isModule), around: undefined, line, column };
+  const span = { start: start + node.start - offset, end: start + node.end - offset };
+  const file = { url, text: whole, isModule };
+  const lineStart = start === 0 ? 0 : whole.lastIndexOf('\n', start - 1) + 1;
+  // What V8 gives is the place of the parameters.
+  const linesBetween = whole.slice(start, positionOf(whole, location)).split('\n').length - 1;
   return {
-    module,
-    around,
-    line: before.split('\n').length - 1,
-    column: start - (before.lastIndexOf('\n') + 1),
+    ...(standingIn(file, span) ?? inWhole(file, span)),
+    line: line - linesBetween,
+    column: start - lineStart,
   };
 }
 
-/** @throws SyntaxError if the text is no function of JavaScript. */
-export const placeOfText = (text: string, view: FunctionView, source: Source): TextPlace =>
-  placeOf(text, parseFunction(text), view, source);
+interface File {
+  readonly url: string;
+  readonly text: string;
+  readonly isModule: boolean | undefined;
+}
+
+function inWhole({ url, text, isModule }: File, { start, end }: Span): Standing {
+  const module = moduleText(url, text, isModule);
+  return { module, around: module && surroundings(module, start, end) };
+}
+
+function inPart(file: File, span: Span, asked: Asked): Standing | undefined {
+  const part = partOfModule(file.url, file.text, file.isModule, span, asked);
+  if (!part) return undefined;
+  const { module, around } = part;
+  return { module: { ...module, scopes: completed(module.scopes, file, span) }, around };
+}
+
+/** What is asked seldom, and takes the whole file. */
+function completed(scopes: ModuleScopes, file: File, span: Span): ModuleScopes {
+  return {
+    ...scopes,
+    homeOf(node, name) {
+      const home = scopes.homeOf(node, name);
+      const whole = (): readonly string[] => {
+        const { module, around } = inWhole(file, span);
+        return module?.scopes.homeOf(around?.node, name)?.fresh() ?? [];
+      };
+      return home && { ...home, fresh: whole };
+    },
+  };
+}
+
+/** Names that are no globals, and its own. */
+function namesIn({ node }: FunctionSyntax, free: FreeNames, { scopes }: FunctionView): Asked {
+  const [names, inner] = [new Set<string>(), new Set<string>()];
+  const outermost = scopes.findLastIndex(({ type }) => type !== 'Script');
+  for (const name of free.names.keys()) {
+    const scope = scopes.findIndex(({ variables }) => Object.hasOwn(variables, name));
+    if (scope === -1 && Object.hasOwn(globalThis, name)) continue;
+    names.add(name);
+    if (scope !== -1 && scope < outermost) inner.add(name);
+  }
+  if (isNode(node['id'])) names.add(node['id']['name'] as string);
+  return { names, inner };
+}

@@ -5,7 +5,7 @@
 import { blockNames, variableNames } from './declarations.ts';
 import { DefinitionWalker } from './definition-walker.ts';
 import type { FreeNames } from './found-names.ts';
-import { FRESH, markName, type Scope, type Spot, STARTED } from './scope.ts';
+import { FRESH, Layer, markName, type Scope, type Spot, STARTED } from './scope.ts';
 import { type AstNode, boundNames, childrenOf, isNode } from './syntax.ts';
 
 /** What is around a function or class. */
@@ -25,7 +25,9 @@ export class Walker extends DefinitionWalker {
   /** A whole file. `given` are names that it has without declaring them. */
   program(tree: AstNode, given: readonly string[]): void {
     const body = tree['body'] as AstNode[];
-    this.within([...given, ...blockNames(body), ...variableNames(tree)], () => this.block(body));
+    this.within(tree, Layer.file, [...given, ...blockNames(body), ...variableNames(tree)], () =>
+      this.block(body),
+    );
   }
 
   visit(node: AstNode, member?: string): void {
@@ -118,13 +120,15 @@ export class Walker extends DefinitionWalker {
   private visitBlock(node: AstNode): void {
     switch (node.type) {
       case 'BlockStatement':
-        this.within(blockNames(node['body'] as AstNode[]), () => this.block(node['body'] as AstNode[]));
+        this.inBlock(node, blockNames(node['body'] as AstNode[]), () =>
+          this.block(node['body'] as AstNode[]),
+        );
         return;
       case 'SwitchStatement': {
         this.visit(node['discriminant'] as AstNode);
         const cases = node['cases'] as AstNode[];
         const statements = cases.flatMap((branch) => branch['consequent'] as AstNode[]);
-        this.within(blockNames(statements), () => this.all(cases));
+        this.inBlock(node, blockNames(statements), () => this.all(cases));
         return;
       }
       case 'SwitchCase':
@@ -132,7 +136,7 @@ export class Walker extends DefinitionWalker {
         this.statements(node['consequent'] as AstNode[]);
         return;
       case 'ForStatement':
-        this.within(loopNames(node['init']), () => {
+        this.inBlock(node, loopNames(node['init']), () => {
           this.some(node['init']);
           this.inLoop(() => this.all([node['test'], node['update'], node['body']]));
         });
@@ -144,7 +148,7 @@ export class Walker extends DefinitionWalker {
       case 'ForInStatement':
       case 'ForOfStatement': {
         const left = node['left'] as AstNode;
-        this.within(loopNames(left), () => {
+        this.inBlock(node, loopNames(left), () => {
           this.inLoop(() => {
             if (left.type === 'VariableDeclaration') this.visitDeclaration(left, true);
             else this.assign(left);
@@ -155,7 +159,7 @@ export class Walker extends DefinitionWalker {
         return;
       }
       case 'CatchClause':
-        this.within(boundNames(node['param']), () => {
+        this.inBlock(node, boundNames(node['param']), () => {
           this.declare(node['param']);
           this.visit(node['body'] as AstNode);
         });
@@ -164,6 +168,10 @@ export class Walker extends DefinitionWalker {
         this.plain(node);
         return;
     }
+  }
+
+  private inBlock(node: AstNode, names: Iterable<string>, action: () => void): void {
+    this.within(node, Layer.block, names, action);
   }
 
   private plain(node: AstNode): void {

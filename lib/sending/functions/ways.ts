@@ -125,7 +125,7 @@ export class ModuleWays {
       yield* functionsIn(loaded.exports, [], 0);
       return;
     }
-    const module = text === undefined ? undefined : parsing().moduleText(url, text, true);
+    const module = text === undefined ? undefined : parsing().exportsOf(url, text);
     const scope = viewFunction(seed).scopes.find(({ type }) => type === 'Module');
     if (!module || !scope) return;
     for (const [local, [name]] of module.exports) {
