@@ -1,6 +1,7 @@
 /**
  * Reads changed answers of a worker, one after the other, in a process of its own: `program.mjs SEED FRAMES CORPUS`.
- * Each must give a value or a SerializationError, within limits of time and memory, and without calling anything.
+ * Each must give a value or a SerializationError, within limits of time and memory, and without calling anything. The
+ * loop does not turn while one is read, so that the time of a frame is the delay of the loop.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +15,11 @@ import { samplesOf } from './samples.ts';
 /** Of this process's time, in milliseconds for each frame and for each kilobyte of it. */
 const TIME = 60;
 const TIME_OF_KILOBYTE = 0.5;
+/** What one frame may take beyond the most that any took so far, in bytes, and for each byte of it. */
+const MEMORY = 50e6;
+const MEMORY_OF_BYTE = 50;
 /** What all may have together beyond the start, in bytes. */
-const MEMORY = 400e6;
+const MEMORY_OF_ALL = 400e6;
 
 const [, , seedText, framesText, corpus = ''] = process.argv;
 const seed = Number(seedText);
@@ -96,12 +100,19 @@ function cpuOf(payload: Payload): number {
 }
 
 const start = process.memoryUsage.rss();
+const mostMemory = (): number => process.resourceUsage().maxRSS * 1024;
 let slowest = 0;
+let largest = 0;
 function check(payload: Payload): void {
-  const limit = TIME + (TIME_OF_KILOBYTE * payload.body.length) / 1000;
+  const { length } = payload.body;
+  const limit = TIME + (TIME_OF_KILOBYTE * length) / 1000;
+  const memory = mostMemory();
   const begun = performance.now();
   read(payload);
   const took = performance.now() - begun;
+  const grown = mostMemory() - memory;
+  largest = Math.max(largest, grown);
+  if (grown > MEMORY + MEMORY_OF_BYTE * length) fail(payload, `it took ${Math.round(grown / 1e6)} MB`);
   // What another process or a collection of garbage took does not come again.
   if (took > limit) {
     const least = Math.min(cpuOf(payload), cpuOf(payload), cpuOf(payload));
@@ -112,9 +123,9 @@ function check(payload: Payload): void {
 }
 
 function checkState(payload: Payload): void {
-  if (process.memoryUsage.rss() - start > MEMORY) {
+  if (process.memoryUsage.rss() - start > MEMORY_OF_ALL) {
     globalThis.gc?.();
-    if (process.memoryUsage.rss() - start > MEMORY) fail(payload, 'it takes too much memory');
+    if (process.memoryUsage.rss() - start > MEMORY_OF_ALL) fail(payload, 'it takes too much memory');
   }
   if (fingerprint() !== before) fail(payload, 'it changed a built-in object');
 }
@@ -150,4 +161,6 @@ for (let frame = 0; frame < frames; frame++) {
 }
 await new Promise((resolve) => setTimeout(resolve));
 if (called > 0) fail(samples[0] as Payload, 'a function of the host was called later');
-console.log(`seed ${seed}: ${frames} frames, the slowest took ${slowest.toFixed(1)} ms`);
+console.log(
+  `seed ${seed}: ${frames} frames, the slowest took ${slowest.toFixed(1)} ms, the largest ${Math.round(largest / 1e6)} MB`,
+);
