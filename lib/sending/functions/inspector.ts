@@ -83,6 +83,20 @@ export function weakKeysOf(store: object): object[] {
   }
 }
 
+/** What is behind a proxy. */
+export function targetOf(proxy: object): unknown {
+  try {
+    const objectId = remoteOf(proxy);
+    const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', {
+      objectId,
+      ownProperties: true,
+    });
+    return fetchValue(internalProperties.find(({ name }) => name === '[[Target]]')?.value ?? {});
+  } finally {
+    releaseSoon();
+  }
+}
+
 /** `Closure (name)`, `Block`, `Module`. */
 const DESCRIPTION = /^(\S*)(?: \((.*)\))?/s;
 

@@ -213,6 +213,9 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
       case 'VariableDeclaration':
         for (const [name, specifier] of requiredNames(statement)) required.set(name, specifier);
         break;
+      case 'ExpressionStatement':
+        for (const [name, specifier] of runnerImports(statement)) required.set(name, specifier);
+        break;
       default:
     }
   }
@@ -285,6 +288,31 @@ function* requiredNames(statement: AstNode): Generator<[name: string, specifier:
     if (specifier !== undefined) yield [nameOf(id as AstNode), specifier];
   }
 }
+
+/** How vitest runs a module: as an asynchronous arrow that begins with its imports, by files or names of Node's modules. */
+function* runnerImports({ expression }: AstNode): Generator<[name: string, specifier: string]> {
+  if (!isNode(expression) || expression.type !== 'ArrowFunctionExpression') return;
+  if (!(expression['params'] as AstNode[]).some(({ name }) => RUNNER_IMPORT.test(String(name)))) return;
+  for (let block = expression['body'] as AstNode | undefined; block?.type === 'BlockStatement'; ) {
+    const statements = block['body'] as AstNode[];
+    for (const { type, declarations } of statements)
+      if (type === 'VariableDeclaration') yield* awaitedImports(declarations as AstNode[]);
+    [block] = statements;
+  }
+}
+
+function* awaitedImports(declarations: readonly AstNode[]): Generator<[name: string, specifier: string]> {
+  for (const { id, init } of declarations) {
+    const awaited =
+      isNode(init) && init.type === 'AwaitExpression' ? (init['argument'] as AstNode) : undefined;
+    if (awaited?.type !== 'CallExpression' || !RUNNER_IMPORT.test(calleeName(awaited['callee'] as AstNode)))
+      continue;
+    const [specifier] = awaited['arguments'] as AstNode[];
+    if (specifier?.type === 'Literal') yield [nameOf(id as AstNode), String(specifier['value'])];
+  }
+}
+
+const RUNNER_IMPORT = /^__vi(?:te_ssr)?_(?:dynamic_)?import__$/;
 
 /** `__importStar`, `_interopRequireDefault`, `__toESM`: how compilers call what they put around a `require`. */
 const INTEROP_HELPER = /^_+(?:import(?:Star|Default)|toESM|interop\w*)$/;

@@ -30,6 +30,13 @@ import {
   type ValuePlan,
 } from './plans.ts';
 import type { LoadedModules } from './references.ts';
+import {
+  isImportedByName,
+  isUsedWhole,
+  isWholeModule,
+  RUNNER_IMPORT,
+  runnerSource,
+} from './runner-imports.ts';
 import type { Slot, TextPlan, VariableSlot } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';
 import { NOT_INITIALIZED } from './variables.ts';
@@ -232,18 +239,33 @@ function variableValue(
     throw new Refusal(fn, 'is the `module` object of CommonJS', 'capture what it exports instead', label);
   }
   const required = text.required.get(slot.variable);
-  if (required !== undefined && types.isModuleNamespaceObject(value) && !commonRow(value as object)) {
+  if (required !== undefined && isNamespaceOf(slot, value)) {
     const source: ModuleSource = { type: 'cjs', specifier: required, from: text.url };
     rememberExport(source, [], value);
     return writer.sharedStub(JSON.stringify(source), { head: ['import', source, [], null], children: [] });
   }
+  const source = runnerSource(slot.variable, required);
+  const imported = (path: readonly string[], held: unknown): object => {
+    rememberExport(source as ModuleSource, path, held);
+    message.imported.add(held);
+    const key = JSON.stringify([source, path]);
+    return writer.sharedStub(key, { head: ['import', source as ModuleSource, path, null], children: [] });
+  };
+  if (source && isUsedWhole(slot.free) && isWholeModule(value)) return imported([], value);
   writer.edge(fn, label, value);
   if (slot.name === cellName(slot.variable)) return cellOf(fn, slot, value, message.cells, writer);
   const members = usedMembers(slot, value, text, modules);
   if (!members) return value;
-  for (const member of Object.values(members)) writer.edge(fn, label, member);
+  for (const [name, member] of Object.entries(members)) {
+    if (source && isImportedByName(value as object, name, member)) members[name] = imported([name], member);
+    else writer.edge(fn, label, member);
+  }
   return members;
 }
+
+/** Of a module that `require` gave. */
+const isNamespaceOf = ({ variable }: VariableSlot, value: unknown): boolean =>
+  types.isModuleNamespaceObject(value) && !RUNNER_IMPORT.test(variable) && !commonRow(value as object);
 
 function cellOf(
   fn: object,
@@ -267,9 +289,6 @@ function placeOfRequire({ resolve }: NodeJS.Require, url: string): string {
 
 const isRequire = (value: unknown): value is NodeJS.Require =>
   typeof value === 'function' && typeof (value as NodeJS.Require).resolve === 'function' && 'cache' in value;
-
-/** How vitest names what stands for an import. */
-const RUNNER_IMPORT = /^__vi(?:te_ssr)?_import_/;
 
 /**
  * What compilers and test runners put in place of an import: an object with all exports of a module behind getters.
