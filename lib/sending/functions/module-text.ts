@@ -50,6 +50,8 @@ export function moduleText(
 
 /** A text of this length takes a parser some milliseconds, and one of megabytes seconds. */
 const LARGE = 100_000;
+export const isLarge = ({ length }: string): boolean => length >= LARGE;
+
 const outlines = new BoundedMap<string, { readonly source: string; readonly outline: Outline | undefined }>(
   4,
 );
