@@ -102,8 +102,8 @@ export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
     return answer as Promise<never>;
   }
 
-  const job: ProcessorJob = {
-    ...snapshot,
+  // Not a literal that spreads the copy: V8 makes a hidden class for each one that also has methods, at ten times the cost.
+  const job: ProcessorJob = Object.assign(snapshot, {
     async updateProgress(progress) {
       job.progress = progress;
       reportProgress(['loky:progress', progress] satisfies Saying);
@@ -120,7 +120,7 @@ export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
     getIgnoredChildrenFailures: () => call('getIgnoredChildrenFailures'),
     getDependencies: (opts) => call('getDependencies', opts),
     getDependenciesCount: (opts) => call('getDependenciesCount', opts),
-  };
+  } satisfies Omit<ProcessorJob, keyof JobSnapshot | 'progress'>);
   return {
     job,
     settled: () => (pending.size === 0 ? undefined : Promise.allSettled(pending).then(() => {})),
