@@ -19,9 +19,16 @@ import {
 
 export interface JobCallServer {
   /** Lets the worker call methods of a job until `end`. */
-  open(job: Job, token: string | undefined): CallAddress;
+  open(run: CallableRun): CallAddress;
   end(address: CallAddress): void;
   close(): void;
+}
+
+/** One run of a job. */
+export interface CallableRun {
+  /** `undefined` when the run has ended. */
+  readonly job: Job | undefined;
+  readonly token: string | undefined;
 }
 
 interface Run {
@@ -46,7 +53,7 @@ const methods: Readonly<Record<JobMethod, Method>> = {
 
 export function createJobCallServer(): JobCallServer {
   const secret = randomBytes(32).toString('base64url');
-  const runs = new Map<number, Run>();
+  const runs = new Map<number, CallableRun>();
   const path = pathOf(randomBytes(12).toString('hex'));
   let server: Server | undefined;
   let lastRun = 0;
@@ -59,10 +66,10 @@ export function createJobCallServer(): JobCallServer {
     }
     let reply: WrittenReply;
     try {
-      const run = runs.get(runId);
-      if (run === undefined) throw new Error(`job.${method} was called after the end of the job`);
+      const { job, token } = runs.get(runId) ?? {};
+      if (job === undefined) throw new Error(`job.${method} was called after the end of the job`);
       if (!Object.hasOwn(methods, method)) throw new Error(`a job of processor() has no ${method}`);
-      reply = [callId, true, await methods[method](run, ...(args as never[]))];
+      reply = [callId, true, await methods[method]({ job, token }, ...(args as never[]))];
     } catch (error) {
       const { name, message } = error as Error;
       reply = [callId, false, { name: String(name), message: String(message) }];
@@ -86,10 +93,10 @@ export function createJobCallServer(): JobCallServer {
   const removeFile = (): void => rmSync(path, { force: true });
 
   return {
-    open(job, token) {
+    open(run) {
       server ??= listen();
       lastRun += 1;
-      runs.set(lastRun, { job, token });
+      runs.set(lastRun, run);
       return { path, secret, run: lastRun };
     },
     end({ run }) {

@@ -111,6 +111,7 @@ export class JobRunner {
       return await this.#run(job, token, data, active);
     } finally {
       if (data.output === true) this.#output.end(job);
+      active.future = undefined; // see processor.ts: tables of maps outlive their entries
       if (this.#active.get(id) === active) this.#active.delete(id); // a copy that has lost its lock may have a successor here
       if (this.#active.size === 0) this.#onIdle();
     }

@@ -12,7 +12,7 @@ import type { Future } from '../futures/future.ts';
 import * as check from '../options/check.ts';
 import { type ExecutorOptions, executorChecks } from '../options/executor-options.ts';
 import { runProcessorFile, runProcessorFunction } from './for-workers.ts';
-import { createJobCallServer } from './job-call-server.ts';
+import { type CallableRun, createJobCallServer } from './job-call-server.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
 import { asSaying, type ProcessorJob, type SentJob } from './processor-job.ts';
 import type { ProcessorTask } from './run-processor.ts';
@@ -80,21 +80,24 @@ export function processor<Data = unknown, Result = unknown>(
   // The default leaves it with two parameters: BullMQ makes a signal for each job of a processor with three, a twentieth of what a
   // job costs the host. What the signal would say is heard from the Worker itself.
   const run = async (job: Job, token: string | undefined, signal: AbortSignal | undefined = undefined) => {
-    const address = calls.open(job, token);
-    const sent: SentJob = { job: snapshotOf(job), token, address };
-    const future = start(call, JSON.stringify(sent));
-    future.onProgress((value) => pass(job, value));
-    const running: RunningJob = { future, cancelledFor: undefined };
+    const running: RunningJob = { job, token, future: undefined, cancelledFor: undefined };
+    const address = calls.open(running);
     const forget = watch(job, running);
-    future.addDoneCallback(() => {
-      calls.end(address);
-      forget();
-    });
-    if (signal !== undefined) cancelWhenAborted(running, signal);
     try {
+      const sent: SentJob = { job: snapshotOf(job), token, address };
+      const future = start(call, JSON.stringify(sent));
+      running.future = future;
+      future.onProgress((value) => pass(job, value));
+      if (signal !== undefined) cancelWhenAborted(running, signal);
       return await future;
     } catch (error) {
       throw running.cancelledFor === undefined ? error : cancelledBy(running.cancelledFor.reason);
+    } finally {
+      calls.end(address);
+      forget();
+      // The tables that a growing map leaves behind keep their entries until a full garbage collection.
+      running.job = undefined;
+      running.future = undefined;
     }
   };
   const close = async (): Promise<void> => {
@@ -107,8 +110,10 @@ export function processor<Data = unknown, Result = unknown>(
   >;
 }
 
-interface RunningJob {
-  readonly future: Future<unknown>;
+/** Job and future are cleared at its end. */
+interface RunningJob extends CallableRun {
+  job: Job | undefined;
+  future: Future<unknown> | undefined;
   /** Set if BullMQ has cancelled it. */
   cancelledFor: { readonly reason: unknown } | undefined;
 }
@@ -142,7 +147,7 @@ function workerWatch(): (job: Job, running: RunningJob) => () => void {
 
 function watchWorker(worker: Worker, jobs: RunningJobs): void {
   worker.on('lockRenewalFailed', (jobIds) => {
-    for (const id of jobIds) jobs.get(id)?.future.cancel({ kill: true });
+    for (const id of jobIds) jobs.get(id)?.future?.cancel({ kill: true });
   });
   const cancelOther = worker.cancelJob.bind(worker);
   worker.cancelJob = (id, reason) => {
@@ -159,7 +164,7 @@ function watchWorker(worker: Worker, jobs: RunningJobs): void {
 /** As BullMQ has it: `true` for a job that runs. */
 function cancel(running: RunningJob, reason: unknown): boolean {
   running.cancelledFor ??= { reason };
-  running.future.cancel({ kill: true });
+  running.future?.cancel({ kill: true });
   return true;
 }
 
