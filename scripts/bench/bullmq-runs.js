@@ -8,7 +8,7 @@ import { watchCpu } from './bullmq-cpu.js';
 import { noop, tasks } from './bullmq-tasks.js';
 
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url));
-const file = pathOf('./bullmq-noop.js');
+export const file = pathOf('./bullmq-noop.js');
 const removal = { removeOnComplete: true, removeOnFail: true };
 
 /** Notes jobs that are done: the clock runs from the last one of the warm-up to the last one of all. */
@@ -57,9 +57,9 @@ export const inProcess = (run) => drain(run, async () => undefined);
 
 export const sandboxed = (run) => drain(run, file);
 
-/** What any second process costs: a line to a bare child, and a line back. */
-export async function overPipe(run) {
-  const children = Array.from({ length: run.workers }, () => {
+/** A processor that writes a line to a bare child, and waits for a line back: what any second process costs. */
+export function pipeProcessor(workers) {
+  const children = Array.from({ length: workers }, () => {
     const child = spawn(process.execPath, [pathOf('./bullmq-pipe-child.js')], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     });
@@ -69,14 +69,23 @@ export async function overPipe(run) {
     });
     return { child, waiting };
   });
-  const measured = await drain(run, ({ id, name, data }) => {
+  const run = ({ id, name, data }) => {
     const { child, waiting } = children.reduce((a, b) => (b.waiting.length < a.waiting.length ? b : a));
     return new Promise((resolve) => {
       waiting.push(resolve);
       child.stdio[3].write(`${JSON.stringify({ id, name, data })}\n`);
     });
-  });
-  for (const { child } of children) child.kill();
+  };
+  const close = () => {
+    for (const { child } of children) child.kill();
+  };
+  return Object.assign(run, { close });
+}
+
+export async function overPipe(run) {
+  const overChildren = pipeProcessor(run.workers);
+  const measured = await drain(run, overChildren);
+  overChildren.close();
   return measured;
 }
 
