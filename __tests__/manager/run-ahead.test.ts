@@ -200,3 +200,32 @@ describe('whatever host and workers do, in whatever order', () => {
     }
   });
 });
+
+test('calls that are sent ahead are shared out among the workers that are busy', async () => {
+  const { manager, workers } = fakePool({ maxWorkers: 2 });
+  let calls = 0;
+  const submit = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left -= 1) {
+      void manager.submit(callOf(calls));
+      calls += 1;
+    }
+    await Promise.resolve();
+  };
+  const work = (): void => {
+    for (const worker of workers) {
+      worker.read();
+      worker.finish();
+      while (worker.answers.length > 0) worker.deliver();
+    }
+  };
+  await submit(2);
+  while (manager.pendingCount + manager.runningCount > 0) work(); // the function is known to be short
+  await submit(2 + 6);
+  expect([...manager.workers].map(({ sent }) => sent.tasks.length)).toEqual([4, 4]);
+  while (manager.pendingCount + manager.runningCount > 0) work();
+  void manager.shutdown({ wait: false });
+  for (const worker of workers) {
+    worker.read();
+    worker.end(0);
+  }
+});

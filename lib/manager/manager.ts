@@ -219,7 +219,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (this.#queue.length === 0) return;
     this.#workers.provide(this.#runAhead.outstanding + this.#queue.length);
     if (this.#settings.tasksPerWorker > 1) this.#share();
-    else for (const worker of this.#workers.all) this.#runAhead.fill(worker);
+    else this.#runAhead.fillAll();
   }
 
   /** Waiting tasks go to workers that run others already. */

@@ -203,15 +203,25 @@ export class RunAhead<W extends PipelinedWorker> {
     if (task.state === 'sent') task.markStarted(performance.now() - time / 1000);
   }
 
+  /** Sends tasks of the queue to workers that have others to do first: to each no more than its share. */
+  fillAll(): void {
+    const { queue, workers } = this.#options;
+    let left = workers.size;
+    for (const worker of workers) {
+      this.fill(worker, Math.ceil(queue.length / left));
+      left -= 1;
+    }
+  }
+
   /** Sends tasks of the queue to a worker that has others to do first, if it is worth it. */
-  fill(worker: W): void {
+  fill(worker: W, most: number = DEEPEST): void {
     const { queue } = this.#options;
     if (worker.state !== 'busy' || !worker.canPipeline) return;
     const depth = this.#depthBehind(worker);
     if (worker.sent.tasks.length > depth / 2 || this.#options.hasTooMany()) return;
     const tasks: Task[] = [];
     const payloads: Payload[] = [];
-    while (worker.sent.tasks.length + tasks.length < depth) {
+    while (worker.sent.tasks.length + tasks.length < depth && tasks.length < most) {
       const next = queue.peek();
       if (next === undefined || !mayGoAhead(next) || this.#depthOf(next) < 2) break;
       const payload = encodeAhead(next);
