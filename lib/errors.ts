@@ -3,14 +3,14 @@
  * one, the way out. Each class has a stable `code`; nothing here knows how the errors come about.
  */
 
-/** The executor can run nothing any more: a worker died, could not start, or its initializer failed. */
+/** The executor is broken and runs no more tasks: a worker died, could not start, or its initializer failed. */
 export class BrokenProcessPool extends Error {
   override readonly name: string = 'BrokenProcessPool';
   readonly code: string = 'ERR_BROKEN_PROCESS_POOL';
 }
 
 /**
- * Why a worker ended although nobody had asked it to.
+ * Why a worker ended unexpectedly.
  *
  * - `exit`: a task called `process.exit()`
  * - `crash`: a signal ended it (segmentation fault, abort, a `kill` from outside)

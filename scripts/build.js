@@ -44,7 +44,10 @@ const laterParts = [
   'lib/sending/functions/texts.ts',
 ];
 
-/** Whoever uses the part that needs them has installed them. */
+/** Loaded from node_modules, by the first use of each; the program of the workers has its own copies. */
+const dependencies = ['devalue', 'pidusage', 'tree-kill'];
+
+/** Users of the part that needs one of them have installed it. */
 const optionalPeers = ['@opentelemetry/api', 'bullmq', 'ioredis', 'prom-client'];
 
 async function buildCode() {
@@ -52,7 +55,7 @@ async function buildCode() {
     entries: entryPoints,
     parts: forWorkers,
     laterParts,
-    external: optionalPeers,
+    external: [...dependencies, ...optionalPeers],
     folder,
     settings,
   });

@@ -1,5 +1,5 @@
 /**
- * Tells the host what a call waits for before its function can run: which modules are being loaded, and that the call was
+ * Reports to the host what a call waits for before its function can run: which modules are being loaded, and that the call was
  * built. The clock of a task runs in between only. Calls that are built at once, as almost all are, are not reported.
  */
 import { FrameKind } from '../lib/child/frames.ts';
@@ -54,7 +54,7 @@ export class BuildReport {
     this.#isAside = false;
   }
 
-  /** The host wants to hear of it when the call with this number was built. */
+  /** The host wants a report when the call with this number was built. */
   announce(id: number): void {
     this.#announced = id;
   }

@@ -1,6 +1,6 @@
 /**
  * The guardian where there is no POSIX shell, or not the programs that it needs: it takes the orders of
- * lib/watchdog/guardian-script.ts, and does the same as far as the system tells enough.
+ * lib/watchdog/guardian-script.ts, and does the same as far as the system reports enough.
  */
 import { readdirSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { MARK_VARIABLE, MOST_MESSAGES } from '../lib/watchdog/guardian-script.ts';
@@ -69,7 +69,7 @@ function markOf(pid: string): string | undefined {
     const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
     return variables.find((entry) => entry.startsWith(`${MARK_VARIABLE}=`))?.slice(MARK_VARIABLE.length + 1);
   } catch {
-    return undefined; // it has ended, or belongs to somebody else
+    return undefined; // it has ended, or belongs to another user
   }
 }
 
@@ -118,7 +118,7 @@ function remove(kind: 'file' | 'folder', path: string, isLeaked: boolean): void 
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') say(`${path} could not be removed: ${message}`);
-    else if (isLeaked) say(`${path} was removed by somebody else (ENOENT)`);
+    else if (isLeaked) say(`${path} was removed by another process (ENOENT)`);
   }
 }
 
@@ -128,7 +128,7 @@ function say(text: string): void {
   messages.push(text);
 }
 
-/** Whoever read our stderr may be gone as well. */
+/** The reader of our stderr may have ended as well. */
 function report(): void {
   const more = messages.length - MOST_MESSAGES;
   const lines = more > 0 ? [...messages.slice(0, -more), `${more} more messages like these`] : messages;

@@ -45,7 +45,7 @@ export async function leaveAfterUncaught(
 ): Promise<void> {
   try {
     console.error(error);
-  } catch {} // a console of the task's own; throwing here would lead here again, for ever
+  } catch {} // a console of the task's own; throwing here would lead here again, without end
   try {
     const encoded = encode(error);
     if (encoded !== undefined) channel.send(FrameKind.uncaught, 0, encoded.body, encoded.views);

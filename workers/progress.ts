@@ -38,7 +38,7 @@ const HELD_FOR = 5;
 /** @param isAttributed It is asked to report only by the call that runs. */
 export function createProgress(output: ProgressOutput, isAttributed = false): Progress {
   let current: number | undefined;
-  /** Tells which task a callback belongs to. Made with the first report: it makes promises slower. */
+  /** Says which task a callback belongs to. Made with the first report: it makes promises slower. */
   let storage: AsyncLocalStorage<number> | undefined;
   /** The task that runs began before there was a storage. */
   let isFirst = true;

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly inline: InlineAnswer | undefined;
 }
 
-/** How much of a chunk is to run: its host may take back what was not claimed. */
+/** How much of a chunk is to run: its host may revoke what was not claimed. */
 export interface ChunkPart {
   readonly items: number;
   readonly claimedAtOnce: number;

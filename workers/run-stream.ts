@@ -20,7 +20,7 @@ export interface StreamOutput {
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** A generator that gives way to nothing hears of what the host says so often, in milliseconds. */
+/** A generator that never yields to the event loop receives what the host sends at this interval, in milliseconds. */
 const TURN_AFTER = 2;
 
 export async function runStream(
@@ -48,7 +48,9 @@ function iteratorOf({ fn, args }: ReceivedCall): AnyIterator {
   const iterator = fn(...args) as AnyIterator | undefined | null;
   if (typeof iterator === 'object' && iterator !== null && typeof iterator.next === 'function')
     return iterator;
-  throw new TypeError('the function of a stream is no generator function: a call of it gives no iterator');
+  throw new TypeError(
+    'the function of a stream must be a generator function, but calling it returned no iterator',
+  );
 }
 
 async function pump(iterator: AnyIterator, inbox: Inbox, output: StreamOutput): Promise<void> {

@@ -35,7 +35,7 @@ export interface SharedCallsOutput {
 export interface SharedCalls {
   /** How many run. */
   readonly count: number;
-  /** The host wants to hear of it when the call with this number was built. */
+  /** The host wants a report when the call with this number was built. */
   announce(id: number): void;
   begin(frame: Frame, receiver: Receiver): void;
   /** Of the call in whose async context it is called. */

@@ -98,7 +98,7 @@ describeWithRedis('jobs with an id', (redis) => {
     for (const future of [futures[1], asked]) {
       await expect(future?.result()).rejects.toMatchObject({
         name: 'CancelledError',
-        message: expect.stringMatching(/another one who waited/),
+        message: expect.stringMatching(/another executor that waited/),
       });
     }
     await Promise.all(executors.map((executor) => executor.shutdown()));

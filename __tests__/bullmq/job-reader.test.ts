@@ -28,7 +28,7 @@ describe('reading what became of jobs', () => {
     const outlooks = await reading(finished('no JSON'), { ...nothing, problem }, finished('"7"'));
     const failed = (found: string) => ({ kind: 'failed', reason: expect.stringContaining(found) });
     expect(outlooks).toEqual([
-      failed('its result is no JSON'),
+      failed('its result is not JSON'),
       failed('bull:q:2 holds no job'),
       { kind: 'value', text: '7' },
     ]);

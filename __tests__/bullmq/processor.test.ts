@@ -123,7 +123,7 @@ describeWithRedis('processor()', (redis) => {
       await waitUntil(() => pids(path).length === 2, 15_000);
       expect(worker.cancelJob(String(job.id), 'not needed')).toBe(true);
       await expect(outcome(job)).rejects.toThrow(
-        /BullMQ aborted the job, and its worker was ended: not needed/,
+        /BullMQ aborted the job, and its worker was killed: not needed/,
       );
       await waitUntilGone(pids(path), 10_000);
     });

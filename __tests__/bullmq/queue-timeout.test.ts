@@ -47,7 +47,9 @@ describeWithRedis('queueTimeout', (redis) => {
   const open = (queue: string, options: Partial<BullMQExecutorOptions> = {}): BullMQExecutor =>
     new BullMQExecutor({ queue, connection: redis().connection, tasks: tasks.tasks, ...options });
 
-  const IN_QUEUE = expect.stringMatching(/waited longer in the queue than its queueTimeout.*was not begun/);
+  const IN_QUEUE = expect.stringMatching(
+    /waited longer in the queue than its queueTimeout.*It did not start/,
+  );
 
   test('a job that nobody begins in time fails, says why, and never runs', async () => {
     const queue = newQueue();

@@ -103,7 +103,7 @@ test('loading has startTimeout, and its error names the module', async () => {
     await pool.shutdown();
     say(pool.stats().exits['timed-out']);
   `);
-  const message = expect.stringMatching(/did not begin within 1500 ms \(startTimeout\).*hangs\.mjs/);
+  const message = expect.stringMatching(/did not start within 1500 ms \(startTimeout\).*hangs\.mjs/);
   expect(results).toEqual([{ name: 'TimeoutError', message }, 2, 1]);
 });
 

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { diedWhileStarting, initializerThrew } from '../../lib/manager/startup-errors.ts';
 
-const END = 'the executor can run nothing any more.';
+const END = 'the executor is broken.';
 
 test.each([
   ['Connection refused.', 'Connection refused'],

@@ -173,7 +173,7 @@ describe('an executor', () => {
       expect([doomed.cancel({ kill: true }), doomed.state]).toEqual([true, 'cancelled']);
       expect(await Promise.all([other, next])).toEqual(['untouched', 9]);
       expect(await rejectionOf(doomed)).toMatchObject({
-        message: expect.stringContaining('worker was ended'),
+        message: expect.stringContaining('worker was killed'),
       });
     });
   });

@@ -161,7 +161,7 @@ describe('a task is cancelled with kill', () => {
         task: `call ${call}`,
       });
       expect(String(await futures[call]?.exception())).toContain(
-        'it was ended because the task "call 1", which it ran at the same time (tasksPerWorker), was cancelled',
+        'it was killed because the task "call 1", which it ran at the same time (tasksPerWorker), was cancelled',
       );
     }
     expect(callsOf(living(pool)[0])).toEqual([3]); // what had waited runs elsewhere

@@ -70,8 +70,7 @@ describe('what a worker names of the host', () => {
     const make = (n: number): unknown => (n < 0 ? Query : { query: new Query() });
 
     test('is refused, wherever it is', async () => {
-      const message =
-        /is a Query, which has a method `then`: whoever awaits it would call that method\n {2}hint: await it/;
+      const message = /is a Query, which has a method `then`, which `await` would call\n {2}hint: await it/;
       expect(await messageOf(pool.submit(make, 1))).toMatch(message);
       const results = pool.map(make, [1, 2], { chunkSize: 2 });
       expect(String(await results.next().catch((error: unknown) => error))).toMatch(message);

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
 import { payloadOf } from '../../lib/sending/payload.ts';
 import { writeItems } from '../../lib/sending/values/encode.ts';
-import { BESIDE } from '../../lib/sending/values/views.ts';
+import { OUT_OF_BAND } from '../../lib/sending/values/views.ts';
 
-const binary = { kind: 0, bytes: Buffer.alloc(BESIDE) };
+const binary = { kind: 0, bytes: Buffer.alloc(OUT_OF_BAND) };
 
 test('as many large parts as its header can count', () => {
   const write = (parts: number) => () => writeItems(0, 0, Array(parts).fill(binary));

@@ -93,7 +93,9 @@ describe('a variable that one of its functions assigns', () => {
     const hint = 'keep it in an object: const state = { n }';
     const said = await says(body);
     expect(
-      said.match(/closure variable `n` is assigned by a function, and which others share it cannot be told/g),
+      said.match(
+        /closure variable `n` is assigned by a function, and it is unknown which other functions share it/g,
+      ),
     ).toHaveLength(2);
     expect(said).toContain(`  hint: ${hint}`);
   });

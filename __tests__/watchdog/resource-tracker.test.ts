@@ -124,7 +124,7 @@ describe.each(['file', 'folder'] as const)('a %s', (kind) => {
         `loky resource tracker: removing 2 leaked ${kind}s that process ${host.pid} had`,
       );
       expect(host.stderr()).toContain(
-        `loky resource tracker: ${removedBefore} was removed by somebody else (ENOENT)`,
+        `loky resource tracker: ${removedBefore} was removed by another process (ENOENT)`,
       );
     },
   );

@@ -5,7 +5,6 @@ import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { killTree } from '../../lib/watchdog/kill.ts';
 import { descendantsOf, readProcessTable } from '../../lib/watchdog/processes.ts';
 import {
-  createPidusageReader,
   createProcReader,
   createSampler,
   createUsageReader,
@@ -13,6 +12,7 @@ import {
   type Sample,
   type Sampler,
 } from '../../lib/watchdog/usage.ts';
+import { createPidusageReader } from '../../lib/watchdog/without-proc/pidusage-reader.ts';
 import { waitUntil } from '../helpers/processes.ts';
 import { compileHost, hostFolder, startHost } from './hosts.ts';
 import { IDLE, SAYS_ITS_PID, SPINNING, starts, startTree, type Tree } from './trees.ts';
@@ -25,7 +25,7 @@ const HOLDS_100_MB = 'globalThis.held = Buffer.alloc(1e8, 1);';
 const big = HOLDS_100_MB + SAYS_ITS_PID + IDLE;
 
 const readers: [string, () => Promise<ReadUsage>][] = [
-  ['pidusage', () => createPidusageReader(3_000)],
+  ['pidusage', async () => createPidusageReader(3_000)],
   ['/proc alone', async () => createProcReader()],
 ];
 
@@ -112,7 +112,7 @@ describe('createUsageReader', () => {
   });
 
   test('by pidusage rejects when it fails for another reason than that a process is gone', async () => {
-    const read = await createPidusageReader(3_000);
+    const read = createPidusageReader(3_000);
     await expect(read([process.pid, -1])).rejects.toThrow('One of the pids provided is invalid');
     expect((await read([process.pid])).get(process.pid)?.rss).toBeGreaterThan(20 * MB);
   });

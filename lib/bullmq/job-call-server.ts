@@ -81,7 +81,7 @@ export function createJobCallServer(): JobCallServer {
     return inRootContext(() => {
       const listening = createServer((socket) => {
         socket.unref();
-        socket.on('error', () => {}); // its worker was ended
+        socket.on('error', () => {}); // its worker was killed
         readLines(socket, (line) => void answer(socket, line).catch(() => socket.destroy()));
       });
       listening.listen(path).unref();

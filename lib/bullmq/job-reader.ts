@@ -36,7 +36,7 @@ function outlookOf(fields: JobFields): JobOutlook {
   try {
     return { kind: 'value', text: value === null ? '' : String(JSON.parse(value)) };
   } catch {
-    return notOurs('its result is no JSON');
+    return notOurs('its result is not JSON');
   }
 }
 
@@ -44,6 +44,6 @@ function outlookOf(fields: JobFields): JobOutlook {
 function notOurs(found: string): JobOutlook {
   return {
     kind: 'failed',
-    reason: `what became of the task cannot be read: ${found}, somebody else has written it`,
+    reason: `the outcome of the task cannot be read: ${found}, so another program wrote it`,
   };
 }

@@ -61,7 +61,7 @@ const NO_ROOM_DELAY = 1_000;
 /** Seconds for which the outcome of a job that does not say so is kept. */
 const KEPT = 3_600;
 
-const CANCELLED_WHILE_HELD = 'The submitter has withdrawn the job before it began.';
+const CANCELLED_WHILE_HELD = 'The submitter withdrew the job before it started.';
 
 export class JobRunner {
   readonly #settings: RunnerSettings;
@@ -336,7 +336,7 @@ function isOfMachine(error: unknown): boolean {
 function largeReport(length: number): SerializationError {
   return new SerializationError(
     `a report of progress has ${length} characters, and through Redis it must not have more than ${LARGEST_IN_MESSAGE}: report ` +
-      'how far the task is, and give large values back as its result',
+      'how far the task is, and return large values as its result',
   );
 }
 

@@ -8,7 +8,7 @@ export function warnOfLeftovers(queue: string, ids: readonly string[]): void {
   const shown = ids.slice(0, SHOWN).join(', ') + (ids.length > SHOWN ? ', …' : '');
   process.emitWarning(
     `${ids.length} tasks of the queue ${queue} that were cancelled or have failed could not be withdrawn until ` +
-      `shutdown ended, for Redis did not take it, and may run all the same. Remove their jobs: ${shown}`,
+      `shutdown ended, because Redis did not accept it, and may still run. Remove their jobs: ${shown}`,
     { type: 'LokyWarning', code: 'LOKY_NOT_WITHDRAWN' },
   );
 }

@@ -150,7 +150,7 @@ function firstOf<T>(values: Iterable<T>, count: number): T[] {
 /** @returns the error of a job that cannot be found. */
 export function lostJob(id: string): JobLostError {
   return new JobLostError(
-    `job ${id} is gone from its queue, and with it what became of its task: it was removed, the queue was emptied, Redis lost ` +
+    `job ${id} is no longer in its queue, and the outcome of its task is unknown: the job was removed, the queue was emptied, Redis lost ` +
       'its data (turn on appendonly), or its outcome was not fetched within keepOutcomes',
   );
 }

@@ -234,5 +234,5 @@ function cancelWhenAborted(running: RunningJob, signal: AbortSignal): void {
 
 function cancelledBy(reason: unknown): CancelledError {
   const said = reason === undefined ? '' : `: ${reason instanceof Error ? reason.message : String(reason)}`;
-  return new CancelledError(`BullMQ aborted the job, and its worker was ended${said}`, { cause: reason });
+  return new CancelledError(`BullMQ aborted the job, and its worker was killed${said}`, { cause: reason });
 }

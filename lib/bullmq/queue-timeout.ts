@@ -15,7 +15,7 @@ const OUTCOME_DELAY = 100;
 export function queueTimeoutError(id: string, limit: number | undefined): TimeoutError {
   const bound = limit === undefined ? 'its queueTimeout allows' : `its queueTimeout of ${limit} ms allows`;
   return new TimeoutError(
-    `The task (job ${id}) waited longer in the queue than ${bound}. It was not begun, and never will be: it has not failed, ` +
+    `The task (job ${id}) waited longer in the queue than ${bound}. It did not start, and never will: it has not failed, ` +
       'and its running time (timeout) has nothing to do with it. Start more workers, or allow a longer wait.',
   );
 }

@@ -53,13 +53,13 @@ const FAREWELL = 5_000;
 /** Of a job that was stored before. */
 const NO_DATA = {} as JobData;
 
-const CANCELLED = 'The future was cancelled before its task was known to have begun.';
+const CANCELLED = 'The future was cancelled before its task was known to have started.';
 const CANCELLED_ELSEWHERE =
-  'The task was cancelled by another one who waited for it, before it was known to have begun.';
-const DETACHED = 'The wait for the outcome was given up; the task goes on.';
-const KILLED = 'The future was cancelled while its task ran; its worker is ended.';
+  'The task was cancelled by another executor that waited for it, before it was known to have started.';
+const DETACHED = 'The executor no longer waits for the outcome; the task continues.';
+const KILLED = 'The future was cancelled while its task ran; its worker is killed.';
 const ABORTED = 'The signal of the task was aborted.';
-const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task began.';
+const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task started.';
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 

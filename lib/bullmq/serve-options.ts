@@ -106,7 +106,7 @@ export function checkExecutor(value: unknown, name: string): void {
   }
   if (executorInternals.settingsOf(value).onWorkerCrash === 'isolate') return;
   throw new TypeError(
-    `${name} must have onWorkerCrash: 'isolate': with 'break' one task that crashes ends the whole pool, and no job can run any more`,
+    `${name} must have onWorkerCrash: 'isolate': with 'break' one task that crashes breaks the whole pool, and no further job can run`,
   );
 }
 

@@ -2,10 +2,10 @@
  * Values as devalue text, with the reducers that both sides share and with errors. It knows neither jobs nor Redis, and
  * reading evaluates no code.
  */
-import { DevalueError, parse, stringify } from 'devalue';
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/index.ts';
 import { isShared } from '../sending/shared.ts';
+import { devalue, ownClasses } from '../system/devalue/devalue.ts';
 import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
@@ -66,7 +66,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
   function canWrite(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return typeof value !== 'symbol';
     try {
-      stringify(value, writing);
+      devalue().stringify(value, writing);
       return true;
     } catch {
       return false; // what cannot be sent, and what holds itself
@@ -76,7 +76,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
   function write(value: unknown, what: string): string {
     let text: string;
     try {
-      text = stringify(value, writing);
+      text = devalue().stringify(value, writing);
     } catch (error) {
       throw refusal(error, what);
     } finally {
@@ -97,7 +97,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 
   function read(text: string, what: string): unknown {
     try {
-      return parse(text, reading as Record<string, (value: unknown) => unknown>);
+      return devalue().parse(text, reading as Record<string, (value: unknown) => unknown>, ownClasses);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const hint = reason.startsWith('Unknown type') ? '\n  hint: give both sides the same reducers' : '';
@@ -114,7 +114,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
       try {
         return write(thrown, 'the error');
       } catch (error) {
-        return stringify(withoutProperties(thrown, error, limit), {
+        return devalue().stringify(withoutProperties(thrown, error, limit), {
           [ERROR]: (value: unknown) => isError(value) && toPlainError(value, canWrite),
         });
       }
@@ -126,6 +126,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 function refusal(error: unknown, what: string): SerializationError {
+  const { DevalueError } = devalue();
   if (error instanceof DevalueError && isShared(error.value)) return noSharedValues(what);
   const reason = error instanceof Error ? error.message : String(error);
   const path = error instanceof DevalueError ? error.path : '';

@@ -51,7 +51,7 @@ export interface WorkerProcessListener extends OutputListener {
 export interface WorkerProcess {
   /** `undefined` if it could not be created. */
   readonly pid: number | undefined;
-  /** How tasks that were sent ahead are taken back; `undefined` where that cannot be done. */
+  /** How tasks that were sent ahead are revoked; `undefined` where that cannot be done. */
   readonly claims: ClaimLedger | undefined;
   /** Whether its output is marked with the number under which a task was sent. */
   readonly marksOutput: boolean;

@@ -107,7 +107,7 @@ function describeOthers(others: number): string {
 function describeEndedFor({ task, reason }: EndedFor): string {
   const what = reason === 'cancelled' ? 'was cancelled' : 'took longer than its limit';
   return (
-    `it was ended because the task ${JSON.stringify(task)}, which it ran at the same time (tasksPerWorker), ${what}. ` +
+    `it was killed because the task ${JSON.stringify(task)}, which it ran at the same time (tasksPerWorker), ${what}. ` +
     'With crashRetries, or retries in withOptions, a task that loses its worker like this is run again'
   );
 }
@@ -117,16 +117,16 @@ function describeReason(reason: TerminationReason, exit: ExitReport, context: Te
     case 'shared-worker':
       return describeEndedFor(context.endedFor as EndedFor);
     case 'memory-limit':
-      return `it used ${megabytes(context.memory)} with its descendants, more than memory.limit (${megabytes(context.memoryLimit)}), and was ended`;
+      return `it used ${megabytes(context.memory)} with its descendants, more than memory.limit (${megabytes(context.memoryLimit)}), and was killed`;
     case 'channel':
       return faultOf(exit, context) === undefined
         ? 'it closed its channel to the host'
         : `it sent what is not part of the protocol (${faultOf(exit, context)})`;
     case 'uncaught-exception':
-      return 'a timer, a listener or a promise that no task waited for threw an exception that nobody caught';
+      return 'a timer, a listener or a promise that no task waited for threw an exception that was not caught';
     case 'out-of-memory':
       return exit.killedByKernel
-        ? `the kernel ended it because the memory of its control group was used up${lastMemory(context)}`
+        ? `the kernel killed it because the memory of its control group was used up${lastMemory(context)}`
         : `its JavaScript heap was exhausted${lastMemory(context)} (raise it with execArgv: ['--max-old-space-size=…'])`;
     case 'exit':
       return `it called process.exit(${exit.exitCode ?? ''}) or otherwise ended itself`;

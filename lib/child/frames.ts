@@ -247,7 +247,7 @@ export class FrameWriter {
 
 // Reading
 
-/** No process holds more: a larger length is forged, and waiting for its end would be waiting for ever. */
+/** No process holds more: a larger length is forged, and waiting for its end would never end. */
 const LARGEST_FRAME = 2 ** 40;
 
 /**
@@ -523,7 +523,7 @@ export interface StartMessage {
   readonly depth: number;
   /** The sender's settings, for the worker's receiver. */
   readonly settings: { readonly body: Uint8Array; readonly views: readonly Uint8Array[] };
-  /** With captured output: what marks in it where a task begins; `undefined` if its lines are not told apart. */
+  /** With captured output: what marks in it where a task begins; `undefined` if its lines are not attributed to tasks. */
   readonly outputMark: string | undefined;
   /** It runs several tasks at once. */
   readonly isShared: boolean;

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 
-/** `inherit`: to the host's own; `ignore`: nowhere; `events`: line by line to whoever listens. */
+/** `inherit`: to the host's own; `ignore`: nowhere; `events`: line by line to listeners. */
 export type StdioMode = 'inherit' | 'ignore' | 'events';
 
 export interface OutputListener {
@@ -106,7 +106,7 @@ export function writeToHostStderr(chunk: Buffer): void {
   try {
     const { stderr } = process;
     stderr.write(chunk, (error) => {
-      // Nobody reads it any more, or its disk is full; that is emitted right after this.
+      // It is no longer read, or its disk is full; that is emitted right after this.
       if (error && stderr.listenerCount('error') === 0) stderr.once('error', () => {});
     });
   } catch {} // the program has put a function of its own there

@@ -103,7 +103,7 @@ export interface OutputEvent extends WorkerEvent {
   readonly isUnfinished: boolean;
 }
 
-/** What an executor tells, by the names of the events. */
+/** The events of an executor, by name. */
 export interface ExecutorEvents {
   /** A worker process was asked for. */
   workerStarted: [WorkerStartedEvent];
@@ -116,12 +116,12 @@ export interface ExecutorEvents {
   workerShortage: [WorkerShortageEvent];
   /** A task was submitted. */
   taskQueued: [TaskQueuedEvent];
-  /** A worker has begun a task. Of short tasks, of which several are sent at a time, it is told with their answer. */
+  /** A worker has started a task. For short tasks, several of which are sent at a time, this comes with their answer. */
   taskStarted: [TaskStartedEvent];
   /** A task has come to its end, in whatever way; its future settles right after this. */
   taskSettled: [TaskSettledEvent];
   /** With `stdio: 'events'`: a line that a worker wrote. */
   output: [OutputEvent];
-  /** The pool can run nothing any more. */
+  /** The pool is broken: it runs no more tasks. */
   broken: [BrokenProcessPool];
 }

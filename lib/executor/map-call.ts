@@ -1,7 +1,7 @@
 /** What `map` was called with, whatever kind of executor it is. It knows neither functions nor pools. */
 import { checkMapOptions, type MapOptions, type SettledMapOptions } from '../options/task-options.ts';
 import type { Inputs } from './executor.ts';
-import { expectInputs, isInputs } from './map-inputs.ts';
+import { assertInputs, isInputs } from './map-inputs.ts';
 
 export interface MapCall {
   readonly inputs: readonly Inputs<unknown>[];
@@ -25,7 +25,7 @@ export function readMapCall(rest: readonly unknown[]): MapCall {
     (hasOptions ? rest.at(-1) : undefined) as MapOptions | SettledMapOptions | undefined,
   );
   const inputs: readonly unknown[] = hasOptions ? rest.slice(0, -1) : rest;
-  expectInputs(inputs);
+  assertInputs(inputs);
   const { chunkSize = 1, timeout, ordered = true, settle = false, onProgress, bufferSize } = options;
   return {
     inputs: inputs as readonly Inputs<unknown>[],

@@ -8,7 +8,7 @@ export type Chunk = unknown[][];
 export interface ChunkSource {
   /** @param size How many argument lists it should have; the last one may have fewer. */
   next(size: number): Chunk | undefined | Promise<Chunk | undefined>;
-  /** Tells the inputs that no more is wanted. */
+  /** Ends the iteration of the inputs. */
   close(): void;
   readonly isAsync: boolean;
   /** How many argument lists there will be, if that is known: all of them are there already then. */
@@ -38,7 +38,7 @@ export function chunksOf(inputs: readonly Inputs<unknown>[]): ChunkSource {
   };
 }
 
-/** Nobody waits for what an input does at its end, and its failure there is nobody's result. */
+/** What an input does at its end is not awaited, and its failure there is dropped. */
 function close(iterators: Iterable<{ return?: (() => unknown) | undefined }>): void {
   for (const iterator of iterators) {
     try {
@@ -107,7 +107,7 @@ function nextSync(
   const list: unknown[] = [];
   for (const iterator of iterators) {
     open.delete(iterator); // also if it throws
-    const { done, value } = expectResult(iterator.next());
+    const { done, value } = assertResult(iterator.next());
     if (done) return undefined;
     open.add(iterator);
     list.push(value);
@@ -115,7 +115,7 @@ function nextSync(
   return list;
 }
 
-/** The same, but all are asked at once: each may take its time. What those behind the end answer is nobody's. */
+/** The same, but all are asked at once: each may take its time. What those behind the end answer is dropped. */
 async function nextAsync(
   iterators: readonly AsyncIterator<unknown>[],
   open: Set<AsyncIterator<unknown>>,
@@ -124,7 +124,7 @@ async function nextAsync(
   for (const answer of answers) answer.catch(() => {});
   const list: unknown[] = [];
   for (const [index, answer] of answers.entries()) {
-    const result = expectResult(await answer);
+    const result = assertResult(await answer);
     if (result.done) {
       open.delete(iterators[index] as AsyncIterator<unknown>);
       return undefined;
@@ -134,8 +134,8 @@ async function nextAsync(
   return list;
 }
 
-/** As `for...of` does. Whoever gives 5 in place of a result would otherwise be asked for ever. */
-function expectResult<R extends IteratorResult<unknown>>(result: R): R {
+/** As `for...of` does. An iterator that returns 5 in place of a result would otherwise be asked forever. */
+function assertResult<R extends IteratorResult<unknown>>(result: R): R {
   if (Object(result) === result) return result;
   throw new TypeError(`next() of an input of map must give an object, got ${describe(result)}`);
 }
@@ -172,7 +172,7 @@ function totalOf(inputs: readonly Inputs<unknown>[]): number | undefined {
 }
 
 /** @throws TypeError */
-export function expectInputs(inputs: readonly unknown[]): asserts inputs is readonly Inputs<unknown>[] {
+export function assertInputs(inputs: readonly unknown[]): asserts inputs is readonly Inputs<unknown>[] {
   if (inputs.length === 0) throw new TypeError('map expects a function and at least one input to run it on');
   for (const [index, input] of inputs.entries()) {
     if (!isInputs(input))

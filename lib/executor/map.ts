@@ -94,7 +94,7 @@ const RATE_OVER = 5;
 
 class MapRun {
   readonly #source: ChunkSource;
-  /** Let go when all is sent: it holds the executor. */
+  /** Released when all is sent: it holds the executor. */
   #submitChunk: SubmitChunk | undefined;
   readonly #settings: MapSettings;
   /** With `chunkSize: 'auto'`. */
@@ -256,7 +256,7 @@ class MapRun {
     this.#letGoWhenSent();
   }
 
-  /** To copy the next chunk takes a while: whoever waits for the results of the last one gets them first. */
+  /** To copy the next chunk takes time: the results of the last one are given out first. */
   #fillSoon(): void {
     if (this.#isFillingSoon) return;
     this.#isFillingSoon = true;
@@ -387,7 +387,7 @@ class MapRun {
     future.addDoneCallback(() => this.#done(part, before));
   }
 
-  /** Returns what `onProgress` did: whoever called this looks after a promise that rejects. */
+  /** Returns what `onProgress` returned: the caller handles a promise that rejects. */
   #done(part: Part, sentAt: number): unknown {
     const { items, future, plan } = part;
     part.lists = undefined;
@@ -395,7 +395,7 @@ class MapRun {
     if (!this.#settings.ordered && !this.#isStopped) this.#ready.push(part);
     if (this.#settings.bufferSize === undefined) this.#noteRate();
     if (plan !== undefined) {
-      // A pool that takes nothing back tells no run times either: its way there and back counts as well.
+      // A pool that revokes nothing reports no run times either: the round trip counts as well.
       const runTime = plan.runTime ?? (plan.giveBack ? undefined : performance.now() - sentAt);
       if (runTime !== undefined) this.#sizes?.noteRun(items, runTime);
     }
@@ -433,12 +433,12 @@ class MapRun {
     for (const part of this.#running) {
       if (part.items === 1 || part.future?.running() !== true) continue;
       part.looks += 1;
-      if (shouldGiveBack(part.looks, isWorkerFree)) this.#takeBack(part);
+      if (shouldGiveBack(part.looks, isWorkerFree)) this.#revoke(part);
     }
     this.fill();
   }
 
-  #takeBack(part: Part): void {
+  #revoke(part: Part): void {
     const kept = part.plan?.giveBack?.();
     part.looks = Number.NEGATIVE_INFINITY; // what a worker has claimed stays with it
     if (kept !== undefined && kept < part.items) this.#cut(part, kept);
@@ -483,7 +483,7 @@ class MapRun {
     this.#returned.clear();
     this.#pulled = [];
     this.#outcomes = [];
-    this.#wake(); // whoever waits for a result gets none: an input may never answer again
+    this.#wake(); // the reader that waits gets no result: an input may never answer again
   }
 
   #stopLooking(): void {

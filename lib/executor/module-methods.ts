@@ -89,7 +89,7 @@ function callOf(load: Importer, name: string): AnyFunction {
     if (typeof found === 'function') return found as AnyFunction;
     const isFunction = (key: string) => typeof (loaded[key] ?? others[key]) === 'function';
     const names = [...new Set([...Object.keys(loaded), ...Object.keys(others)])].filter(isFunction);
-    const what = found === undefined ? 'it exports no' : 'what it exports is no function:';
+    const what = found === undefined ? 'it exports no' : 'what it exports is not a function:';
     throw new TypeError(
       `the module cannot run ${name}: ${what} ${name}; its functions are ${names.join(', ') || 'none'}`,
     );

@@ -1,5 +1,5 @@
 /**
- * A hint for whoever passes options of a task to `submit`, as other pools have it: there they are one more argument, and
+ * A hint for calls that pass options of a task to `submit`, as with other pools: there they are one more argument, and
  * nothing would ever say so.
  */
 import { types } from 'node:util';
@@ -19,8 +19,8 @@ const KINDS: Readonly<Record<keyof TaskOptions, (value: unknown) => boolean>> = 
 };
 const NAMES = Object.keys(KINDS) as (keyof TaskOptions)[];
 
-/** Whoever has read it once for an executor knows. */
-const told = new WeakSet<object>();
+/** Once for each executor is enough. */
+const hinted = new WeakSet<object>();
 
 /**
  * Warns where the last argument is nothing but options of a task, and the function has no parameter for it. Cheap for
@@ -35,9 +35,9 @@ export function hintAtOptions(
 ): void {
   const last = args.at(-1);
   if (typeof last !== 'object' || last === null || types.isProxy(last)) return;
-  if (!NAMES.some((name) => Object.hasOwn(last, name)) || told.has(owner)) return;
+  if (!NAMES.some((name) => Object.hasOwn(last, name)) || hinted.has(owner)) return;
   if (!isTaskOptions(last) || mayTake(fn, args.length)) return;
-  told.add(owner);
+  hinted.add(owner);
   const options = `{ ${Object.keys(last).join(', ')} }`;
   process.emitWarning(
     `submit passed ${options} to ${nameOf(fn) || 'a function'} as one more argument, for which it has no parameter. ` +

@@ -51,7 +51,7 @@ export function submitTo<Settings, Request>(
   return submitCall(pool, fn, args, { settings, submitSite, isChunk: false, plan: undefined });
 }
 
-/** For a caller that always submits from the same place, which would tell nobody anything. */
+/** For a caller that always submits from the same place, which would be of no use in a stack. */
 export function submitUnseen<Settings, Request>(
   pool: Pool<Settings, Request>,
   settings: Settings,
@@ -79,8 +79,6 @@ export function submitCall<Settings, Request>(
 
 export function noFunction(fn: unknown, of: string): TypeError {
   const hint =
-    typeof fn === 'string'
-      ? 'import the function and pass it'
-      : 'pass the function, not what a call of it gives';
+    typeof fn === 'string' ? 'import the function and pass it' : 'pass the function, not what it returns';
   return new TypeError(`${of} expects a function to run, got ${describe(fn)}: ${hint}`);
 }

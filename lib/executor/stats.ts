@@ -1,4 +1,4 @@
-/** What `executor.stats()` tells. */
+/** What `executor.stats()` returns. */
 import type { BrokenProcessPool } from '../errors.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Percentiles } from '../manager/task-counts.ts';

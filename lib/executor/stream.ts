@@ -10,7 +10,7 @@ import { hintAtOptions } from './options-as-argument.ts';
 import { type AnyFunction, noFunction } from './pool-view.ts';
 import { ValueStream } from './value-stream.ts';
 
-/** A stream that its caller has lost is ended: its generator would wait for ever, and its worker with it. */
+/** An unreachable stream is ended: its generator would wait forever, and its worker with it. */
 const abandoned = new FinalizationRegistry<ValueStream>((stream) => {
   stream.stop().catch(() => {});
 });

@@ -2,7 +2,7 @@
 import { TimeoutError } from '../errors.ts';
 import { checkOptions, milliseconds } from '../options/check.ts';
 import { Ring } from '../system/ring.ts';
-import { expectFutures } from './expect-futures.ts';
+import { assertFutures } from './assert-futures.ts';
 import { type Future, futureWatch } from './future.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -35,7 +35,7 @@ export function asCompleted<F extends Future<unknown>>(
   options?: AsCompletedOptions,
 ): FutureIterator<F> {
   const { timeout } = checkOptions(options, { timeout: milliseconds }, 'asCompleted');
-  const all = expectFutures(futures, 'asCompleted');
+  const all = assertFutures(futures, 'asCompleted');
   const deadline = timeout === undefined ? undefined : performance.now() + timeout;
   const done = new Ring<F>();
   const missing = new Set<F>();

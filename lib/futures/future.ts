@@ -35,7 +35,7 @@ export let futureControl: {
   progress(future: Future<unknown>, decode: () => unknown): void;
 };
 
-/** For those who wait for several futures: callbacks that can be taken back. */
+/** For `wait` and `asCompleted`: callbacks that can be removed. */
 export let futureWatch: {
   hasFailed(future: Future<unknown>): boolean;
   add(future: Future<unknown>, watcher: (future: Future<never>) => void): void;
@@ -43,7 +43,7 @@ export let futureWatch: {
 };
 
 /**
- * The outcome to come of a task. Awaitable; a future that fails while nobody looks raises no unhandled
+ * The future outcome of a task. Awaitable; a failed future that is not awaited causes no unhandled
  * rejection.
  */
 export class Future<T> implements PromiseLike<T> {
@@ -204,7 +204,7 @@ export class Future<T> implements PromiseLike<T> {
   #fulfil(outcome: Outcome): void {
     if (outcome.kind === 'value') this.#resolve?.(outcome.value);
     else {
-      this.#promise?.catch(() => {}); // who looks through a derived promise sees the rejection there
+      this.#promise?.catch(() => {}); // a derived promise has the rejection
       this.#reject?.(outcome.error);
     }
   }

@@ -5,7 +5,7 @@ import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 
 export interface WaitOptions {
-  /** Milliseconds to wait. Default: for ever. `0`: only if it is there already. */
+  /** Milliseconds to wait. Default: no limit. `0`: only if it is there already. */
   timeout?: number;
   /** Ends the wait with the signal's reason. */
   signal?: AbortSignal;
@@ -24,7 +24,7 @@ export async function waitFor<T>(promise: Promise<T>, options?: WaitOptions, of 
   let release = () => {};
   const interrupted = new Promise<never>((_, reject) => {
     const timer = startTimer(timeout, () =>
-      reject(new TimeoutError(`The future was not done after ${timeout} ms; its task goes on.`)),
+      reject(new TimeoutError(`The future was not done after ${timeout} ms; its task continues.`)),
     );
     const onAbort = () => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort);

@@ -1,6 +1,6 @@
 /** Waiting for several futures, as `concurrent.futures.wait` does. */
 import { type Check, checkOptions, milliseconds, oneOf } from '../options/check.ts';
-import { expectFutures } from './expect-futures.ts';
+import { assertFutures } from './assert-futures.ts';
 import { type Future, futureWatch } from './future.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -11,7 +11,7 @@ export const ALL_COMPLETED = 'ALL_COMPLETED';
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
 export interface WaitForAllOptions {
-  /** Milliseconds to wait at most. Default: for ever. */
+  /** Milliseconds to wait at most. Default: no limit. */
   timeout?: number;
   /** Default: `ALL_COMPLETED`. `FIRST_EXCEPTION` waits for all if none fails. */
   returnWhen?: ReturnWhen;
@@ -38,7 +38,7 @@ export async function wait<F extends Future<unknown>>(
   options: WaitForAllOptions = {},
 ): Promise<WaitResult<F>> {
   const { timeout, returnWhen = ALL_COMPLETED } = checkOptions(options, waitChecks, 'wait');
-  const all = expectFutures(futures, 'wait');
+  const all = assertFutures(futures, 'wait');
   await untilEnough(all, returnWhen, timeout);
   const done = new Set<F>();
   const notDone = new Set<F>();

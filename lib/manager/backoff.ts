@@ -58,7 +58,7 @@ export class Backoff {
 
 /**
  * Before workers that no task waits for are started again: those that always die right after they were ready would
- * otherwise be started at full speed for ever.
+ * otherwise be started at full speed forever.
  */
 export class RestartBackoff {
   readonly #backoff: Backoff;

@@ -24,6 +24,6 @@ export function createInterruption(task: Task, reason: WorkerEndReason, onOver: 
 
 /** How messages go on: what becomes of the worker. */
 export function consequenceOf({ settings: { killGrace } }: Task): string {
-  if (!(killGrace > 0)) return 'its worker was ended';
-  return `the task was asked to end, and its worker is ended if it has not within ${killGrace} ms (killGrace)`;
+  if (!(killGrace > 0)) return 'its worker was killed';
+  return `the task was asked to end, and its worker is killed unless it ends within ${killGrace} ms (killGrace)`;
 }

@@ -56,8 +56,8 @@ const FORGET_AFTER = 256;
 /** Of what a worker says of itself, in bytes: longer than any message of Node's, and not long enough to hold this process up. */
 const LONGEST_TEXT = 1_000;
 
-const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task began.';
-const CANCELLED = 'The future was cancelled before its task began.';
+const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task started.';
+const CANCELLED = 'The future was cancelled before its task started.';
 const ABORTED = 'The signal of the task was aborted.';
 
 interface Answer {
@@ -433,7 +433,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   #yielded(worker: PoolWorker, frame: Frame): void {
     const task = taskOf(worker, frame.id);
     if (task?.state !== 'running') return;
-    if (task.stream === undefined) throw new Error('it has sent a value of a task that is no stream');
+    if (task.stream === undefined) throw new Error('it sent a stream value for a task that is not a stream');
     task.stream.receive(bytesOf(frame), () => this.#sender.decodeValue(frame));
   }
 
@@ -575,7 +575,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   expireLoading(task: Task): void {
     const loading = this.#workerOf(task)?.loading ?? 'what it needs';
-    this.#expire(task, `did not begin within ${this.loadLimit} ms (startTimeout): it was loading ${loading}`);
+    this.#expire(task, `did not start within ${this.loadLimit} ms (startTimeout): it was loading ${loading}`);
   }
 
   #expire(task: Task, why: string): void {

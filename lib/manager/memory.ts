@@ -1,6 +1,6 @@
 /**
  * Watches the memory of workers that run tasks, each with its descendants, and ends one that passes the limit. Without a
- * limit workers are watched for as long as the figures are asked for. A worker that rests is let go at the next sample:
+ * limit workers are watched for as long as the figures are asked for. An idle worker is dropped at the next sample:
  * an idle pool is not polled.
  */
 import { inRootContext } from '../system/root-context.ts';

@@ -50,7 +50,7 @@ export interface PoolEvents {
     isUnfinished: boolean,
   ): void;
 
-  /** Of a live view that is open: `undefined` while nothing looks. */
+  /** Of a live view that is open: `undefined` while no page is open. */
   readonly tap: PoolTap | undefined;
   /** Whether tasks are observed: what follows is to be called only then. */
   readonly watchesTasks: boolean;

@@ -11,7 +11,7 @@ export class PoolWarnings {
     this.#give(
       'LOKY_MEMORY_LEAK',
       `A worker was replaced because its memory grew from ${megabytes(reference)} to ${megabytes(memory)}: its tasks ` +
-        'leave memory behind (a memory leak). No task was lost; the event workerRecycled tells of each replacement.',
+        'leave memory behind (a memory leak). No task was lost; the event workerRecycled reports each replacement.',
     );
   }
 
@@ -39,7 +39,7 @@ export class PoolWarnings {
   teardownTooSlow(teardownTimeout: number): void {
     this.#give(
       'LOKY_TEARDOWN_TIMEOUT',
-      `The teardown of a worker did not end within ${teardownTimeout} ms (teardownTimeout), and the worker was ended.`,
+      `The teardown of a worker did not end within ${teardownTimeout} ms (teardownTimeout), and the worker was killed.`,
     );
   }
 

@@ -14,7 +14,7 @@ export class PendingQueue {
     this.length += 1;
   }
 
-  /** For a task that had been sent: it is to begin again, or was taken back before it began. */
+  /** For a task that had been sent: it is to start again, or was revoked before it started. */
   addFirst(task: Task): void {
     this.#lane(task.settings.priority).unshift(task);
     this.length += 1;

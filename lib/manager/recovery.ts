@@ -5,13 +5,13 @@
  */
 
 import type { ExitReport } from '../child/exit-report.ts';
-import { isShortageCode, tellsOfShortage } from '../system/shortage.ts';
+import { isShortageCode, reportsShortage } from '../system/shortage.ts';
 
 // Shortages
 
 /** Whether the system had no process, thread, descriptor or memory to spare for a worker: it may have some later. */
 export function isShortage({ startError, stderr }: Pick<ExitReport, 'startError' | 'stderr'>): boolean {
-  return startError === undefined ? tellsOfShortage(stderr) : isShortageCode(textOf(startError, 'code'));
+  return startError === undefined ? reportsShortage(stderr) : isShortageCode(textOf(startError, 'code'));
 }
 
 /** Code of the user may have thrown it, with a getter that throws in turn. */
@@ -192,8 +192,8 @@ export class RestartIntensity {
     const [deaths, finished] = [this.#deaths.total(now), this.#finished.total(now)];
     if (!exceeds(this.#limit, deaths, finished)) return undefined;
     return (
-      `${deaths} workers have died within ${window} ms, while ${finished} calls were finished: more than ` +
-      `restartIntensity allows ({ max: ${max}, window: ${window}, share: ${share} }), so that the executor can run nothing any more.`
+      `${deaths} workers died within ${window} ms, while ${finished} calls finished: more than ` +
+      `restartIntensity allows ({ max: ${max}, window: ${window}, share: ${share} }), so the executor is broken.`
     );
   }
 }

@@ -6,7 +6,7 @@ import { notNodeMessage } from '../system/node-command.ts';
 import { messageOf } from '../system/thrown.ts';
 import { textOf } from './recovery.ts';
 
-export const BREAKS = 'the executor can run nothing any more';
+export const BREAKS = 'the executor is broken';
 
 export function initializerThrew(cause: unknown): InitializerError {
   return new InitializerError(`The initializer of a worker failed: ${clauseOf(cause)}; ${BREAKS}.`, {

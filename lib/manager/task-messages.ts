@@ -24,7 +24,7 @@ export class UnreadMessages {
   expectRoom(): void {
     if (this.#messages.length < MOST_UNREAD) return;
     throw new QueueFullError(
-      `${MOST_UNREAD} messages to the task are unread, which is as many as may be: send more when it has taken some of them`,
+      `${MOST_UNREAD} messages to the task are unread, which is the most: send more when the task has read some of them`,
     );
   }
 

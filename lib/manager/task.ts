@@ -84,7 +84,7 @@ export class Task implements FutureOwner {
   /** What a worker must know before it gets the call; the first one stands for the function. */
   readonly definitions: readonly Definition[];
   readonly isChunk: boolean;
-  /** Fewer when some were taken back. */
+  /** Fewer when some were revoked. */
   itemCount: number;
   readonly plan: ChunkPlan | undefined;
   readonly stream: TaskStream | undefined;

@@ -398,7 +398,7 @@ export class PoolWorker {
     }
   }
 
-  /** It has another place from now on, of which it hears before its next task. */
+  /** It has another place from now on, and is informed before its next task. */
   takeRank(rank: number): void {
     if (rank === this.rank) return;
     this.#sentLast = undefined;

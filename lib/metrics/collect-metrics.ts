@@ -14,7 +14,7 @@ export interface MetricsOptions {
   /** Where the metrics are registered. Default: the registry that prom-client shares (`register`). */
   registry?: Registry;
   /**
-   * The value of the label `executor`, `machine` or `submitter`, which tells several of them apart. Default: the `executorId`, or
+   * The value of the label `executor`, `machine` or `submitter`, which distinguishes several of them. Default: the `executorId`, or
    * the `machineId` of a machine.
    */
   name?: string;

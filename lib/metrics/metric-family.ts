@@ -26,7 +26,7 @@ type Figures = (
 
 const STATES = ['booting', 'initializing', 'spare', 'idle', 'busy', 'leaving', 'killed'] as const;
 
-/** Whoever starts, waits in reserve or leaves may have the rank of another one that runs tasks. */
+/** A worker that starts, is spare or leaves may have the rank of one that runs tasks. */
 function isInPlace({ state }: WorkerStats): boolean {
   return state === 'idle' || state === 'busy';
 }
@@ -80,7 +80,7 @@ export function createMetricFamily(
   gauge('workers', 'Worker processes by state.', 'state', ({ workers }) =>
     STATES.map((state) => [state, workers.filter((worker) => worker.state === state).length]),
   );
-  gauge('tasks_pending', 'Tasks that have not begun.', undefined, ({ pending }) => [['', pending]]);
+  gauge('tasks_pending', 'Tasks that have not started.', undefined, ({ pending }) => [['', pending]]);
   gauge('tasks_running', 'Tasks that workers run.', undefined, ({ running }) => [['', running]]);
   gauge(
     'worker_resident_memory_bytes',
@@ -95,9 +95,7 @@ export function createMetricFamily(
     ({ workers }) =>
       workers.filter(isInPlace).map(({ rank, cpu }) => [rank, cpu === undefined ? undefined : cpu / 100]),
   );
-  counter('tasks_total', 'Tasks that have come to their end, by outcome.', 'outcome', ({ outcomes }) =>
-    Object.entries(outcomes),
-  );
+  counter('tasks_total', 'Settled tasks, by outcome.', 'outcome', ({ outcomes }) => Object.entries(outcomes));
   counter('worker_exits_total', 'Worker processes that have ended, by reason.', 'reason', ({ exits }) =>
     Object.entries(exits),
   );
@@ -105,11 +103,11 @@ export function createMetricFamily(
     Object.entries(recycled),
   );
   const waitTime = new Histogram({
-    ...describe('task_wait_seconds', 'From submit to start, of tasks that have ended.'),
+    ...describe('task_wait_seconds', 'From submit to start, of tasks that have settled.'),
     buckets: [...buckets],
   });
   const runTime = new Histogram({
-    ...describe('task_run_seconds', 'From start to answer or end, of tasks that had begun.'),
+    ...describe('task_run_seconds', 'From the start of a task to its answer or end.'),
     buckets: [...buckets],
   });
 

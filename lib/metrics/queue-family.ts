@@ -35,7 +35,7 @@ const one = <Stats>(figure: (stats: Stats) => number | undefined): Figures<Stats
 
 export const MACHINE: readonly Metric<ServerStats>[] = [
   {
-    ...{ type: 'counter', name: 'machine_jobs_total', help: 'Jobs of a machine, by what became of them.' },
+    ...{ type: 'counter', name: 'machine_jobs_total', help: 'Jobs of a machine, by outcome.' },
     ...{ label: 'event', figures: ({ jobs }) => Object.entries(jobs) },
   },
   {
@@ -47,7 +47,7 @@ export const MACHINE: readonly Metric<ServerStats>[] = [
     figures: one(({ workers }) => workers),
   },
   {
-    ...{ type: 'gauge', name: 'machine_draining', help: 'Whether a machine leaves: 1 or 0.' },
+    ...{ type: 'gauge', name: 'machine_draining', help: 'Whether a machine is draining: 1 or 0.' },
     figures: one(({ draining }) => Number(draining)),
   },
   {
@@ -59,7 +59,11 @@ export const MACHINE: readonly Metric<ServerStats>[] = [
     figures: one(({ lockFailures }) => lockFailures),
   },
   {
-    ...{ type: 'gauge', name: 'machine_last_fetch_timestamp_seconds', help: 'When a job came last.' },
+    ...{
+      type: 'gauge',
+      name: 'machine_last_fetch_timestamp_seconds',
+      help: 'When the machine last fetched a job.',
+    },
     figures: one(({ lastFetch }) => lastFetch && lastFetch / 1_000),
   },
 ];
@@ -78,7 +82,7 @@ export const SUBMITTER: readonly Metric<RemoteStats>[] = [
     ...{
       type: 'counter',
       name: 'submitter_tasks_total',
-      help: 'Tasks that have come to their end, by outcome.',
+      help: 'Settled tasks, by outcome.',
     },
     ...{ label: 'outcome', figures: ({ outcomes }) => Object.entries(outcomes) },
   },

@@ -1,5 +1,5 @@
 /**
- * Lets a pool know by one field whether anybody listens to its tasks. The field turns true with the first listener;
+ * One field says whether a pool's tasks have listeners. The field turns true with the first listener;
  * it turns false when an event finds that none is left.
  */
 import { EventEmitter } from 'node:events';

@@ -1,7 +1,7 @@
 /** Writes what goes wrong in an executor to a logger of the user's. What the lines say is in log-lines.ts. */
 import { describe } from '../options/check.ts';
 import { later } from './later.ts';
-import { expectExecutor, type ObservedExecutor } from './observed-executor.ts';
+import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
 
 /** What `logEvents` writes to: pino, a child of one, `console`, and what else takes fields and a message. */
 export interface EventLogger {
@@ -28,7 +28,7 @@ const LEVELS = ['info', 'warn', 'error'] as const;
  * @throws TypeError for what is no executor (a view has no events), or a logger without `info`, `warn` and `error`.
  */
 export function logEvents(executor: ObservedExecutor, logger: EventLogger): EventLog {
-  expectExecutor(executor, 'logEvents');
+  assertExecutor(executor, 'logEvents');
   for (const level of LEVELS) {
     if (typeof (logger as Partial<EventLogger> | null | undefined)?.[level] === 'function') continue;
     const got = typeof logger === 'object' && logger !== null ? `one without ${level}` : describe(logger);

@@ -28,7 +28,7 @@ export function writeLines(executor: ObservedExecutor, logger: EventLogger): () 
     broken: (err) => ({
       level: 'error',
       fields: { event: 'broken', executorId, err },
-      message: 'the pool is broken: it can run nothing any more',
+      message: 'the pool is broken: it runs no more tasks',
     }),
   };
   const emitter = executor as NodeJS.EventEmitter;
@@ -56,7 +56,7 @@ function write(logger: EventLogger, line: LogLine | undefined): void {
 /** At a shutdown, which the program has asked for, workers that are starting are killed as well. */
 const KILLED = new Set<WorkerExitReason>(['cancelled', 'start-timeout', 'broken']);
 
-/** `undefined` for a worker that has left as it should. */
+/** `undefined` for a worker that ended as it should. */
 export function exitLine(event: WorkerExitedEvent): LogLine | undefined {
   const { executorId, pid, rank, reason, exitCode, signal, task, error } = event;
   const fields = { executorId, pid, rank, task, reason, exitCode, signal };
@@ -74,14 +74,14 @@ export function exitLine(event: WorkerExitedEvent): LogLine | undefined {
     return {
       level: 'warn',
       fields: { event: 'taskTimedOut', ...fields },
-      message: `the task ${JSON.stringify(task)} took too long: ${worker} was ended`,
+      message: `the task ${JSON.stringify(task)} took too long: ${worker} was killed`,
     };
   }
   if (!KILLED.has(reason)) return undefined;
   return {
     level: 'warn',
     fields: { event: 'workerKilled', ...fields },
-    message: `${worker} was ended${running}: ${reason}`,
+    message: `${worker} was killed${running}: ${reason}`,
   };
 }
 

@@ -6,11 +6,11 @@ import { describe } from '../options/check.ts';
 export type ObservedExecutor = EventEmitter<ExecutorEvents> & { readonly executorId: number };
 
 /**
- * From JavaScript anything may come, and a view of an executor looks like one.
+ * JavaScript may pass anything, and a view of an executor resembles one.
  *
  * @throws TypeError
  */
-export function expectExecutor(value: unknown, caller: string): void {
+export function assertExecutor(value: unknown, caller: string): void {
   if (value instanceof EventEmitter && 'executorId' in value) return;
   const isView = typeof (value as { withOptions?: unknown } | null | undefined)?.withOptions === 'function';
   const got = isView ? 'a view of one: it has no events of its own' : describe(value);

@@ -1,5 +1,5 @@
 /**
- * Hears what a pool does and tells whoever wants to know: listeners of the executor's events, subscribers of the
+ * Reports what a pool does: to listeners of the executor's events, subscribers of the
  * diagnostics channels, and the debug log. It changes nothing.
  */
 import type { EventEmitter } from 'node:events';
@@ -33,12 +33,12 @@ export class PoolObserver implements PoolEvents {
   readonly #executorId: number;
   readonly #tasks: TaskWatch;
 
-  /** @param emitter Held weakly: an executor that nobody else holds may be collected. */
+  /** @param emitter Held weakly, so that an unreachable executor can be collected. */
   constructor(emitter: EventEmitter<ExecutorEvents>, executorId: number) {
     this.#emitter = new WeakRef(emitter);
     this.#executorId = executorId;
     this.#tasks = new TaskWatch(executorId, (name, event) => {
-      const delivered = this.#tell(name, event);
+      const delivered = this.#publish(name, event);
       if (!delivered) this.#reconsiderInterest();
     });
   }
@@ -57,13 +57,13 @@ export class PoolObserver implements PoolEvents {
   onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void {
     this.#debug(worker, `starts (${reason})`);
     this.tap?.workerStarting(worker);
-    this.#tellOfWorker('workerStarted', () => ({ ...this.#eventOf(worker), reason }));
+    this.#publishOfWorker('workerStarted', () => ({ ...this.#eventOf(worker), reason }));
   }
 
   onWorkerReady(worker: PoolWorker): void {
     this.#debug(worker, 'is ready');
     this.tap?.workerReady(worker);
-    this.#tellOfWorker('workerReady', () => this.#eventOf(worker));
+    this.#publishOfWorker('workerReady', () => this.#eventOf(worker));
   }
 
   onWorkerEnding(worker: PoolWorker, reason: WorkerEndReason): void {
@@ -77,7 +77,7 @@ export class PoolObserver implements PoolEvents {
     count(this.exits, reason);
     this.#debug(worker, `has ended with ${exitCodeName(exit)} (${reason})`);
     this.tap?.workerExited(worker, exit, reason);
-    this.#tellOfWorker('workerExited', () => ({
+    this.#publishOfWorker('workerExited', () => ({
       ...this.#eventOf(worker),
       ...{ exitCode, signal, reason },
       error: exitError(worker, exit),
@@ -90,13 +90,13 @@ export class PoolObserver implements PoolEvents {
     count(this.recycled, reason);
     this.#debug(worker, `is recycled after ${tasksDone} tasks (${reason})`);
     this.tap?.workerRecycled(worker, reason, memory);
-    this.#tellOfWorker('workerRecycled', () => ({ ...this.#eventOf(worker), reason, memory, tasksDone }));
+    this.#publishOfWorker('workerRecycled', () => ({ ...this.#eventOf(worker), reason, memory, tasksDone }));
   }
 
   onWorkerShortage({ error, failures }: PoolShortage, pause: number): void {
     if (isDebugging)
       debug(this.#executorId, `starts no worker for ${pause} ms: ${error.message.split('\n')[0]}`);
-    this.#tellOfWorker('workerShortage', () => ({ executorId: this.#executorId, error, failures, pause }));
+    this.#publishOfWorker('workerShortage', () => ({ executorId: this.#executorId, error, failures, pause }));
   }
 
   onBroken(error: BrokenProcessPool): void {
@@ -138,17 +138,20 @@ export class PoolObserver implements PoolEvents {
     this.#tasks.settled(task, outcome, error);
   }
 
-  /** Events of workers belong to no request, whoever's task it was that started or ended one. */
-  #tellOfWorker<K extends Exclude<keyof typeof channels, 'broken'>>(
+  /** Events of workers belong to no request, although a task started or ended the worker. */
+  #publishOfWorker<K extends Exclude<keyof typeof channels, 'broken'>>(
     name: K,
     event: () => ExecutorEvents[K][0],
   ): void {
     const isHeard = (this.#emitter.deref()?.listenerCount(name) ?? 0) > 0 || channels[name].hasSubscribers;
-    if (isHeard) inRootContext(() => this.#tell(name, event()));
+    if (isHeard) inRootContext(() => this.#publish(name, event()));
   }
 
   /** Whether a listener of the executor has got it. */
-  #tell<K extends Exclude<keyof typeof channels, 'broken'>>(name: K, event: ExecutorEvents[K][0]): boolean {
+  #publish<K extends Exclude<keyof typeof channels, 'broken'>>(
+    name: K,
+    event: ExecutorEvents[K][0],
+  ): boolean {
     if (channels[name].hasSubscribers) channels[name].publish(event);
     return this.#emit(name, event);
   }

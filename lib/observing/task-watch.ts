@@ -1,6 +1,6 @@
 /**
- * Makes the events of tasks from what the pool tells, each in the async context in which its task was submitted. It
- * remembers what a task's last event needs, and knows nobody who listens. Events are written out in full: spreading
+ * Makes the events of tasks from what the pool reports, each in the async context in which its task was submitted. It
+ * remembers what a task's last event needs, and knows no listener. Events are written out in full: spreading
  * one object into another costs microseconds.
  */
 import { AsyncResource } from 'node:async_hooks';
@@ -12,10 +12,10 @@ import { debug, inMilliseconds, isDebugging, taskName, workerName } from './debu
 import { taskTracers } from './task-tracing.ts';
 
 type TaskEventName = 'taskQueued' | 'taskStarted' | 'taskSettled';
-type Tell = <K extends TaskEventName>(name: K, event: ExecutorEvents[K][0]) => void;
+type Emit = <K extends TaskEventName>(name: K, event: ExecutorEvents[K][0]) => void;
 
 interface Seen {
-  /** Of its submit; unknown for tasks that were submitted before anybody listened. */
+  /** Of its submit; unknown for tasks that were submitted before there was a listener. */
   readonly context: AsyncResource | undefined;
   worker: { readonly pid: number | undefined; readonly rank: number } | undefined;
   startedAt: number | undefined;
@@ -27,11 +27,11 @@ interface Seen {
 
 export class TaskWatch {
   readonly #executorId: number;
-  readonly #tell: Tell;
+  readonly #emit: Emit;
 
-  constructor(executorId: number, tell: Tell) {
+  constructor(executorId: number, emit: Emit) {
     this.#executorId = executorId;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   queued(task: Task): void {
@@ -39,7 +39,7 @@ export class TaskWatch {
     if (isDebugging) debug(this.#executorId, `${taskName(task)} is queued`);
     const { id, name, isChunk, submittedAt } = task;
     // Within the submit itself, and so in its context.
-    this.#tell('taskQueued', { executorId: this.#executorId, id, name, isChunk, submittedAt });
+    this.#emit('taskQueued', { executorId: this.#executorId, id, name, isChunk, submittedAt });
     for (const tracer of taskTracers) task.traceContext ??= tracer.contextOf(id);
   }
 
@@ -50,7 +50,7 @@ export class TaskWatch {
       return;
     }
     const { pid, rank } = worker;
-    // A task that was sent ahead and lost its worker has begun, nobody knows when.
+    // A task that was sent ahead and lost its worker has started at an unknown time.
     const startedAt = task.startedAt === 0 ? performance.now() : task.startedAt;
     const waitTime = startedAt - task.submittedAt;
     seen.isStarted = true;
@@ -63,7 +63,7 @@ export class TaskWatch {
       debug(this.#executorId, line);
     }
     inContextOf(seen, () =>
-      this.#tell('taskStarted', {
+      this.#emit('taskStarted', {
         executorId: this.#executorId,
         id: task.id,
         name: task.name,
@@ -101,7 +101,7 @@ export class TaskWatch {
     }
     const { pid, rank } = seen.worker ?? { pid: undefined, rank: undefined };
     inContextOf(seen, () =>
-      this.#tell('taskSettled', {
+      this.#emit('taskSettled', {
         executorId: this.#executorId,
         id: task.id,
         name: task.name,

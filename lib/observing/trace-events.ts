@@ -34,7 +34,7 @@ export interface TraceEvents {
   taskSettled(event: TaskSettledEvent): void;
 }
 
-/** Rows of several executors of one host are told apart by this much. */
+/** Rows of the executors of one host are this far apart. */
 const ROWS = 10_000;
 
 /** From here on rows are those of tasks that run beside others in one worker. */
@@ -45,7 +45,7 @@ const QUIET = new Set(['idle-timeout', 'resized', 'recycled', 'shutdown']);
 
 /**
  * @param add Takes what happens.
- * @param describe Takes what describes a row; told once for each.
+ * @param describe Takes what describes a row; called once for each.
  */
 export function createTraceEvents(
   executorId: number,
@@ -57,7 +57,7 @@ export function createTraceEvents(
   /** Where the last slice of a row ends, in milliseconds. */
   const rowEnds = new Map<number, number>();
   const described = new Set<number>();
-  /** The last process of each row. It stays until another one takes the row: its last task is told after its end. */
+  /** The last process of each row. It stays until another one takes the row: its last task is reported after its end. */
   const processes = new Map<number, { readonly pid: number; ended: boolean }>();
 
   /** The row of a process: that of its rank, unless another process of this rank lives still. */

@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import type { ExecutorEvents } from '../executor/events.ts';
 import { type Check, checkOptions, describe, finiteCount } from '../options/check.ts';
-import { expectExecutor, type ObservedExecutor } from './observed-executor.ts';
+import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
 import { createTraceEvents, type TraceEvent } from './trace-events.ts';
 import { keepLatest, type TraceSink, writeTo } from './trace-sinks.ts';
 
@@ -44,7 +44,7 @@ const checks: Readonly<Record<keyof TraceTimelineOptions, Check>> = {
  * the wrong type or out of range.
  */
 export function traceTimeline(executor: ObservedExecutor, options?: TraceTimelineOptions): TraceTimeline {
-  expectExecutor(executor, 'traceTimeline');
+  assertExecutor(executor, 'traceTimeline');
   const { to, maxEvents = 100_000 } = checkOptions(options, checks, 'traceTimeline');
   const sink: TraceSink = to === undefined ? keepLatest(maxEvents) : writeTo(to, maxEvents);
   const trace = createTraceEvents(executor.executorId, sink.add, sink.describe);

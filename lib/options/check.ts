@@ -14,7 +14,7 @@ import { nameHere } from './names-elsewhere.ts';
 export type Check = (value: unknown, name: string) => unknown;
 
 /**
- * Options are own, enumerable properties: what `Object.prototype` was given by whomever sets no option of anybody.
+ * Options are own, enumerable properties: a property that was added to `Object.prototype` sets no option.
  *
  * @returns The values that were checked, each read once, in an object that inherits nothing.
  * @throws TypeError for an unknown key, a wrong type, or an option that is inherited from a class or from defaults.
@@ -41,7 +41,7 @@ export function checkOptions<Options extends object>(
   return checked as Partial<Options>;
 }
 
-/** Whoever puts defaults into a prototype, or accessors into a class, would otherwise be ignored without a word. */
+/** Defaults in a prototype, or accessors in a class, would otherwise be ignored silently. */
 function assertNothingInherited(options: object, checks: Readonly<Record<string, Check>>, of: string): void {
   let holder: object | null = Object.getPrototypeOf(options);
   for (; holder !== null; holder = Object.getPrototypeOf(holder)) {

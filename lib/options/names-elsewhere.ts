@@ -1,6 +1,6 @@
 /**
  * What options are called elsewhere: in Python's loky and concurrent.futures, in workerpool, piscina, tinypool,
- * jest-worker, worker-farm, poolifier and p-map. Whoever writes such a name is told ours.
+ * jest-worker, worker-farm, poolifier and p-map. The error for such a name gives ours.
  */
 
 interface NameElsewhere {
@@ -11,7 +11,7 @@ interface NameElsewhere {
   readonly answer?: string;
 }
 
-/** Made when somebody has written an unknown name: most programs never do. */
+/** Made for the first unknown name: most programs have none. */
 const namesElsewhere = (): readonly NameElsewhere[] => [
   {
     ours: 'maxWorkers',
@@ -82,7 +82,7 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   {
     ours: 'memory',
     theirs: ['idleMemoryLimit', 'workerIdleMemoryLimit', 'maxMemoryLimitBeforeRecycle'],
-    answer: 'a worker that has grown is replaced by memory: { leakThreshold }',
+    answer: 'memory: { leakThreshold } replaces a worker that has grown',
   },
   { ours: 'crashRetries', theirs: ['maxRetries', 'retries'] },
   { ours: 'retries', theirs: ['maxRetries', 'attempts', 'crashRetries'] },
@@ -95,7 +95,7 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   {
     ours: 'initArgs',
     theirs: ['workerData'],
-    answer: 'what all tasks need goes to the initializer, with initArgs',
+    answer: 'pass what all tasks need to the initializer, with initArgs',
   },
   {
     ours: 'execArgv',
@@ -123,7 +123,7 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
   {
     ours: 'maxWorkers',
     theirs: ['taskQueue', 'queueStrategy', 'workerSchedulingPolicy', 'workerChoiceStrategy'],
-    answer: 'which task goes first is said by withOptions({ priority })',
+    answer: 'withOptions({ priority }) says which task goes first',
   },
   {
     ours: 'startTimeout',
@@ -149,7 +149,7 @@ const namesElsewhere = (): readonly NameElsewhere[] => [
 
 /**
  * @param isHere Whether that is an option at this place.
- * @returns What to say to whoever wrote `name`; `undefined` where nothing is known of it.
+ * @returns What the error for `name` says; `undefined` where nothing is known of it.
  */
 export function nameHere(name: string, isHere: (ours: string) => boolean): string | undefined {
   const found = namesElsewhere().find(({ ours, theirs }) => theirs.includes(name) && isHere(ours));

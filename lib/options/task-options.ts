@@ -40,7 +40,7 @@ export interface MapOptions {
   ordered?: boolean;
   /** `true`: see {@link SettledMapOptions}. Default: false. */
   settle?: false;
-  /** Told after each task, which has a chunk of inputs, how many inputs are done, and of how many if that is known. */
+  /** Called after each task (a chunk of inputs) with how many inputs are done, and of how many if that is known. */
   onProgress?: (done: number, total: number | undefined) => void;
 }
 

@@ -1,4 +1,4 @@
-/** What a caller is told when a call cannot be sent. Knows nothing of how it would have been. */
+/** The error of a call that cannot be sent. */
 import { SerializationError } from '../errors.ts';
 import type { AnyFunction } from './functions/plans.ts';
 import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';

@@ -15,7 +15,7 @@ export const VALUE_GRAPH = 6;
 export const ERROR_GRAPH = 10;
 /** A structured clone of what became of each item of a chunk, with the answer to each as a payload. */
 export const OUTCOMES = 11;
-/** Text that tells why something thrown cannot be sent at all. */
+/** Text that says why something thrown cannot be sent at all. */
 export const ERROR_LOST = 12;
 /** A code text as JSON. */
 export const DEFINE_CODE = 7;
@@ -36,7 +36,7 @@ export function callHeader(tag: number, fn: number): Buffer {
 
 export const valueHeader = (tag: number): Buffer => Buffer.from([tag]);
 
-/** What the worker is told about this executor: how answers travel. */
+/** What the worker must know about this executor: how answers travel. */
 export interface Settings {
   readonly serializer: string;
   /** Instances whose class the host does not have are written all the same. */

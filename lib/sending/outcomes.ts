@@ -74,7 +74,7 @@ function cloneOf({ body, views }: Payload): unknown {
 
 /** The items of a list without holes. */
 function listOf(sent: unknown, count: number): unknown[] {
-  if (!Array.isArray(sent)) throw malformed('a chunk that is no list');
+  if (!Array.isArray(sent)) throw malformed('a chunk that is not a list');
   if (sent.length !== count) throw malformed(`a chunk of ${sent.length} results for ${count} items`);
   return Array.from(sent as unknown[]);
 }
@@ -82,10 +82,10 @@ function listOf(sent: unknown, count: number): unknown[] {
 function checkOutcome(sent: unknown): SentOutcome {
   const [ok, answer] = Array.isArray(sent) ? (sent as unknown[]) : [];
   if (typeof ok !== 'boolean' || typeof answer !== 'object' || answer === null)
-    throw malformed('a chunk with an item that is no outcome');
+    throw malformed('a chunk with an item that is not an outcome');
   const { body, views } = answer as Partial<Payload>;
   if (!(types.isUint8Array(body) && Array.isArray(views) && views.every(types.isUint8Array)))
-    throw malformed('a chunk with an item that is no answer');
+    throw malformed('a chunk with an item that is not an answer');
   return [ok, answer as Payload];
 }
 

@@ -17,7 +17,7 @@ export interface InlineBody {
   writeInto(buffer: Buffer, at: number, limit: number): number;
 }
 
-/** What the header of a frame can tell. */
+/** The largest size that the header of a frame can hold. */
 const LARGEST_BODY = 2 ** 32 - 1;
 const MOST_VIEWS = 2 ** 16 - 1;
 
@@ -43,7 +43,7 @@ const tooMuch = (what: string): SerializationError =>
     `cannot send ${what}\n  hint: send less at a time, or write it to a file and send its path`,
   );
 
-/** Something that a worker is told once and then knows by its number: a function's code or reference. */
+/** Something that is sent to a worker once and then named by its number: a function's code or reference. */
 export interface Definition {
   /** Unique within this host process. */
   readonly id: number;
@@ -52,7 +52,7 @@ export interface Definition {
 
 /** A shared value that something prepared refers to: it stays in the workers for as long as it is held. */
 export interface HeldShare {
-  /** What the worker must have been told before it can use the value; the last one is the value's own. */
+  /** What the worker must have received before it can use the value; the last one is the value's own. */
   readonly definitions: readonly Definition[];
   readonly id: number;
   hold(): void;
@@ -64,7 +64,7 @@ export interface HeldShare {
 export interface PreparedCall extends Partial<InlineBody> {
   /** The function's own name, for reports; empty if it has none. */
   readonly name: string;
-  /** What the worker must have been told before it gets this call, in this order. */
+  /** What the worker must have received before it gets this call, in this order. */
   readonly definitions: readonly Definition[];
   /** The shared values that it needs, if there are any. */
   readonly shares?: readonly HeldShare[] | undefined;

@@ -159,7 +159,7 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
 
   receiver.define(0, settings);
   const pending = definitions.pending();
-  const itself = (): Receiver => receiver; // what fails in the settings is told by each task
+  const itself = (): Receiver => receiver; // each task reports what fails in the settings
   return pending !== undefined ? pending.then(itself, itself) : receiver;
 }
 

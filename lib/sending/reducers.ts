@@ -31,7 +31,7 @@ export function register(name: string, reducer: Reducer): void {
   version++;
 }
 
-/** Counts registrations: who has told workers of them can see that there are new ones. */
+/** Counts registrations, so that a sender sees that there are new ones. */
 export const registryVersion = (): number => version;
 
 export const registeredReducers = (): NamedReducer[] =>

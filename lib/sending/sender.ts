@@ -11,7 +11,7 @@ import { newId, newRetired } from './functions/definitions.ts';
 import { keepParsing } from './functions/parsing.ts';
 import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
-import { type Constant, Constants } from './host/constants.ts';
+import { type CachedFunction, FunctionCache } from './host/function-cache.ts';
 import { plainSettings } from './host/ready-messages.ts';
 import type { HostResolver } from './host/resolver.ts';
 import { decodeOutcomes, type ItemOutcome } from './outcomes.ts';
@@ -75,7 +75,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   keepParsing();
   keepGraphs();
   const mainByReference = options.mainByReference === true;
-  const constants = new Constants(mainByReference);
+  const constants = new FunctionCache(mainByReference);
   const retired = newRetired();
   let settingsVersion = -1;
   let settings: Definition | undefined;
@@ -98,7 +98,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     return resolver;
   };
 
-  let laterSettings: readonly Definition[] = NONE;
+  let newSettings: readonly Definition[] = NONE;
 
   function settingsNow(): Payload {
     const reducers = [...resultReducers, ...registeredReducers()];
@@ -112,15 +112,15 @@ export function createSender(options: SenderOptions = {}): Sender {
       const isFirst = settingsVersion === -1;
       settingsVersion = registryVersion();
       settings = { id: newId(), payload: settingsNow() };
-      if (!isFirst) laterSettings = [settings];
+      if (!isFirst) newSettings = [settings];
     }
     return settings;
   }
 
-  /** Workers that started before a registration hear of it with the first call that comes after it. */
-  function toldLater(): readonly Definition[] {
+  /** Workers that started before a registration receive it with the first call after it. */
+  function pendingSettings(): readonly Definition[] {
     if (settingsVersion !== -1 && settingsVersion !== version) currentSettings();
-    return laterSettings;
+    return newSettings;
   }
 
   function prepareCall(fn: AnyFunction, args: readonly unknown[]): PreparedCall {
@@ -128,8 +128,8 @@ export function createSender(options: SenderOptions = {}): Sender {
     refresh();
     const known = writing.length === 0 && serializer !== 'devalue' ? constants.known(fn) : undefined;
     if (known !== undefined && allPrimitive(args)) {
-      const isTold = settingsVersion === version && laterSettings.length === 0;
-      return new ItemsCall(isTold ? known : withSettings(known), args);
+      const isCurrent = settingsVersion === version && newSettings.length === 0;
+      return new ItemsCall(isCurrent ? known : withSettings(known), args);
     }
     const reading = newReading();
     const constant = constantOf(fn, args, reading);
@@ -140,7 +140,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     return graphCall(fn, args, constant, reading);
   }
 
-  /** Whether no reducer has to do with the arguments; what objects hold cannot be told without the graph. */
+  /** Whether no reducer has to do with the arguments; what objects hold is known only to the graph. */
   function isUntouched(fn: AnyFunction, args: readonly unknown[]): boolean {
     if (writing.length === 0) return true;
     try {
@@ -155,23 +155,27 @@ export function createSender(options: SenderOptions = {}): Sender {
     return callError(error, fn, args, new GraphWriter(new HostPolicy([], mainByReference)));
   }
 
-  let withLater = new WeakMap<Constant, Constant>();
-  let withWhich = laterSettings;
+  let withPending = new WeakMap<CachedFunction, CachedFunction>();
+  let withPendingFor = newSettings;
 
-  function withSettings(constant: Constant): Constant {
-    const told = toldLater();
-    if (told.length === 0) return constant;
-    if (withWhich !== told) withLater = new WeakMap();
-    withWhich = told;
-    let known = withLater.get(constant);
+  function withSettings(constant: CachedFunction): CachedFunction {
+    const pending = pendingSettings();
+    if (pending.length === 0) return constant;
+    if (withPendingFor !== pending) withPending = new WeakMap();
+    withPendingFor = pending;
+    let known = withPending.get(constant);
     if (!known) {
-      known = { ...constant, definitions: [...constant.definitions, ...told] };
-      withLater.set(constant, known);
+      known = { ...constant, definitions: [...constant.definitions, ...pending] };
+      withPending.set(constant, known);
     }
     return known;
   }
 
-  function constantOf(fn: AnyFunction, args: readonly unknown[], reading: Reading): Constant | undefined {
+  function constantOf(
+    fn: AnyFunction,
+    args: readonly unknown[],
+    reading: Reading,
+  ): CachedFunction | undefined {
     try {
       return constants.of(fn, reading);
     } catch (error) {
@@ -179,7 +183,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     }
   }
 
-  function plainCall(constant: Constant, args: readonly unknown[]): PreparedCall | undefined {
+  function plainCall(constant: CachedFunction, args: readonly unknown[]): PreparedCall | undefined {
     if (allPrimitive(args)) return new ItemsCall(constant, args);
     const items = readyItems(args);
     if (typeof items === 'object' && serializer === 'auto') return new ItemsCall(constant, items);
@@ -190,7 +194,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   function graphCall(
     fn: AnyFunction,
     args: readonly unknown[],
-    constant: Constant | undefined,
+    constant: CachedFunction | undefined,
     reading: Reading,
   ): PreparedCall {
     if (serializer === 'v8') checkForClone(fn, args);
@@ -209,7 +213,7 @@ export function createSender(options: SenderOptions = {}): Sender {
       if (constant?.guards.some(([known]) => writer.hasWritten(known)))
         return graphCall(fn, args, undefined, reading);
       if (!constant) warnOfLargeCapture(fn, args, payload, writer);
-      const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...toldLater()];
+      const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...pendingSettings()];
       const { shares } = policy;
       if (shares.size === 0) return new WrittenCall(nameOf(fn), definitions, payload, undefined);
       for (const share of shares) definitions.push(...share.definitions);

@@ -1,4 +1,4 @@
-/** Which serializer executors use unless they are told otherwise. */
+/** Which serializer executors use unless their options name another. */
 
 /**
  * How values are written.

@@ -71,7 +71,7 @@ export const isShared = (value: unknown): boolean => sharedState(value) !== unde
 let lastId = 0;
 
 const SharedHandle = class Shared<T> implements Disposable {
-  /** Tells handles apart for who compares or prints them. */
+  /** Distinguishes handles that are compared or printed. */
   readonly id: number;
 
   constructor(value: T, isReceived: boolean) {

@@ -37,7 +37,7 @@ const thisSystem: CpuSystem = {
 /** A `cpuCount` for a given system. It asks other programs once, and warns once. */
 export function createCpuCount(system: CpuSystem): (options?: CpuCountOptions) => number {
   let warned = false;
-  /** Programs take long, and what they tell does not change. On Linux files tell it, and the affinity may. */
+  /** Programs take long, and their answer does not change. On Linux files have it, and the affinity may change. */
   let askedPrograms: number | undefined;
 
   function physicalCores(usable: number[] | undefined): number | undefined {

@@ -1,7 +1,7 @@
 /** The numbers of the CPUs that this process may use, on Linux. It counts nothing. */
 import type { ReadText } from './cgroup.ts';
 
-/** CPUs that are switched on and within the affinity, or `undefined` where the kernel does not tell. */
+/** CPUs that are switched on and within the affinity, or `undefined` where the kernel does not report them. */
 export function usableCpus(read: ReadText): number[] | undefined {
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(read('/proc/self/status') ?? '')?.[1];
   const cpus = parseCpuList(allowed ?? '');

@@ -18,7 +18,7 @@ export function checkDepth(): void {
   const depth = currentDepth() + 1;
   if (max <= 0 || depth <= max) return;
   throw new LokyRecursionError(
-    `Could not make an executor at depth ${depth}: the nesting of executors exceeds the maximum of ${max}. ` +
+    `Could not make an executor at depth ${depth}: executors are nested more deeply than the maximum of ${max}. ` +
       'If this is intended, raise it with the environment variable LOKY_MAX_DEPTH.',
   );
 }

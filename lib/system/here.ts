@@ -5,7 +5,7 @@
  */
 import { pathToFileURL } from 'node:url';
 
-/** @throws Error if nothing tells it: then the program was bundled, and `Error` is frozen. */
+/** @throws Error if it cannot be found: then the program was bundled, and `Error` is frozen. */
 export function ownUrl(): string {
   const name = typeof __filename === 'string' ? __filename : fileOfCaller();
   if (name === undefined) throw new Error('The file that loky was bundled into cannot be found out.');

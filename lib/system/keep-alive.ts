@@ -10,7 +10,7 @@ export interface KeepAlive {
 }
 
 /**
- * One of Node's own, which does nothing without an argument: a pool that nobody shut down leaves its timer behind, and a
+ * One of Node's own, which does nothing without an argument: a pool that was not shut down leaves its timer behind, and a
  * function of ours would hold all that a test runner has loaded for the test file.
  */
 export const doNothing = clearInterval as () => void;

@@ -79,7 +79,7 @@ function readBuilt(name: string): Kept | undefined {
   }
 }
 
-/** As `require` does: the file is loaded once, whoever else requires it. What it requires is loaded already, or was kept. */
+/** As `require` does: the file is loaded once, also if others require it. What it requires is loaded already, or was kept. */
 function evaluate({ file, code }: Kept): Record<string, unknown> {
   const module = new Module(file);
   module.filename = file;

@@ -43,7 +43,7 @@ export async function loadMainScript(url: string): Promise<void> {
 }
 
 /**
- * For whoever starts a worker: the main script, loaded by that worker, would start the next one, and so on.
+ * For code that starts a worker: the main script, loaded by that worker, would start the next one, and so on.
  *
  * @throws Error while a worker loads the main script.
  */

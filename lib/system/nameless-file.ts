@@ -1,4 +1,4 @@
-/** Files that have no name: whoever inherits a descriptor shares them, and they go with the last process that holds one. */
+/** Files that have no name: processes that inherit a descriptor share them, and they are removed with the last of these. */
 import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ function fillStandardStreams(): void {
   } catch {} // no descriptor is left: there will be none for the file either
 }
 
-/** The name is gone before anybody else sees the file. */
+/** The name is removed before another process can see the file. */
 function openIn(folder: string, readers: number): NamelessFile | undefined {
   lastFile += 1;
   const path = join(folder, `loky-${process.pid}-${lastFile}-${Math.random().toString(36).slice(2)}`);

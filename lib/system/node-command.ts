@@ -9,7 +9,7 @@ import { executableKind, isOneExecutable, otherRuntime, ownExecutable } from './
 import { markStart, RUNS_SOMETHING_ELSE, startedInVainBy } from './start-mark.ts';
 import { messageOf } from './thrown.ts';
 
-/** Names the Node of a program whose code nobody wants to change. */
+/** Names the Node.js of a program whose code should not change. */
 const EXEC_PATH_VARIABLE = 'LOKY_EXEC_PATH';
 
 /** How Node is started for a script. */
@@ -28,7 +28,7 @@ const notNode = new Set<string>();
 const WAY_OUT = `give the path of a Node.js as the option execPath, or in the environment variable ${EXEC_PATH_VARIABLE}`;
 
 /**
- * @param script What Node is to run; what the process finds as its main script tells whether it does.
+ * @param script What Node is to run; what the process finds as its main script shows whether it does.
  * @param execPath Default: that of the executor that was made last.
  * @throws WorkerStartupError if that is no Node.
  */
@@ -40,7 +40,7 @@ export function nodeCommand(script: string, execPath?: string): NodeCommand {
 }
 
 /**
- * For whoever makes an executor: nothing is started later that is no Node.
+ * For the constructor of an executor: nothing is started later that is not Node.js.
  *
  * @throws WorkerStartupError if there is no Node for workers, or this process was itself started as one.
  */
@@ -78,10 +78,10 @@ function assertIsNode(command: string): void {
 function assertIsNoCopy(): void {
   const pid = startedInVainBy(workerScript());
   if (pid === undefined) return;
-  const message = `This process ${RUNS_SOMETHING_ELSE}: process ${pid} took what it started for Node.js. In process ${pid}, ${WAY_OUT}.`;
+  const message = `This process ${RUNS_SOMETHING_ELSE}: process ${pid} took what it started to be Node.js. In process ${pid}, ${WAY_OUT}.`;
   try {
     writeSync(2, `${message}\n`); // an application that catches the error may go on, and its host would wait for it
-  } catch {} // the error alone tells it
+  } catch {} // the error alone says it
   throw new WorkerStartupError(message);
 }
 

@@ -1,4 +1,4 @@
-/** Objects that have what they have, and nothing that somebody has given to `Object.prototype`. */
+/** Objects with their own properties only, without what was added to `Object.prototype`. */
 
 /** A copy that inherits nothing: to be read with defaults, or to be gone through with `for … in`, as Node does with `env`. */
 export function withoutPrototype<T extends object>(object: T): T {

@@ -1,5 +1,5 @@
 /**
- * Counts cores, where hyper-threads share one. Each system tells it in a way of its own; every function throws
+ * Counts cores, where hyper-threads share one. Each system reports it in a way of its own; every function throws
  * when it cannot be found out, and the caller decides what then.
  */
 import type { ReadText } from './cgroup.ts';
@@ -32,7 +32,7 @@ export function countPhysicalCores(system: CoreSystem, usable: readonly number[]
 function countLinux(read: ReadText, usable: readonly number[] | undefined): number {
   if (!usable) throw new Error('the list of usable CPUs in /proc/self/status cannot be read');
   const cores = coresOfSys(read, usable) ?? coresOfCpuinfo(read, usable);
-  if (!cores) throw new Error('neither /sys/devices/system/cpu nor /proc/cpuinfo tells the core of each CPU');
+  if (!cores) throw new Error('neither /sys/devices/system/cpu nor /proc/cpuinfo shows the core of each CPU');
   return cores.size;
 }
 

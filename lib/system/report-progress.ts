@@ -1,5 +1,5 @@
 /**
- * What a task calls to tell how far it is. The worker's own bundle and the package as a task imports it are two
+ * What a task calls to report how far it is. The worker's own bundle and the package as a task imports it are two
  * modules in one process: they meet in a global symbol.
  */
 

@@ -5,7 +5,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 
-/** Made when the package is loaded, which programs do before they serve anybody. */
+/** Made when the package is loaded, which programs do before they serve requests. */
 const root = new AsyncResource('Loky');
 // Nothing is open: who lists what keeps a program from ending (jest --detectOpenHandles) is not to name it.
 root.emitDestroy();

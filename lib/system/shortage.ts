@@ -5,8 +5,8 @@ const SHORTAGES = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'];
 export const isShortageCode = (code: string): boolean => SHORTAGES.includes(code);
 
 /** As V8, libuv, Node and the C library say it on stderr. */
-const TOLD = new RegExp(
+const SHORTAGE = new RegExp(
   `pthread_create|uv_thread_create|Resource temporarily unavailable|Too many open files|Cannot allocate memory|\\b(?:${SHORTAGES.join('|')})\\b`,
 );
 
-export const tellsOfShortage = (stderr: string): boolean => TOLD.test(stderr);
+export const reportsShortage = (stderr: string): boolean => SHORTAGE.test(stderr);

@@ -1,6 +1,6 @@
 /**
- * What tells a process that it was started as a worker, by whom, and which script it is to run: a variable of its
- * environment, which a worker takes away before anything of the user's runs. Whoever finds it and runs something else is a
+ * How a process knows that it was started as a worker, by which process, and which script it is to run: a variable of its
+ * environment, which a worker takes away before anything of the user's runs. A process that finds it and runs something else is a
  * copy of the application, and must start nothing.
  */
 

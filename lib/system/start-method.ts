@@ -13,7 +13,7 @@ export type StartMethod = 'loky' | 'loky_init_main';
 /** How workers start, as `getContext()` gives it and the option `context` takes it. */
 export interface WorkerContext {
   readonly startMethod: StartMethod;
-  /** The number of CPUs that this process may use, as `cpuCount()` tells it. */
+  /** The number of CPUs that this process may use, as `cpuCount()` returns it. */
   cpuCount(): number;
 }
 

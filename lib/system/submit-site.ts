@@ -14,7 +14,7 @@ export const SITES_RECORDED_UP_TO = 1000;
 const FRAMES = 5;
 
 /**
- * `undefined` if the program lets nobody have one: `Error` is frozen.
+ * `undefined` if the program forbids it: `Error` is frozen.
  *
  * @param above The function whose caller is the site.
  */
@@ -61,7 +61,7 @@ export function withSubmitSite(error: unknown, site: SubmitSite | undefined): un
     if (frames !== undefined && isErrorLike(error)) {
       error.stack = `${withoutOwnFrames(error.stack ?? '')}\n    --- submitted from ---\n${frames}`;
     }
-  } catch {} // one that is frozen, or cannot be asked, is told as it is; so are all where prepareStackTrace throws
+  } catch {} // one that is frozen, or cannot be asked, stays as it is; so do all where prepareStackTrace throws
   return error;
 }
 

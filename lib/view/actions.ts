@@ -50,7 +50,7 @@ export class Actions {
   /** Or why that cannot be done. */
   #plan(action: Action): Plan | string {
     const executor = this.#executors().find(({ executorId }) => executorId === action.pool);
-    if (executor === undefined) return 'This pool is not there any more.';
+    if (executor === undefined) return 'This pool no longer exists.';
     const manager = executorInternals.poolOf(executor);
     if (action.kind === 'resize') return planResize(manager, action.pool, action.workers);
     return action.kind === 'end-worker' ? planEnd(manager, action.pid) : planCancel(manager, action.task);
@@ -79,7 +79,7 @@ function planResize(manager: Manager, pool: number, workers: number): Plan | str
 
 function planEnd(manager: Manager, pid: number): Plan | string {
   const worker = find(manager, (each) => each.pid === pid);
-  if (worker === undefined || worker.state === 'gone') return 'This worker is not there any more.';
+  if (worker === undefined || worker.state === 'gone') return 'This worker no longer exists.';
   return {
     question: `End worker ${worker.rank} (pid ${pid})? ${costOfEnd(worker.tasks.map(({ name }) => name))}`,
     done: `Worker ${worker.rank} (pid ${pid}) is being ended.`,
@@ -90,11 +90,11 @@ function planEnd(manager: Manager, pid: number): Plan | string {
 function planCancel(manager: Manager, id: number): Plan | string {
   const worker = find(manager, ({ tasks }) => tasks.some((task) => task.id === id));
   const task = worker?.tasks.find((each) => each.id === id);
-  if (worker === undefined || task === undefined) return 'This task does not run any more.';
+  if (worker === undefined || task === undefined) return 'This task is no longer running.';
   const others = worker.tasks.length - 1;
   const besides = others === 0 ? '' : `, and loses the ${others} more that it runs`;
   return {
-    question: `Cancel the task ${quoted(task.name)}? It has begun: worker ${worker.rank} (pid ${worker.pid}) is ended with it${besides}.`,
+    question: `Cancel the task ${quoted(task.name)}? It has started: worker ${worker.rank} (pid ${worker.pid}) is killed with it${besides}.`,
     done: `The task ${quoted(task.name)} is cancelled.`,
     run: () => manager.cancelTask(task, true),
   };

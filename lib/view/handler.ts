@@ -117,7 +117,7 @@ class View {
     if (this.#actions === undefined)
       return [403, 'This view may only look: it was made without allowActions.'];
     const action = readAction(query);
-    if (action === undefined) return [400, 'This is no action.'];
+    if (action === undefined) return [400, 'Unknown action.'];
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(this.#actions.answer(action, query.get('code'))));
     return undefined;

@@ -14,17 +14,17 @@
  *
  * What it ends is stopped first, from the roots down, so that it starts nothing new and keeps the parent links by which
  * it is found; then it is killed, the youngest first, as the kernel wakes what is stopped and orphaned. `descend` takes
- * the time of the tree alone. `search` looks at all processes of the machine for those that had lost their parent: by the
+ * the time of the tree alone. `search` reads all processes of the machine for those that had lost their parent: by the
  * session, the group or the parent they are left with, and by the mark that workers have in their environment. Where
  * there is no /proc, or one of another pid namespace, the groups are all that is known.
  *
  * The number of a process that has gone may belong to a stranger: then nothing with that number is taken. The kernel
- * gives it to nobody while a session or a group has that number.
+ * gives it to no process while a session or a group has that number.
  *
  * The first line is what lists of processes show.
  */
 
-/** In the environment of every worker, and of what a worker starts: it tells those that nothing else tells. */
+/** In the environment of every worker, and of what a worker starts: it identifies processes that nothing else identifies. */
 export const MARK_VARIABLE = 'LOKY_WORKER_MARK';
 
 /** What is said of registered files at the end; who reads it may be gone, or slow. */
@@ -173,7 +173,7 @@ remove() {
     if [ -e "$path" ] || [ -L "$path" ]; then
       set -- "$@" "$path"
       [ $# -lt 100 ] || { discard "$@"; set --; }
-    elif [ "$letter" = "$big" ]; then say "$path was removed by somebody else (ENOENT)"
+    elif [ "$letter" = "$big" ]; then say "$path was removed by another process (ENOENT)"
     fi
   done
   [ $# = 0 ] || discard "$@"

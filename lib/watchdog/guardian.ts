@@ -1,6 +1,6 @@
 /**
  * One small process for each host, which does what is left to do when the host is gone in whatever way, SIGKILL included:
- * it ends the process trees of workers and removes temporary files. The end of the pipe between them tells it. While the
+ * it ends the process trees of workers and removes temporary files. It learns of the host's end by the end of the pipe between them. While the
  * host runs, it finds what ended workers have left behind, which takes a look at all processes of the machine.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -38,7 +38,7 @@ export interface Guardian {
    */
   guard(pid: number, mark?: string): void;
   /**
-   * To be called when the exit of `pid` was seen: its number may belong to somebody else soon. What is left of its tree is
+   * To be called when the exit of `pid` was seen: its number may soon belong to another process. What is left of its tree is
    * ended within a second or two.
    *
    * @param descendants Those that are known, by pid and birth; others are found by session, group and mark.
@@ -120,7 +120,7 @@ export function createGuardian(options: GuardianOptions = {}): Guardian {
     current = undefined;
     sweep = undefined;
     failures = performance.now() - start < HEALTHY_LIFE ? failures + 1 : 0;
-    if (failures > MAX_FAILURES) gone = []; // nobody may ever come who could sweep
+    if (failures > MAX_FAILURES) gone = []; // there may never be a guardian to sweep
     if (gone.length === 0) settle();
     if (!isNeeded()) return;
     if (failures <= MAX_FAILURES) launch();
@@ -130,7 +130,7 @@ export function createGuardian(options: GuardianOptions = {}): Guardian {
   function give(order: string): void {
     clearTimeout(linger);
     linger = undefined;
-    if (current) tell(current, order);
+    if (current) sendLines(current, order);
     else if (!retry) launch();
   }
 
@@ -151,7 +151,7 @@ export function createGuardian(options: GuardianOptions = {}): Guardian {
     if (sweep !== undefined || gone.length === 0 || !current) return;
     sweeps += 1;
     sweep = { number: sweeps, orders: gone.length };
-    tell(current, `sweep ${sweeps}\n`);
+    sendLines(current, `sweep ${sweeps}\n`);
   }
 
   function hear(swept: number): void {
@@ -164,7 +164,7 @@ export function createGuardian(options: GuardianOptions = {}): Guardian {
     else sweepSoon();
   }
 
-  /** Nothing is left to sweep, or nobody who could. */
+  /** Nothing is left to sweep, or no guardian to do it. */
   function settle(): void {
     for (const resolve of onSwept.splice(0)) resolve();
     dismissLater();
@@ -324,7 +324,7 @@ function isOpen(descriptor: number): boolean {
   }
 }
 
-function tell(child: ChildProcess, lines: string): void {
+function sendLines(child: ChildProcess, lines: string): void {
   if (child.stdin?.writable) child.stdin.write(lines);
 }
 

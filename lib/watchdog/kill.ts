@@ -2,7 +2,6 @@
  * Ends a process with all its descendants, at once and synchronously, also in an 'exit' handler.
  * What is to be ended may end by itself at any moment, so that nothing here throws.
  */
-import treeKill from 'tree-kill';
 import {
   descendantsOf,
   isAlive,
@@ -11,6 +10,7 @@ import {
   readDescendants,
   readProcessTable,
 } from './processes.ts';
+import { later } from './windows/later.ts';
 
 /** Each round finds what was forked during the one before. Stopped processes fork no more, so two are usual. */
 const MAX_ROUNDS = 10;
@@ -29,15 +29,14 @@ const thisSystem: KillSystem = {
   readDescendants,
   readProcessTable,
   kill: (pid, signal) => process.kill(pid, signal),
-  // The callback takes the error of a process that is gone already: there is nobody to tell.
-  killWindowsTree: (pid) => treeKill(pid, 'SIGKILL', () => {}),
+  killWindowsTree: (pid) => later().killTreeOnWindows(pid),
 };
 
 /**
  * Ends `pid`, its process group and all its descendants with SIGKILL. On Linux the cost depends on the size of the
  * tree alone, and those that lost their parent and left the group are the guardian's to find.
  *
- * The caller must not pass a pid whose exit was seen: the number may belong to somebody else by now.
+ * The caller must not pass a pid whose exit was seen: the number may belong to another process by now.
  *
  * @param onStopped Called with each descendant while it is stopped.
  */
@@ -60,7 +59,7 @@ export function killTree(
 
 /**
  * Ends what a process left behind whose exit was seen: the members of its session and of its process group. The
- * kernel gives the number to nobody else while it has such members, so they are its own. Does nothing if a
+ * kernel reuses the number for no other process while it has such members, so they are its own. Does nothing if a
  * process with that number runs again, and nothing where no list of processes can be had.
  *
  * This reads the table of all processes: the guardian does it where there is a cheaper way for everything else.
@@ -81,7 +80,7 @@ function withRoot(pid: number, descendants: number[] | undefined): number[] | un
 }
 
 /**
- * Stops all that `find` tells, in that order, until nothing new appears. Killing right away would give the children to
+ * Stops all that `find` returns, in that order, until nothing new appears. Killing right away would give the children to
  * another parent, and those that lead sessions of their own would be lost.
  */
 function stopAll(find: () => number[] | undefined, system: KillSystem): number[] {
@@ -102,7 +101,7 @@ function killAll(pids: number[], system: KillSystem): void {
   for (const pid of pids.reverse()) send(pid, 'SIGKILL', system);
 }
 
-/** Signals to 0, 1 and -1 reach whole systems, and nobody asks for the end of the caller. */
+/** Signals to 0, 1 and -1 reach whole systems, and the caller itself must survive. */
 function isForeignProcess(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
 }

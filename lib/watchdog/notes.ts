@@ -1,6 +1,6 @@
 /**
  * Notes of what is to be removed if this process ends, in a nameless file that the guardian inherits: a note is safe as
- * soon as it was written, whatever the guardian does at that moment, and nobody waits for a reader.
+ * soon as it was written, whatever the guardian does at that moment, and the writer waits for no reader.
  *
  * The form is one that a shell can read. A line is a letter and a path; lines of a path before its last one begin with
  * `+`; an erased note has `-` for its letter; empty lines mean nothing. A note has a place of a fixed size, which is used

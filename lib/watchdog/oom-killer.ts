@@ -1,10 +1,10 @@
 /**
- * Has the kernel killed for memory? The control groups of this process count it. It only reads: whoever compares
+ * Has the kernel killed for memory? The control groups of this process count it. It only reads: a caller that compares
  * the figure of before with the one after a SIGKILL draws the conclusion.
  */
 import { cgroupFolders, type ReadText, readText } from '../system/cgroup.ts';
 
-/** A reader of the counter that looks for its file once. */
+/** A reader of the counter that searches its file once. */
 export function createOomKillReader(read: ReadText = readText): () => number | undefined {
   let file: string | undefined | null = null;
   return () => {

@@ -1,5 +1,5 @@
 /**
- * Who descends from whom. Linux tells the children of a process in /proc, so that the tree of a worker is read without
+ * Which process descends from which. Linux lists the children of a process in /proc, so that the tree of a worker is read without
  * looking at any other process; elsewhere it takes a snapshot of all processes. Nothing here ends a process.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ export interface ProcessEntry {
   readonly ppid: number;
   /** The process group. Its number is the pid of the process that leads it. */
   readonly pgrp: number;
-  /** The session, named likewise; 0 where the system does not tell. */
+  /** The session, named likewise; 0 where the system does not report it. */
   readonly session: number;
   /** One letter, as in `ps`; `Z` is a zombie. */
   readonly state: string;
@@ -26,7 +26,7 @@ export function readProcessTable(platform: NodeJS.Platform = process.platform): 
   return platform === 'win32' ? undefined : askPs();
 }
 
-/** The living descendants of a process, parents first; `undefined` where the system does not tell. */
+/** The living descendants of a process, parents first; `undefined` where the system does not report them. */
 export type ReadDescendants = (pid: number) => number[] | undefined;
 
 /** Whether this Linux lists the children of each process (CONFIG_PROC_CHILDREN), by the numbers that this process knows. */
@@ -56,7 +56,7 @@ function hasChildrenLists(): boolean {
   }
 }
 
-/** By parent links alone: whoever lost a parent is not among them. The lists are exact for processes that are stopped. */
+/** By parent links alone: processes that lost their parent are not among them. The lists are exact for processes that are stopped. */
 export function listedDescendants(pid: number): number[] {
   const seen = new Set([process.pid, pid]);
   const found: number[] = [];
@@ -87,7 +87,7 @@ function childrenOfThread(pid: number, thread: string): number[] {
   }
 }
 
-/** Tells a process from a later one with the same number: clock ticks from the start of the system. Linux only. */
+/** Distinguishes a process from a later one with the same number: clock ticks from the start of the system. Linux only. */
 export function birthOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -21,7 +21,7 @@ export interface ResourceRegistry {
 interface Resource {
   readonly kind: ResourceKind;
   readonly path: string;
-  /** For the guardian; `undefined` where it cannot be told. */
+  /** For the guardian; `undefined` where it cannot be named. */
   readonly note: Note | undefined;
   /** Users; 0 while it is being removed. */
   count: number;
@@ -46,7 +46,7 @@ export function createResourceRegistry(
     if (!hasWarned) {
       warn(
         `The resource tracker of loky cannot keep its notes (${reason}): ` +
-          'registered files and folders are left behind if this process ends before their last user lets them go.',
+          'registered files and folders stay if this process ends before their last user unregisters them.',
       );
     }
     hasWarned = true;

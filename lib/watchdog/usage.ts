@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { descendantsReader } from './processes.ts';
+import { later } from './without-proc/later.ts';
 
 /** What a process uses. */
 export interface Usage {
@@ -20,45 +21,19 @@ export type ReadUsage = (pids: readonly number[]) => Promise<ReadonlyMap<number,
 /**
  * The reader that suits this system: Linux's own files, or pidusage where there are none.
  *
- * On Linux pidusage would lose a descriptor for ever with every process that ends between its opening the file and
+ * On Linux pidusage would lose a descriptor for good with every process that ends between its opening the file and
  * its reading it, as a worker's short-lived children do; it also needs `getconf`, which slim images lack.
  *
  * @param memory How long, in milliseconds, a process may go unread before its CPU time starts anew.
  */
 export async function createUsageReader(memory: number): Promise<ReadUsage> {
-  return process.platform === 'linux' ? createProcReader() : createPidusageReader(memory);
-}
-
-/** Asks the system's own program. pidusage is loaded here, as loading takes 14 ms. */
-export async function createPidusageReader(memory: number): Promise<ReadUsage> {
-  const { default: pidusage } = await import('pidusage');
-  return async (pids) => {
-    if (pids.length === 0) return new Map();
-    const stats: Record<string, { memory: number; cpu: number } | undefined> = await pidusage([...pids], {
-      maxage: memory,
-    }).catch((error: unknown) => {
-      if (isGone(error)) return {};
-      throw error;
-    });
-    const usages = new Map<number, Usage>();
-    for (const pid of pids) {
-      const stat = stats[pid];
-      if (stat) usages.set(pid, { rss: stat.memory, cpu: stat.cpu });
-    }
-    return usages;
-  };
-}
-
-/** It rejects when the only process, or on some systems the last of them, is gone. */
-function isGone(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ESRCH';
+  return process.platform === 'linux' ? createProcReader() : later().createPidusageReader(memory);
 }
 
 /** Clock ticks a second in what /proc shows: the same on every architecture that Node runs on. */
 const TICKS = 100;
 
-/** Reads /proc alone. RSS comes from `status`, which tells it in kB and needs no page size. */
+/** Reads /proc alone. RSS comes from `status`, which has it in kB and needs no page size. */
 export function createProcReader(): ReadUsage {
   let before = new Map<number, { ticks: number; time: number }>();
   return async (pids) => {
@@ -156,7 +131,7 @@ export function createSampler(options: SamplerOptions): Sampler {
     const trees = membersOf(watched);
     const usages = await read([...new Set([...trees.values()].flat())]);
     for (const [pid, members] of trees) {
-      // It may have been let go, and even have ended, while the figures were read.
+      // It may be unwatched, and even have ended, since the figures were read.
       if (closed || !watched.has(pid) || !usages.has(pid)) continue;
       const used = members.map((member) => usages.get(member)).filter((usage) => usage !== undefined);
       onSample(pid, { ...sumOf(used), processes: used.length });
@@ -185,7 +160,7 @@ export function createSampler(options: SamplerOptions): Sampler {
   }
 }
 
-/** Where the system does not tell who descends from whom without much ado (Windows), a process stands for itself. */
+/** Where descendants cannot be listed cheaply (Windows), a process stands for itself. */
 function membersOf(pids: ReadonlySet<number>): Map<number, number[]> {
   const descendants = descendantsReader();
   return new Map([...pids].map((pid) => [pid, [pid, ...(descendants(pid) ?? [])]]));

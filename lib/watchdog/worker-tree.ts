@@ -9,14 +9,14 @@ import { MARK_VARIABLE } from './guardian-script.ts';
 import { killSurvivorsOf, killTree } from './kill.ts';
 import { birthOf, readDescendants } from './processes.ts';
 
-/** Tells the processes of one tree by their environment when nothing else does. */
+/** Identifies the processes of one tree by their environment when nothing else does. */
 export interface Mark {
   readonly value: string;
   /** To be part of the worker's environment. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Known to nobody else on this machine. Node's own crypto would take 4 ms to load, inside the first submit. */
+/** Known to no other program on this machine. Node's own crypto would take 4 ms to load, inside the first submit. */
 const newValue = (): string =>
   [process.pid, process.hrtime.bigint(), Math.trunc(Math.random() * 2 ** 52)]
     .map((part) => part.toString(36))
@@ -32,7 +32,7 @@ export interface WorkerTree {
   leaving(): void;
   /** Ends the worker and all its descendants. Does nothing once its exit was seen. */
   kill(): void;
-  /** The exit of the worker was seen: its number may belong to somebody else soon. */
+  /** The exit of the worker was seen: its number may soon belong to another process. */
   exited(): void;
   /** The rest of the tree is ended within a second or two. To be called after `exited`, when its output was read. */
   endRest(): void;

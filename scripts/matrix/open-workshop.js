@@ -52,6 +52,8 @@ function addLoky(folder) {
     throw new Error('Expected a build of loky in dist/, but there is none. Run `npm run build` first.');
   const place = join(folder, 'node_modules/loky');
   rmSync(place, { recursive: true, force: true });
-  for (const path of ['package.json', 'dist'])
+  const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+  const packages = Object.keys(dependencies).map((name) => `node_modules/${name}`);
+  for (const path of ['package.json', 'dist', ...packages])
     cpSync(join(repository, path), join(place, path), { recursive: true });
 }

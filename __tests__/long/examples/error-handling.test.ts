@@ -36,7 +36,7 @@ Task (100 ms, waited for 10000 ms): Completed after 100 ms
 Task (60000 ms, waited for 300 ms): Timed out
   It is still running; killed: true; now cancelled
 Task (200 ms, waited for 10000 ms): Completed after 200 ms
-A limit for the task itself: The task "slowTask" ran longer than its timeout of 300 ms; its worker was ended.
+A limit for the task itself: The task "slowTask" ran longer than its timeout of 300 ms; its worker was killed.
 `,
   cancellation: `
 After 200 ms: running, running, pending, pending
@@ -44,9 +44,9 @@ Could not cancel task 1 (already running)
 Successfully cancelled task 3
 By force, task 1: true
 Task 0: Task 0 result
-Task 1: Was cancelled. The future was cancelled while its task ran; its worker was ended.
+Task 1: Was cancelled. The future was cancelled while its task ran; its worker was killed.
 Task 2: Task 2 result
-Task 3: Was cancelled. The future was cancelled before its task began.
+Task 3: Was cancelled. The future was cancelled before its task started.
 Cancelled 1 tasks before they began
 `,
   recovery: `

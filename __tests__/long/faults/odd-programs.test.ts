@@ -72,7 +72,7 @@ describe.each([
         say(await ended(executor));
       }
     `);
-    const why = expect.stringMatching(/could not be started: .+; the executor can run nothing any more/);
+    const why = expect.stringMatching(/could not be started: .+; the executor is broken/);
     const failed = { error: 'WorkerStartupError', message: why };
     expect(said).toEqual([failed, {}, failed, {}]);
   });
@@ -83,7 +83,7 @@ describe.each([
       say(await settled(() => executor.submit(() => 1)));
       say(await ended(executor));
     `);
-    const why = expect.stringMatching(/^The initializer of a worker failed: .+; the executor can run/);
+    const why = expect.stringMatching(/^The initializer of a worker failed: .+; the executor is broken/);
     expect(said).toEqual([{ error: 'InitializerError', message: why }, {}]);
   });
 });

@@ -199,7 +199,7 @@ describe("with onWorkerCrash: 'isolate'", () => {
     const error = await rejectionOf(last);
     expect(error).toMatchObject({
       name: 'TerminatedWorkerError',
-      message: expect.stringMatching(/3 workers have died within 60000 ms, while 2 calls .*restartIntensity/),
+      message: expect.stringMatching(/3 workers died within 60000 ms, while 2 calls .*restartIntensity/),
     });
     expect(await rejectionOf(waiting)).toBe(error);
     expect(() => executor.submit(square, 3)).toThrow(error);

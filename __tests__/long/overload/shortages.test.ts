@@ -46,7 +46,7 @@ describe('with no worker at all', () => {
     expect(error).toMatchObject({
       name: 'WorkerStartupError',
       message: expect.stringMatching(
-        /EMFILE; it was tried again for 500 ms \(startTimeout\); the executor can run/,
+        /EMFILE; it was tried again for 500 ms \(startTimeout\); the executor is broken/,
       ),
       cause: { code: 'EMFILE' },
     });

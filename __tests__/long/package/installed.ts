@@ -1,6 +1,6 @@
 /** The package as its users get it: packed from the build, installed into an empty folder. It knows no test. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,11 +32,19 @@ export function installPackage(): Project {
   try {
     const folder = join(root, 'project');
     mkdirSync(folder);
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-    const [packed] = JSON.parse(
-      npm(repository, ['pack', '--json', '--ignore-scripts', '--pack-destination', root]),
-    ) as Packed[];
-    if (!packed) throw new Error('Expected `npm pack --json` to tell of one package, but it tells of none.');
+    const packed = pack(repository, root);
+    const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    // The tests need no network: what `loky` depends on comes from the repository's own installation.
+    const overrides = Object.keys(dependencies).map((name): [string, string] => {
+      const { filename } = pack(join(repository, 'node_modules', name), root);
+      return [name, `file:${join(root, filename)}`];
+    });
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ private: true, overrides: Object.fromEntries(overrides) }),
+    );
     npm(folder, ['install', '--offline', '--no-audit', '--no-fund', join(root, packed.filename)]);
     const write = (name: string, text: string): string => {
       const file = join(folder, name);
@@ -48,6 +56,14 @@ export function installPackage(): Project {
     remove();
     throw error;
   }
+}
+
+function pack(folder: string, destination: string): Packed {
+  const [packed] = JSON.parse(
+    npm(folder, ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]),
+  ) as Packed[];
+  if (!packed) throw new Error('Expected `npm pack --json` to name one package, but it names none.');
+  return packed;
 }
 
 /** What a program said, and how it ended. */
@@ -70,7 +86,8 @@ export async function runNode(folder: string, args: readonly string[]): Promise<
   return { code: exitCode ?? null, stdout, stderr };
 }
 
-function npm(folder: string, args: readonly string[]): string {
+/** @returns What npm prints. */
+export function npm(folder: string, args: readonly string[]): string {
   return execFileSync('npm', args, {
     cwd: folder,
     encoding: 'utf8',

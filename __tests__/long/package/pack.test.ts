@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeBlocksOf } from '../examples/code-blocks.ts';
-import { installPackage, type Project, repository, runNode } from './installed.ts';
+import { installPackage, npm, type Project, repository, runNode } from './installed.ts';
 
 /** npm and tsc take seconds where the machine is busy. */
 const LONG = 120_000;
@@ -35,9 +35,37 @@ describe('the package', () => {
     expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
   });
 
-  test('brings no other package along', () => {
-    const installed = readdirSync(join(project.folder, 'node_modules')).filter((name) => !/^\./.test(name));
-    expect(installed).toEqual(['loky']);
+  test('depends on three packages, which depend on none', () => {
+    interface Tree {
+      readonly version?: string;
+      readonly dependencies?: Readonly<Record<string, Tree>>;
+    }
+    // An optional peer that is not installed is listed without a version.
+    const names = ({ dependencies = {} }: Tree): unknown =>
+      Object.fromEntries(
+        Object.entries(dependencies).flatMap(([name, tree]) => (tree.version ? [[name, names(tree)]] : [])),
+      );
+    const tree = JSON.parse(npm(project.folder, ['ls', '--all', '--json'])) as Tree;
+    expect(names(tree)).toEqual({ loky: { devalue: {}, pidusage: {}, 'tree-kill': {} } });
+  });
+
+  test.each([
+    ['an import, and a function that a module exports', 'require("./double.cjs").double, 21', []],
+    ['a closure', '(n) => n + one, 41', ['devalue']],
+  ])('loads none of them before it is needed: %s', async (_, call, expected) => {
+    project.write('double.cjs', 'exports.double = (n) => 2 * n;');
+    const source = `
+const { ProcessPoolExecutor } = require('loky');
+const one = 1;
+const executor = new ProcessPoolExecutor({ maxWorkers: 1, memory: { limit: 1e9 } });
+executor.submit(${call}).then(async (result) => {
+  await executor.shutdown();
+  const files = Object.keys(require.cache).join();
+  const loaded = ['devalue', 'pidusage', 'tree-kill'].filter((name) => files.includes(name));
+  console.log(JSON.stringify([result, loaded]));
+});`;
+    const ran = await runNode(project.folder, [project.write('loaded.cjs', source)]);
+    expect(ran).toEqual({ code: 0, stdout: `${JSON.stringify([42, expected])}\n`, stderr: '' });
   });
 });
 

@@ -66,7 +66,7 @@ function encodeOther(thrown: unknown, encodeLenient: Encode, encodeValue: Encode
   try {
     return encodeLenient(thrown);
   } catch (failure) {
-    // Somebody may have put something around an error.
+    // An error may be wrapped in another object.
     if (typeof attempt(() => (thrown as Error).message) === 'string')
       return encodeLenient(minimal(thrown as Error));
     const message = `the task threw a value that cannot be sent: ${describe(failure)}`;

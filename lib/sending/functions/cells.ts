@@ -139,7 +139,7 @@ function ambiguous(users: readonly User[]): Refusal {
   const { fn, slot } = users.find((user) => user.slot.free.written) as User;
   return new Refusal(
     fn,
-    'is assigned by a function, and which others share it cannot be told',
+    'is assigned by a function, and it is unknown which other functions share it',
     `keep it in an object: const state = { ${slot.variable} }`,
     closureLabel(slot.variable),
   );

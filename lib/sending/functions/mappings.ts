@@ -51,7 +51,7 @@ function decodeNumbers(text: string): number[] {
   let [number, shift] = [0, 0];
   for (const digit of text) {
     const value = values.get(digit);
-    if (value === undefined) throw new SyntaxError(`"${digit}" is no digit of a source map`);
+    if (value === undefined) throw new SyntaxError(`"${digit}" is not a digit of a source map`);
     number += (value & 31) << shift;
     shift += 5;
     if (value & 32) continue;

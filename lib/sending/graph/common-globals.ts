@@ -3,7 +3,7 @@ import { Script } from 'node:vm';
 import { withoutPrototype } from '../../system/own.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
-/** What `process` has in every process, and which means the same there; the rest of it is looked at by nobody. */
+/** What `process` has in every process, and which means the same there; the rest is never read. */
 export const PROCESS_MEMBERS = [
   'env',
   'versions',
@@ -24,7 +24,7 @@ export const PROCESS_MEMBERS = [
 
 let remembered: PropertyDescriptorMap | undefined;
 
-/** For a worker at boot: tasks may put others in their place before anybody asks for them. */
+/** For a worker at boot: tasks may replace them before they are first used. */
 export function rememberGlobals(): void {
   remembered = Object.getOwnPropertyDescriptors(globalThis) as PropertyDescriptorMap;
 }

@@ -1,4 +1,4 @@
-/** What devalue wrote back to values: plain data, Maps and Sets, each once. Rows are the business of whoever made this. */
+/** What devalue wrote back to values: plain data, Maps and Sets, each once. Rows are read by the caller. */
 import { emptyArray } from '../values/arrays.ts';
 import { malformed } from '../values/bytes.ts';
 import { type Message, rowNumber } from './message.ts';
@@ -17,7 +17,7 @@ const NEGATIVE_INFINITE = -5;
 const NEGATIVE_ZERO = -6;
 const SPARSE = -7;
 
-/** Whoever reads the message. */
+/** The reader of the message. */
 export interface RowReader {
   row(number: number, place: Place): unknown;
   /** Set while what is read is a part of something that may lack it. */
@@ -37,7 +37,7 @@ export class FlatValues {
   }
 
   value(index: unknown, place: Place = 'item'): unknown {
-    if (typeof index !== 'number') throw malformed('an index that is no number');
+    if (typeof index !== 'number') throw malformed('an index that is not a number');
     if (index < 0) return constantOf(index);
     if (this.done.has(index)) return this.done.get(index);
     if (!(index < this.message.flat.length)) throw malformed('an index out of range');

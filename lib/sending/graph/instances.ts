@@ -1,6 +1,6 @@
 /**
  * Which instances cannot be carried: those of Node's own classes (sockets, streams, timers), native handles, and
- * those with private fields, which nobody but their class can read.
+ * those with private fields, which only their class can read.
  */
 import { types } from 'node:util';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';

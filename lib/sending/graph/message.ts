@@ -22,7 +22,7 @@ export function parseMessage(body: Uint8Array, offset: number): Message {
   if (headSize + textSize > rest.length) throw malformed('it ends too early');
   const heads = JSON.parse(rest.toString('utf8', 0, headSize)) as unknown;
   const flat = JSON.parse(rest.toString('utf8', headSize, headSize + textSize)) as unknown;
-  if (!Array.isArray(heads) || !Array.isArray(flat)) throw malformed('it is no graph');
+  if (!Array.isArray(heads) || !Array.isArray(flat)) throw malformed('it is not a graph');
   const [root, table] = Array.isArray(flat[0]) ? (flat[0] as unknown[]) : [];
   const list = typeof table === 'number' ? (flat[table] as unknown) : undefined;
   if (

@@ -4,7 +4,7 @@ import { nameOf } from '../function-name.ts';
 import { hasSlots } from '../values/extras.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
-import { BESIDE, binaryKind, bytesOf, isDetached, isResizable, memoryOf } from '../values/views.ts';
+import { binaryKind, bytesOf, isDetached, isResizable, memoryOf, OUT_OF_BAND } from '../values/views.ts';
 import { isDOMException, isError } from './errors.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { patternOf } from './patterns.ts';
@@ -197,7 +197,7 @@ function saidBy(error: Error): Said {
       const text: unknown = error[key];
       if (typeof text === 'string') said[key] = text;
     } catch {
-      // It is told by other means, or not at all.
+      // It travels in another way, or not at all.
     }
   }
   return said;
@@ -434,5 +434,5 @@ function isDefaultPrototype(base: ObjectBase, prototype: object, value: object, 
 
 /** Every index of a view is a property: listing those of some megabytes takes seconds. */
 function isLargeView(value: object): boolean {
-  return ArrayBuffer.isView(value) && bytesOf(value).byteLength >= BESIDE;
+  return ArrayBuffer.isView(value) && bytesOf(value).byteLength >= OUT_OF_BAND;
 }

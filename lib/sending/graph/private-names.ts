@@ -1,5 +1,5 @@
 /**
- * Which private names the instances of a class have, told by the class's text: nothing else shows them. What looks like
+ * Which private names the instances of a class have, read from the class's text: nothing else shows them. What looks like
  * one in the text may be a colour or a comment, so that the engine is asked whether the class declares it.
  */
 import { Script } from 'node:vm';

@@ -11,7 +11,7 @@ import { Refusal } from './refusal.ts';
 export type PublicState = readonly [kind: string, state: unknown];
 
 interface Kind {
-  /** Undefined if `value` only looks like one. */
+  /** Undefined if `value` only resembles one. */
   readonly stateOf: (value: object) => unknown;
   readonly make: (state: never) => object;
   /** Whether the prototype is that of the built-in class, and not of one that extends it. */

@@ -28,7 +28,7 @@ class Omitted extends SerializationError {
   }
 }
 
-/** For readers that do without it: nobody looks at it. */
+/** For readers that do not use it. */
 const OMITTED_BEFORE = new Omitted('cannot be sent');
 
 /** Plain data inside of errors that is nested deeper is left out. */
@@ -191,7 +191,7 @@ export class GraphReader implements RowReader {
 
   private prototype([own]: readonly number[]): unknown {
     const owner = this.value(own, 'role');
-    if (typeof owner !== 'function') throw malformed('the prototype of what is no class');
+    if (typeof owner !== 'function') throw malformed('the prototype of something that is not a class');
     return owner.prototype as unknown;
   }
 
@@ -209,7 +209,7 @@ export class GraphReader implements RowReader {
     return this.substitute(Error.prototype, name);
   }
 
-  /** Errors tell the name of their class by their prototype. */
+  /** The prototype of an error has the name of its class. */
   private substitute(prototype: object, name: string): object {
     if (prototype !== Error.prototype && !Object.prototype.isPrototypeOf.call(Error.prototype, prototype))
       return prototype;
@@ -242,7 +242,7 @@ export class GraphReader implements RowReader {
       try {
         fillObject(shell, head, next, more, this.resolver, this.guard);
         this.tell(shell, head);
-        // What is left out is told by a property.
+        // A property lists what is left out.
         if (mayLack && head.integrity) this.unclosed.push([shell, head.integrity]);
         else applyIntegrity(shell, head.integrity);
       } finally {

@@ -5,7 +5,7 @@ import { types } from 'node:util';
 export function isThenable(value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   for (let owner: object | null = value; owner; owner = Object.getPrototypeOf(owner) as object | null) {
-    // Of a Proxy nobody can tell without asking it.
+    // A Proxy would have to be asked.
     if (types.isProxy(owner)) return true;
     const descriptor = Object.getOwnPropertyDescriptor(owner, 'then');
     if (descriptor) return typeof descriptor.value === 'function' || descriptor.get !== undefined;

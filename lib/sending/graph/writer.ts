@@ -3,12 +3,12 @@
  * while devalue runs. How functions travel is decided by the policy of the end that writes.
  */
 import { types } from 'node:util';
-import { stringify } from 'devalue';
+import { devalue } from '../../system/devalue/devalue.ts';
 import { addView, type Payload, payloadOf } from '../payload.ts';
 import { isTooMuch, reasonOf } from '../reason.ts';
 import { writeClone } from '../values/clone.ts';
 import { hexOf } from '../values/plain-format.ts';
-import { BESIDE, binaryKind, bytesOf } from '../values/views.ts';
+import { binaryKind, bytesOf, OUT_OF_BAND } from '../values/views.ts';
 import { isDevaluePlain, isRecord, type ObjectWriter, objectRow, type Takes } from './objects.ts';
 import { packMessage } from './pack.ts';
 import { PlainParts } from './plain-parts.ts';
@@ -25,7 +25,7 @@ export interface Policy {
   custom(value: unknown, writer: GraphWriter): Row | undefined;
   /** Whether `custom` wants to see primitives too. */
   readonly primitives: boolean;
-  /** Records have no names, whoever else has them: most of what is sent is such. */
+  /** Records are copied even if a module exports them: most of what is sent is such. */
   readonly copiesRecords?: boolean;
   /**
    * Whether the reader has by itself something that plain data holds. Plain data goes as a structured clone; among the rows
@@ -116,7 +116,7 @@ export class GraphWriter implements ObjectWriter {
     this.internal.add(top);
     this.internal.add(this.table);
     const operations = { ...RowNumber.operations, valuesOf: (set: Set<unknown>) => this.valuesOf(set) };
-    const text = stringify(top, { $: (value: unknown) => this.reduce(value) }, { operations });
+    const text = devalue().stringify(top, { $: (value: unknown) => this.reduce(value) }, { operations });
     this.writePlain();
     return payloadOf(packMessage(header, this.heads, text, this.blobs), this.views);
   }
@@ -218,7 +218,7 @@ export class GraphWriter implements ObjectWriter {
       this.policy.keep,
     );
     for (const view of own) addView(views, view);
-    const isBeside = body.byteLength >= BESIDE;
+    const isBeside = body.byteLength >= OUT_OF_BAND;
     const at = isBeside ? addView(views, body) : this.blobLength;
     if (!isBeside) this.blobs.push(body);
     this.plainBytes = own.reduce((sum, view) => sum + view.byteLength, body.byteLength);
@@ -327,7 +327,8 @@ export class GraphWriter implements ObjectWriter {
     if (kind === -1) throw new Refusal(value, 'is binary data that cannot be copied');
     const bytes = bytesOf(value);
     const { byteLength } = bytes;
-    if (byteLength >= BESIDE) return [kind, true, addView(this.views, this.policy.keep(bytes)), byteLength];
+    if (byteLength >= OUT_OF_BAND)
+      return [kind, true, addView(this.views, this.policy.keep(bytes)), byteLength];
     const at = this.blobLength;
     this.blobs.push(bytes);
     this.blobLength += byteLength;

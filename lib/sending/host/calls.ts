@@ -3,14 +3,14 @@ import { CALL_HEADER, CALL_ITEMS } from '../format.ts';
 import type { Definition, HeldShare, Payload, PreparedCall } from '../payload.ts';
 import { writeItems } from '../values/encode.ts';
 import { writePrimitive } from '../values/primitives.ts';
-import type { Constant } from './constants.ts';
+import type { CachedFunction } from './function-cache.ts';
 
 /** A known function with arguments that no longer change; written when it is sent. */
 export class ItemsCall implements PreparedCall {
-  private readonly constant: Constant;
+  private readonly constant: CachedFunction;
   private readonly items: readonly unknown[];
 
-  constructor(constant: Constant, items: readonly unknown[]) {
+  constructor(constant: CachedFunction, items: readonly unknown[]) {
     this.constant = constant;
     this.items = items;
   }

@@ -154,7 +154,7 @@ export function warnOfLargeCapture(
   );
 }
 
-/** Told by what was counted while the message was written, as far as that tells one variable from the others. */
+/** From what was counted while the message was written, as far as that distinguishes variables. */
 function largeCapture(
   edges: readonly Edge[],
   args: readonly unknown[],

@@ -2,7 +2,7 @@
  * What the rows of an answer stand for in this process. Answers are not trusted: they can name what this process has
  * sent before, and the language's own objects, and nothing is called, imported or evaluated for them. What they name is
  * the class, the prototype or a function of what they build; as a value of its own arrives only a function that this
- * process has sent or loaded, or a namespace of a module, which nobody can write to; never another object of this process.
+ * process has sent or loaded, or a namespace of a module, which cannot be written to; never another object of this process.
  */
 import { types } from 'node:util';
 import * as errors from '../../errors.ts';
@@ -154,7 +154,7 @@ export class HostResolver implements Resolver {
 
 const COPY = '\n  hint: return a copy of its data';
 const THENABLE =
-  'an object with a method `then`: whoever awaits it would call that method\n  hint: await it in the task, or return data';
+  'an object with a method `then`, which `await` would call\n  hint: await it in the task, or return data';
 
 /** Arrays, patterns and binary data are asked for their class by methods that make others of them. */
 function saysItsClass(owner: object, value: { readonly prototype: unknown }): boolean {
@@ -187,7 +187,7 @@ function describe(head: RowHead): string {
     case 'shared':
       return 'a shared value\n  hint: return data that was made of it';
     case 'known':
-      return 'a function that this process does not have any more';
+      return 'a function that this process no longer has';
     case 'builtin':
       return `a function of node:${String(head[1])}\n  hint: return data`;
     case 'global':

@@ -1,4 +1,4 @@
-/** What workers are told of an executor: its serializer, and how answers are reduced. Code travels inside. */
+/** What workers must know of an executor: its serializer, and how answers are reduced. Code travels inside. */
 import { SerializationError } from '../../errors.ts';
 import type { Settings } from '../format.ts';
 import { HostPolicy } from '../functions/policy.ts';

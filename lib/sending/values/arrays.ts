@@ -1,4 +1,4 @@
-/** Arrays whose length somebody else tells: a length that is only claimed must cost nothing. */
+/** Arrays whose length comes from another process: a length that is only claimed must cost nothing. */
 import { malformed } from './bytes.ts';
 
 const MAX_LENGTH = 2 ** 32 - 1;

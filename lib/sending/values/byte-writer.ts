@@ -1,7 +1,7 @@
 /** Bytes out: a growing scratch buffer. Knows nothing of what they mean. */
 import { SHORT_TEXT } from './bytes.ts';
 
-/** What one byte of length can tell, but for a value that users of `shortText` may give a meaning. */
+/** The longest text whose length fits into one byte, but for a value that users of `shortText` may give a meaning. */
 export const SHORT_BYTES = 254;
 
 export const isWellFormed = (text: string): boolean =>
@@ -125,7 +125,7 @@ export class ByteWriter {
     this.buffer.writeUInt32LE(value, at);
   }
 
-  /** One large value must not keep its memory for ever. */
+  /** One large value must not keep its memory forever. */
   forget(): void {
     if (this.buffer.length > LARGE) this.buffer = Buffer.allocUnsafeSlow(SCRATCH);
   }

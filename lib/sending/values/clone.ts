@@ -5,7 +5,7 @@
 import { Deserializer, Serializer } from 'node:v8';
 import { addView, type Payload, payloadOf } from '../payload.ts';
 import { malformed } from './bytes.ts';
-import { BESIDE, binaryKind, bytesOf, copyOf, fromBytes } from './views.ts';
+import { binaryKind, bytesOf, copyOf, fromBytes, OUT_OF_BAND } from './views.ts';
 
 const INLINE = 0;
 const ASIDE = 1;
@@ -35,7 +35,7 @@ export function writeClone(
     const kind = binaryKind(view);
     if (kind === -1) throw new Error(`${Object.prototype.toString.call(view)} could not be cloned.`);
     const bytes = bytesOf(view);
-    const aside = bytes.byteLength >= BESIDE;
+    const aside = bytes.byteLength >= OUT_OF_BAND;
     serializer.writeUint32(aside ? ASIDE : INLINE);
     serializer.writeUint32(kind);
     if (aside) {

@@ -15,7 +15,7 @@ export class Containers {
   private readonly all: object[] = [];
   private lookAt = FIRST_LOOK;
 
-  /** False if the container is known to have come before; `areDistinct` tells for sure. */
+  /** False if the container is known to have come before; `areDistinct` is exact. */
   add(container: object): boolean {
     const { all } = this;
     const count = all.length;

@@ -126,7 +126,7 @@ export function readCloneAt(body: Uint8Array, offset: number, views: readonly Ui
   return readClone(bytesFrom(body, offset), views);
 }
 
-/** The same for a clone that somebody may have forged. */
+/** The same for a clone that may be forged. */
 export function readForeignClone(body: Uint8Array, offset: number, views: readonly Uint8Array[]): unknown {
   const bytes = bytesFrom(body, offset);
   checkClone(bytes);

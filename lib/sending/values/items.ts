@@ -10,7 +10,7 @@ import { hexOf } from './plain-format.ts';
 import { readBigInt, readPlain } from './plain-reader.ts';
 import { type NEEDS_GRAPH, NOT_PLAIN, PlainWriter } from './plain-writer.ts';
 import { DOUBLE, FALSE, INT32, NULL, TEXT, TRUE, UNDEFINED } from './primitives.ts';
-import { BESIDE, bytesOf, exactBinaryKind, fromBytes } from './views.ts';
+import { bytesOf, exactBinaryKind, fromBytes, OUT_OF_BAND } from './views.ts';
 
 const UNPAIRED_TEXT = 7;
 const BIGINT = 8;
@@ -103,7 +103,7 @@ export function writeItem(writer: ByteWriter, item: unknown, views: Uint8Array[]
 }
 
 function writeReady(writer: ByteWriter, { kind, bytes }: ReadyItem, views: Uint8Array[]): void {
-  const isBeside = bytes.byteLength >= BESIDE;
+  const isBeside = bytes.byteLength >= OUT_OF_BAND;
   if (kind === PLAIN_KIND) writer.byte(isBeside ? PLAIN_BESIDE : PLAIN_DATA);
   else {
     writer.byte(BINARY);
@@ -120,7 +120,7 @@ function writeText(writer: ByteWriter, text: string, views: Uint8Array[]): void 
     writer.bytes(Buffer.from(text, 'utf16le'));
     return;
   }
-  if (text.length < BESIDE) {
+  if (text.length < OUT_OF_BAND) {
     writer.byte(TEXT);
     writer.text(text);
     return;

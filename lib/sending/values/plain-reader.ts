@@ -29,7 +29,7 @@ function readTexts(bytes: Uint8Array, from: number): readonly unknown[] {
   const clone = Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.byteLength - from);
   checkClone(clone);
   const texts = readClone(clone, NO_VIEWS);
-  if (!Array.isArray(texts)) throw malformed('texts that are no list');
+  if (!Array.isArray(texts)) throw malformed('texts that are not a list');
   return texts as unknown[];
 }
 
@@ -102,7 +102,8 @@ class PlainReader {
     if (count > this.texts.length - this.listed) throw malformed('texts are missing');
     const list = this.texts.slice(this.listed, this.listed + count);
     this.listed += count;
-    for (let i = 0; i < count; i++) if (typeof list[i] !== 'string') throw malformed('a text that is none');
+    for (let i = 0; i < count; i++)
+      if (typeof list[i] !== 'string') throw malformed('a text that is not a string');
     return list;
   }
 

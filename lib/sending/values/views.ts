@@ -1,13 +1,13 @@
 /**
  * Binary data: typed arrays, DataView, Buffer and ArrayBuffer. Only a view's own range travels, never the whole
- * backing store; from `BESIDE` bytes on it travels beside the message as raw bytes. Knows no message format.
+ * backing store; from `OUT_OF_BAND` bytes on it travels beside the message as raw bytes. Knows no message format.
  */
 import { types } from 'node:util';
 import { malformed } from './bytes.ts';
 import { isBuiltinPrototype } from './realm.ts';
 
 /** Views of this many bytes and more travel beside the message. */
-export const BESIDE = 64 * 1024;
+export const OUT_OF_BAND = 64 * 1024;
 
 /** The order is part of the format. */
 const NAMES = [
@@ -71,7 +71,7 @@ export function binaryKind(value: object): number {
 
 export const isResizable = (value: object): boolean => resizable.call(value);
 
-/** Its memory was transferred to somebody else. */
+/** Its memory was transferred. */
 export function isDetached(memory: ArrayBufferLike): boolean {
   if (memoryLength.call(memory) > 0) return false;
   try {

@@ -1,4 +1,4 @@
-/** What the host has told this worker: codes, functions and settings, built when they are first needed. */
+/** What the host has sent this worker: codes, functions and settings, built when they are first needed. */
 import {
   DEFINE_CODE,
   DEFINE_FUNCTION,
@@ -29,7 +29,7 @@ export interface Definitions {
   forget(id: number): void;
   /** The function of that number; a promise if modules must be imported first. */
   function(id: number): AnyFunction | Promise<AnyFunction>;
-  /** Builds it before it is called for. What that throws is told when it is called. A promise until it is built. */
+  /** Builds it before it is called for. What that throws is reported when it is called. A promise until it is built. */
   prepare(id: number): Promise<unknown> | undefined;
   /** Settings and shared values that have arrived and are not in force yet. */
   pending(): Promise<unknown> | undefined;
@@ -96,7 +96,7 @@ export function createDefinitions(
     } catch (error) {
       arriving = Promise.reject(error);
     }
-    // Whoever waits for it gets the error.
+    // The callers that wait for it get the error.
     arriving?.catch(() => {});
   };
 

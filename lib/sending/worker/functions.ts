@@ -35,7 +35,7 @@ export class Functions {
     this.codes.set(id, code);
   }
 
-  /** Told when a function with that code is built. */
+  /** Called when a function with that code is built. */
   defineFailed(id: number, error: unknown): void {
     this.failures.set(id, error);
   }

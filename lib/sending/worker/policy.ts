@@ -143,7 +143,7 @@ export class WorkerPolicy implements Policy {
         this.storesHere.set(store, head && { head, children: [] });
     }
     if (isThenable(prototype)) {
-      const reason = `is a ${className(value)}, which has a method \`then\`: whoever awaits it would call that method`;
+      const reason = `is a ${className(value)}, which has a method \`then\`, which \`await\` would call`;
       throw new InstanceRefusal(value, reason, 'await it before returning it, or return data');
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Maps of compiled texts: by them stacks name the user's source. Node.js is told of them where it uses source maps; the
+ * Maps of compiled texts: by them stacks name the user's source. they are given to Node.js where it uses source maps; the
  * stacks of errors that leave this worker are mapped here, where it does not, or where a tool has taken stacks over.
  */
 import { SourceMap } from 'node:module';
@@ -28,7 +28,7 @@ export function nameWithMap(file: string, { sources, mappings }: TextMap): strin
   return name;
 }
 
-/** In two parts: who looks for a map in our own files (jest does) must not take this for one. */
+/** In two parts: a tool that searches our own files for a source map (jest does) must not find this. */
 const MAP_COMMENT = ['//# source', 'MappingURL=data:application/json;base64,'].join('');
 
 /** The only way to give Node.js a map is to evaluate a text that has one: this one has nothing else. */

@@ -16,7 +16,7 @@ import { isPrimitive } from '../values/items.ts';
 import { wrappedBy } from '../wrap.ts';
 import { oneRow } from './ready-messages.ts';
 
-export interface Constant {
+export interface CachedFunction {
   readonly id: number;
   readonly name: string;
   readonly definitions: readonly Definition[];
@@ -33,10 +33,10 @@ type Guard = readonly [fn: object, properties: number, name: unknown, prototype:
 const DEPTH = 8;
 const TEXT_LIMIT = 1000;
 
-export class Constants {
+export class FunctionCache {
   private readonly mainByReference: boolean;
-  private readonly made = new WeakMap<object, Constant>();
-  private readonly byText = new ClosedTexts<Constant>(TEXT_LIMIT);
+  private readonly made = new WeakMap<object, CachedFunction>();
+  private readonly byText = new ClosedTexts<CachedFunction>(TEXT_LIMIT);
   private readonly seenOnce = new WeakSet<object>();
 
   constructor(mainByReference: boolean) {
@@ -44,21 +44,21 @@ export class Constants {
   }
 
   /** The constant of a function that has one already, and is what it was. */
-  known(fn: AnyFunction): Constant | undefined {
+  known(fn: AnyFunction): CachedFunction | undefined {
     try {
       const constant = this.made.get(fn);
       return constant && isUnchanged(constant) ? constant : undefined;
     } catch {
-      return undefined; // a proxy that cannot be asked: why it cannot be sent is told when it is read anew
+      return undefined; // a proxy that cannot be asked: the error comes when it is read again
     }
   }
 
   /** Undefined if the function must be sent with each call. Throws a `Refusal` if it cannot be sent at all. */
-  of(fn: AnyFunction, reading: Reading): Constant | undefined {
+  of(fn: AnyFunction, reading: Reading): CachedFunction | undefined {
     return this.known(fn) ?? this.byText.get(fn) ?? this.make(fn, reading);
   }
 
-  private make(fn: AnyFunction, reading: Reading): Constant | undefined {
+  private make(fn: AnyFunction, reading: Reading): CachedFunction | undefined {
     const guards = new Map<object, Guard>();
     let module: string | undefined;
     let isClosed = false;
@@ -74,7 +74,7 @@ export class Constants {
     const id = newId();
     const name = ownName(fn);
     const definition = { id, payload: written.payload };
-    const constant: Constant = {
+    const constant: CachedFunction = {
       id,
       name: typeof name === 'string' ? name : '',
       definitions: [...written.needs, definition],
@@ -190,7 +190,7 @@ function expectedProperties(fn: object): number {
   return Reflect.ownKeys(fn).filter((key) => STANDARD.has(key)).length + cls;
 }
 
-function isUnchanged({ guards, module }: Constant): boolean {
+function isUnchanged({ guards, module }: CachedFunction): boolean {
   if (module !== undefined) return !goesByValue(module, true);
   for (const [fn, properties, name, prototype] of guards) {
     if (ownPrototype(fn) !== prototype || ownName(fn) !== name) return false;

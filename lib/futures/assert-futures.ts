@@ -3,7 +3,7 @@ import { describe } from '../options/check.ts';
 import { Future } from './future.ts';
 
 /** @throws TypeError if it is no iterable of futures. */
-export function expectFutures<F extends Future<unknown>>(futures: Iterable<F>, of: string): Set<F> {
+export function assertFutures<F extends Future<unknown>>(futures: Iterable<F>, of: string): Set<F> {
   if (typeof (futures as Iterable<F> | null | undefined)?.[Symbol.iterator] !== 'function') {
     throw new TypeError(`${of} expects an iterable of futures, got ${describe(futures)}`);
   }
