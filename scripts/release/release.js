@@ -1,15 +1,17 @@
 /**
- * Makes a release: checks all, writes version and changelog, commits, tags, publishes. With --dry-run it checks, and
- * tells what it would do.
+ * Makes a release: checks everything, writes version and changelog, commits, tags, publishes. With --dry-run it checks,
+ * and prints what it would do.
  *
  *   npm run release -- [patch | minor | major | 1.2.3] [--dry-run] [--skip-ci, with --dry-run]
  *
  * Without a version it releases that of package.json, or the next patch if that one is released. Provenance needs
- * a CI system that the registry trusts, and "repository" in package.json.
+ * a CI system that the registry trusts. `repository`, `homepage`, `bugs` and `author` in package.json are the owner's to fill
+ * in: while one of them is empty, no release is made.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isReleased, release, unreleased } from './changelog.js';
+import { assertOwnerFields } from './owner-fields.js';
 import { nextVersion } from './version.js';
 
 const args = process.argv.slice(2);
@@ -30,11 +32,13 @@ try {
 
 function makeRelease() {
   const changelog = readFileSync('CHANGELOG.md', 'utf8');
-  const { name, version: current } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { name, version: current } = manifest;
   const version = nextVersion(current, wanted, isReleased(changelog, current));
   const tag = `v${version}`;
   const released = release(changelog, version, new Date().toISOString().slice(0, 10));
 
+  assertOwnerFields(manifest);
   checkGit(tag);
   if (!skipCi) step('check', '.ci/run');
   step('check', process.execPath, 'scripts/release/check-package.js');

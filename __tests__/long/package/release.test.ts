@@ -26,6 +26,7 @@ beforeAll(() => {
   for (const file of FILES) cpSync(file, join(folder, file), { recursive: true });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
   writeChangelog('- Something new.');
+  writeManifest(OWNED);
   // As a file: the link is no folder for the rule in .gitignore.
   writeFileSync(join(folder, '.gitignore'), 'node_modules\ndist\n');
   git('init', '--quiet');
@@ -46,6 +47,19 @@ function commit(): void {
 
 function writeChangelog(notes: string): void {
   writeFileSync(join(folder, 'CHANGELOG.md'), `# Changelog\n\n## [Unreleased]\n\n${notes}\n`);
+}
+
+/** What only the owner of the package can fill in. */
+const OWNED = {
+  repository: { type: 'git', url: 'git+https://example.org/loky.git' },
+  homepage: 'https://example.org/loky',
+  bugs: { url: 'https://example.org/loky/issues' },
+  author: 'A. Maintainer',
+};
+
+function writeManifest(fields: object): void {
+  const manifest: unknown = JSON.parse(readFileSync('package.json', 'utf8'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(Object.assign({}, manifest, fields)));
 }
 
 async function release(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
@@ -91,6 +105,27 @@ describe('a dry run', () => {
       'Expected patch, minor, major or a version such as 1.2.3, but got "big"',
     );
     expect((await release()).stderr).toContain('--skip-ci is for --dry-run');
+  });
+
+  test('refuses while package.json does not say what only the owner knows', async () => {
+    const missing = { repository: undefined, homepage: '', bugs: { url: '' }, author: ' ' };
+    writeManifest(missing);
+    const { status, stdout, stderr } = await release('--dry-run');
+    writeManifest({ ...OWNED, homepage: '' });
+    const one = await release('--dry-run');
+    writeManifest(OWNED);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toBe(
+      [
+        'No release was made. package.json lacks what only its owner can fill in:',
+        '  "repository": the address of the repository, which provenance is checked against',
+        '  "homepage": where its documents are',
+        '  "bugs": where faults are reported',
+        '  "author": who answers for it',
+        '',
+      ].join('\n'),
+    );
+    expect(one.stderr).toMatch(/owner can fill in:\n {2}"homepage": .*\n$/);
   });
 
   test('refuses uncommitted changes', async () => {
