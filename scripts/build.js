@@ -44,7 +44,7 @@ const laterParts = [
   'lib/sending/functions/texts.ts',
 ];
 
-/** Loaded from node_modules, by the first use of each; the program of the workers has its own copies. */
+/** Loaded from node_modules, by the first use of each; the programs of the workers have their own copies. */
 const dependencies = ['devalue', 'pidusage', 'tree-kill'];
 
 /** Users of the part that needs one of them have installed it. */
@@ -68,10 +68,21 @@ async function buildCode() {
     ...program,
     entryPoints: { worker: 'workers/worker.ts' },
     inject: ['workers/globals.ts'],
+    external: ['./devalue.cjs'],
+  });
+  // For a host that cannot load the package: see lib/system/devalue.
+  const devalue = await build({
+    ...program,
+    ...{ outdir: undefined, outExtension: undefined, outfile: join(folder, 'devalue.cjs') },
+    stdin: { contents: "export { DevalueError, parse, stringify } from 'devalue';", resolveDir: '.' },
   });
   const guardian = await build({ ...program, entryPoints: { guardian: 'workers/guardian.ts' } });
   const page = await buildPage(join(folder, 'view.html'));
-  return [...host, ...page, ...[worker, guardian].flatMap(({ metafile }) => Object.keys(metafile.inputs))];
+  return [
+    ...host,
+    ...page,
+    ...[worker, guardian, devalue].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ];
 }
 
 /** CommonJS has the declarations, ES modules pass them on: classes with private fields are the same type in both. */

@@ -70,7 +70,7 @@ describe('module', () => {
         'the module cannot run resise: it exports no resise; its functions are crop, die, fail, hang, pid, resize',
     });
     expect(await rejectionOf(images['size']?.() as Future<unknown>)).toMatchObject({
-      message: expect.stringContaining('what it exports is no function: size'),
+      message: expect.stringContaining('what it exports is not a function: size'),
     });
   });
 

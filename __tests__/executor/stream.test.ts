@@ -183,7 +183,7 @@ describe('a function that is no generator', () => {
   ])('is refused at the call: %s', (_, fn) => {
     const executor = newPool();
     expect(() => executor.stream(fn as never)).toThrow(
-      /^stream expects a generator function, and .* is none: /,
+      /^stream expects a generator function, but .* is not one: /,
     );
   });
 
@@ -194,7 +194,7 @@ describe('a function that is no generator', () => {
   test('is refused by the worker where it cannot be seen, and a bound generator is taken', async () => {
     const executor = newPool();
     const bound = executor.stream(Array.of.bind(undefined) as never);
-    expect((await rejectionOf(bound.toArray())).message).toMatch(/a call of it gives no iterator/);
+    expect((await rejectionOf(bound.toArray())).message).toMatch(/calling it returned no iterator/);
     expect(
       await executor
         .stream(new Proxy(countTo, {}), 2)

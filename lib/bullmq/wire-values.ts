@@ -5,7 +5,7 @@
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/index.ts';
 import { isShared } from '../sending/shared.ts';
-import { devalue, ownClasses } from '../system/devalue/devalue.ts';
+import { devalue } from '../system/devalue/devalue.ts';
 import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
@@ -97,7 +97,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 
   function read(text: string, what: string): unknown {
     try {
-      return devalue().parse(text, reading as Record<string, (value: unknown) => unknown>, ownClasses);
+      return devalue().parse(text, reading as Record<string, (value: unknown) => unknown>);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const hint = reason.startsWith('Unknown type') ? '\n  hint: give both sides the same reducers' : '';

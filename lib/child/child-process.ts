@@ -315,8 +315,9 @@ function spawnWorker(
   const node = nodeCommand(script, execPath);
   return spawn(node.command, [...execArgv, script, ...argv], {
     env: withoutPrototype({ ...env, ...mark.environment, ...node.env }),
-    // The order is that of the descriptors which the worker knows: see frames.ts and claims.ts.
-    stdio: ['ignore', stdout, 'pipe', 'pipe', claims?.descriptor ?? 'ignore'],
+    // In the order of the worker's descriptors: see frames.ts and claims.ts. Where pipes can be overlapped (Windows), the worker
+    // could otherwise not write while it reads.
+    stdio: ['ignore', stdout, 'pipe', 'overlapped', claims?.descriptor ?? 'ignore'],
     // A group of its own: Ctrl-C does not reach it, and its descendants are found again.
     detached: true,
     windowsHide: true,

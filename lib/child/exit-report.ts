@@ -131,7 +131,22 @@ function describeReason(reason: TerminationReason, exit: ExitReport, context: Te
     case 'exit':
       return `it called process.exit(${exit.exitCode ?? ''}) or otherwise ended itself`;
     case 'crash':
-      return `it was killed by ${exit.signal} (${inWords(exit.signal)})${lastMemory(context)}. This could be caused by a segmentation fault in native code or by an excessive memory usage that made the operating system end it`;
+      return `it was killed by ${exit.signal} (${inWords(exit.signal)})${lastMemory(context)}. ${causeOf(exit.signal)}`;
+  }
+}
+
+/** What a signal usually means that nothing else explains. */
+function causeOf(signal: NodeJS.Signals | undefined): string {
+  switch (signal) {
+    case 'SIGKILL':
+      return 'Another program, or the operating system for lack of memory, killed it';
+    case 'SIGTERM':
+    case 'SIGINT':
+    case 'SIGHUP':
+    case 'SIGQUIT':
+      return 'The task or another program sent the signal';
+    default:
+      return 'This could be caused by a segmentation fault in native code or by an excessive memory usage';
   }
 }
 

@@ -11,7 +11,7 @@ import { type AnyFunction, type CallTerms, noFunction, type Pool, submitCall } f
 
 /**
  * @param poolNow Asked for each chunk: inputs may be taken for long, and the pool be replaced. Holds the executor, whose
- * pool is shut down when nobody does.
+ * pool is shut down when it is unreachable.
  * @param above The public method whose caller is the submit site.
  */
 export function mapOn<Settings, Request>(
@@ -35,7 +35,7 @@ export function mapOn<Settings, Request>(
     chunkSize,
     workers: Math.max(1, pool.asyncBuffer >> 1),
     readOutcomes: (result, items) => (isChunk(items) ? (result as ItemOutcome[]) : [[true, result]]),
-    // It is the caller's, whoever takes the results.
+    // It runs in the context of the caller of `map`, not in that of the reader of the results.
     onProgress: options.onProgress && AsyncResource.bind(options.onProgress),
     finishError: (error) => withSubmitSite(error, submitSite),
     bufferSize: options.bufferSize ?? bufferFor(source, chunkSize, pool.asyncBuffer),

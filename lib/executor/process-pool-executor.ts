@@ -31,7 +31,7 @@ import { ExecutorView, withTaskOptions } from './view.ts';
 
 let lastExecutorId = 0;
 
-/** An executor that nobody holds any more finishes what it has and ends its workers. */
+/** An unreachable executor finishes its tasks and ends its workers. */
 const abandoned = new FinalizationRegistry<Manager>((manager) => {
   void manager.shutdown(checkShutdownOptions({ wait: false }));
 });

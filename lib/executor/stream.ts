@@ -46,8 +46,8 @@ function assertGenerator(fn: unknown): void {
   if (/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn))) return;
   const name = nameOf(fn as AnyFunction);
   throw new TypeError(
-    `stream expects a generator function, and ${name === '' ? 'the function' : `the function ${JSON.stringify(name)}`} is none: ` +
-      'write it as function* or async function*, and run one that gives a single result with submit',
+    `stream expects a generator function, but ${name === '' ? 'the function' : `the function ${JSON.stringify(name)}`} is not one: ` +
+      'write it as function* or async function*, or use submit for a single result',
   );
 }
 

@@ -2,7 +2,6 @@
  * Why something could not be sent or rebuilt, in the words of what was thrown: by V8 when it is too much, or by code
  * of the user, which throws anything. Never throws itself: the future gets a SerializationError whatever it was.
  */
-import { types } from 'node:util';
 import { messageOf } from '../system/thrown.ts';
 
 /** V8's own; a RangeError that a reducer throws is about something else. */
@@ -15,7 +14,7 @@ export function reasonOf(thrown: unknown): string {
 /** Whether V8 gave up. */
 export function isTooMuch(thrown: unknown): boolean {
   try {
-    return types.isNativeError(thrown) && thrown.name === 'RangeError' && TOO_MUCH.test(thrown.message);
+    return thrown instanceof RangeError && TOO_MUCH.test(thrown.message);
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 /** What is needed for more than plain data is loaded with the first value or function that is more. */
+import { keepDevalue } from '../system/devalue/devalue.ts';
 import { LaterPart } from '../system/later-part.ts';
 import { later } from './later.ts';
 
@@ -7,4 +8,7 @@ const part = new LaterPart('./graphs.cjs', () => later());
 export const graphs = (): ReturnType<typeof later> => part.get();
 
 /** To be called when the first executor is made. */
-export const keepGraphs = (): void => part.keep();
+export function keepGraphs(): void {
+  part.keep();
+  keepDevalue();
+}

@@ -85,8 +85,8 @@ function evaluate({ file, code }: Kept): Record<string, unknown> {
   module.filename = file;
   require.cache[file] = module;
   try {
-    const run = compileFunction(code, ['exports', 'require'], { filename: file });
-    run(module.exports, requireOrKept);
+    const run = compileFunction(code, ['exports', 'require', 'module'], { filename: file });
+    run(module.exports, requireOrKept, module);
     module.loaded = true;
   } catch (error) {
     delete require.cache[file];

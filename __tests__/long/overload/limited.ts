@@ -13,7 +13,6 @@ const PATIENCE = 60_000;
 /** A user that runs nothing else: a limit of processes counts all that a user runs. */
 const STRANGER = '54321';
 const built = fileURLToPath(new URL('../../../dist', import.meta.url));
-const devalue = fileURLToPath(new URL('../../../node_modules/devalue', import.meta.url));
 
 /** A command that is put before another one and limits it. */
 export type Limit = readonly string[];
@@ -59,7 +58,6 @@ export function limitedPrograms(): (limit: Limit, source: string) => Promise<End
     chmodSync(folder, 0o755);
     cpSync(built, join(folder, 'dist'), { recursive: true });
     chmodSync(join(folder, 'dist'), 0o755);
-    cpSync(devalue, join(folder, 'node_modules/devalue'), { recursive: true });
     mkdirSync(join(folder, 'temporary'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'loky', type: 'module' }));
   });

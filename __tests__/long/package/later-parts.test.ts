@@ -30,6 +30,26 @@ Promise.all(futures)
   });
 `;
 
+test('the first closure works in a moment in which no file can be opened, and so does the next', () => {
+  const source = `
+const fs = require('node:fs');
+const loky = require(${JSON.stringify(root)});
+const pool = new loky.ProcessPoolExecutor({ maxWorkers: 1 });
+const offset = { by: 41 };
+pool.prewarm().then(async () => {
+  const open = [];
+  try { for (;;) open.push(fs.openSync('/dev/null')); } catch (error) { if (error.code !== 'EMFILE') throw error; }
+  const first = pool.submit((n) => n + offset.by, 1);
+  for (const each of open) fs.closeSync(each);
+  console.log(await first, await pool.submit((n) => n + offset.by, 2));
+  await pool.shutdown();
+});`;
+  const { stdout, stderr } = spawnSync('prlimit', ['--nofile=64:64', process.execPath, '-e', source], {
+    encoding: 'utf8',
+  });
+  expect({ stdout, stderr }).toEqual({ stdout: '42 43\n', stderr: '' });
+});
+
 test.each([
   ['the first executor is made', 'pool = new loky.ProcessPoolExecutor({ maxWorkers: 1 });'],
   [

@@ -1,42 +1,32 @@
 /** The package devalue, which is loaded when a value is first written or read as text. */
-import { runInThisContext } from 'node:vm';
-import type { ParseOptions } from 'devalue';
-import { ownUrl } from '../here.ts';
+import { LaterPart } from '../later-part.ts';
 import { inRootContext } from '../root-context.ts';
 import { later } from './later.ts';
 
-type Devalue = ReturnType<typeof later>;
+type Devalue = Pick<ReturnType<typeof later>, 'DevalueError' | 'parse' | 'stringify'>;
+
+/** The copy that the build makes for workers, too. */
+const copy = new LaterPart('./devalue.cjs', () => require('./devalue.cjs') as Devalue);
 
 let loaded: Devalue | undefined;
 
-/** Loaded outside of any request: Node's loader keeps promises, and they would keep the request's async context. */
+/** To be called when the first executor is made. */
+export const keepDevalue = (): void => copy.keep();
+
 export function devalue(): Devalue {
+  // Node's loader keeps promises, which would keep the async context of a request.
   loaded ??= inRootContext(load);
   return loaded;
 }
 
 /**
- * devalue is an ES module. The `require` of a test runner may take none; Node's own does, which is found from outside of the
- * context that the tests run in.
+ * In a moment in which no file can be opened, Node.js does not find the package, and remembers that. Where a test runner's
+ * `require` takes no ES module, or the files of this package lie alone, the package cannot be loaded at all.
  */
 function load(): Devalue {
   try {
     return later();
   } catch {
-    const { getBuiltinModule } = runInThisContext('process') as NodeJS.Process;
-    return getBuiltinModule('node:module').createRequire(ownUrl())('devalue') as Devalue;
+    return copy.get();
   }
 }
-
-/** What Node's `require` loads in a test runner has the classes of the runner, not those of the tests. */
-export const ownClasses: ParseOptions = {
-  operations: {
-    fromISOString: (text) => new Date(text),
-    fromRegExpInfo: (source, flags) => new RegExp(source, flags),
-    box: (value) => Object(value),
-    createArray: (length) => new Array(length),
-    createObject: () => ({}),
-    createSet: () => new Set(),
-    createMap: () => new Map(),
-  },
-};
