@@ -115,8 +115,8 @@ export function toMarkdown(results) {
   ]);
   return `# Performance
 
-Written by \`npm run bench -- --write\`; [the benchmark](../scripts/bench/README.md) says how it measures. Medians of all rounds; the
-smallest and the largest are in [its results](../scripts/bench/results/latest.json). **Bold** is the best of all pools. Compare
+Written by \`npm run bench -- --write\`; \`scripts/bench/README.md\` of the repository says how it measures. Medians of all rounds; the
+smallest and the largest are in \`scripts/bench/results/latest.json\`. **Bold** is the best of all pools. Compare
 within a row: absolute figures are those of one machine on one day. *Cold* figures are of processes that have just started, *warm*
 ones of processes that have run for a while; each section says what was run before. [What makes it fast, and what limits
 it](performance-notes.md).
