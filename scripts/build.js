@@ -47,6 +47,9 @@ const laterParts = [
 /** Loaded from node_modules, by the first use of each; the programs of the workers have their own copies. */
 const dependencies = ['devalue', 'pidusage', 'tree-kill'];
 
+/** For a host that cannot load the package: this file has a copy of what it imports. */
+const withCopies = ['lib/system/devalue/copy/devalue-copy.ts'];
+
 /** Users of the part that needs one of them have installed it. */
 const optionalPeers = ['@opentelemetry/api', 'bullmq', 'ioredis', 'prom-client'];
 
@@ -56,6 +59,7 @@ async function buildCode() {
     parts: forWorkers,
     laterParts,
     external: [...dependencies, ...optionalPeers],
+    withCopies,
     folder,
     settings,
   });
@@ -68,21 +72,10 @@ async function buildCode() {
     ...program,
     entryPoints: { worker: 'workers/worker.ts' },
     inject: ['workers/globals.ts'],
-    external: ['./devalue.cjs'],
-  });
-  // For a host that cannot load the package: see lib/system/devalue.
-  const devalue = await build({
-    ...program,
-    ...{ outdir: undefined, outExtension: undefined, outfile: join(folder, 'devalue.cjs') },
-    stdin: { contents: "export { DevalueError, parse, stringify } from 'devalue';", resolveDir: '.' },
   });
   const guardian = await build({ ...program, entryPoints: { guardian: 'workers/guardian.ts' } });
   const page = await buildPage(join(folder, 'view.html'));
-  return [
-    ...host,
-    ...page,
-    ...[worker, guardian, devalue].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
-  ];
+  return [...host, ...page, ...[worker, guardian].flatMap(({ metafile }) => Object.keys(metafile.inputs))];
 }
 
 /** CommonJS has the declarations, ES modules pass them on: classes with private fields are the same type in both. */

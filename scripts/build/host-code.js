@@ -13,14 +13,16 @@ import { rollup } from 'rollup';
  * @param parts The same of what only this package loads, but without being more: it may share its file.
  * @param laterParts What files called later.ts import, each with what it needs before it.
  * @param external Packages that are not built in.
+ * @param withCopies Files into which they are built all the same.
  * @param settings esbuild's: for which Node.js, and how small.
  * @returns The paths of all files that went in.
  */
-export async function buildHostCode({ entries, parts, laterParts, external, folder, settings }) {
+export async function buildHostCode({ entries, parts, laterParts, external, withCopies, folder, settings }) {
   const inputs = new Set();
+  const hasCopies = (importer) => importer !== undefined && withCopies.includes(relative('.', importer));
   const bundle = await rollup({
     input: entries,
-    external: (id) => isBuiltin(id) || external.includes(id),
+    external: (id, importer) => isBuiltin(id) || (external.includes(id) && !hasCopies(importer)),
     treeshake: { moduleSideEffects: false },
     plugins: [
       withParts(parts),

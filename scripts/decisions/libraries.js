@@ -10,22 +10,34 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import pidusage from 'pidusage';
 
 const PROCESSES = 60;
+const BRIEF_PROCESSES = 600;
 const STARTS = 9;
 
 if (process.platform !== 'linux') throw new Error('This script reads /proc, which only Linux has.');
+console.log(await lostDescriptors()); // first: pidusage looks for old entries at the pace of the first `maxage`
 console.log(await keptDescriptors());
 console.log(killWithoutPs());
 for (const line of loadTimes()) console.log(line);
+
+/** pidusage keeps `/proc/<pid>/stat` of each process open, also after the process has ended, until `maxage` is over. */
+async function keptDescriptors() {
+  const children = Array.from({ length: PROCESSES }, () => spawn('sleep', ['1'], { stdio: 'ignore' }));
+  const pids = children.map(({ pid }) => pid);
+  const ends = children.map((child) => once(child, 'exit'));
+  await pidusage(pids, { maxage: 60_000 });
+  await Promise.all(ends);
+  return `pidusage: of ${PROCESSES} processes that have ended, it keeps ${openFilesOf(pids)} descriptors`;
+}
 
 /**
  * pidusage opens `/proc/<pid>/stat` of each process. When the process ends before the file is read, the descriptor is lost, as
  * for the brief programs that a task starts.
  */
-async function keptDescriptors() {
+async function lostDescriptors() {
   const shell = spawn('/bin/sh', ['-c', 'while :; do /bin/true; done'], { stdio: 'ignore' });
   const children = `/proc/${shell.pid}/task/${shell.pid}/children`;
   const pids = new Set();
-  while (pids.size < PROCESSES) {
+  while (pids.size < BRIEF_PROCESSES) {
     const found = readFileSync(children, 'utf8').split(' ').filter(Boolean).map(Number);
     for (const pid of found) pids.add(pid);
     if (found.length > 0) await pidusage(found, { maxage: 300 }).catch(ignoreEndedProcess);
@@ -34,7 +46,7 @@ async function keptDescriptors() {
   shell.kill('SIGKILL');
   await once(shell, 'exit');
   await setTimeout(2_000); // pidusage closes what it has kept for `maxage`
-  return `pidusage: of ${PROCESSES} processes that were read and have ended, it keeps ${openFilesOf(pids)} descriptors`;
+  return `pidusage: of ${BRIEF_PROCESSES} brief processes, it has lost ${openFilesOf(pids)} descriptors for good`;
 }
 
 function ignoreEndedProcess(error) {

@@ -1,12 +1,12 @@
 /** The package devalue, which is loaded when a value is first written or read as text. */
 import { LaterPart } from '../later-part.ts';
 import { inRootContext } from '../root-context.ts';
+import { later as laterCopy } from './copy/later.ts';
 import { later } from './later.ts';
 
-type Devalue = Pick<ReturnType<typeof later>, 'DevalueError' | 'parse' | 'stringify'>;
+type Devalue = ReturnType<typeof laterCopy>;
 
-/** The copy that the build makes for workers, too. */
-const copy = new LaterPart('./devalue.cjs', () => require('./devalue.cjs') as Devalue);
+const copy = new LaterPart('./devalue-copy.cjs', () => laterCopy());
 
 let loaded: Devalue | undefined;
 
