@@ -5,7 +5,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Future } from '../../lib/futures/future.ts';
-import { callOf, type FakePool, fakePool } from './fake-workers.ts';
+import { callOf, type FakePool, type FakeWorker, fakePool } from './fake-workers.ts';
 
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.constant('submit' as const) },
@@ -228,4 +228,34 @@ test('calls that are sent ahead are shared out among the workers that are busy',
     worker.read();
     worker.end(0);
   }
+});
+
+test('what a worker has begun, and the host has not heard of, is not pending once it could not be cancelled', async () => {
+  const { manager, workers } = fakePool({ maxWorkers: 1 });
+  void manager.submit(callOf(0));
+  await Promise.resolve();
+  const worker = workers[0] as FakeWorker;
+  const deliverAll = (): void => {
+    while (worker.answers.length > 0) worker.deliver();
+  };
+  while (manager.pendingCount + manager.runningCount > 0) {
+    worker.read();
+    worker.finish();
+    deliverAll(); // the function is known to be short
+  }
+  const futures = [1, 2, 3, 4, 5, 6].map((call) => manager.submit(callOf(call)));
+  await Promise.resolve();
+  // The worker has run three of them, and is at the fourth.
+  for (let call = 1; call <= 4; call += 1) {
+    expect(worker.read()).toBe(call);
+    if (call < 4) worker.finish();
+  }
+  expect(futures.map((future) => future.cancel())).toEqual([false, false, false, false, true, true]);
+  expect([manager.pendingCount, manager.runningCount]).toEqual([0, 4]);
+  worker.finish();
+  deliverAll();
+  expect([manager.pendingCount, manager.runningCount]).toEqual([0, 0]);
+  void manager.shutdown({ wait: false });
+  worker.read();
+  worker.end(0);
 });

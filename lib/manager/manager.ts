@@ -708,15 +708,15 @@ export class Manager implements WorkersOwner, TaskKeeper {
   get pendingCount(): number {
     const { tasksPerWorker } = this.#settings;
     let sentAhead = 0;
-    for (const { sent } of this.#workers.all) sentAhead += Math.max(0, sent.tasks.length - tasksPerWorker);
+    for (const { sent } of this.#workers.all) sentAhead += sent.waitingBehind(tasksPerWorker);
     return this.#queue.length + sentAhead;
   }
 
+  /** Tasks that have begun and are not answered: a worker may have more of them than it runs at once. */
   get runningCount(): number {
-    const { tasksPerWorker } = this.#settings;
-    if (tasksPerWorker === 1) return Math.min(this.#runAhead.outstanding, this.#workers.busyCount);
     let running = 0;
-    for (const { state, taskCount } of this.#workers.all) if (state === 'busy') running += taskCount;
+    for (const { state, taskCount, sent } of this.#workers.all)
+      if (state === 'busy') running += taskCount - sent.waitingBehind(this.#settings.tasksPerWorker);
     return running;
   }
 

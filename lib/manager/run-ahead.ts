@@ -49,6 +49,8 @@ export class SentTasks {
   isSlow = false;
   /** There were claims that the host has not posted: what the worker would begin is unknown. */
   hasForeignClaims = false;
+  /** The worker has begun all that it has: the rest was revoked, and the answers are on their way. */
+  #areAllBegun = false;
   /** Revoked calls may still be in the pipe. */
   #staleInFlight = false;
   /** When this task, which the worker was sent to begin at once, is answered, they have arrived. */
@@ -96,6 +98,7 @@ export class SentTasks {
   /** Before the calls are sent. Returns how many of the tasks there was room for: the others may not be sent. */
   post(tasks: readonly Task[]): number {
     this.#hasPosted = true;
+    this.#areAllBegun = false;
     const count = this.claims?.post(tasks.map(({ wireId }) => wireId)) ?? 0;
     for (let index = 0; index < count; index += 1) this.tasks.push(tasks[index] as Task);
     return count;
@@ -113,9 +116,12 @@ export class SentTasks {
     }
   }
 
-  /**
-   * Takes back what the worker has not begun and will not: the last ones of its tasks, in their order.
-   */
+  /** How many tasks wait behind the `atOnce` that the worker is at, as far as is known. */
+  waitingBehind(atOnce: number): number {
+    return this.#areAllBegun ? 0 : Math.max(0, this.tasks.length - atOnce);
+  }
+
+  /** Revokes what the worker has not begun and will not: the last ones of its tasks, in their order. */
   revoke(): Task[] {
     if (this.tasks.at(-1)?.state !== 'sent') return [];
     const unclaimed = new Set(this.claims?.revoke());
@@ -126,6 +132,7 @@ export class SentTasks {
       revoked.push(last);
     }
     this.hasForeignClaims ||= unclaimed.size > 0;
+    this.#areAllBegun = true;
     if (revoked.length > 0) {
       this.#staleInFlight = true;
       this.#lastImmediate = undefined;
