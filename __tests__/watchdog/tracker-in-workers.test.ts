@@ -19,7 +19,8 @@ function create(): string {
   return path;
 }
 
-const gone = (path: string, ms = 2_000) =>
+/** The guardian searches all processes before it removes files: of a busy machine, that takes seconds. */
+const gone = (path: string, ms = 20_000) =>
   waitUntil(
     () => !existsSync(path),
     ms,
