@@ -8,7 +8,11 @@ import { trackerLink } from './tracker-link.ts';
 
 /** Removes temporary files and folders with their last user, or when the main process has ended in whatever way. */
 export interface ResourceTracker {
-  /** One more user of the file or folder. All processes of a program, workers at any depth too, count together. */
+  /**
+   * One more user of the file or folder. All processes of a program, workers at any depth too, count together. An order of
+   * a worker is with its host about a millisecond later, at the latest with the result of its task: if the host is killed
+   * before, the order is lost.
+   */
   register(path: string, kind: ResourceKind): void;
   /** Forgets it, however many use it, and leaves it where it is. */
   unregister(path: string, kind: ResourceKind): void;
