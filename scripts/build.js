@@ -1,6 +1,6 @@
 /** Builds what the package ships: few files, with the dependencies bundled in, so that it loads quickly. */
 import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
@@ -53,6 +53,13 @@ const withCopies = ['lib/system/devalue/copy/devalue-copy.ts'];
 /** Users of the part that needs one of them have installed it. */
 const optionalPeers = ['@opentelemetry/api', 'bullmq', 'ioredis', 'prom-client'];
 
+const ownDevalue = {
+  name: 'own-devalue',
+  setup(builder) {
+    builder.onResolve({ filter: /\/devalue\/devalue\.ts$/ }, () => ({ path: resolve('workers/devalue.ts') }));
+  },
+};
+
 async function buildCode() {
   const host = await buildHostCode({
     entries: entryPoints,
@@ -72,6 +79,7 @@ async function buildCode() {
     ...program,
     entryPoints: { worker: 'workers/worker.ts' },
     inject: ['workers/globals.ts'],
+    plugins: [ownDevalue],
   });
   const guardian = await build({ ...program, entryPoints: { guardian: 'workers/guardian.ts' } });
   const page = await buildPage(join(folder, 'view.html'));

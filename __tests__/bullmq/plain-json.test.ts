@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isPlainJson } from '../../lib/bullmq/plain-json.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
+import { devalue } from '../../lib/system/devalue/devalue.ts';
 
 const never = (): boolean => false;
 const shared = { a: 1 };
@@ -56,7 +57,7 @@ describe('what JSON says all of', () => {
 
   test('values of reducers travel as their reducers say', () => {
     const word = { test: (value: unknown) => value === 'x', reduce: () => 1, rebuild: () => 'x' };
-    const codec = valueCodec({ word }, 1_000);
+    const codec = valueCodec(devalue, { word }, 1_000);
     expect(codec.writeArguments(['y', { a: 1 }])).toEqual(['y', { a: 1 }]);
     const written = codec.writeArguments(['y', ['x']]);
     expect(typeof written).toBe('string');
@@ -64,7 +65,7 @@ describe('what JSON says all of', () => {
   });
 
   test('is limited as other text', () => {
-    expect(() => valueCodec(undefined, 10).writeArguments(['x'.repeat(20)])).toThrow(
+    expect(() => valueCodec(devalue, undefined, 10).writeArguments(['x'.repeat(20)])).toThrow(
       /the arguments through Redis: it has 24 bytes/,
     );
   });

@@ -5,10 +5,11 @@ import { RemotePool } from '../../lib/bullmq/remote-pool.ts';
 import type { RemoteTask } from '../../lib/bullmq/remote-task.ts';
 import { defineTasks } from '../../lib/bullmq/task-registry.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
+import { devalue } from '../../lib/system/devalue/devalue.ts';
 
 const tasks = defineTasks('file:///none.js', {});
 const settings = resolveExecutorOptions({ queue: 'q', connection: { host: '127.0.0.1', port: 1 }, tasks });
-const codec = valueCodec(undefined, 1_000);
+const codec = valueCodec(devalue, undefined, 1_000);
 const pool = new RemotePool(settings, 'me', codec);
 afterAll(() => pool.shutdown({ killWorkers: true }));
 

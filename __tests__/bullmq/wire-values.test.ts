@@ -1,10 +1,11 @@
 /** What travels of values and of errors, and what is told of those that cannot. */
 import { expect, test } from '@jest/globals';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
+import { devalue } from '../../lib/system/devalue/devalue.ts';
 import { Money, reducers } from './programs/money.js';
 
 const LIMIT = 10_000;
-const codec = valueCodec(undefined, LIMIT);
+const codec = valueCodec(devalue, undefined, LIMIT);
 
 const arrived = (thrown: unknown): unknown => codec.read(codec.writeThrown(thrown), 'the error');
 
@@ -45,7 +46,7 @@ test('an error that is there twice comes twice, and is one', () => {
 test('a chain of many causes comes whole', () => {
   let error = new Error('the first');
   for (let n = 0; n < 30; n += 1) error = new Error(`${n}`, { cause: error });
-  const text = valueCodec(undefined, Number.POSITIVE_INFINITY).writeThrown(error);
+  const text = valueCodec(devalue, undefined, Number.POSITIVE_INFINITY).writeThrown(error);
   let last = codec.read(text, 'the error') as Error;
   while (last.cause !== undefined) last = last.cause as Error;
   expect(last.message).toBe('the first');
@@ -87,7 +88,7 @@ test('a text that nobody here has written is refused', () => {
 });
 
 test('a value whose reducer is missing is refused, and the way out is told', () => {
-  const text = valueCodec(reducers, LIMIT).write(new Money(3, 'EUR'), 'the result');
+  const text = valueCodec(devalue, reducers, LIMIT).write(new Money(3, 'EUR'), 'the result');
   expect(() => codec.read(text, 'the result')).toThrow(
     /^cannot rebuild the result: Unknown type :money\n {2}hint: give both sides the same reducers$/,
   );

@@ -8,6 +8,7 @@ import { defineTasks } from '../../lib/bullmq/task-registry.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { mapOn } from '../../lib/executor/map-on-pool.ts';
 import { Future, futureControl } from '../../lib/futures/future.ts';
+import { devalue } from '../../lib/system/devalue/devalue.ts';
 
 const NO_OPTIONS = {
   timeout: undefined,
@@ -39,7 +40,7 @@ test('onProgress of a map on other machines is called in the context of the map,
     queue: 'queue',
     maxPayload: 1000,
   } as unknown as RemoteSettings;
-  const calls = remoteCalls(pool, settings, 'executor', valueCodec(undefined, 1000));
+  const calls = remoteCalls(pool, settings, 'executor', valueCodec(devalue, undefined, 1000));
   const request = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];
   const onProgress = () => seen.push(request.getStore());

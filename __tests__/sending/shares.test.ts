@@ -6,6 +6,7 @@ import { lostBody } from '../../lib/child/frames.ts';
 import { SerializationError } from '../../lib/errors.ts';
 import { VALUE_GRAPH } from '../../lib/sending/format.ts';
 import { createReceiver, createSender, type PreparedCall } from '../../lib/sending/index.ts';
+import { devalue } from '../../lib/system/devalue/devalue.ts';
 
 const sender = createSender();
 const read = ({ value }: { value: unknown }): unknown => value;
@@ -58,7 +59,7 @@ describe('a call with a shared value', () => {
   test('is refused where it would go to another machine', () => {
     const refusal =
       /through Redis: it holds a shared value, which the workers of this machine alone have\n {2}hint: /;
-    expect(() => valueCodec(undefined, 1e6).writeArguments([{ deep: [shared] }])).toThrow(refusal);
+    expect(() => valueCodec(devalue, undefined, 1e6).writeArguments([{ deep: [shared] }])).toThrow(refusal);
     expect(() => functionWriter(undefined)(() => shared.value, [])).toThrow(refusal);
   });
 });

@@ -150,7 +150,7 @@ describe('cpuCount of physical cores', () => {
     const { count, warnings } = linux({}, { read: reading(allowed('0-3')) });
     expect([count({ onlyPhysicalCores }), count({ onlyPhysicalCores })]).toEqual([4, 4]);
     expect(warnings).toEqual([
-      'Could not find the number of physical cores: neither /sys/devices/system/cpu nor /proc/cpuinfo tells the ' +
+      'Could not find the number of physical cores: neither /sys/devices/system/cpu nor /proc/cpuinfo shows the ' +
         'core of each CPU. The number of logical cores is used instead. ' +
         'Set LOKY_MAX_CPU_COUNT to the number of cores that you want to use to silence this warning.',
     ]);

@@ -4,10 +4,11 @@
  */
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/reducers.ts';
+import { DevalueError, parse, stringify } from '../system/devalue/copy/devalue-copy.ts';
 import { whileLoading } from '../system/loading.ts';
 import { type JobInfo, setJobInfo } from './job-info.ts';
 import { definedTasks, expectTask } from './task-registry.ts';
-import { type ValueCodec, valueCodec } from './wire-values.ts';
+import { type TextLibrary, type ValueCodec, valueCodec } from './wire-values.ts';
 
 /** One call of a task, as the host hands it on. */
 export interface CallOrder {
@@ -23,6 +24,9 @@ export interface CallOrder {
 export type CallOutcome =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly text: string; readonly message: string; readonly stack: string };
+
+/** A copy of its own, which test runners can send as it is. */
+const devalueCopy = (): TextLibrary => ({ DevalueError, parse, stringify });
 
 type AnyFunction = (...args: never[]) => unknown;
 type Run = (...args: unknown[]) => unknown;
@@ -54,7 +58,7 @@ export function runGiven(
   reducers: Reducers | undefined,
   order: CallOrder,
 ): CallOutcome | Promise<CallOutcome> {
-  return run(fn, valueCodec(reducers, order.limit), order);
+  return run(fn, valueCodec(devalueCopy, reducers, order.limit), order);
 }
 
 /** A function that came through Redis and whose signature the host has checked. */
@@ -63,7 +67,7 @@ export async function runSigned(
   reducers: Reducers | undefined,
   order: CallOrder,
 ): Promise<CallOutcome> {
-  const codec = valueCodec(reducers, order.limit);
+  const codec = valueCodec(devalueCopy, reducers, order.limit);
   try {
     const { readFunctionCall } = await import('./function-call.ts');
     const { fn, args } = await readFunctionCall(call);
@@ -74,7 +78,7 @@ export async function runSigned(
 }
 
 async function importTasks(url: string): Promise<CallOutcome | undefined> {
-  const codec = valueCodec(undefined, Number.POSITIVE_INFINITY);
+  const codec = valueCodec(devalueCopy, undefined, Number.POSITIVE_INFINITY);
   try {
     await whileLoading(url, () => import(url));
   } catch (cause) {
@@ -94,7 +98,7 @@ let lastCodec: { reducers: Reducers | undefined; limit: number; codec: ValueCode
 /** Nearly every call of a worker has the same. */
 function codecFor(reducers: Reducers | undefined, limit: number): ValueCodec {
   if (lastCodec?.reducers !== reducers || lastCodec?.limit !== limit) {
-    lastCodec = { reducers, limit, codec: valueCodec(reducers, limit) };
+    lastCodec = { reducers, limit, codec: valueCodec(devalueCopy, reducers, limit) };
   }
   return lastCodec.codec;
 }

@@ -13,6 +13,7 @@ import {
 } from '../errors.ts';
 import { executorInternals } from '../executor/process-pool-executor.ts';
 import type { Future } from '../futures/future.ts';
+import { devalue } from '../system/devalue/devalue.ts';
 import { bullmq } from './engine.ts';
 import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
@@ -86,7 +87,7 @@ export class JobRunner {
       executorInternals.settingsOf(executor).stdio === 'events',
       settings.replies,
     );
-    this.#progressCodec = valueCodec(settings.tasks.reducers, Number.POSITIVE_INFINITY);
+    this.#progressCodec = valueCodec(devalue, settings.tasks.reducers, Number.POSITIVE_INFINITY);
   }
 
   get activeCount(): number {
@@ -178,7 +179,7 @@ export class JobRunner {
     const lost = new JobLostError(
       `job ${job.id} was given up after ${job.attemptsStarted} starts: the machines that ran it were lost (${error.message})`,
     );
-    const text = valueCodec(undefined, this.#settings.maxPayload).writeThrown(lost);
+    const text = valueCodec(devalue, undefined, this.#settings.maxPayload).writeThrown(lost);
     void this.#answer(data, job, 'error', text);
   }
 
@@ -218,7 +219,9 @@ export class JobRunner {
   }
 
   #fail(job: Job, data: Partial<JobData>, error: unknown): Promise<never> {
-    const text = valueCodec(this.#settings.tasks.reducers, this.#settings.maxPayload).writeThrown(error);
+    const text = valueCodec(devalue, this.#settings.tasks.reducers, this.#settings.maxPayload).writeThrown(
+      error,
+    );
     const { message = String(error), stack = '' } = error as Partial<Error>;
     return this.#failAs(job, data, text, message, stack);
   }

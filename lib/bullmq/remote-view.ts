@@ -6,6 +6,7 @@ import { type AnyFunction, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
 import { checkShutdownOptions, type ShutdownOptions } from '../options/task-options.ts';
+import { devalue } from '../system/devalue/devalue.ts';
 import { recordSubmitSite } from '../system/submit-site.ts';
 import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';
 import { checkJobId } from './job-id.ts';
@@ -22,7 +23,7 @@ import { valueCodec } from './wire-values.ts';
 export function createRemoteView(options: BullMQExecutorOptions): RemoteView {
   const settings = resolveExecutorOptions(options);
   const executorId = randomUUID();
-  const codec = valueCodec(settings.tasks.reducers, textLimit(settings));
+  const codec = valueCodec(devalue, settings.tasks.reducers, textLimit(settings));
   const pool = new RemotePool(settings, executorId, codec);
   return new RemoteView(pool, remoteCalls(pool, settings, executorId, codec), {
     timeout: settings.taskTimeout,

@@ -2,10 +2,10 @@
  * Values as devalue text, with the reducers that both sides share and with errors. It knows neither jobs nor Redis, and
  * reading evaluates no code.
  */
+import type * as Devalue from 'devalue';
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/index.ts';
 import { isShared } from '../sending/shared.ts';
-import { devalue } from '../system/devalue/devalue.ts';
 import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
@@ -35,8 +35,18 @@ export interface ValueCodec {
 const ERROR = 'Error';
 const ARGUMENTS = 'the arguments';
 
-/** @param limit Bytes of one text at most. */
-export function valueCodec(reducers: Reducers | undefined, limit: number): ValueCodec {
+/** What is used of devalue. */
+export type TextLibrary = Pick<typeof Devalue, 'DevalueError' | 'parse' | 'stringify'>;
+
+/**
+ * @param library Asked for when the first value is written or read.
+ * @param limit Bytes of one text at most.
+ */
+export function valueCodec(
+  library: () => TextLibrary,
+  reducers: Reducers | undefined,
+  limit: number,
+): ValueCodec {
   const own = Object.entries(reducers ?? {});
   const writing: Record<string, (value: unknown) => unknown> = {};
   const reading: Record<string, (value: never) => unknown> = {};
@@ -66,7 +76,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
   function canWrite(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return typeof value !== 'symbol';
     try {
-      devalue().stringify(value, writing);
+      library().stringify(value, writing);
       return true;
     } catch {
       return false; // what cannot be sent, and what holds itself
@@ -76,9 +86,9 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
   function write(value: unknown, what: string): string {
     let text: string;
     try {
-      text = devalue().stringify(value, writing);
+      text = library().stringify(value, writing);
     } catch (error) {
-      throw refusal(error, what);
+      throw refusal(library(), error, what);
     } finally {
       plains.clear();
     }
@@ -97,7 +107,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 
   function read(text: string, what: string): unknown {
     try {
-      return devalue().parse(text, reading as Record<string, (value: unknown) => unknown>);
+      return library().parse(text, reading as Record<string, (value: unknown) => unknown>);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const hint = reason.startsWith('Unknown type') ? '\n  hint: give both sides the same reducers' : '';
@@ -114,7 +124,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
       try {
         return write(thrown, 'the error');
       } catch (error) {
-        return devalue().stringify(withoutProperties(thrown, error, limit), {
+        return library().stringify(withoutProperties(thrown, error, limit), {
           [ERROR]: (value: unknown) => isError(value) && toPlainError(value, canWrite),
         });
       }
@@ -125,8 +135,7 @@ export function valueCodec(reducers: Reducers | undefined, limit: number): Value
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-function refusal(error: unknown, what: string): SerializationError {
-  const { DevalueError } = devalue();
+function refusal({ DevalueError }: TextLibrary, error: unknown, what: string): SerializationError {
   if (error instanceof DevalueError && isShared(error.value)) return noSharedValues(what);
   const reason = error instanceof Error ? error.message : String(error);
   const path = error instanceof DevalueError ? error.path : '';

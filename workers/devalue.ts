@@ -1,0 +1,7 @@
+/** In the build, what a worker has in the place of lib/system/devalue: it only writes, and is one file. */
+import { stringify } from 'devalue';
+
+const library = { stringify };
+
+export const devalue = (): typeof library => library;
+export const keepDevalue = (): void => {};
