@@ -63,6 +63,29 @@ describe('env', () => {
     });
   });
 
+  test.each([
+    ['a promise', async () => ({ A: '1' }), 'env(0) must be an object of strings, got a Promise'],
+    ['a Map', () => new Map([['A', '1']]), 'env(0) must be an object of strings, got a Map'],
+    ['nothing', () => undefined, 'env(0) must be an object of strings, got undefined'],
+    ['a text', () => 'A=1', 'env(0) must be an object of strings, got "A=1"'],
+    ['a number in it', (rank: number) => ({ A: rank }), 'env(0).A must be a string, got 0 (number)'],
+    ['null in it', () => ({ A: null }), 'env(0).A must be a string, got null'],
+  ])('that gives %s breaks the pool with WorkerStartupError', async (_, env, message) => {
+    const executor = newPool({ maxWorkers: 1, env: env as never });
+    expect(await rejectionOf(executor.submit(variable, 'A'))).toMatchObject({
+      name: 'WorkerStartupError',
+      message: expect.stringContaining(message),
+      cause: expect.any(TypeError),
+    });
+  });
+
+  test('that is no object of strings is refused', () => {
+    expect(() => newPool({ env: new Map([['A', '1']]) as never })).toThrow(
+      'env must be an object or a function of the rank, got a Map',
+    );
+    expect(() => newPool({ env: Promise.resolve({ A: '1' }) as never })).toThrow('got a Promise');
+  });
+
   test('of the host is read when a worker starts', async () => {
     const executor = newPool();
     process.env.LOKY_TEST_LATE = 'late';

@@ -7,6 +7,7 @@ import {
   type WorkerProcessSettings,
 } from '../child/child-process.ts';
 import { newMark } from '../child/output.ts';
+import { environment, folder } from '../options/check.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { nodeOptionsForWorkers } from '../options/node-options.ts';
 import type { Definition, HeldShare, Payload, Sender } from '../sending/index.ts';
@@ -60,13 +61,14 @@ export function createWorkerSetup(
   };
   const settingsFor = (rank: number): WorkerProcessSettings => {
     checkMainScriptIsLoaded();
+    if (cwd !== undefined) folder(cwd, 'cwd'); // it was there when the executor was made
     return {
       execArgv,
       execPath,
       argv,
       stdio,
       env: {
-        ...hostEnvironment(typeof env === 'function' ? env(rank) : env),
+        ...hostEnvironment(typeof env === 'function' ? environmentOf(env, rank) : env),
         [DEPTH_VARIABLE]: String(depth),
       },
       start: {
@@ -94,6 +96,12 @@ export function createWorkerSetup(
       held = [];
     },
   };
+}
+
+function environmentOf(env: (rank: number) => NodeJS.ProcessEnv, rank: number): NodeJS.ProcessEnv {
+  const made = env(rank);
+  environment(made, `env(${rank})`);
+  return made;
 }
 
 /** A debugger of this program is not for its workers. */

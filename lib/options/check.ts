@@ -88,7 +88,7 @@ export function describe(value: unknown): string {
 }
 
 function describeObject(value: object): string {
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  const kind = kindOf(value);
   if (kind === 'Object') return 'an object';
   return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
@@ -232,14 +232,22 @@ export function nested(checks: Readonly<Record<string, Check>>, required: readon
   };
 }
 
-/** An object of strings, as `process.env` is, or a function that makes one. */
+/** An object of strings, as `process.env` is. A promise or a `Map` has none, and would silently change nothing. */
 export const environment: Check = (value, name) => {
-  if (typeof value === 'function') return;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object or a function of the rank, got ${describe(value)}`);
-  }
+  if (!isPlain(value)) throw new TypeError(`${name} must be an object of strings, got ${describe(value)}`);
   for (const [key, each] of Object.entries(value)) if (each !== undefined) string(each, `${name}.${key}`);
 };
+
+export const environmentOrFunction: Check = (value, name) => {
+  if (typeof value === 'function') return;
+  if (!isPlain(value)) {
+    throw new TypeError(`${name} must be an object or a function of the rank, got ${describe(value)}`);
+  }
+  environment(value, name);
+};
+
+const isPlain = (value: unknown): value is object => kindOf(value) === 'Object';
+const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
 export const abortSignal: Check = (value, name) => {
   if (!(value instanceof AbortSignal))

@@ -183,7 +183,7 @@ export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>
   initArgs: check.array,
   teardown: check.callable,
   teardownTimeout: check.timeLimit,
-  env: check.environment,
+  env: check.environmentOrFunction,
   execArgv: check.strings,
   execPath: check.filled,
   argv: check.strings,
