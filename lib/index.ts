@@ -62,6 +62,7 @@ export {
 } from './observing/trace-timeline.ts';
 export type { ExecutorOptions } from './options/executor-options.ts';
 export type {
+  KnownMapOptions,
   MapOptions,
   MapResult,
   PrewarmOptions,

@@ -1,9 +1,9 @@
 /** What users hold: the contract that every executor keeps, and that views and executors of other kinds share. */
 import type { Future } from '../futures/future.ts';
 import type {
+  KnownMapOptions,
   MapOptions,
   MapResult,
-  SettledMapOptions,
   ShutdownOptions,
   TaskOptions,
 } from '../options/task-options.ts';
@@ -49,25 +49,25 @@ export interface Executor extends AsyncDisposable {
    *
    * @throws the same as `submit`, and what an input throws that is read at the call.
    */
-  map<A, R, O extends MapOptions | SettledMapOptions = MapOptions>(
+  map<A, R, O extends KnownMapOptions<O> = MapOptions>(
     fn: (a: A) => R,
     inputs: Inputs<A>,
     options?: O,
   ): ResultIterator<MapResult<Awaited<R>, O>>;
-  map<A, B, R, O extends MapOptions | SettledMapOptions = MapOptions>(
+  map<A, B, R, O extends KnownMapOptions<O> = MapOptions>(
     fn: (a: A, b: B) => R,
     as: Inputs<A>,
     bs: Inputs<B>,
     options?: O,
   ): ResultIterator<MapResult<Awaited<R>, O>>;
-  map<A, B, C, R, O extends MapOptions | SettledMapOptions = MapOptions>(
+  map<A, B, C, R, O extends KnownMapOptions<O> = MapOptions>(
     fn: (a: A, b: B, c: C) => R,
     as: Inputs<A>,
     bs: Inputs<B>,
     cs: Inputs<C>,
     options?: O,
   ): ResultIterator<MapResult<Awaited<R>, O>>;
-  map<A, B, C, D, R, O extends MapOptions | SettledMapOptions = MapOptions>(
+  map<A, B, C, D, R, O extends KnownMapOptions<O> = MapOptions>(
     fn: (a: A, b: B, c: C, d: D) => R,
     as: Inputs<A>,
     bs: Inputs<B>,

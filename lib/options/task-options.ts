@@ -54,6 +54,11 @@ export interface SettledMapOptions extends Omit<MapOptions, 'settle'> {
   settle: true;
 }
 
+/** Those that `Options` may be: a type parameter alone takes a misspelt name beside a right one. */
+export type KnownMapOptions<Options> = (MapOptions | SettledMapOptions) & {
+  readonly [Name in Exclude<keyof Options, keyof MapOptions>]?: never;
+};
+
 /** What a `map` gives for an input whose result is an `R`. */
 export type MapResult<R, Options> = Options extends { settle: true } ? PromiseSettledResult<R> : R;
 

@@ -6,9 +6,11 @@ import {
   type Future,
   type FutureIterator,
   type FutureState,
+  type MapOptions,
   ProcessPoolExecutor,
   type ResultIterator,
   SerializationError,
+  type SettledMapOptions,
   TerminatedWorkerError,
   type TerminationReason,
   taskMessages,
@@ -106,6 +108,21 @@ export async function mapInfers(): Promise<void> {
   }
   const lengths = executor.map((line: string) => line.length, lines(), { ordered: false, bufferSize: 4 });
   expectSame<Same<typeof lengths, ResultIterator<number>>>();
+
+  const settled = executor.map((a: number) => a, [1], { settle: true, chunkSize: 'auto' });
+  expectSame<Same<typeof settled, ResultIterator<PromiseSettledResult<number>>>>();
+  const either = executor.map((a: number) => a, [1], {} as MapOptions | SettledMapOptions);
+  expectSame<Same<typeof either, ResultIterator<PromiseSettledResult<number> | number>>>();
+  executor.map((a: number) => a, [1], {
+    onProgress: (done, total) =>
+      expectSame<Same<[typeof done, typeof total], [number, number | undefined]>>(),
+  });
+  // @ts-expect-error the name of an option is misspelt
+  executor.map((a: number) => a, [1], { chunksize: 3 });
+  // @ts-expect-error the name of one is right
+  executor.map((a: number) => a, [1], { ordered: false, chunksize: 3 });
+  // @ts-expect-error the same with settled results, and with two inputs
+  executor.map((a: number, b: number) => a + b, [1], [2], { settle: true, chunksize: 3 });
 }
 
 export function mapRefuses(): void {
