@@ -22,6 +22,9 @@ test('a machine takes a job of its protocol, its version and its tasks, unless i
   const stored = { ...job, args: referenceTo('1') };
   expect(hasWhatItNeeds(machine, stored)).toBe(false);
   expect(hasWhatItNeeds({ ...machine, hasStore: true }, stored)).toBe(true);
+  const sharing = { ...job, shared: [[1, 'key', 'hash']] as const };
+  expect(hasWhatItNeeds(machine, sharing)).toBe(false);
+  expect(hasWhatItNeeds({ ...machine, hasStore: true }, sharing)).toBe(true);
 });
 
 test('a machine takes a signed function if it has its key, whatever its tasks are', () => {

@@ -40,6 +40,7 @@ describe('the signature of a function', () => {
     ['version', { data: { ...terms.data, version: null } }],
     ['time limit', { data: { ...terms.data, timeout: null } }],
     ['time by which it must begin', { data: { ...terms.data, startBy: 1 } }],
+    ['shared values', { data: { ...terms.data, shared: [[1, 'key', 'hash']] } }],
     ['wish for its output', { data: { ...terms.data, output: true } }],
     ['age of the outcome', { data: { ...terms.data, keep: 1 } }],
   ])('covers the %s', (_, changed) => {

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import type { RemoteSettings } from '../../lib/bullmq/executor-options.ts';
 import { remoteCalls } from '../../lib/bullmq/remote-calls.ts';
 import type { RemotePool } from '../../lib/bullmq/remote-pool.ts';
+import { RemoteShares } from '../../lib/bullmq/remote-shares.ts';
 import { defineTasks } from '../../lib/bullmq/task-registry.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { mapOn } from '../../lib/executor/map-on-pool.ts';
@@ -40,7 +41,8 @@ test('onProgress of a map on other machines is called in the context of the map,
     queue: 'queue',
     maxPayload: 1000,
   } as unknown as RemoteSettings;
-  const calls = remoteCalls(pool, settings, 'executor', valueCodec(devalue, undefined, 1000));
+  const codec = valueCodec(devalue, undefined, 1000);
+  const calls = remoteCalls(pool, settings, 'executor', codec, new RemoteShares(settings, codec));
   const request = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];
   const onProgress = () => seen.push(request.getStore());

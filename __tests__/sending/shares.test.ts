@@ -1,6 +1,7 @@
 /** Shared values: what is sent of them, to whom an answer may name them, and when they are no longer needed. */
 import { describe, expect, test } from '@jest/globals';
 import { functionWriter } from '../../lib/bullmq/function-call.ts';
+import { RemoteShares } from '../../lib/bullmq/remote-shares.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { lostBody } from '../../lib/child/frames.ts';
 import { SerializationError } from '../../lib/errors.ts';
@@ -56,11 +57,17 @@ describe('a call with a shared value', () => {
     expect(() => sender.decodeValue(forged)).toThrow(/does not accept: a shared value/);
   });
 
-  test('is refused where it would go to another machine', () => {
-    const refusal =
-      /through Redis: it holds a shared value, which the workers of this machine alone have\n {2}hint: /;
-    expect(() => valueCodec(devalue, undefined, 1e6).writeArguments([{ deep: [shared] }])).toThrow(refusal);
-    expect(() => functionWriter(undefined)(() => shared.value, [])).toThrow(refusal);
+  test('is refused where no other machine would find it', () => {
+    const codec = valueCodec(devalue, undefined, 1e6);
+    expect(() => codec.write({ deep: [shared] }, 'the result')).toThrow(
+      /^cannot send the result through Redis: it holds a shared value, which only arguments and functions can\n {2}hint: /,
+    );
+    const { write, shareOf } = new RemoteShares({ store: undefined, queue: 'queue' }, codec);
+    const refusal = /is a shared value, and this executor has no `store`.*\n {2}hint: give the same store/;
+    expect(() => valueCodec(devalue, undefined, 1e6, { write }).writeArguments([{ deep: [shared] }])).toThrow(
+      refusal,
+    );
+    expect(() => functionWriter(undefined, shareOf)(() => shared.value, [])).toThrow(refusal);
   });
 });
 

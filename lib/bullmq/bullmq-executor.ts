@@ -3,6 +3,7 @@ import type { Executor, ResultIterator } from '../executor/executor.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
+import type { Shared } from '../sending/shared.ts';
 import type { BullMQExecutorOptions } from './executor-options.ts';
 import { later } from './later.ts';
 import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';
@@ -66,6 +67,26 @@ export class BullMQExecutor implements RemoteExecutor {
 
   /** @throws TypeError Always: a job of BullMQ has one result. */
   readonly stream: Executor['stream'] = (fn, ...args) => this.#view.stream(fn, ...args);
+
+  /**
+   * Shares a large value with the machines: it is encoded at this call, put once into the `store`, read from there once by each
+   * machine, when a job there needs it first, and sent once to each of its workers. The handle travels in the place of the value: as
+   * an argument, in arguments, or captured by a function; tasks read its `value`. A handle of any executor of this process can be
+   * sent by any other.
+   *
+   * It holds what arguments may hold: data, and what the registry has reducers for. What is changed in the value after this call
+   * does not travel.
+   *
+   * When the handle is disposed or collected, or this executor was shut down, and no pending task needs it, it is removed from a
+   * store that has `delete`; not so once a task with an id of its own (`enqueue`, `jobId`) has needed it.
+   *
+   * @throws TypeError if the executor has no `store`.
+   * @throws SerializationError with the path of what cannot be sent.
+   * @throws ShutdownExecutorError after `shutdown`.
+   */
+  share<T>(value: T): Shared<T> {
+    return this.#view.share(value);
+  }
 
   /**
    * A view whose tasks have these options. `retries` is for tasks whose worker process died. Of two priorities the higher

@@ -44,9 +44,9 @@ export class SignatureError extends Error {
   readonly code = 'ERR_SIGNATURE';
 }
 
-/** Workers of other machines keep nothing for this process. */
+/** Jobs alone say which shared values a machine must have. */
 export const noSharedValues = (what: string): SerializationError =>
   new SerializationError(
-    `cannot send ${what} through Redis: it holds a shared value, which the workers of this machine alone have\n` +
-      '  hint: put it into a store that all machines reach (a bucket, a database, a shared folder) and send its name',
+    `cannot send ${what} through Redis: it holds a shared value, which only arguments and functions can\n` +
+      '  hint: send the value itself',
   );

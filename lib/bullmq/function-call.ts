@@ -3,7 +3,7 @@
  * is done in the worker process alone.
  */
 import { createReceiver, createSender, type Payload, type Reducers, type Sender } from '../sending/index.ts';
-import { noSharedValues } from './errors.ts';
+import type { Shared, ShareOf } from '../sending/shared.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -21,25 +21,30 @@ interface WrittenCall {
 /** Settings first: a sender that has told its settings tells with each call what has changed since. */
 export function functionWriter(
   reducers: Reducers | undefined,
+  shareOf: ShareOf,
 ): (fn: AnyFunction, args: readonly unknown[]) => string {
-  const sender: Sender = createSender({ serializer: 'auto', jobReducers: reducers });
+  const sender: Sender = createSender({ serializer: 'auto', jobReducers: reducers, shareOf });
   return (fn, args) => {
     const settings = writePayload(sender.settings());
     const prepared = sender.prepareCall(fn, args);
-    if (prepared.shares !== undefined) throw noSharedValues('the task');
     const definitions = prepared.definitions.map(({ id, payload }) => [id, writePayload(payload)] as const);
     const written: WrittenCall = { settings, definitions, call: writePayload(prepared.encode()) };
     return JSON.stringify(written);
   };
 }
 
-/** @throws SerializationError if it cannot be rebuilt on this machine. */
+/**
+ * @param shared By the numbers by which it refers to them.
+ * @throws SerializationError if it cannot be rebuilt on this machine.
+ */
 export async function readFunctionCall(
   text: string,
+  shared: ReadonlyMap<number, Shared<unknown>>,
 ): Promise<{ fn: (...args: unknown[]) => unknown; args: unknown[] }> {
   const { settings, definitions, call } = JSON.parse(text) as WrittenCall;
   const receiver = await createReceiver(readPayload(settings));
   for (const [id, payload] of definitions) receiver.define(id, readPayload(payload));
+  for (const [id, handle] of shared) receiver.adopt(id, handle);
   return receiver.decodeCall(readPayload(call));
 }
 

@@ -4,6 +4,7 @@
  */
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/reducers.ts';
+import { type Shared, type SharedState, sharedState } from '../sending/shared.ts';
 import { DevalueError, parse, stringify } from '../system/devalue/copy/devalue-copy.ts';
 import { whileLoading } from '../system/loading.ts';
 import { type JobInfo, setJobInfo } from './job-info.ts';
@@ -28,6 +29,11 @@ export type CallOutcome =
 /** A copy of its own, which test runners can send as it is. */
 const devalueCopy = (): TextLibrary => ({ DevalueError, parse, stringify });
 
+/** The shared values of a job, by the numbers by which it refers to them. */
+export type SharedHandles = ReadonlyMap<number, Shared<unknown>>;
+
+const NONE: SharedHandles = new Map();
+
 type AnyFunction = (...args: never[]) => unknown;
 type Run = (...args: unknown[]) => unknown;
 type ItemOutcome = readonly [true, unknown] | readonly [false, unknown];
@@ -37,10 +43,15 @@ type ItemOutcome = readonly [true, unknown] | readonly [false, unknown];
  *
  * @param written The order as JSON: one string is what the host sends at the least cost.
  */
-export function runTask(url: string, name: string, written: string): CallOutcome | Promise<CallOutcome> {
+export function runTask(
+  url: string,
+  name: string,
+  written: string,
+  shared?: SharedHandles,
+): CallOutcome | Promise<CallOutcome> {
   const defined = definedTasks(url);
   if (defined === undefined)
-    return importTasks(url).then((failure) => failure ?? runTask(url, name, written));
+    return importTasks(url).then((failure) => failure ?? runTask(url, name, written, shared));
   const order = JSON.parse(written) as CallOrder;
   const codec = codecFor(defined.reducers, order.limit);
   let fn: AnyFunction;
@@ -49,7 +60,7 @@ export function runTask(url: string, name: string, written: string): CallOutcome
   } catch (error) {
     return failed(codec, error);
   }
-  return run(fn, codec, order);
+  return run(fn, codec, order, shared);
 }
 
 /** A task of the host's main script, which a worker does not run: the function is sent. */
@@ -57,8 +68,9 @@ export function runGiven(
   fn: AnyFunction,
   reducers: Reducers | undefined,
   order: CallOrder,
+  shared?: SharedHandles,
 ): CallOutcome | Promise<CallOutcome> {
-  return run(fn, valueCodec(devalueCopy, reducers, order.limit), order);
+  return run(fn, newCodec(reducers, order.limit), order, shared);
 }
 
 /** A function that came through Redis and whose signature the host has checked. */
@@ -66,11 +78,13 @@ export async function runSigned(
   call: string,
   reducers: Reducers | undefined,
   order: CallOrder,
+  shared: SharedHandles = NONE,
 ): Promise<CallOutcome> {
   const codec = valueCodec(devalueCopy, reducers, order.limit);
   try {
     const { readFunctionCall } = await import('./function-call.ts');
-    const { fn, args } = await readFunctionCall(call);
+    for (const handle of shared.values()) decoded(handle, codec);
+    const { fn, args } = await readFunctionCall(call, shared);
     return await runWith(fn, args, codec, order);
   } catch (error) {
     return failed(codec, error);
@@ -98,12 +112,47 @@ let lastCodec: { reducers: Reducers | undefined; limit: number; codec: ValueCode
 /** Nearly every call of a worker has the same. */
 function codecFor(reducers: Reducers | undefined, limit: number): ValueCodec {
   if (lastCodec?.reducers !== reducers || lastCodec?.limit !== limit) {
-    lastCodec = { reducers, limit, codec: valueCodec(devalueCopy, reducers, limit) };
+    lastCodec = { reducers, limit, codec: newCodec(reducers, limit) };
   }
   return lastCodec.codec;
 }
 
-function run(fn: AnyFunction, codec: ValueCodec, order: CallOrder): CallOutcome | Promise<CallOutcome> {
+/** What the arguments that are being read refer to. */
+let handles: SharedHandles = NONE;
+
+function newCodec(reducers: Reducers | undefined, limit: number): ValueCodec {
+  const codec = valueCodec(devalueCopy, reducers, limit, {
+    read(id) {
+      const handle = handles.get(id);
+      if (handle === undefined) throw new Error(`the job does not say which shared value number ${id} is`);
+      return decoded(handle, codec);
+    },
+  });
+  return codec;
+}
+
+/**
+ * The handle that tasks get: its bytes are replaced by what they mean, once in this process.
+ *
+ * @throws SerializationError
+ */
+function decoded(handle: Shared<unknown>, codec: ValueCodec): Shared<unknown> {
+  const state = sharedState(handle) as SharedState;
+  if (state.isDecoded) return handle;
+  const { buffer, byteOffset, byteLength } = state.value as Uint8Array;
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString();
+  state.value = codec.read(text, 'the shared value');
+  state.isDecoded = true;
+  return handle;
+}
+
+function run(
+  fn: AnyFunction,
+  codec: ValueCodec,
+  order: CallOrder,
+  shared: SharedHandles = NONE,
+): CallOutcome | Promise<CallOutcome> {
+  handles = shared;
   try {
     return runWith(fn as Run, [...codec.readArguments(order.args)], codec, order);
   } catch (error) {

@@ -24,7 +24,7 @@ export async function withPayload(
         'as the executor has',
     );
   }
-  const text = await getPayload(store, key, `the arguments of job ${job.id}`);
+  const text = (await getPayload(store, key, `the arguments of job ${job.id}`)).toString();
   return data.signed === undefined
     ? { ...data, args: text }
     : { ...data, signed: { ...data.signed, call: text } };

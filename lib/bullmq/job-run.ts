@@ -7,7 +7,7 @@ import type { Future } from '../futures/future.ts';
 import { mainScript } from '../system/main-script.ts';
 import { SignatureError, VersionSkewError } from './errors.ts';
 import { runGiven, runSigned, runTask } from './for-workers.ts';
-import type { CallOrder, CallOutcome } from './in-worker.ts';
+import type { CallOrder, CallOutcome, SharedHandles } from './in-worker.ts';
 import { type PayloadStore, textLimit } from './payload-store.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
 import { type AllowFunctions, verify } from './signing.ts';
@@ -32,7 +32,7 @@ const MANY_CALLS = 1_000;
 /** @returns what starts a job's call, and throws what is wrong with the job. */
 export function createJobRun(
   settings: RunSettings,
-): (job: Job, data: Partial<JobData>) => Future<CallOutcome> {
+): (job: Job, data: Partial<JobData>, shared: SharedHandles | undefined) => Future<CallOutcome> {
   const { queue, executor, tasks } = settings;
   const limit = textLimit(settings);
   const calls = new Map<string, PoolCall>();
@@ -49,22 +49,22 @@ export function createJobRun(
     return call;
   }
 
-  function submitOf(job: Job, data: Partial<JobData>): Submit {
+  function submitOf(job: Job, data: Partial<JobData>, shared: SharedHandles | undefined): Submit {
     if (data.signed !== undefined) {
       const { call: code } = data.signed;
       checkSignature(settings, job, data.signed);
-      return (call, order) => call(runSigned, code, tasks.reducers, order);
+      return (call, order) => call(runSigned, code, tasks.reducers, order, shared);
     }
     const name = String(data.task);
     const fn = expectTask(tasks, name, 'the serving machine');
-    if (isOfMain) return (call, order) => call(runGiven, fn, tasks.reducers, order);
-    return (call, order) => call(runTask, tasks.url, name, JSON.stringify(order));
+    if (isOfMain) return (call, order) => call(runGiven, fn, tasks.reducers, order, shared);
+    return (call, order) => call(runTask, tasks.url, name, JSON.stringify(order), shared);
   }
 
-  return (job, data) => {
+  return (job, data, shared) => {
     const id = String(job.id);
     expectSameVersion(tasks, data);
-    const submit = submitOf(job, data);
+    const submit = submitOf(job, data, shared);
     const args = data.args ?? '[]';
     const info = { id, attempt: job.attemptsStarted, queue };
     const order: CallOrder = { args, chunk: data.chunk === true, limit, job: info };

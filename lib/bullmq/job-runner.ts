@@ -19,6 +19,7 @@ import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
 import { hasPayload, withPayload } from './job-payload.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
+import { type JobShares, MachineShares } from './machine-shares.ts';
 import { newPayloadKey, putPayload, referenceTo } from './payload-store.ts';
 import { storable } from './plain-json.ts';
 import { isOverdue, queueTimeoutError } from './queue-timeout.ts';
@@ -44,9 +45,12 @@ interface ActiveJob {
   isHandedBack: boolean;
   /** Another machine has it: whatever becomes of it here, nobody is told. */
   isSuperseded: boolean;
+  /** What it needs of the shared values. */
+  shares: JobShares | undefined;
 }
 
 interface RunnerSettings extends RunSettings {
+  readonly maxShared: number;
   readonly replies: Replies;
   readonly handBackTimeout: number;
   /** The machines that serve the queue at this moment. */
@@ -66,7 +70,8 @@ const CANCELLED_WHILE_HELD = 'The submitter withdrew the job before it started.'
 
 export class JobRunner {
   readonly #settings: RunnerSettings;
-  readonly #start: (job: Job, data: Partial<JobData>) => Future<CallOutcome>;
+  readonly #start: ReturnType<typeof createJobRun>;
+  readonly #shares: MachineShares;
   readonly #active = new Map<string, ActiveJob>();
   /** Whose outcome was kept here: whatever BullMQ makes of such a job, for example when it cannot be moved, does not change it. */
   readonly #answered = new WeakSet<Job>();
@@ -81,6 +86,7 @@ export class JobRunner {
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
     this.#start = createJobRun(settings);
+    this.#shares = new MachineShares(settings);
     const { executor } = settings;
     this.#output = new TaskOutputs(
       executor,
@@ -104,6 +110,7 @@ export class JobRunner {
       isCancelled: false,
       isHandedBack: false,
       isSuperseded: false,
+      shares: undefined,
     };
     this.#active.set(id, active);
     try {
@@ -111,6 +118,7 @@ export class JobRunner {
       if (held !== undefined) await held;
       return await this.#run(job, token, data, active);
     } finally {
+      active.shares?.release();
       if (data.output === true) this.#output.end(job);
       active.future = undefined; // see processor.ts: tables of maps outlive their entries
       if (this.#active.get(id) === active) this.#active.delete(id); // a copy that has lost its lock may have a successor here
@@ -130,10 +138,11 @@ export class JobRunner {
       if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
       if (isOverdue(data, job, Date.now())) throw queueTimeoutError(String(job.id), undefined);
       const call = hasPayload(data) ? await withPayload(this.#settings.store, job, data) : data;
+      if (data.shared !== undefined) active.shares = await this.#shares.take(String(job.id), data.shared);
       if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
       if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
       if (data.output === true) this.#output.begin(job, data);
-      active.future = this.#start(job, call);
+      active.future = this.#start(job, call, active.shares?.handles);
       this.counts.started += 1;
       this.#note(data, job, 'started');
       this.#passProgress(data, job, active.future);
@@ -168,7 +177,7 @@ export class JobRunner {
     const { store, maxPayload, queue } = this.#settings;
     if (store === undefined || Buffer.byteLength(outcome.text) <= maxPayload) return outcome;
     const key = newPayloadKey(queue, 'result');
-    await putPayload(store, key, outcome.text, `the outcome of job ${job.id}`);
+    await putPayload(store, key, Buffer.from(outcome.text), `the outcome of job ${job.id}`);
     return { ...outcome, text: referenceTo(key) };
   }
 
@@ -209,6 +218,7 @@ export class JobRunner {
 
   close(): void {
     this.#output.close();
+    this.#shares.close();
   }
 
   async idle(): Promise<void> {

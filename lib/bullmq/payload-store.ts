@@ -1,12 +1,12 @@
 /** Payloads that are too large for the queue: they lie in a store of the user's, and their keys travel in their place. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import * as check from '../options/check.ts';
 import { messageOf } from '../system/thrown.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { PayloadStoreError } from './errors.ts';
 
 /**
- * Where arguments and results lie that are larger than `maxPayload`: a bucket, a shared folder, a database. Both sides give one that
+ * Where arguments and results lie that are larger than `maxPayload`, and values that are shared: a bucket, a shared folder, a database. Both sides give one that
  * reaches the same place. Each key is written once.
  */
 export interface PayloadStore {
@@ -40,7 +40,7 @@ export function checkStore(value: unknown, name: string): void {
   checkParts({ put, get, delete: store.delete, timeout }, name);
 }
 
-export const newPayloadKey = (queue: string, kind: 'arguments' | 'result'): string =>
+export const newPayloadKey = (queue: string, kind: 'arguments' | 'result' | 'shared'): string =>
   `${queue.replace(/[^\w-]/g, '_').slice(0, 100)}.${kind}.${randomUUID()}`;
 
 export const referenceTo = (key: string): string => MARK + key;
@@ -66,10 +66,9 @@ export const textLimit = ({
 export async function putPayload(
   store: PayloadStore,
   key: string,
-  text: string,
+  data: Uint8Array,
   what: string,
 ): Promise<void> {
-  const data = Buffer.from(text);
   try {
     await withinLimit(store, () => store.put(key, data));
   } catch (cause) {
@@ -81,7 +80,7 @@ export async function putPayload(
 }
 
 /** @throws PayloadStoreError */
-export async function getPayload(store: PayloadStore, key: string, what: string): Promise<string> {
+export async function getPayload(store: PayloadStore, key: string, what: string): Promise<Buffer> {
   let data: unknown;
   try {
     data = await withinLimit(store, () => store.get(key));
@@ -93,8 +92,10 @@ export async function getPayload(store: PayloadStore, key: string, what: string)
     });
   }
   const { buffer, byteOffset, byteLength } = data as Uint8Array;
-  return Buffer.from(buffer, byteOffset, byteLength).toString();
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
+
+export const hashOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('base64url');
 
 /** What cannot be removed stays until the store removes what is old. */
 export function deletePayload(store: PayloadStore, key: string): void {

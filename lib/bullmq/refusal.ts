@@ -41,12 +41,15 @@ export type Capabilities = Pick<
 export function hasWhatItNeeds(machine: Capabilities, job: Partial<JobData>): boolean {
   const { signed, version, task } = job;
   if (machine.draining || machine.protocol !== job.loky) return false;
-  if (keyIn(signed?.call ?? job.args) !== undefined && !machine.hasStore) return false;
+  if (needsStore(job) && !machine.hasStore) return false;
   const { tasksVersion } = machine;
   if (version != null && tasksVersion != null && version !== tasksVersion) return false;
   if (signed === undefined) return machine.tasks.includes(String(task));
   return signed.keyName !== undefined && signed.keyName === machine.keyName;
 }
+
+const needsStore = ({ signed, args, shared }: Partial<JobData>): boolean =>
+  keyIn(signed?.call ?? args) !== undefined || shared !== undefined;
 
 /** The error of the last machine, which says what it lacks, and how long others were looked for. */
 export function nobodyTook(refusal: Refusal, jobId: string, bound: number): Refusal {

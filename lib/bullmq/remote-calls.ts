@@ -6,6 +6,7 @@ import type { RemoteSettings } from './executor-options.ts';
 import { functionWriter } from './function-call.ts';
 import { newPayloadKey, referenceTo } from './payload-store.ts';
 import type { RemotePool } from './remote-pool.ts';
+import type { RemoteShare, RemoteShares } from './remote-shares.ts';
 import { attemptsOf, type RemoteTaskRequest, type RemoteTaskSettings, type Upload } from './remote-task.ts';
 import { type AllowFunctions, type SignedTerms, sign } from './signing.ts';
 import { type JobData, PROTOCOL, replyOfJob, type SignedCall } from './wire.ts';
@@ -20,6 +21,7 @@ export type RemoteCalls = Pool<RemoteTaskSettings, RemoteTaskRequest>;
 interface Written {
   readonly data: JobData;
   readonly upload: Upload | undefined;
+  readonly shares: readonly RemoteShare[];
 }
 
 export function remoteCalls(
@@ -27,9 +29,11 @@ export function remoteCalls(
   settings: RemoteSettings,
   executorId: string,
   codec: ValueCodec,
+  shares: RemoteShares,
 ): RemoteCalls {
   const { tasks, queue, allowFunctions, maxPayload, store } = settings;
-  const writeFunction = allowFunctions === undefined ? undefined : functionWriter(tasks.reducers);
+  const writeFunction =
+    allowFunctions === undefined ? undefined : functionWriter(tasks.reducers, shares.shareOf);
   const keep = Math.ceil(settings.keepOutcomes / 1_000);
   let lastNumber = 0;
 
@@ -38,24 +42,25 @@ export function remoteCalls(
   }
 
   function writeCall(args: readonly unknown[], common: Omit<JobData, 'args'>): Written {
-    const written = codec.writeArguments(args);
+    const { written, fields, ...rest } = shares.collect(() => codec.writeArguments(args));
     if (store === undefined || sizeOf(written) <= maxPayload) {
-      return { data: { ...common, args: written }, upload: undefined };
+      return { data: { ...common, ...fields, args: written }, upload: undefined, ...rest };
     }
     const upload = uploadOf(typeof written === 'string' ? written : codec.write(args, 'the arguments'));
-    return { data: { ...common, args: referenceTo(upload.key) }, upload };
+    return { data: { ...common, ...fields, args: referenceTo(upload.key) }, upload, ...rest };
   }
 
-  function writeSigned(fn: AnyFunction, args: readonly unknown[], terms: SignedTerms): Written {
+  function writeSigned(fn: AnyFunction, args: readonly unknown[], unsigned: SignedTerms): Written {
     if (writeFunction === undefined) throw unknownFunction(fn, tasks.names);
-    const call = writeFunction(fn, args);
+    const { written: call, fields, ...rest } = shares.collect(() => writeFunction(fn, args));
+    const data = { ...unsigned.data, ...fields };
     const size = Buffer.byteLength(call);
     const isLarge = size > maxPayload;
     if (isLarge && store === undefined) throw largeFunction(fn, size, maxPayload);
-    const signed: SignedCall = sign(allowFunctions as AllowFunctions, terms, call);
-    if (!isLarge) return { data: { ...terms.data, signed }, upload: undefined };
+    const signed: SignedCall = sign(allowFunctions as AllowFunctions, { ...unsigned, data }, call);
+    if (!isLarge) return { data: { ...data, signed }, upload: undefined, ...rest };
     const upload = uploadOf(call);
-    return { data: { ...terms.data, signed: { ...signed, call: referenceTo(upload.key) } }, upload };
+    return { data: { ...data, signed: { ...signed, call: referenceTo(upload.key) } }, upload, ...rest };
   }
 
   function dataOf(
@@ -90,11 +95,11 @@ export function remoteCalls(
       const reply = kind === 'own' ? executorId : replyOfJob(id);
       const common = dataOf(settings, { task, chunk: isChunk, reply });
       const attempts = attemptsOf(settings);
-      const { data, upload } =
+      const written =
         task === null
           ? writeSigned(fn, args, { queue, id, name, attempts, data: { ...common, args: '' } })
           : writeCall(args, common);
-      return { id, kind, name, data, upload, settings, submitSite };
+      return { id, kind, name, ...written, settings, submitSite };
     },
   };
 }

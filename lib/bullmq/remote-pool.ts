@@ -103,11 +103,15 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     });
   }
 
+  /** @throws ShutdownExecutorError */
+  expectOpen(): void {
+    if (this.#closed === undefined) return;
+    throw new ShutdownExecutorError('cannot schedule new futures after shutdown');
+  }
+
   /** @throws ShutdownExecutorError, QueueFullError */
   expectRoom(): void {
-    if (this.#closed !== undefined) {
-      throw new ShutdownExecutorError('cannot schedule new futures after shutdown');
-    }
+    this.expectOpen();
     const { maxPending } = this.#settings;
     if (this.pendingCount < maxPending) return;
     throw new QueueFullError(
@@ -143,6 +147,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   submit(request: RemoteTaskRequest): Future<unknown> {
     this.expectRoom();
     const task = new RemoteTask(request, this);
+    for (const share of request.shares) {
+      share.hold();
+      if (request.kind !== 'own') share.leave();
+    }
     this.#counts.submitted += 1;
     const { signal } = request.settings;
     if (signal?.aborted) {
@@ -152,8 +160,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#unsent.set(task.key, task);
     watchUnstored(this, true);
     this.#keepAlive.hold();
-    if (request.upload === undefined) this.#outbox.add(task);
-    else void this.#upload(task, request.upload);
+    if (request.upload === undefined && request.shares.length === 0) this.#outbox.add(task);
+    else void this.#upload(task);
     this.#link.noteAwaited();
     return task.future;
   }
@@ -180,6 +188,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       name: id,
       data: NO_DATA,
       upload: undefined,
+      shares: [],
       settings,
       submitSite,
     } as const;
@@ -205,16 +214,22 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (task.state !== 'settled') this.#drop(task, () => task.cancelWith(DETACHED));
   }
 
-  async #upload(task: RemoteTask, { key, text }: Upload): Promise<void> {
-    const store = this.#settings.store as PayloadStore;
+  async #upload(task: RemoteTask): Promise<void> {
+    const { upload, shares } = task.request;
     try {
-      await putPayload(store, key, text, `the arguments of job ${task.id}`);
+      if (upload !== undefined) await this.#putArguments(task, upload);
+      await Promise.all(shares.map(({ stored }) => stored));
     } catch (error) {
       if (task.state !== 'settled') this.#fail(task, error);
       return;
     }
+    if (task.state !== 'settled') this.#outbox.add(task);
+  }
+
+  async #putArguments(task: RemoteTask, { key, text }: Upload): Promise<void> {
+    const store = this.#settings.store as PayloadStore;
+    await putPayload(store, key, Buffer.from(text), `the arguments of job ${task.id}`);
     if (task.state === 'settled') deletePayload(store, key);
-    else this.#outbox.add(task);
   }
 
   // Into the queue …
@@ -356,7 +371,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
 
   /** Its callbacks may submit and shut down: it does not count any more. */
   #drop(task: RemoteTask, settle: () => void): void {
-    const { upload, kind } = task.request;
+    const { upload, kind, shares } = task.request;
     this.#unsent.delete(task.key);
     if (this.#unsent.size === 0) watchUnstored(this, false);
     this.sent.delete(task.key);
@@ -366,6 +381,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     else this.#followers.remove(task);
     if (upload !== undefined && kind === 'own')
       deletePayload(this.#settings.store as PayloadStore, upload.key);
+    for (const share of shares) share.release();
     settle();
     if (task.outcome !== undefined) this.#counts.outcomes[task.outcome] += 1;
     this.#checkDrained();

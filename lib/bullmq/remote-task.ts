@@ -12,6 +12,7 @@ import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { type SubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { TaskOutput } from './remote-executor.ts';
+import type { RemoteShare } from './remote-shares.ts';
 import type { RemoteOutcome } from './remote-stats.ts';
 import type { JobData, OutputLine } from './wire.ts';
 
@@ -40,7 +41,6 @@ export type RemoteTaskKind = 'own' | 'shared' | 'detached' | 'attached';
 /** What goes into the store before the job goes into the queue. */
 export interface Upload {
   readonly key: string;
-
   readonly text: string;
 }
 
@@ -53,6 +53,8 @@ export interface RemoteTaskRequest {
   readonly name: string;
   readonly data: JobData;
   readonly upload: Upload | undefined;
+  /** What must be in the store before the job goes into the queue, and until the task is settled. */
+  readonly shares: readonly RemoteShare[];
   readonly settings: RemoteTaskSettings;
   readonly submitSite: SubmitSite | undefined;
 }

@@ -6,6 +6,7 @@ import { type AnyFunction, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
 import { checkShutdownOptions, type ShutdownOptions } from '../options/task-options.ts';
+import type { Shared } from '../sending/shared.ts';
 import { devalue } from '../system/devalue/devalue.ts';
 import { recordSubmitSite } from '../system/submit-site.ts';
 import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';
@@ -14,6 +15,7 @@ import { textLimit } from './payload-store.ts';
 import { type RemoteCalls, remoteCalls } from './remote-calls.ts';
 import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';
 import { RemotePool } from './remote-pool.ts';
+import { RemoteShares } from './remote-shares.ts';
 import type { RemoteStats } from './remote-stats.ts';
 import type { RemoteTaskSettings } from './remote-task.ts';
 import { withRemoteOptions } from './remote-task-options.ts';
@@ -23,9 +25,11 @@ import { valueCodec } from './wire-values.ts';
 export function createRemoteView(options: BullMQExecutorOptions): RemoteView {
   const settings = resolveExecutorOptions(options);
   const executorId = randomUUID();
-  const codec = valueCodec(devalue, settings.tasks.reducers, textLimit(settings));
+  const { reducers } = settings.tasks;
+  const shares = new RemoteShares(settings, valueCodec(devalue, reducers, textLimit(settings)));
+  const codec = valueCodec(devalue, reducers, textLimit(settings), shares);
   const pool = new RemotePool(settings, executorId, codec);
-  return new RemoteView(pool, remoteCalls(pool, settings, executorId, codec), {
+  return new RemoteView(pool, remoteCalls(pool, settings, executorId, codec, shares), shares, {
     timeout: settings.taskTimeout,
     queueTimeout: settings.queueTimeout,
     signal: undefined,
@@ -41,11 +45,13 @@ export function createRemoteView(options: BullMQExecutorOptions): RemoteView {
 export class RemoteView implements RemoteExecutor {
   readonly #pool: RemotePool;
   readonly #calls: RemoteCalls;
+  readonly #shares: RemoteShares;
   readonly #settings: RemoteTaskSettings;
 
-  constructor(pool: RemotePool, calls: RemoteCalls, settings: RemoteTaskSettings) {
+  constructor(pool: RemotePool, calls: RemoteCalls, shares: RemoteShares, settings: RemoteTaskSettings) {
     this.#pool = pool;
     this.#calls = calls;
+    this.#shares = shares;
     this.#settings = settings;
   }
 
@@ -82,12 +88,20 @@ export class RemoteView implements RemoteExecutor {
     return this.#pool.flush();
   }
 
+  /** @throws ShutdownExecutorError, TypeError, SerializationError */
+  share<T>(value: T): Shared<T> {
+    this.#pool.expectOpen();
+    return this.#shares.share(value);
+  }
+
   withOptions(options: RemoteTaskOptions): RemoteExecutor {
-    return viewOf(this.#pool, this.#calls, withRemoteOptions(this.#settings, options));
+    return viewOf(this.#pool, this.#calls, this.#shares, withRemoteOptions(this.#settings, options));
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
-    return this.#pool.shutdown(checkShutdownOptions(options));
+    const closed = this.#pool.shutdown(checkShutdownOptions(options));
+    this.#shares.close();
+    return closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,8 +141,13 @@ export class RemoteView implements RemoteExecutor {
 }
 
 /** Outside of the class: the bundler renames one that names itself. */
-function viewOf(pool: RemotePool, calls: RemoteCalls, settings: RemoteTaskSettings): RemoteView {
-  return new RemoteView(pool, calls, settings);
+function viewOf(
+  pool: RemotePool,
+  calls: RemoteCalls,
+  shares: RemoteShares,
+  settings: RemoteTaskSettings,
+): RemoteView {
+  return new RemoteView(pool, calls, shares, settings);
 }
 
 /** @throws TypeError Always. */

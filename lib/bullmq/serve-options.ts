@@ -28,6 +28,11 @@ export interface ServeTasksOptions {
   maxPayload?: number;
   /** Where larger arguments and results lie, the same as the executors'. Default: such results are refused, such jobs left to other machines. */
   store?: PayloadStore;
+  /**
+   * The sum of the bytes of shared values (`share` of a `BullMQExecutor`) above which the machine keeps only those that running jobs
+   * need; the one that was used least lately goes first. Default: 268_435_456 (256 MiB).
+   */
+  maxShared?: number;
   /** Runs functions that are no tasks of the registry, if they are signed with this key. Default: none are run. */
   allowFunctions?: AllowFunctions;
   /** How long running jobs may take to finish when the machine leaves; then they are ended and handed back. Default: 10_000. */
@@ -67,6 +72,7 @@ const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
   prefix: check.string,
   maxPayload: check.bytes,
   store: checkStore,
+  maxShared: check.bytes,
   allowFunctions: checkAllowFunctions,
   gracePeriod: check.milliseconds,
   lockDuration: check.number({ min: 1_000, unit: 'milliseconds' }),
@@ -77,6 +83,7 @@ const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
 };
 
 export const MAX_PAYLOAD = 1_048_576;
+const MAX_SHARED = 268_435_456;
 
 export function checkQueueName(value: unknown, name: string): void {
   check.string(value, name);
@@ -125,6 +132,7 @@ export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
     prefix: options.prefix ?? 'bull',
     maxPayload: options.maxPayload ?? MAX_PAYLOAD,
     store: options.store,
+    maxShared: options.maxShared ?? MAX_SHARED,
     allowFunctions: options.allowFunctions,
     gracePeriod: options.gracePeriod ?? 10_000,
     lockDuration: options.lockDuration ?? 15_000,

@@ -89,8 +89,8 @@ export const isExpired = (error: Error): boolean => expiries.has(error);
 /** As a list: the order of an object's keys need not survive. */
 function macOf(key: string | Uint8Array, terms: SignedTerms, call: string, expires: number): Buffer {
   const { queue, id, name, attempts, data } = terms;
-  const { loky, task, args, chunk, reply, version, timeout, keep, startBy, output } = data;
+  const { loky, task, args, chunk, reply, version, timeout, keep, startBy, output, shared } = data;
   const job = [queue, id, name, attempts, loky, task, args, chunk, reply, version];
-  const signed = [...job, timeout, keep, startBy, output, expires];
+  const signed = [...job, timeout, keep, startBy, output, shared, expires];
   return createHmac('sha256', key).update(JSON.stringify(signed)).update('\n').update(call).digest();
 }

@@ -17,7 +17,7 @@ export async function fetchOutcome(
       `the outcome of job ${id} lies in a store (key ${key}), and this executor has none: give it the same store as serveTasks has`,
     );
   }
-  const text = await getPayload(store, key, `the outcome of job ${id}`);
+  const text = (await getPayload(store, key, `the outcome of job ${id}`)).toString();
   if (!isShared) deletePayload(store, key);
   return text;
 }

@@ -5,7 +5,7 @@
 import type * as Devalue from 'devalue';
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/index.ts';
-import { isShared } from '../sending/shared.ts';
+import { isShared, type Shared } from '../sending/shared.ts';
 import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
@@ -33,10 +33,18 @@ export interface ValueCodec {
 
 /** The name of errors on the wire. Those of users have a `:` before theirs. */
 const ERROR = 'Error';
+const SHARED = 'Shared';
 const ARGUMENTS = 'the arguments';
 
 /** What is used of devalue. */
 export type TextLibrary = Pick<typeof Devalue, 'DevalueError' | 'parse' | 'stringify'>;
+
+/** How shared values travel: by numbers. A side that does not have one of the two refuses them. */
+export interface HandleCodec {
+  /** @throws SerializationError */
+  write?(handle: object): number;
+  read?(id: number): Shared<unknown>;
+}
 
 /**
  * @param library Asked for when the first value is written or read.
@@ -46,6 +54,7 @@ export function valueCodec(
   library: () => TextLibrary,
   reducers: Reducers | undefined,
   limit: number,
+  handles: HandleCodec = {},
 ): ValueCodec {
   const own = Object.entries(reducers ?? {});
   const writing: Record<string, (value: unknown) => unknown> = {};
@@ -56,6 +65,11 @@ export function valueCodec(
   }
   writing[ERROR] = (value) => isError(value) && plainOf(value);
   reading[ERROR] = (plain: PlainError) => fromPlainError(plain);
+
+  const { write: writeHandle, read: readHandle } = handles;
+  if (writeHandle !== undefined)
+    writing[SHARED] = (value) => isShared(value) && [writeHandle(value as object)];
+  if (readHandle !== undefined) reading[SHARED] = ([id]: [number]) => readHandle(id);
 
   const isSpecial = (value: unknown): boolean => own.some(([, reducer]) => reducer.test(value));
 
@@ -136,6 +150,7 @@ export function valueCodec(
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 function refusal({ DevalueError }: TextLibrary, error: unknown, what: string): SerializationError {
+  if (error instanceof SerializationError) return error;
   if (error instanceof DevalueError && isShared(error.value)) return noSharedValues(what);
   const reason = error instanceof Error ? error.message : String(error);
   const path = error instanceof DevalueError ? error.path : '';

@@ -4,7 +4,7 @@
  */
 
 /** Both sides must have the same. Changes with every change of this file that the other side would not understand. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** The data of a job. */
 export interface JobData {
@@ -30,6 +30,8 @@ export interface JobData {
   readonly startBy: number | null;
   /** Whether the submitter wants what the task writes to stdout and stderr. */
   readonly output: boolean;
+  /** The shared values that the arguments, or the function, refer to. */
+  readonly shared?: readonly SharedReference[];
   /** Whether a machine had begun it before it was handed back: `startBy` holds no more. */
   readonly hasBegun?: boolean;
   /** Milliseconds since 1970: when a machine that could not run it has handed it back for the first time. */
@@ -37,6 +39,9 @@ export interface JobData {
   /** A function with its arguments, and the signature of that and of all other fields but `refusedSince` and `hasBegun`. */
   readonly signed?: SignedCall;
 }
+
+/** A shared value: the number by which the job refers to it, its key in the store, and the SHA-256 of what lies there. */
+export type SharedReference = readonly [id: number, key: string, hash: string];
 
 export interface SignedCall {
   readonly call: string;
@@ -114,6 +119,17 @@ const KINDS: readonly unknown[] = [
 function isReply(value: unknown): value is Reply {
   return Array.isArray(value) && KINDS.includes(value[1]) && typeof value[2] === 'string';
 }
+
+/** Whoever reaches Redis can write a job. `undefined` for what no submitter writes. */
+export function readShared(value: unknown): readonly SharedReference[] | undefined {
+  return Array.isArray(value) && value.every(isSharedReference) ? value : undefined;
+}
+
+const isSharedReference = (value: unknown): value is SharedReference =>
+  Array.isArray(value) &&
+  typeof value[0] === 'number' &&
+  typeof value[1] === 'string' &&
+  typeof value[2] === 'string';
 
 /** What is not understood is nothing. */
 export function readOutput(text: string): OutputLine[] {

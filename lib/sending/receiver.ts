@@ -17,6 +17,7 @@ import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import type { InlineBody, Payload, ReceivedCall } from './payload.ts';
 import { reasonOf } from './reason.ts';
+import type { Shared } from './shared.ts';
 import { lost, malformed, SHORT_TEXT } from './values/bytes.ts';
 import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
 import { isPrimitive } from './values/items.ts';
@@ -30,6 +31,8 @@ import { SharedValues } from './worker/shared-values.ts';
 
 export interface Receiver {
   define(id: number, payload: Payload): void;
+  /** A shared value that this process has already, under the number by which calls refer to it. */
+  adopt(id: number, handle: Shared<unknown>): void;
   /** The host will not refer to this number again. */
   forget(id: number): void;
   /** Makes a function ready before it is called. Never throws. A promise where modules must be imported first. */
@@ -58,6 +61,7 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   const inline = new InlineValue();
   const receiver: Receiver = {
     define: definitions.define,
+    adopt: (id, handle) => sharedValues.adopt(id, handle),
     forget: definitions.forget,
     prepare: definitions.prepare,
     decodeCall(payload, onBuilt = () => {}) {

@@ -19,7 +19,7 @@ import type { Definition, Payload, PreparedCall } from './payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
 import { graphs, keepGraphs } from './rich.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
-import type { Shared } from './shared.ts';
+import type { Shared, ShareOf } from './shared.ts';
 import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
 import { OTHER, primitiveAt } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
@@ -34,6 +34,8 @@ export interface SenderOptions {
   readonly mainByReference?: boolean | undefined;
   /** What becomes of results that are instances of classes that this process does not have. Default: `'refuse'`. */
   readonly unknownClasses?: UnknownClasses | undefined;
+  /** What is sent of shared values, where they do not go to workers as definitions. */
+  readonly shareOf?: ShareOf | undefined;
 }
 
 /**
@@ -204,7 +206,7 @@ export function createSender(options: SenderOptions = {}): Sender {
     try {
       const payload = writeWhole((message) => {
         if (constant) message.noteReads(constant.reads);
-        policy = new HostPolicy(writing, mainByReference, message, reading);
+        policy = new HostPolicy(writing, mainByReference, message, reading, options.shareOf);
         writer = new GraphWriter(policy);
         const root = writer.list(constant ? (args as unknown[]) : [fn, args]);
         return writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));

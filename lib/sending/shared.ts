@@ -32,6 +32,8 @@ export interface Shared<T> extends Disposable {
 export interface SharedState {
   value: unknown;
   isDisposed: boolean;
+  /** It came to its machine through a queue, as bytes, and these were replaced by what they mean. */
+  isDecoded: boolean;
   /** It came from the host of this process, which decides how long it is there. */
   readonly isReceived: boolean;
   /** Of each copy of this package that sends it. */
@@ -45,8 +47,11 @@ export interface SharingTerms {
   readonly mainByReference: boolean;
 }
 
+/** @returns What is sent of a handle. */
+export type ShareOf = (handle: object, state: SharedState, terms: SharingTerms) => HeldShare;
+
 /** What the host does with handles, in shares.ts: it writes shared values by policies of its own, which ask for it here. */
-export const hostEnd = {} as { shareOf(handle: object, state: SharedState, terms: SharingTerms): HeldShare };
+export const hostEnd = {} as { shareOf: ShareOf };
 
 interface Sharing {
   /** Until then no value need be looked up. */
@@ -55,14 +60,13 @@ interface Sharing {
 }
 
 const key = Symbol.for('loky.shared');
-const meeting = globalThis as { [key]?: Sharing };
+const meeting = globalThis as unknown as { [key]: Sharing };
 if (meeting[key] === undefined)
   Object.defineProperty(meeting, key, { value: { isUsed: false, states: new WeakMap() } });
 
-export const sharing = meeting[key] as unknown as Sharing;
-
 /** `undefined` for all but handles. */
 export function sharedState(value: unknown): SharedState | undefined {
+  const sharing = meeting[key]; // not kept: a copy of this function is sent where a test runner has loaded the package
   return sharing.isUsed ? sharing.states.get(value as object) : undefined;
 }
 
@@ -77,8 +81,15 @@ const SharedHandle = class Shared<T> implements Disposable {
   constructor(value: T, isReceived: boolean) {
     lastId += 1;
     this.id = lastId;
+    const sharing = meeting[key];
     sharing.isUsed = true;
-    sharing.states.set(this, { value, isDisposed: false, isReceived, onDispose: new Set() });
+    sharing.states.set(this, {
+      value,
+      isDisposed: false,
+      isDecoded: false,
+      isReceived,
+      onDispose: new Set(),
+    });
   }
 
   get [Symbol.toStringTag](): string {

@@ -2,10 +2,18 @@
 import { createPostgresBackend } from 'bullmq';
 import { ProcessPoolExecutor } from 'loky';
 import { serveTasks } from 'loky/bullmq';
+import { folderStore } from '../../../examples/bullmq/folder-store.js';
 import { tasks } from './tasks.js';
 
 const options = JSON.parse(process.argv[2]);
-const { maxWorkers = 1, breaks = false, onPostgres = false, stdio = 'ignore', ...serve } = options;
+const {
+  maxWorkers = 1,
+  breaks = false,
+  onPostgres = false,
+  stdio = 'ignore',
+  storeFolder,
+  ...serve
+} = options;
 process.on('warning', ({ message }) => console.log(`warning: ${message}`));
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => console.log(signal));
 const executor = new ProcessPoolExecutor({
@@ -16,6 +24,7 @@ const executor = new ProcessPoolExecutor({
 });
 const server = serveTasks({
   ...serve,
+  ...(storeFolder ? { store: folderStore(storeFolder) } : {}),
   ...(onPostgres ? { backend: createPostgresBackend } : {}),
   tasks,
   executor,

@@ -18,6 +18,11 @@ export function hang(file: string): Promise<void>;
 export function crash(): void;
 export function crashUntilAttempt(attempt: number): number;
 export function work(file: string, index: number): number;
+export function lookUp<T>(
+  shared: { readonly value: ReadonlyMap<string, T> },
+  key: string,
+  fate?: { crash?: boolean; file?: string; ms?: number },
+): Promise<{ found: T | undefined; copies: number; pid: number }>;
 export function burn(rounds: number): number;
 export function trace(folder: string, index: number, fate: 'crash' | 'hang' | 'work'): Promise<number>;
 export function print(count: number): number;

@@ -99,6 +99,17 @@ export async function steps(count, value) {
   return count;
 }
 
+const copies = new Set();
+
+/** Looks into a shared map, and says how many copies of it this process has had; `fate` is what becomes of its first attempt. */
+export async function lookUp(shared, key, fate) {
+  copies.add(shared.value);
+  if (jobInfo().attempt === 1 && fate?.crash) process.kill(process.pid, 'SIGKILL');
+  if (fate?.file && isFirst(fate.file)) await sleep(2 ** 30);
+  if (fate?.ms) await sleep(fate.ms);
+  return { found: shared.value.get(key), copies: copies.size, pid: process.pid };
+}
+
 /** Keeps a core busy for so many rounds. */
 export function burn(rounds) {
   let sum = 0;
@@ -110,7 +121,7 @@ export const tasks = defineTasks(
   import.meta.url,
   {
     ...{ add, square, echo, noop, whoAmI, price, grow, fail, failOn, throwBare, failLater },
-    ...{ sleep, hang, crash, crashUntilAttempt, work, burn, steps, trace, print },
+    ...{ sleep, hang, crash, crashUntilAttempt, work, burn, steps, trace, print, lookUp },
   },
   { reducers, ...(process.env.TASKS_VERSION ? { version: process.env.TASKS_VERSION } : {}) },
 );

@@ -14,7 +14,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 test.each([
   ...['watched-machine.js', 'observe.js', 'repair.js', 'on-postgres.js'],
   ...['tasks.js', 'machine.js', 'submit.js', 'later.js', 'resize.js', 'worker.js', 'compose.yaml'],
-  ...['folder-store.js', 'bucket-store.js', 'large.js'],
+  ...['folder-store.js', 'bucket-store.js', 'large.js', 'share.js'],
 ])('docs/bullmq.md shows %s as it is', (name) => {
   expect(read('docs/bullmq.md')).toContain(read(`${folder}/${name}`));
 });
@@ -103,6 +103,7 @@ describeWithRedis('the examples run', (redis) => {
 
   test('large values through a store', async () => {
     expect(await run('large.js')).toEqual(saidBy('large.js'));
+    expect(await run('share.js')).toEqual(saidBy('share.js'));
   }, 60_000);
 
   test('a processor', async () => {

@@ -12,7 +12,7 @@ import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import type { Definition, HeldShare } from '../payload.ts';
 import type { NamedReducer } from '../reducers.ts';
-import { hostEnd, type SharedState, sharedState } from '../shared.ts';
+import { hostEnd, type SharedState, type ShareOf, sharedState } from '../shared.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { RICH, tierOf } from '../values/scan.ts';
@@ -54,6 +54,7 @@ export class HostPolicy implements Policy {
   private readonly forced = new WeakSet<object>();
 
   private readonly reading: Reading;
+  private readonly shareOf: ShareOf;
   private readonly message: WholeMessage;
 
   constructor(
@@ -61,8 +62,10 @@ export class HostPolicy implements Policy {
     mainByReference: boolean,
     message = new WholeMessage(),
     reading = newReading(),
+    shareOf: ShareOf = hostEnd.shareOf,
   ) {
     this.reading = reading;
+    this.shareOf = shareOf;
     this.message = message;
     this.isShared = message.isShared;
     this.reducers = reducers;
@@ -127,7 +130,7 @@ export class HostPolicy implements Policy {
 
   private shared(handle: object, state: SharedState): Row {
     const { reducers, mainByReference } = this;
-    const share = hostEnd.shareOf(handle, state, { serializer: 'auto', reducers, mainByReference });
+    const share = this.shareOf(handle, state, { serializer: 'auto', reducers, mainByReference });
     this.shares.add(share);
     return { head: ['shared', share.id], children: [] };
   }

@@ -28,6 +28,10 @@ export class SharedValues {
     }
   }
 
+  adopt(id: number, handle: Shared<unknown>): void {
+    this.#values.set(id, { handle });
+  }
+
   /** There was no memory for it: a task that needs it says so. */
   lose(id: number, body: Uint8Array): void {
     this.#values.set(id, { error: lost(body, 'a shared value', 'the worker') });
