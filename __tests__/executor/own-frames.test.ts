@@ -9,7 +9,16 @@ import { poolOfAllTests, poolsOfEachTest, rejectionOf } from './pools.ts';
 const own = dirname(fileURLToPath(packageUrl)) + sep;
 
 function fail(): never {
-  throw new RangeError('outer', { cause: new TypeError('inner', { cause: new SyntaxError('innermost') }) });
+  throw nested((error) => error);
+}
+
+function failFrozen(): never {
+  throw nested(Object.freeze);
+}
+
+function nested(each: <E extends Error>(error: E) => E): Error {
+  const innermost = each(new SyntaxError('innermost'));
+  return each(new RangeError('outer', { cause: each(new TypeError('inner', { cause: innermost })) }));
 }
 
 async function failLater(): Promise<never> {
@@ -48,6 +57,12 @@ const ways: Record<string, (executor: ProcessPoolExecutor) => Promise<unknown>> 
   'a sync task': (executor) => rejectionOf(executor.submit(fail)),
   'an async task': (executor) => rejectionOf(executor.submit(failLater)),
   'an aggregate': (executor) => rejectionOf(executor.submit(failAll)),
+  'a frozen error': (executor) => rejectionOf(executor.submit(failFrozen)),
+  'a result': (executor) => executor.submit(() => nested((error) => error)),
+  'a result that holds it': async (executor) => {
+    const settled = await executor.submit(() => Promise.allSettled([failLater()]));
+    return (settled[0] as PromiseRejectedResult).reason;
+  },
   'a function inside of another': (executor) => rejectionOf(executor.submit(() => [1].map(() => fail()))),
   map: (executor) => rejectionOf(executor.map(fail, lists(3)).toArray()),
   'map of async functions': (executor) => rejectionOf(executor.map(failLater, lists(3)).toArray()),

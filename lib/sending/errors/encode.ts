@@ -11,9 +11,8 @@ import { bareError } from '../graph/shells.ts';
 import type { Payload } from '../payload.ts';
 import { writeOne } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
-import { withSourcePlaces } from '../worker/source-maps.ts';
+import { cleanStack, noteCleaned } from '../worker/stacks.ts';
 import { hintFor, sourceNames } from './missing-methods.ts';
-import { withoutProgramFrames } from './stack-frames.ts';
 
 type Encode = (value: unknown) => Payload;
 
@@ -39,9 +38,6 @@ export function encodeThrown(thrown: unknown, encodeLenient: Encode, encodeValue
   }
 }
 
-/** The worker's own file. Read at boot: a task may change the list. */
-const [, program] = process.argv;
-
 /** Takes the worker's own frames out of the stacks of an error, its causes and its parts. */
 function cleanStacks(error: unknown, done: Set<unknown>): void {
   if (!isError(error) || done.has(error) || done.size > MANY_ERRORS) return;
@@ -49,8 +45,9 @@ function cleanStacks(error: unknown, done: Set<unknown>): void {
   attempt(() => {
     const stack: unknown = Object.hasOwn(error, 'stack') ? error.stack : undefined;
     if (typeof stack !== 'string') return;
-    const value = withOwnNames(error, withSourcePlaces(withoutProgramFrames(stack, program)));
+    const value = withOwnNames(error, cleanStack(stack));
     if (value !== stack) define(error, 'stack', value);
+    noteCleaned(error);
   });
   attempt(() => cleanStacks(error.cause, done));
   attempt(() => {

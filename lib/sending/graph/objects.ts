@@ -50,6 +50,8 @@ export interface Takes {
   readonly degradedErrors: boolean;
   /** Instances whose class the reader does not have arrive as instances of the nearest class that it has. */
   readonly nearestClasses: boolean;
+  /** What is sent in the place of the stack of an error. */
+  readonly stackOf?: (error: object, stack: unknown) => unknown;
 }
 
 /** Of all that is refused, nothing arrives in another form. */
@@ -122,7 +124,9 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
   const keepsClass = hasClass && mayKeepClass(value, prototype, lenient, isDegraded, writer);
   const children: unknown[] = keepsClass ? [prototype] : [];
   const unreadable = lenient ? (reason: unknown) => writer.omitted(reason) : undefined;
-  const props = isLargeView(value) ? [] : propertiesOf(value, children, skip, unreadable);
+  const props = isLargeView(value)
+    ? []
+    : propertiesOf(value, children, skip, unreadable, writer.takes.stackOf);
   const first = keepsClass ? 1 : 0;
   for (let at = first; at < children.length; at++)
     noteMember(children[at], value, first === 1, writer.owners);

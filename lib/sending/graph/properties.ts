@@ -24,12 +24,14 @@ export function applyIntegrity(value: object, integrity: Integrity | undefined):
  *
  * @param unreadable What is sent in the place of a property that cannot be read. If it is there, accessors are read, and
  *   arrive as what they give.
+ * @param stackOf What is sent in the place of the stack of an error.
  */
 export function propertiesOf(
   owner: object,
   children: unknown[],
   skip: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
   unreadable?: (reason: unknown) => unknown,
+  stackOf: (error: object, stack: unknown) => unknown = asWritten,
 ): PropHead[] {
   const heads: PropHead[] = [];
   const integrity = integrityOf(owner);
@@ -39,8 +41,9 @@ export function propertiesOf(
     if (typeof key === 'symbol') children.push(key);
     const isStack = key === 'stack' && types.isNativeError(owner);
     const flags = flagsOf(descriptor, isStack || unreadable !== undefined, integrity);
-    if ('value' in descriptor) children.push(descriptor.value);
-    else if (isStack) children.push(readStack(owner as Error));
+    if (isStack)
+      children.push(stackOf(owner, 'value' in descriptor ? descriptor.value : readStack(owner as Error)));
+    else if ('value' in descriptor) children.push(descriptor.value);
     else if (unreadable) children.push(readProperty(owner, key, unreadable));
     else children.push(descriptor.get, descriptor.set);
     heads.push(
@@ -49,6 +52,8 @@ export function propertiesOf(
   }
   return heads;
 }
+
+const asWritten = (_: object, stack: unknown): unknown => stack;
 
 /** What freezing or sealing does to a property it does again to the copy. */
 function flagsOf(descriptor: PropertyDescriptor, asData: boolean, integrity: Integrity | undefined): number {

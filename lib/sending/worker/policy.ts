@@ -22,6 +22,7 @@ import { wrappedBy } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { loadedModules, requireFrom } from './modules.ts';
 import { isClass, type WorkerResolver } from './resolver.ts';
+import { stackOf } from './stacks.ts';
 
 export type ResultReducer = readonly [
   name: string,
@@ -48,7 +49,7 @@ export class WorkerPolicy implements Policy {
     reducers: readonly ResultReducer[],
     nearestClasses: boolean,
   ) {
-    this.takes = { degradedErrors: true, nearestClasses };
+    this.takes = { degradedErrors: true, nearestClasses, stackOf };
     this.functions = functions;
     this.resolver = resolver;
     this.reducers = reducers;
