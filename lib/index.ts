@@ -6,24 +6,6 @@ import { startViewOfProcess } from './view/start-by-environment.ts';
 export type { LeakFigures } from './child/frames.ts';
 export type { StdioMode } from './child/output.ts';
 export * from './errors.ts';
-export type {
-  ExecutorEvents,
-  OutputEvent,
-  RecycleReason,
-  TaskEvent,
-  TaskOutcome,
-  TaskQueuedEvent,
-  TaskSettledEvent,
-  TaskStartedEvent,
-  WorkerEndReason,
-  WorkerEvent,
-  WorkerExitedEvent,
-  WorkerExitReason,
-  WorkerRecycledEvent,
-  WorkerShortageEvent,
-  WorkerStartedEvent,
-  WorkerStartReason,
-} from './executor/events.ts';
 export type { Executor, Inputs, ResultIterator } from './executor/executor.ts';
 export type { ModuleMethods } from './executor/module-methods.ts';
 export { ProcessPoolExecutor } from './executor/process-pool-executor.ts';
@@ -52,6 +34,24 @@ export {
 export type { WaitOptions } from './futures/wait-for.ts';
 export type { WorkerState } from './manager/worker.ts';
 export type { DiagnosticsMessages } from './observing/channels.ts';
+export type {
+  ExecutorEvents,
+  OutputEvent,
+  RecycleReason,
+  TaskEvent,
+  TaskOutcome,
+  TaskQueuedEvent,
+  TaskSettledEvent,
+  TaskStartedEvent,
+  WorkerEndReason,
+  WorkerEvent,
+  WorkerExitedEvent,
+  WorkerExitReason,
+  WorkerRecycledEvent,
+  WorkerShortageEvent,
+  WorkerStartedEvent,
+  WorkerStartReason,
+} from './observing/events.ts';
 export { type EventLog, type EventLogger, logEvents } from './observing/log-events.ts';
 export type { ObservedExecutor } from './observing/observed-executor.ts';
 export {

@@ -8,9 +8,6 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Pairs that are still to be parted. */
 const TO_DO = [
-  'lib/executor, lib/observing',
-  'lib/options, lib/sending',
-  'lib/options, lib/system',
   'lib/sending, lib/sending/errors',
   'lib/sending, lib/sending/functions',
   'lib/sending, lib/sending/graph',

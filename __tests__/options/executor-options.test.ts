@@ -1,8 +1,8 @@
 /** The defaults of the options, and the words of the checks. */
 import { describe, expect, test } from '@jest/globals';
-import * as check from '../../lib/options/check.ts';
 import { executorChecks, resolveExecutorOptions } from '../../lib/options/executor-options.ts';
 import { wantsKill } from '../../lib/options/task-options.ts';
+import * as check from '../../lib/system/check.ts';
 import { cpuCount } from '../../lib/system/cpu-count.ts';
 
 describe('the defaults', () => {

@@ -1,6 +1,6 @@
 /** What wrong options are answered with: the way out, in one sentence. */
 import { describe, expect, test } from '@jest/globals';
-import { checkOptions, describe as describeValue, milliseconds } from '../../lib/options/check.ts';
+import { checkOptions, describe as describeValue, milliseconds } from '../../lib/system/check.ts';
 
 const checks = { maxWorkers: milliseconds, idleTimeout: milliseconds, taskTimeout: milliseconds };
 

@@ -1,7 +1,7 @@
 /** Options are own properties: what others have given to Object.prototype is nobody's option. */
 import { describe, expect, test } from '@jest/globals';
-import * as check from '../../lib/options/check.ts';
 import { executorChecks, resolveExecutorOptions } from '../../lib/options/executor-options.ts';
+import * as check from '../../lib/system/check.ts';
 import { scriptFolder, WELL } from '../executor/host-script.ts';
 
 const run = scriptFolder();

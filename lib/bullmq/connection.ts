@@ -3,7 +3,7 @@
  * nothing of queues and jobs.
  */
 import type { Redis, RedisOptions } from 'ioredis';
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 import { ioredis } from './engine.ts';
 import { QueueUnavailableError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /** Every option of `BullMQExecutor`: its meaning, its default, its check. */
 import type { KeepJobs } from 'bullmq';
-import * as check from '../options/check.ts';
+import * as check from '../system/check.ts';
 import type { QueueBackend, QueueConnection } from './exchange.ts';
 import { checkStore, type PayloadStore } from './payload-store.ts';
 import { checkBackend, checkQueueName, expectGiven, MAX_PAYLOAD } from './serve-options.ts';

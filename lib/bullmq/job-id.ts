@@ -1,5 +1,5 @@
 /** The ids of jobs that users choose: what BullMQ takes, and what the names of outcomes can be made from. */
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 
 const LONGEST = 256;
 

@@ -1,6 +1,6 @@
 /** What is seen of a queue and its machines from outside. It runs nothing and holds no job. */
 import type { Job, Queue } from 'bullmq';
-import * as check from '../options/check.ts';
+import * as check from '../system/check.ts';
 import type { Exchange, QueueBackend, QueueConnection } from './exchange.ts';
 import { openExchange } from './open-exchange.ts';
 import { withinTime } from './outages.ts';

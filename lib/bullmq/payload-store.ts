@@ -1,6 +1,6 @@
 /** Payloads that are too large for the queue: they lie in a store of the user's, and their keys travel in their place. */
 import { createHash, randomUUID } from 'node:crypto';
-import * as check from '../options/check.ts';
+import * as check from '../system/check.ts';
 import { messageOf } from '../system/thrown.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { PayloadStoreError } from './errors.ts';

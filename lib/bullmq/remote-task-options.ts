@@ -1,6 +1,7 @@
 /** What `withOptions` of an executor over a queue takes, on top of what its view has. */
-import * as check from '../options/check.ts';
+
 import { taskChecks } from '../options/task-options.ts';
+import * as check from '../system/check.ts';
 import { checkJobId } from './job-id.ts';
 import type { RemoteTaskOptions } from './remote-executor.ts';
 import type { RemoteTaskSettings } from './remote-task.ts';

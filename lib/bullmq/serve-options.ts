@@ -1,6 +1,6 @@
 /** Every option of `serveTasks`: its meaning, its default, its check. */
 import { executorInternals, ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
-import * as check from '../options/check.ts';
+import * as check from '../system/check.ts';
 import type { QueueBackend, QueueConnection } from './exchange.ts';
 import { checkStore, type PayloadStore } from './payload-store.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';

@@ -3,7 +3,7 @@
  * runner's business.
  */
 import type { Job, Worker } from 'bullmq';
-import { checkOptions, milliseconds } from '../options/check.ts';
+import { checkOptions, milliseconds } from '../system/check.ts';
 import type { Exchange } from './exchange.ts';
 import { createGrace } from './grace.ts';
 import { Heartbeat } from './heartbeat.ts';

@@ -3,7 +3,7 @@
  * was signed for one job cannot be put into another, changed, or run again when its time is over.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { describe, milliseconds } from '../options/check.ts';
+import { describe, milliseconds } from '../system/check.ts';
 import { SignatureError } from './errors.ts';
 import type { JobData, SignedCall } from './wire.ts';
 

@@ -1,6 +1,6 @@
 /** Sends what tasks write to those of their submitters who want it. */
 import type { Job } from 'bullmq';
-import type { OutputEvent } from '../executor/events.ts';
+import type { OutputEvent } from '../observing/events.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { Replies } from './replies.ts';
 import type { JobData, OutputLine } from './wire.ts';

@@ -2,8 +2,9 @@
  * The tasks that both sides share, by name. A module defines them once; the submitter looks up the name of a function,
  * a worker process the function of a name, in its own copy of the module.
  */
-import { type Check, checkOptions, describe, string } from '../options/check.ts';
+
 import { namedReducers, type Reducers } from '../sending/reducers.ts';
+import { type Check, checkOptions, describe, string } from '../system/check.ts';
 import { UnknownTaskError } from './errors.ts';
 
 type AnyFunction = (...args: never[]) => unknown;

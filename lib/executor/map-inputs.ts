@@ -1,5 +1,5 @@
 /** Zips the inputs of a `map` into argument lists and cuts these into chunks. Stops at the shortest input. */
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 import type { Inputs } from './executor.ts';
 
 export type Chunk = unknown[][];

@@ -5,7 +5,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Future } from '../futures/future.ts';
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -4,7 +4,7 @@
  */
 import { type Future, failedFuture } from '../futures/future.ts';
 import type { ChunkPlan } from '../manager/chunk-plan.ts';
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 import {
   recordSubmitSite,
   SITES_RECORDED_UP_TO,

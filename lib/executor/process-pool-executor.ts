@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Future } from '../futures/future.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
+import type { ExecutorEvents } from '../observing/events.ts';
 import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
 import type { PoolObserver } from '../observing/observer.ts';
 import {
@@ -20,7 +21,6 @@ import {
 import type { Shared } from '../sending/index.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
-import type { ExecutorEvents } from './events.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { noteExecutor } from './living.ts';
 import type { ModuleMethods } from './module-methods.ts';

@@ -3,9 +3,9 @@
  * reused while the settings are the same, resized, and replaced when it is broken or other settings are wanted.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { boolean, checkOptions, oneOf, string } from '../options/check.ts';
 import { type ExecutorOptions, executorChecks, resolveExecutorOptions } from '../options/executor-options.ts';
 import { wantsKill } from '../options/task-options.ts';
+import { boolean, checkOptions, oneOf, string } from '../system/check.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { withoutPrototype } from '../system/own.ts';
 import { executorInternals, ProcessPoolExecutor } from './process-pool-executor.ts';

@@ -3,7 +3,7 @@ import type { BrokenProcessPool } from '../errors.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Percentiles } from '../manager/task-counts.ts';
 import type { WorkerState } from '../manager/worker.ts';
-import type { RecycleReason, TaskOutcome, WorkerExitReason } from './events.ts';
+import type { RecycleReason, TaskOutcome, WorkerExitReason } from '../observing/events.ts';
 
 export type { Percentiles };
 

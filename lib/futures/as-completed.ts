@@ -1,6 +1,6 @@
 /** Futures in the order in which they get done, as `concurrent.futures.as_completed` gives them. */
 import { TimeoutError } from '../errors.ts';
-import { checkOptions, milliseconds } from '../options/check.ts';
+import { checkOptions, milliseconds } from '../system/check.ts';
 import { Ring } from '../system/ring.ts';
 import { assertFutures } from './assert-futures.ts';
 import { type Future, futureWatch } from './future.ts';

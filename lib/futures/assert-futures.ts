@@ -1,5 +1,5 @@
 /** The futures that a caller waits for, each once. */
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 import { Future } from './future.ts';
 
 /** @throws TypeError if it is no iterable of futures. */

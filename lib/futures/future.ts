@@ -3,7 +3,7 @@
  * alone may settle it, through `futureControl`.
  */
 import type { CancelledError } from '../errors.ts';
-import { boolean, checkOptions, describe } from '../options/check.ts';
+import { boolean, checkOptions, describe } from '../system/check.ts';
 import { describeThrown, isError } from '../system/thrown.ts';
 import { call, inThisContext, warnOfLostReport } from './callbacks.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';

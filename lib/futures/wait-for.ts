@@ -1,6 +1,6 @@
 /** Waits for a promise up to a deadline or an abort, and leaves neither timer nor listener behind. */
 import { TimeoutError } from '../errors.ts';
-import { abortSignal, type Check, checkOptions, milliseconds } from '../options/check.ts';
+import { abortSignal, type Check, checkOptions, milliseconds } from '../system/check.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 

@@ -1,5 +1,5 @@
 /** Waiting for several futures, as `concurrent.futures.wait` does. */
-import { type Check, checkOptions, milliseconds, oneOf } from '../options/check.ts';
+import { type Check, checkOptions, milliseconds, oneOf } from '../system/check.ts';
 import { assertFutures } from './assert-futures.ts';
 import { type Future, futureWatch } from './future.ts';
 import { waitFor } from './wait-for.ts';

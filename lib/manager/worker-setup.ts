@@ -7,10 +7,10 @@ import {
   type WorkerProcessSettings,
 } from '../child/child-process.ts';
 import { newMark } from '../child/output.ts';
-import { environment, folder } from '../options/check.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { nodeOptionsForWorkers } from '../options/node-options.ts';
 import type { Definition, HeldShare, Payload, Sender } from '../sending/index.ts';
+import { environment, folder } from '../system/check.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';
 import { withoutPrototype } from '../system/own.ts';

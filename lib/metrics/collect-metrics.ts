@@ -6,7 +6,7 @@ import { register as defaultRegistry, type Registry } from 'prom-client';
 import type { RemoteStats } from '../bullmq/remote-stats.ts';
 import type { ServerStats } from '../bullmq/server-stats.ts';
 import type { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
-import { array, type Check, checkOptions, describe, string } from '../options/check.ts';
+import { array, type Check, checkOptions, describe, string } from '../system/check.ts';
 import { createMetricFamily } from './metric-family.ts';
 import { createQueueFamily, MACHINE, SUBMITTER } from './queue-family.ts';
 

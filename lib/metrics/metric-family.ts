@@ -3,9 +3,9 @@
  * two histograms listen to tasks.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { TaskSettledEvent } from '../executor/events.ts';
 import type { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { ExecutorStats, WorkerStats } from '../executor/stats.ts';
+import type { TaskSettledEvent } from '../observing/events.ts';
 
 export interface MetricFamily {
   /** @throws Error if there is an executor of this name already. */

@@ -13,7 +13,7 @@ import type {
   WorkerRecycledEvent,
   WorkerShortageEvent,
   WorkerStartedEvent,
-} from '../executor/events.ts';
+} from './events.ts';
 
 /** The messages on the diagnostics channels of this package, by the names of the channels. */
 export interface DiagnosticsMessages {

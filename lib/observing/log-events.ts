@@ -1,5 +1,5 @@
 /** Writes what goes wrong in an executor to a logger of the user's. What the lines say is in log-lines.ts. */
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
 import { later } from './later.ts';
 import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
 

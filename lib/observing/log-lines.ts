@@ -6,7 +6,7 @@ import type {
   WorkerExitReason,
   WorkerRecycledEvent,
   WorkerShortageEvent,
-} from '../executor/events.ts';
+} from './events.ts';
 import type { EventLogger } from './log-events.ts';
 import type { ObservedExecutor } from './observed-executor.ts';
 

@@ -1,7 +1,7 @@
 /** What can be observed: an executor, not a view of one. */
 import { EventEmitter } from 'node:events';
-import type { ExecutorEvents } from '../executor/events.ts';
-import { describe } from '../options/check.ts';
+import { describe } from '../system/check.ts';
+import type { ExecutorEvents } from './events.ts';
 
 export type ObservedExecutor = EventEmitter<ExecutorEvents> & { readonly executorId: number };
 

@@ -11,7 +11,6 @@ import {
 } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
-import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from '../executor/events.ts';
 import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
 import type { PoolTap } from '../manager/pool-tap.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
@@ -20,6 +19,7 @@ import { inRootContext } from '../system/root-context.ts';
 import { describeThrown } from '../system/thrown.ts';
 import { channels } from './channels.ts';
 import { debug, isDebugging, workerName } from './debug-log.ts';
+import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from './events.ts';
 import { hasTaskListeners, type TaskInterest } from './listeners.ts';
 import { TaskWatch } from './task-watch.ts';
 

@@ -4,11 +4,11 @@
  * one object into another costs microseconds.
  */
 import { AsyncResource } from 'node:async_hooks';
-import type { ExecutorEvents } from '../executor/events.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { debug, inMilliseconds, isDebugging, taskName, workerName } from './debug-log.ts';
+import type { ExecutorEvents } from './events.ts';
 import { taskTracers } from './task-tracing.ts';
 
 type TaskEventName = 'taskQueued' | 'taskStarted' | 'taskSettled';

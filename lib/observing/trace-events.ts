@@ -5,7 +5,7 @@ import type {
   WorkerEvent,
   WorkerExitedEvent,
   WorkerRecycledEvent,
-} from '../executor/events.ts';
+} from './events.ts';
 
 /**
  * An event of the Trace Event format: `X` is a slice with a duration, `i` an instant, `M` describes a row. Times are

@@ -3,8 +3,8 @@
  * row for each worker. It listens to the executor's events and keeps or writes them; it draws nothing.
  */
 import type { Writable } from 'node:stream';
-import type { ExecutorEvents } from '../executor/events.ts';
-import { type Check, checkOptions, describe, finiteCount } from '../options/check.ts';
+import { type Check, checkOptions, describe, finiteCount } from '../system/check.ts';
+import type { ExecutorEvents } from './events.ts';
 import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
 import { createTraceEvents, type TraceEvent } from './trace-events.ts';
 import { keepLatest, type TraceSink, writeTo } from './trace-sinks.ts';

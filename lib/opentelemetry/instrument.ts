@@ -6,7 +6,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Tracer, trace } from '@opentelemetry/api';
 import type { DiagnosticsMessages } from '../observing/channels.ts';
 import { taskTracers } from '../observing/task-tracing.ts';
-import { type Check, checkOptions, describe } from '../options/check.ts';
+import { type Check, checkOptions, describe } from '../system/check.ts';
 import { reportFault } from './outcomes.ts';
 import { TaskSpans } from './task-spans.ts';
 

@@ -1,7 +1,7 @@
 /** What spans say of the outcome of a task: names are those of the semantic conventions where these have one. */
 import { type Attributes, diag } from '@opentelemetry/api';
 import type { TerminatedWorkerError } from '../errors.ts';
-import type { TaskOutcome, WorkerExitedEvent } from '../executor/events.ts';
+import type { TaskOutcome, WorkerExitedEvent } from '../observing/events.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 
 /** What a span processor of the user's throws is for the log of OpenTelemetry: the program and its pools go on. */

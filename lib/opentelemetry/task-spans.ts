@@ -18,7 +18,7 @@ import type {
   TaskSettledEvent,
   TaskStartedEvent,
   WorkerExitedEvent,
-} from '../executor/events.ts';
+} from '../observing/events.ts';
 import type { TaskTracer } from '../observing/task-tracing.ts';
 import { messageOf } from '../system/thrown.ts';
 import { exceptionOf, exitAttributes, isFault, reportFault } from './outcomes.ts';

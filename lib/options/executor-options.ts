@@ -7,10 +7,10 @@ import {
   type SerializerName,
   type UnknownClasses,
 } from '../sending/for-programs.ts';
+import * as check from '../system/check.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
-import * as check from './check.ts';
 import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
 import { killGraceNeedsOwnWorker } from './own-worker.ts';
 import { type PreloadedModule, resolvePreload } from './preload.ts';

@@ -1,6 +1,7 @@
 /** What `withOptions` and `map` take. */
+
+import * as check from '../system/check.ts';
 import { withoutPrototype } from '../system/own.ts';
-import * as check from './check.ts';
 
 /** For the tasks of a view made by `executor.withOptions`. */
 export interface TaskOptions {

@@ -1,5 +1,5 @@
 /** `wrapNonSerializable`, as programs call it. Workers wrap what arrives as a wrapper, and have no options to check. */
-import { boolean, checkOptions } from '../options/check.ts';
+import { boolean, checkOptions } from '../system/check.ts';
 import { wrap } from './wrap.ts';
 
 export interface WrapOptions {

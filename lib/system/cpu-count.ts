@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { boolean, checkOptions } from '../options/check.ts';
 import { cgroupCpuQuota, readText } from './cgroup.ts';
+import { boolean, checkOptions } from './check.ts';
 import { usableCpus } from './cpu-list.ts';
 import { type CoreSystem, countPhysicalCores } from './physical-cores.ts';
 

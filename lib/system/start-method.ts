@@ -1,7 +1,7 @@
 /**
  * The ways in which workers start, by loky's names, and which of them is the default. It starts nothing.
  */
-import { boolean, checkOptions } from '../options/check.ts';
+import { boolean, checkOptions } from './check.ts';
 import { cpuCount } from './cpu-count.ts';
 
 /**

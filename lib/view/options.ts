@@ -10,7 +10,7 @@ import {
   describe,
   filled,
   strings,
-} from '../options/check.ts';
+} from '../system/check.ts';
 import type { FleetFigures } from './aggregate/fleet-figures.ts';
 
 /** Options of `viewHandler`. */
