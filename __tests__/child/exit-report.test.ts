@@ -26,6 +26,7 @@ const context = {
 test.each([
   ['SIGKILL', false, 'Another program, or the operating system for lack of memory, killed it.'],
   ['SIGTERM', false, 'The task or another program sent the signal.'],
+  ['SIGABRT', false, 'The task called process.abort(), or native code gave up'],
   ['SIGSEGV', false, 'This could be caused by a segmentation fault in native code or by'],
   [
     'SIGKILL',

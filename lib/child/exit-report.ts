@@ -145,6 +145,8 @@ function causeOf(signal: NodeJS.Signals | undefined): string {
     case 'SIGHUP':
     case 'SIGQUIT':
       return 'The task or another program sent the signal';
+    case 'SIGABRT':
+      return 'The task called process.abort(), or native code gave up (a failed assertion, no memory)';
     default:
       return 'This could be caused by a segmentation fault in native code or by an excessive memory usage';
   }

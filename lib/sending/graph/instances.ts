@@ -84,6 +84,8 @@ const BODY: Hint = {
   result: 'return what it holds (await response.text())',
 };
 
+const READ_THERE = 'it stays in the worker: return data that you have from it';
+
 /** Of classes of Node whose purpose says what to do instead. */
 const WAYS_OUT: Readonly<Record<string, Hint | undefined>> = {
   AbortSignal: { task: 'hand it to withOptions({ signal })', result: 'return whether it is aborted' },
@@ -97,10 +99,15 @@ const WAYS_OUT: Readonly<Record<string, Hint | undefined>> = {
   Request: BODY,
   Response: BODY,
   CryptoKey: { task: 'send KeyObject.from(key)', result: 'return KeyObject.from(key)' },
+  IncomingMessage: { task: 'send the data that the task needs (its url, its body)', result: READ_THERE },
+  ServerResponse: {
+    task: 'let the task return what to answer, and answer when its future has settled',
+    result: READ_THERE,
+  },
 };
 const OPEN_THERE: Hint = {
-  task: 'open it inside the task or in an initializer instead of capturing it',
-  result: 'it stays in the worker: return data that you have from it',
+  task: 'open it inside the task or in an initializer instead of sending it',
+  result: READ_THERE,
 };
 
 /** What waits for something is known by its `then`, what holds something by that it can be disposed of. */

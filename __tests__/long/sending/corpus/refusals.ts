@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,6 +12,8 @@ void fork;
 void wait;
 const socket = new Socket();
 const db = { name: 'pg', socket };
+const request = new IncomingMessage(socket);
+const response = new ServerResponse(request);
 const promise = Promise.resolve(1);
 const weak = new WeakMap();
 const timer = setTimeout(() => {}, 1);
@@ -56,6 +59,16 @@ export const refusals: readonly Case[] = [
     'a captured socket',
     /task: closure variable `db`\.socket is a net\.Socket\n\s+hint: open it inside the task/,
     () => [() => db.name],
+  ),
+  refuses(
+    'a request of an HTTP server',
+    /`request` is an? (http\.)?IncomingMessage\n\s+hint: send the data that/,
+    () => [() => request.url],
+  ),
+  refuses(
+    'a response of an HTTP server',
+    /`response` is an? (http\.)?ServerResponse\n\s+hint: let the task return/,
+    () => [() => response.end()],
   ),
   refuses('a promise', /closure variable `promise` is a Promise\n\s+hint: await it before/, () => [
     () => promise,
