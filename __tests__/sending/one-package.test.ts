@@ -188,6 +188,21 @@ test('what cannot be sent of a package is told by its name, with what its users 
   );
 });
 
+test('a thenable of a package, such as a future or a query, is refused with the hint to await it', async () => {
+  const files = {
+    'main.mjs': program(
+      "import { select } from 'queries';",
+      'console.log(await fails(submit((rows) => rows, select())));',
+    ),
+    'node_modules/queries/index.mjs':
+      'class Query { #text = "select"; then(done) { done(this.#text); } }\nexport const select = () => new Query();',
+    'node_modules/queries/package.json': '{ "name": "queries", "exports": "./index.mjs" }',
+  };
+  expect(await library.run(files)).toMatch(
+    /argument 0 is a Query with private state \(#text\)\n {2}hint: await it, and send its result$/,
+  );
+});
+
 test('a module of the program goes by value whole, or by reference whole', async () => {
   const text = `
     class Order { constructor(n) { this.n = n; } }

@@ -238,7 +238,8 @@ export class HostPolicy implements Policy {
       checkInstance(value, prototype, isInternal);
     } catch (error) {
       const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-      throw error instanceof Refusal && typeof cls === 'function' ? withWayOut(error, cls) : error;
+      const isOwned = error instanceof Refusal && typeof cls === 'function' && !('then' in value);
+      throw isOwned ? withWayOut(error, cls) : error;
     }
     this.touch(prototype);
   }
