@@ -25,9 +25,9 @@ const reading = (...jobs: readonly JobFields[]) =>
 describe('reading what became of jobs', () => {
   test('gives a job that somebody else has written to as failed, and reads the others', async () => {
     const problem = 'bull:q:2 holds no job';
-    const outlooks = await reading(finished('no JSON'), { ...nothing, problem }, finished('"7"'));
+    const jobStates = await reading(finished('no JSON'), { ...nothing, problem }, finished('"7"'));
     const failed = (found: string) => ({ kind: 'failed', reason: expect.stringContaining(found) });
-    expect(outlooks).toEqual([
+    expect(jobStates).toEqual([
       failed('its result is not JSON'),
       failed('bull:q:2 holds no job'),
       { kind: 'value', text: '7' },

@@ -1,6 +1,6 @@
 /** What the outbox does when the engine is lost while jobs are on their way to it. */
 import { expect, test } from '@jest/globals';
-import type { JobOutlook } from '../../lib/bullmq/job-reader.ts';
+import type { JobState } from '../../lib/bullmq/job-reader.ts';
 import { Outbox } from '../../lib/bullmq/outbox.ts';
 import type { RemoteTask } from '../../lib/bullmq/remote-task.ts';
 import { waitUntil } from '../helpers/processes.ts';
@@ -14,7 +14,7 @@ const newTask = (id: string): Task => ({
 });
 
 /** An engine that answers as it is told, one answer for each batch. */
-function open(answers: (Error | undefined)[], outlooks: Record<string, JobOutlook['kind']>) {
+function open(answers: (Error | undefined)[], jobStates: Record<string, JobState['kind']>) {
   const batches: string[][] = [];
   const sent: string[] = [];
   const refused: string[] = [];
@@ -26,7 +26,7 @@ function open(answers: (Error | undefined)[], outlooks: Record<string, JobOutloo
   const link = {
     isReady: true,
     queue: { addBulk },
-    readJobs: async (ids: string[]) => ids.map((id) => ({ kind: outlooks[id] ?? 'missing' })),
+    readJobs: async (ids: string[]) => ids.map((id) => ({ kind: jobStates[id] ?? 'missing' })),
     isOutage: (error: unknown) => error instanceof Outage,
   };
   const outbox = new Outbox({} as never, link as never, {

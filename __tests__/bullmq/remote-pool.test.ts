@@ -27,16 +27,16 @@ const FAILED = { kind: 'failed', reason: 'too slow' } as const;
 
 test('a failed job whose outcome is not written yet is looked at again, and has it then', async () => {
   const task = attach('a');
-  pool.onOutlook(task, FAILED);
+  pool.onJobState(task, FAILED);
   expect(task.future.done()).toBe(false);
-  pool.onOutlook(task, { kind: 'error', text: codec.writeThrown(new RangeError('too far')) });
+  pool.onJobState(task, { kind: 'error', text: codec.writeThrown(new RangeError('too far')) });
   await expect(task.future.result()).rejects.toMatchObject({ name: 'RangeError', message: 'too far' });
 });
 
 test('a job that failed and has no outcome is lost', async () => {
   const task = attach('b');
-  pool.onOutlook(task, FAILED);
-  pool.onOutlook(task, FAILED);
+  pool.onJobState(task, FAILED);
+  pool.onJobState(task, FAILED);
   await expect(task.future.result()).rejects.toMatchObject({
     name: 'JobLostError',
     message: 'job b failed: too slow',
@@ -45,12 +45,12 @@ test('a job that failed and has no outcome is lost', async () => {
 
 test('a job that was seen and is missing is lost at the second look, one that never was is unknown at the first', async () => {
   const seen = attach('c');
-  pool.onOutlook(seen, { kind: 'waiting' });
-  pool.onOutlook(seen, { kind: 'missing' });
+  pool.onJobState(seen, { kind: 'waiting' });
+  pool.onJobState(seen, { kind: 'missing' });
   expect(seen.future.done()).toBe(false);
-  pool.onOutlook(seen, { kind: 'missing' });
+  pool.onJobState(seen, { kind: 'missing' });
   await expect(seen.future.result()).rejects.toMatchObject({ name: 'JobLostError' });
   const unknown = attach('d');
-  pool.onOutlook(unknown, { kind: 'missing' });
+  pool.onJobState(unknown, { kind: 'missing' });
   await expect(unknown.future.result()).rejects.toMatchObject({ name: 'UnknownJobError' });
 });

@@ -26,7 +26,7 @@ const FORBIDDEN_WAY_OUT =
 /** What Redis answers when it has no room. */
 const FULL = /\bOOM\b|MISCONF|READONLY/;
 
-/** What is told of a connection to those that BullMQ makes from it: they share its options. */
+/** What is noted of a connection for those that BullMQ makes from it: they share its options. */
 const lives = new WeakMap<Redis, { isClosed: boolean }>();
 
 /** @throws TypeError if it is none of what `RedisConnection` allows. */
@@ -37,7 +37,7 @@ export function openRedis(connection: RedisConnection): Redis {
   return redis;
 }
 
-/** Also those that were made from it connect no more, of which one that was never connected would try for ever. */
+/** Also those that were made from it connect no more, of which one that was never connected would try without end. */
 export function closeRedis(redis: Redis): void {
   const life = lives.get(redis);
   if (life !== undefined) life.isClosed = true;
@@ -55,7 +55,7 @@ function endStream({ stream }: Redis): void {
 function connect(connection: RedisConnection, life: { readonly isClosed: boolean }): Redis {
   const own = {
     replyMapping: 'legacy' as const, // that of ioredis 5, which BullMQ reads
-    lazyConnect: false, // nobody else would connect it
+    lazyConnect: false, // nothing else would connect it
     maxRetriesPerRequest: null, // BullMQ insists, and a command must outlive an outage
     retryStrategy: (times: number) =>
       life.isClosed ? null : Math.min(25 * 2 ** Math.min(times, 10), LONGEST_RETRY),

@@ -19,7 +19,7 @@ export class Followers {
     const followers = this.#followers.get(task.id) ?? new Set();
     followers.add(task);
     this.#followers.set(task.id, followers);
-    await this.#link.follow(task.id).catch(() => {}); // the patrol reads its job
+    await this.#link.follow(task.id).catch(() => {}); // the reconciler reads its job
   }
 
   remove(task: RemoteTask): void {

@@ -18,7 +18,7 @@ interface WrittenCall {
   readonly call: WrittenPayload;
 }
 
-/** Settings first: a sender that has told its settings tells with each call what has changed since. */
+/** Settings first: a sender that has sent its settings sends with each call what has changed since. */
 export function functionWriter(
   reducers: Reducers | undefined,
   shareOf: ShareOf,

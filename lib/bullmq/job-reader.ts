@@ -2,7 +2,7 @@
 import type { Exchange, JobFields } from './exchange.ts';
 import { readOutcome } from './replies.ts';
 
-export type JobOutlook =
+export type JobState =
   | { readonly kind: 'value' | 'error'; readonly text: string }
   /** It failed, and only BullMQ's words for it are known. */
   | { readonly kind: 'failed'; readonly reason: string }
@@ -15,15 +15,15 @@ export async function readJobs(
   exchange: Pick<Exchange, 'readJobs'>,
   executorId: string,
   ids: readonly string[],
-): Promise<JobOutlook[]> {
+): Promise<JobState[]> {
   if (ids.length === 0) return [];
-  return (await exchange.readJobs(executorId, ids)).map(outlookOf);
+  return (await exchange.readJobs(executorId, ids)).map(jobStateOf);
 }
 
-function outlookOf(fields: JobFields): JobOutlook {
+function jobStateOf(fields: JobFields): JobState {
   const { outcome, problem, finishedOn, returnvalue: value, failedReason: reason, timestamp } = fields;
   if (outcome !== null) return readOutcome(outcome);
-  // Its outcome is kept no more, or somebody else has done it.
+  // Its outcome is kept no more, or another machine has done it.
   if (problem !== undefined) return notOurs(problem);
   if (timestamp === null) return { kind: 'missing' };
   if (finishedOn === null) {
@@ -40,8 +40,8 @@ function outlookOf(fields: JobFields): JobOutlook {
   }
 }
 
-/** One job that somebody else has written to must not keep the others from being read. */
-function notOurs(found: string): JobOutlook {
+/** One job that another client has written to must not keep the others from being read. */
+function notOurs(found: string): JobState {
   return {
     kind: 'failed',
     reason: `the outcome of the task cannot be read: ${found}, so another program wrote it`,

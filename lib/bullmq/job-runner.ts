@@ -1,5 +1,5 @@
 /**
- * What becomes of a job on the machine that took it: done, failed for good, to be run again, or handed back. It tells BullMQ,
+ * What becomes of a job on the machine that took it: done, failed for good, to be run again, or handed back. It reports to BullMQ,
  * by returning and throwing, and the executor that waits.
  */
 import type { Job } from 'bullmq';
@@ -43,7 +43,7 @@ interface ActiveJob {
   future: Future<CallOutcome> | undefined;
   isCancelled: boolean;
   isHandedBack: boolean;
-  /** Another machine has it: whatever becomes of it here, nobody is told. */
+  /** Another machine has it: what becomes of it here is not reported. */
   isSuperseded: boolean;
   /** What it needs of the shared values. */
   shares: JobShares | undefined;
@@ -192,7 +192,7 @@ export class JobRunner {
     void this.#answer(data, job, 'error', text);
   }
 
-  /** Ends a job that runs here, for whoever has cancelled it. */
+  /** Ends a job that runs here and was cancelled. */
   cancel(jobId: string): void {
     const active = this.#active.get(jobId);
     if (active === undefined) return;
@@ -310,14 +310,14 @@ export class JobRunner {
     return error;
   }
 
-  /** Before BullMQ moves the job: whoever sees it done must find its outcome. */
+  /** Before BullMQ moves the job: a reader that sees it done must find its outcome. */
   async #answer(data: Partial<JobData>, job: Job, kind: 'value' | 'error', text: string): Promise<void> {
     if (typeof data.reply !== 'string') return;
     this.#answered.add(job);
     await this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
   }
 
-  /** What cannot be sent of it is told by a warning. In a `map` nobody listens. */
+  /** What cannot be sent of it causes a warning. A `map` has no listener. */
   #passProgress(data: Partial<JobData>, job: Job, future: Future<CallOutcome>): void {
     const { reply } = data;
     if (typeof reply !== 'string' || data.chunk === true) return;
@@ -353,7 +353,7 @@ function largeReport(length: number): SerializationError {
   );
 }
 
-/** Whoever reaches Redis can write a job. */
+/** Every client of Redis can write a job. */
 function keepOf({ keep }: Partial<JobData>): number {
   return Number.isInteger(keep) && (keep as number) > 0 ? (keep as number) : KEPT;
 }

@@ -17,7 +17,7 @@ export function leaveOnSignals(
       .catch(() => {})
       .then(() => {
         release();
-        // Whoever else listens has taken the end into its own hands.
+        // Another listener decides when the process ends.
         if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
       });
   };

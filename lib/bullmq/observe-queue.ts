@@ -87,7 +87,7 @@ const checks: Readonly<Record<keyof ObserveQueueOptions, check.Check>> = {
 };
 
 /** Milliseconds that closing may take. */
-const FAREWELL = 2_000;
+const CLOSE_TIMEOUT = 2_000;
 
 /** @throws TypeError, RangeError */
 export function observeQueue(options: ObserveQueueOptions): QueueObserver {
@@ -136,7 +136,7 @@ class Observer implements QueueObserver {
   }
 
   async close(): Promise<void> {
-    if (this.#queue !== undefined) await withinTime(this.#queue.close(), FAREWELL);
+    if (this.#queue !== undefined) await withinTime(this.#queue.close(), CLOSE_TIMEOUT);
     this.#exchange.close();
   }
 

@@ -9,7 +9,7 @@ interface Connection {
   on(event: 'away' | 'writable', listener: () => void): unknown;
 }
 
-/** Milliseconds. Shorter outages leave nobody the time to give up. */
+/** Milliseconds. In shorter outages no submitter gives up. */
 const SHORTEST_OUTAGE = 1_000;
 const PAUSE = LONGEST_RETRY + 500;
 

@@ -1,4 +1,4 @@
-/** What is done about an engine that does not answer: a warning, and not to wait for ever. */
+/** What is done about an engine that does not answer: a warning, and an end to waiting. */
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -2,7 +2,7 @@
 import type { BulkJobOptions } from 'bullmq';
 import { setImmediate, setTimeout } from '../system/timers.ts';
 import type { RemoteSettings } from './executor-options.ts';
-import type { JobOutlook } from './job-reader.ts';
+import type { JobState } from './job-reader.ts';
 import type { RemoteLink } from './remote-link.ts';
 import { attemptsOf, type RemoteTask } from './remote-task.ts';
 
@@ -102,16 +102,16 @@ export class Outbox {
   /** Only what has not arrived: a job that was done and removed would run twice. Who waits no more withdraws what arrives late. */
   async #sendAgain(): Promise<void> {
     const tasks = this.#sending;
-    let outlooks: readonly JobOutlook[];
+    let jobStates: readonly JobState[];
     try {
       if (!this.#link.isReady) return; // it will be again
-      outlooks = await this.#link.readJobs(tasks.map(({ id }) => id));
+      jobStates = await this.#link.readJobs(tasks.map(({ id }) => id));
     } catch {
       this.#flushLater();
       return;
     }
     const isMissing = (task: RemoteTask, index: number): boolean =>
-      task.state === 'unsent' && outlooks[index]?.kind === 'missing';
+      task.state === 'unsent' && jobStates[index]?.kind === 'missing';
     const arrived = tasks.filter((task, index) => !isMissing(task, index));
     const missing = tasks.filter(isMissing);
     this.#sending = missing;

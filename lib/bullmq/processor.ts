@@ -38,7 +38,7 @@ export interface PoolProcessor<Data = unknown, Result = unknown> extends AsyncDi
   close(): Promise<void>;
 }
 
-/** An idle worker of a pool of its own goes after so many milliseconds: nobody may ever close it. */
+/** An idle worker of a pool of its own goes after so many milliseconds: it may never be closed. */
 const IDLE_TIMEOUT = 10_000;
 
 const { taskTimeout, onWorkerCrash, crashRetries, maxPending, tasksPerWorker, ...poolChecks } =

@@ -1,5 +1,5 @@
 /** Tasks whose `queueTimeout` is over: their jobs are taken out of the queue, when the engine can be asked. */
-import type { JobOutlook } from './job-reader.ts';
+import type { JobState } from './job-reader.ts';
 import { takeFromQueue } from './queue-timeout.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';
@@ -9,7 +9,7 @@ export interface QueueDeadlinesListener {
   onTaken(task: RemoteTask): void;
   /** A machine has it, or it is gone. */
   onBegun(task: RemoteTask): void;
-  onOutlook(task: RemoteTask, outlook: JobOutlook): void;
+  onJobState(task: RemoteTask, jobState: JobState): void;
 }
 
 export class QueueDeadlines {
@@ -46,6 +46,6 @@ export class QueueDeadlines {
     if (end === 'taken') this.#listener.onTaken(task);
     else if (end === 'begun') this.#listener.onBegun(task);
     else if (end === 'unknown') this.#overdue.add(task);
-    else this.#listener.onOutlook(task, end);
+    else this.#listener.onJobState(task, end);
   }
 }

@@ -1,7 +1,7 @@
 /** The limit for the time in the queue: what it says, and how a job is taken out without taking one that has begun. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError } from '../errors.ts';
-import type { JobOutlook } from './job-reader.ts';
+import type { JobState } from './job-reader.ts';
 import { withinTime } from './outages.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { JobData } from './wire.ts';
@@ -34,9 +34,9 @@ export function isOverdue(
  * - `taken`: it is out of the queue, and no machine had begun it
  * - `begun`: a machine has it, or it is gone
  * - `unknown`: Redis has not answered
- * - its outlook, if it is done
+ * - its jobState, if it is done
  */
-export type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobOutlook;
+export type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobState;
 
 type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
 

@@ -34,7 +34,7 @@ export function redisExchange(place: QueuePlace, hears: Hears): Exchange {
 class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   readonly #place: QueuePlace;
   readonly #writer: Redis;
-  readonly #hearer: Redis | undefined;
+  readonly #subscriber: Redis | undefined;
   #isHearing: boolean;
   #isClosed = false;
 
@@ -43,8 +43,8 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     this.#place = place;
     const connection = place.connection as RedisConnection;
     this.#writer = openRedis(connection);
-    this.#hearer = hears === undefined ? undefined : openRedis(connection);
-    this.#isHearing = this.#hearer === undefined;
+    this.#subscriber = hears === undefined ? undefined : openRedis(connection);
+    this.#isHearing = this.#subscriber === undefined;
     for (const redis of this.#connections) {
       redis.on('error', (error) => this.emit('error', error));
       redis.on('close', () => this.#noteAway());
@@ -61,7 +61,7 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   get #connections(): readonly Redis[] {
-    return this.#hearer === undefined ? [this.#writer] : [this.#writer, this.#hearer];
+    return this.#subscriber === undefined ? [this.#writer] : [this.#writer, this.#subscriber];
   }
 
   unavailable(during: string, cause: unknown) {
@@ -89,11 +89,11 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   async follow(executor: string): Promise<void> {
-    await this.#hearer?.subscribe(channelOf(this.#place, { executor }));
+    await this.#subscriber?.subscribe(channelOf(this.#place, { executor }));
   }
 
   unfollow(executor: string): void {
-    this.#hearer?.unsubscribe(channelOf(this.#place, { executor })).catch(() => {}); // the connection was closed
+    this.#subscriber?.unsubscribe(channelOf(this.#place, { executor })).catch(() => {}); // the connection was closed
   }
 
   async order(text: string): Promise<void> {
@@ -193,10 +193,10 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   #listen(channel: string): void {
-    const hearer = this.#hearer as Redis;
-    hearer.on('message', (_channel, message) => this.emit('message', message));
-    hearer.on('ready', () => {
-      hearer.subscribe(channel).then(
+    const subscriber = this.#subscriber as Redis;
+    subscriber.on('message', (_channel, message) => this.emit('message', message));
+    subscriber.on('ready', () => {
+      subscriber.subscribe(channel).then(
         () => {
           this.#isHearing = true;
           this.#noteReady();
@@ -211,7 +211,7 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   #noteAway(): void {
-    if (this.#hearer !== undefined && this.#hearer.status !== 'ready') this.#isHearing = false;
+    if (this.#subscriber !== undefined && this.#subscriber.status !== 'ready') this.#isHearing = false;
     if (!this.#isClosed) this.emit('away');
   }
 }

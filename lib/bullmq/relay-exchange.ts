@@ -215,7 +215,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     await Promise.all(jobIds.map((id) => relay.deleteRetained(outcomeTopic(executor, id))));
   }
 
-  /** They go with their age: nobody can list those of one executor. */
+  /** They expire by age: those of one executor cannot be listed. */
   async forgetAll(): Promise<void> {}
 
   async machineCount(): Promise<number> {
@@ -258,7 +258,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     this.#reader?.close().catch(() => {});
   }
 
-  /** BullMQ remembers for ever that a first connection has failed: it is made anew. */
+  /** BullMQ never forgets that a first connection has failed: a new relay is made. */
   async #open(): Promise<void> {
     const { queue, prefix, connection } = this.#place;
     const { Relay, createPostgresRelayBackend } = bullmq();
@@ -339,7 +339,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     );
   }
 
-  /** What is asked says also whether the engine is there: the driver tells of a lost connection only when it is used. */
+  /** What is asked says also whether the engine is there: the driver reports a lost connection only when it is used. */
   async #asking<T>(question: Promise<T>): Promise<T> {
     try {
       return await within(PATIENCE, question);

@@ -37,7 +37,7 @@ export interface RemoteTaskOptions extends TaskOptions {
 /** A `BullMQExecutor`, or a view on one that `withOptions` gives. */
 export interface RemoteExecutor extends Executor {
   /**
-   * Stores a task, and waits for no outcome: the program may end. Whoever knows the id can ask for the outcome,
+   * Stores a task, and waits for no outcome: the program may end. Every program that knows the id can ask for the outcome,
    * with `result` or `future`, until `keepOutcomes` after the task's end.
    *
    * @returns The id, once the job is stored.

@@ -6,7 +6,7 @@ import type { Queue } from 'bullmq';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { Exchange } from './exchange.ts';
 import type { RemoteSettings } from './executor-options.ts';
-import { type JobOutlook, readJobs } from './job-reader.ts';
+import { type JobState, readJobs } from './job-reader.ts';
 import { openExchange } from './open-exchange.ts';
 import { warnOfOutages, withinTime } from './outages.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
@@ -15,14 +15,14 @@ import { type Reply, readReplies, replyOfJob } from './wire.ts';
 export interface RemoteLinkListener {
   onReady(): void;
   onReplies(replies: readonly Reply[]): void;
-  /** Whoever waits should not wait any longer. */
+  /** Tasks that wait should fail now. */
   onUnavailable(error: Error): void;
   /** Whether anybody waits at this moment. */
   isAwaited(): boolean;
 }
 
 /** Milliseconds that the last words to Redis may take. */
-const FAREWELL = 2_000;
+const CLOSE_TIMEOUT = 2_000;
 /** Outcomes that are removed at once, and milliseconds until fewer are. */
 const HEARD_AT_ONCE = 500;
 const REMOVAL_DELAY = 1_000;
@@ -72,20 +72,20 @@ export class RemoteLink {
   }
 
   /** In the order of the ids. @throws what the engine answers. */
-  async readJobs(ids: readonly string[]): Promise<JobOutlook[]> {
-    const followed = new Map<string, Promise<JobOutlook>>();
+  async readJobs(ids: readonly string[]): Promise<JobState[]> {
+    const followed = new Map<string, Promise<JobState>>();
     for (const id of ids) if (this.#followed.has(id)) followed.set(id, this.readFollowed(id));
     const own = ids.filter((id) => !followed.has(id));
     const reading = readJobs(this.#exchange, this.#executorId, own);
-    const [outlooks] = await Promise.all([reading, ...followed.values()]);
-    const next = outlooks.values();
-    return Promise.all(ids.map((id) => followed.get(id) ?? (next.next().value as JobOutlook)));
+    const [jobStates] = await Promise.all([reading, ...followed.values()]);
+    const next = jobStates.values();
+    return Promise.all(ids.map((id) => followed.get(id) ?? (next.next().value as JobState)));
   }
 
   /** A job whose outcome is kept for all who ask. @throws what the engine answers. */
-  async readFollowed(id: string): Promise<JobOutlook> {
-    const [outlook] = await readJobs(this.#exchange, replyOfJob(id), [id]);
-    return outlook as JobOutlook;
+  async readFollowed(id: string): Promise<JobState> {
+    const [jobState] = await readJobs(this.#exchange, replyOfJob(id), [id]);
+    return jobState as JobState;
   }
 
   /** Hears of a job whose outcome is for all who ask. Resolves when nothing that is said from then on is missed. */
@@ -123,7 +123,7 @@ export class RemoteLink {
     if (this.isReady) this.#exchange.forget(this.#executorId, heard).catch(() => {}); // else they go with their age
   }
 
-  /** Tells all serving machines. */
+  /** Notifies all serving machines. */
   async order(order: object): Promise<void> {
     await this.#exchange.order(JSON.stringify(order));
   }
@@ -138,12 +138,12 @@ export class RemoteLink {
     return readReports(await this.#exchange.beats());
   }
 
-  /** Somebody waits now: not for ever, if Redis is away. */
+  /** A task waits now, with a limit if Redis cannot be reached. */
   noteAwaited(): void {
     if (!this.isReady) this.#startPatience();
   }
 
-  /** Whether Redis takes writes; what it refuses for too long is told. */
+  /** Whether Redis takes writes; what it refuses for too long is reported. */
   async probe(): Promise<void> {
     const { outageTimeout } = this.#settings;
     try {
@@ -172,8 +172,8 @@ export class RemoteLink {
     clearTimeout(this.#patience);
     clearTimeout(this.#removal);
     this.#endWarnings();
-    if (isReady) await withinTime(this.#exchange.forgetAll(this.#executorId), FAREWELL);
-    if (this.#queue !== undefined) await withinTime(this.#queue.close(), FAREWELL);
+    if (isReady) await withinTime(this.#exchange.forgetAll(this.#executorId), CLOSE_TIMEOUT);
+    if (this.#queue !== undefined) await withinTime(this.#queue.close(), CLOSE_TIMEOUT);
     this.#exchange.close();
   }
 

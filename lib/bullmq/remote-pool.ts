@@ -5,7 +5,7 @@
  *                                       │                     │
  *   settled ◀── codec ◀──replies────────┼─────────────────────┘
  *      ▲                                │
- *      └───── patrol (reads the jobs) ◀─┘     cancel, kill ──withdrawal──▶ queue, machines
+ *      └───── reconciler (reads the jobs) ◀─┘     cancel, kill ──withdrawal──▶ queue, machines
  *
  * It decides what becomes of a task; tasks settle themselves.
  */
@@ -18,14 +18,14 @@ import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { JobLostError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { Followers } from './followers.ts';
-import type { JobOutlook } from './job-reader.ts';
+import type { JobState } from './job-reader.ts';
 import { LateOutput } from './late-output.ts';
 import { warnOfLeftovers } from './leftovers-warning.ts';
 import { Outbox } from './outbox.ts';
-import { lostJob, Patrol, unknownJob } from './patrol.ts';
 import { deletePayload, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
 import { QueueDeadlines, type QueueDeadlinesListener } from './queue-deadlines.ts';
 import { queueTimeoutError } from './queue-timeout.ts';
+import { lostJob, Reconciler, unknownJob } from './reconciler.ts';
 import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
 import { RemoteCounts, type RemoteStats } from './remote-stats.ts';
 import {
@@ -47,8 +47,8 @@ import { Withdrawals } from './withdrawal.ts';
  */
 const GONE_AFTER = 2;
 
-/** Milliseconds that it may take to withdraw what nobody waits for any more: Redis need not ever answer. */
-const FAREWELL = 5_000;
+/** Milliseconds that it may take to withdraw tasks that are no longer awaited: Redis may never answer. */
+const CLOSE_TIMEOUT = 5_000;
 
 /** Of a job that was stored before. */
 const NO_DATA = {} as JobData;
@@ -72,7 +72,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   readonly #codec: ValueCodec;
   readonly #link: RemoteLink;
   readonly #outbox: Outbox;
-  readonly #patrol: Patrol;
+  readonly #reconciler: Reconciler;
   readonly #keepAlive = createKeepAlive();
   readonly #unsent = new Map<string, RemoteTask>();
   readonly #followers: Followers;
@@ -85,7 +85,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   readonly #wishes = new Map<RemoteTask, boolean>();
   #closed: Promise<void> | undefined;
   #resolveDrained = () => {};
-  #farewell: NodeJS.Timeout | undefined;
+  #closeTimeout: NodeJS.Timeout | undefined;
 
   constructor(settings: RemoteSettings, executorId: string, codec: ValueCodec) {
     this.#settings = settings;
@@ -95,7 +95,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#followers = new Followers(this.#link);
     this.#deadlines = new QueueDeadlines(this.#link, this);
     this.#outbox = new Outbox(settings, this.#link, this);
-    this.#patrol = new Patrol(this.#link, settings.checkInterval, settings.queue, this);
+    this.#reconciler = new Reconciler(this.#link, settings.checkInterval, settings.queue, this);
     this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, (id, isRemoved) => {
       const isShared = this.#withdrawnShared.delete(id);
       if (isRemoved && isShared) this.#announce(id, new CancelledError(CANCELLED_ELSEWHERE));
@@ -133,11 +133,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   }
 
   onTakenFrom(machine: string, task: RemoteTask): void {
-    this.#patrol.noteTakenFrom(machine, task);
+    this.#reconciler.noteTakenFrom(machine, task);
   }
 
   onGivenBack(task: RemoteTask): void {
-    this.#patrol.noteGivenBack(task);
+    this.#reconciler.noteGivenBack(task);
   }
 
   isAwaited(): boolean {
@@ -204,12 +204,12 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.sent.set(task.key, task);
     this.#keepAlive.hold();
     this.#link.noteAwaited();
-    this.#patrol.start();
-    void this.#followers.add(task).then(() => this.#patrol.look(task));
+    this.#reconciler.start();
+    void this.#followers.add(task).then(() => this.#reconciler.look(task));
     return task;
   }
 
-  /** Nobody waits for it any more; its job goes on. */
+  /** It is no longer awaited; its job continues. */
   detach(task: RemoteTask): void {
     if (task.state !== 'settled') this.#drop(task, () => task.cancelWith(DETACHED));
   }
@@ -245,9 +245,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (task.request.kind === 'shared') await this.#followers.add(task);
     if (task.request.settings.jobId === undefined) return;
     try {
-      const outlook = await this.#link.readFollowed(task.id);
-      if (task.isSettled || (outlook.kind !== 'value' && outlook.kind !== 'error')) return;
-      if (task.request.kind === 'shared') this.onOutlook(task, outlook);
+      const jobState = await this.#link.readFollowed(task.id);
+      if (task.isSettled || (jobState.kind !== 'value' && jobState.kind !== 'error')) return;
+      if (task.request.kind === 'shared') this.onJobState(task, jobState);
       else this.#drop(task, () => task.succeed(task.id));
     } catch {} // then addBulk will say it
   }
@@ -265,10 +265,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       if (task.state === 'unsent') task.state = 'sent';
       this.sent.set(task.key, task);
       this.#deadlines.onSent(task);
-      if (task.request.kind === 'shared') void this.#patrol.look(task); // others may have stored it, long ago
+      if (task.request.kind === 'shared') void this.#reconciler.look(task); // others may have stored it, long ago
     }
     if (this.#unsent.size === 0) watchUnstored(this, false);
-    this.#patrol.start();
+    this.#reconciler.start();
     this.#checkDrained();
   }
 
@@ -287,7 +287,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#outbox.flushSoon();
     for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
     this.#deadlines.resume();
-    void this.#patrol.walk(); // what was said meanwhile was not heard
+    void this.#reconciler.walk(); // what was said meanwhile was not heard
   }
 
   onReplies(replies: readonly Reply[]): void {
@@ -309,22 +309,22 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       task.progress(() => this.#codec.read(text, 'the progress'));
     } else if (kind === 'started') task.noteBegun(text || undefined);
     else if (kind === 'waiting') task.noteGivenBack();
-    else if (kind === 'stored') void this.#patrol.look(task);
+    else if (kind === 'stored') void this.#reconciler.look(task);
     else if (kind !== 'output') this.#settle(task, kind, text);
   }
 
-  onOutlook(task: RemoteTask, outlook: JobOutlook): void {
-    task.missed = outlook.kind === 'missing' || outlook.kind === 'failed' ? task.missed + 1 : 0;
-    task.wasSeen ||= outlook.kind !== 'missing';
-    switch (outlook.kind) {
+  onJobState(task: RemoteTask, jobState: JobState): void {
+    task.missed = jobState.kind === 'missing' || jobState.kind === 'failed' ? task.missed + 1 : 0;
+    task.wasSeen ||= jobState.kind !== 'missing';
+    switch (jobState.kind) {
       case 'value':
       case 'error':
         this.#link.noteHeard(task.id);
-        this.#settle(task, outlook.kind, outlook.text);
+        this.#settle(task, jobState.kind, jobState.text);
         break;
       case 'failed':
         if (task.missed < GONE_AFTER) break;
-        this.#fail(task, new JobLostError(`job ${task.id} failed: ${outlook.reason}`));
+        this.#fail(task, new JobLostError(`job ${task.id} failed: ${jobState.reason}`));
         break;
       case 'missing':
         if (!task.wasSeen && task.request.kind === 'attached')
@@ -332,7 +332,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
         else if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
         break;
       default:
-        if (outlook.kind === 'running') task.noteBegun(outlook.machine);
+        if (jobState.kind === 'running') task.noteBegun(jobState.machine);
         else task.noteWaiting();
     }
   }
@@ -387,11 +387,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#checkDrained();
   }
 
-  /** Redis is away, or full: who waits is told, and what lies in the queue is taken back if it can be. */
+  /** Redis cannot be reached, or is full: the task fails, and its job is removed from the queue if that is possible. */
   onUnavailable(error: Error): void {
     for (const task of this.#all()) {
       // Of a job with an id of its own others may wait for the outcome, and its submitter can ask again.
-      if (task.request.kind === 'own') this.#takeBack(task, () => task.fail(error));
+      if (task.request.kind === 'own') this.#revoke(task, () => task.fail(error));
       else this.#drop(task, () => task.fail(error));
     }
   }
@@ -402,30 +402,30 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     const isRunning = task.state === 'running';
     if (task.state === 'settled' || (isRunning && !kill)) return false;
     const isAborted = cause !== undefined;
-    if (!isAborted && !this.#canTakeBack(task)) {
+    if (!isAborted && !this.#canRevoke(task)) {
       this.#wishes.set(task, kill || this.#wishes.get(task) === true);
       return false;
     }
     const message = isRunning ? KILLED : CANCELLED;
-    this.#takeBack(task, () => task.cancelWith(isAborted ? ABORTED : message, cause));
+    this.#revoke(task, () => task.cancelWith(isAborted ? ABORTED : message, cause));
     return true;
   }
 
-  /** A machine may have run what lies in the queue of a Redis that is away: then nobody can promise anything. */
-  #canTakeBack(task: RemoteTask): boolean {
+  /** While Redis cannot be reached, a machine may run the job: then the result of a cancellation is unknown. */
+  #canRevoke(task: RemoteTask): boolean {
     return this.#link.isReady || (task.state === 'unsent' && !this.#outbox.isSending(task));
   }
 
   /** What was cancelled while Redis was away, now that it is back. */
   async #fulfil(task: RemoteTask, kill: boolean): Promise<void> {
-    if (task.state !== 'unsent') await this.#patrol.look(task);
+    if (task.state !== 'unsent') await this.#reconciler.look(task);
     if (!this.#wishes.has(task) || !this.#link.isReady) return;
     this.#wishes.delete(task);
     this.cancelTask(task, kill);
   }
 
   /** One that is on its way is withdrawn when it has arrived. */
-  #takeBack(task: RemoteTask, settle: () => void): void {
+  #revoke(task: RemoteTask, settle: () => void): void {
     if (task.state === 'settled') return;
     task.isUnwanted = true;
     if (task.state !== 'unsent') this.#withdraw(task);
@@ -462,7 +462,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   }
 
   onBegun(task: RemoteTask): void {
-    void this.#patrol.look(task);
+    void this.#reconciler.look(task);
   }
 
   #queueTimeoutError({ id, request }: RemoteTask): TimeoutError {
@@ -477,7 +477,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
         ? () => task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN))
         : () => task.cancelWith(CANCELLED_BY_SHUTDOWN);
       if (task.request.kind === 'attached') this.#drop(task, settle);
-      else if (isKilled || !task.isRunning()) this.#takeBack(task, settle);
+      else if (isKilled || !task.isRunning()) this.#revoke(task, settle);
     }
     this.#checkDrained();
     return wait ? this.#closed : Promise.resolve();
@@ -488,9 +488,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     await new Promise<void>((resolve) => {
       this.#resolveDrained = resolve;
     });
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#closeTimeout);
     this.#lateOutput.close();
-    this.#patrol.stop();
+    this.#reconciler.stop();
     warnOfLeftovers(this.#settings.queue, [
       ...this.#withdrawals.ids,
       ...this.#outbox.sending.map(({ id }) => id),
@@ -504,10 +504,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   #checkDrained(): void {
     if (this.isAwaited()) return;
     if (this.#outbox.sending.length > 0 || this.#withdrawals.size > 0) {
-      if (this.#closed !== undefined) this.#farewell ??= setTimeout(() => this.#resolveDrained(), FAREWELL);
+      if (this.#closed !== undefined)
+        this.#closeTimeout ??= setTimeout(() => this.#resolveDrained(), CLOSE_TIMEOUT);
       return;
     }
-    this.#patrol.rest();
+    this.#reconciler.rest();
     if (this.#closed === undefined) this.#keepAlive.release();
     else this.#resolveDrained();
   }

@@ -1,5 +1,5 @@
 /**
- * A task as its submitter sees it, and the one state machine it goes through. Nobody else settles its future:
+ * A task as its submitter sees it, and the one state machine it goes through. Nothing else settles its future:
  *
  *   unsent ──▶ sent ◀──▶ running ──▶ settled
  *      └─────────┴──────────────────────▲
@@ -31,7 +31,7 @@ export interface RemoteTaskSettings {
 }
 
 /**
- * - `own`: nobody else knows its id
+ * - `own`: no other program knows its id
  * - `shared`: others may submit the same id
  * - `detached`: it is done when it is stored, and others ask for its outcome
  * - `attached`: it waits for the outcome of a job that was stored before
@@ -88,7 +88,7 @@ export class RemoteTask implements FutureOwner {
   isFetching = false;
   /** How often in a row its job, or the outcome of a failed one, was not found. */
   missed = 0;
-  /** Nobody waits for it any more: if its job is on its way, it is to be withdrawn. */
+  /** It is no longer awaited: if its job is on its way, it is to be withdrawn. */
   isUnwanted = false;
   readonly #keeper: RemoteTaskKeeper;
   #onAbort: (() => void) | undefined;

@@ -1,5 +1,5 @@
 /**
- * Tells executors what becomes of their jobs, many replies in one message. Messages may get lost: an outcome is also kept,
+ * Reports to executors what becomes of their jobs, many replies in one message. Messages may get lost: an outcome is also kept,
  * for its executor alone, until the executor says that it has it.
  */
 import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
@@ -8,7 +8,7 @@ import type { Reply, ReplyKind } from './wire.ts';
 
 /** Bytes of a text that goes into a message; Redis cuts off listeners whose messages pile up. */
 export const LARGEST_IN_MESSAGE = 64_000;
-/** Milliseconds until an executor is told that a job has begun. */
+/** Milliseconds until an executor is notified that a job has begun. */
 const STARTED_DELAY = 10;
 
 export interface Replies {
@@ -26,7 +26,7 @@ export interface Replies {
 }
 
 interface Outgoing {
-  /** In their order. They go before what is said of the jobs: nobody hears of progress after the end. */
+  /** In their order. They go before what is said of the jobs: progress after the end would be lost. */
   readonly reports: Reply[];
   /** Of each job the latest one. */
   readonly replies: Map<string, Reply>;
@@ -34,10 +34,10 @@ interface Outgoing {
 
 type ByExecutor = Map<string, Outgoing>;
 
-/** @param machineId What executors are told of the machine that has begun a job. */
+/** @param machineId What executors receive about the machine that has begun a job. */
 export function createReplies(exchange: Pick<Exchange, 'keep' | 'reply'>, machineId: string): Replies {
   const soon: ByExecutor = new Map();
-  /** A brief job has ended before anybody is told that it has begun: a message less for each. */
+  /** A brief job has ended before its start is reported: a message less for each. */
   const later: ByExecutor = new Map();
   let timer: NodeJS.Timeout | undefined;
   const outcomes = new Map<string, { executor: string; outcomes: Record<string, string>; keep: number }>();

@@ -19,7 +19,7 @@ export function runProcessorFunction(task: ProcessorTask, written: string): Prom
 
 async function run(task: ProcessorTask, sent: SentJob): Promise<unknown> {
   const { id, attemptsStarted, queueName } = sent.job;
-  // Not taken back at the end: the next job of this process sets its own.
+  // Not reset at the end: the next job of this process sets its own.
   setJobInfo({ id, attempt: attemptsStarted, queue: queueName });
   const { job, settled } = jobInWorker(sent);
   // It never aborts: a job that BullMQ aborts is ended with its process. Made for who declares it.

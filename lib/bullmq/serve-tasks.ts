@@ -41,7 +41,7 @@ export interface TaskServer extends AsyncDisposable {
 }
 
 /** Milliseconds that the last words to Redis may take. */
-const FAREWELL = 3_000;
+const CLOSE_TIMEOUT = 3_000;
 const closeChecks = { gracePeriod: milliseconds };
 const AT_ONCE = { gracePeriod: 0 };
 /** Milliseconds until a fetch that failed is tried again. */
@@ -79,7 +79,7 @@ class Server implements TaskServer {
     this.closed = new Promise((resolve, reject) => {
       settle = { resolve, reject };
     });
-    this.closed.catch(() => {}); // the warning has told it
+    this.closed.catch(() => {}); // the warning has reported it
     this.#settleClosed = settle;
     this.#exchange = openExchange(settings, 'orders');
     this.#watchExchange();
@@ -241,11 +241,11 @@ class Server implements TaskServer {
     if (!isFinished) {
       this.#runner.handBackAll();
       this.#outagePause.end();
-      await withinTime(this.#runner.idle(), FAREWELL);
+      await withinTime(this.#runner.idle(), CLOSE_TIMEOUT);
     }
-    if (this.#worker !== undefined) await withinTime(this.#worker.close(), FAREWELL);
+    if (this.#worker !== undefined) await withinTime(this.#worker.close(), CLOSE_TIMEOUT);
     for (const cleanUp of this.#cleanUps) cleanUp();
-    if (this.#exchange.isReady) await withinTime(this.#heartbeat.end(), FAREWELL);
+    if (this.#exchange.isReady) await withinTime(this.#heartbeat.end(), CLOSE_TIMEOUT);
     this.#exchange.close();
     if (this.#settings.ownsExecutor) await this.#settings.executor.shutdown({ killWorkers: !isFinished });
   }

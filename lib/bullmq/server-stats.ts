@@ -85,7 +85,7 @@ export function withoutPool({ pool, ...stats }: ServerStats): CompactStats {
   return { ...stats, rss: sampled.length === 0 ? undefined : sampled.reduce((sum, rss) => sum + rss, 0) };
 }
 
-/** Whoever reaches the engine can write there: what is no report is left out. */
+/** Every client of the engine can write there: entries that are not reports are left out. */
 export const readReports = (texts: readonly string[]): MachineReport[] =>
   texts.map(readReport).filter((report) => report !== undefined);
 

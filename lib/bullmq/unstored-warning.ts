@@ -1,4 +1,4 @@
-/** Warns where a process ends with tasks that are not stored: nobody would ever run them. */
+/** Warns where a process ends with tasks that are not stored: no machine would ever run them. */
 
 interface Submitter {
   readonly unstoredCount: number;

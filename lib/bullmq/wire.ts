@@ -100,7 +100,7 @@ export function asJobData(data: unknown): (Partial<JobData> & Pick<JobData, 'lok
   return typeof loky === 'number' ? (data as JobData) : undefined;
 }
 
-/** Whoever reaches Redis can write into a channel: what is not understood is nothing. */
+/** Every client of Redis can write into a channel: messages that are not understood are ignored. */
 export function readReplies(message: string): Reply[] {
   const replies = parsed(message);
   return Array.isArray(replies) ? replies.filter(isReply) : [];
@@ -120,7 +120,7 @@ function isReply(value: unknown): value is Reply {
   return Array.isArray(value) && KINDS.includes(value[1]) && typeof value[2] === 'string';
 }
 
-/** Whoever reaches Redis can write a job. `undefined` for what no submitter writes. */
+/** Every client of Redis can write a job. `undefined` for what no submitter writes. */
 export function readShared(value: unknown): readonly SharedReference[] | undefined {
   return Array.isArray(value) && value.every(isSharedReference) ? value : undefined;
 }

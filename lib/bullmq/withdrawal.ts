@@ -1,6 +1,6 @@
 /**
- * Takes jobs back that nobody waits for any more, wherever they are: in the queue, or running on some machine. While Redis is
- * away they are remembered, and taken back when it is there again.
+ * Withdraws jobs that are no longer awaited, wherever they are: in the queue, or running on a machine. While Redis cannot be
+ * reached they are remembered, and withdrawn when it is back.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
@@ -27,7 +27,7 @@ export class Withdrawals {
 
   /**
    * @param retryDelay Milliseconds until what Redis has refused is tried again.
-   * @param onOver Called whenever a job was taken back, or all was done for it; `isRemoved` if it was taken out of the queue.
+   * @param onOver Called whenever a job was withdrawn, or all was done for it; `isRemoved` if it was taken out of the queue.
    */
   constructor(link: Link, retryDelay: number, onOver: (id: string, isRemoved: boolean) => void) {
     this.#link = link;
@@ -35,7 +35,7 @@ export class Withdrawals {
     this.#onOver = onOver;
   }
 
-  /** Jobs that may still run although nobody waits for them. */
+  /** Jobs that may still run although they are no longer awaited. */
   get ids(): string[] {
     return [...this.#isLate.keys()];
   }
@@ -105,7 +105,7 @@ async function withdraw(link: Link, jobId: string, isLate: boolean): Promise<Wit
   return 'ordered';
 }
 
-/** A machine is told also of a job that could be removed: one whose lock is over may run it all the same. */
+/** Machines are notified of removed jobs as well: one whose lock has expired may still run the job. */
 async function tryOnce(link: Link, jobId: string, mayRun: boolean): Promise<boolean> {
   if (mayRun) await link.order({ cancel: jobId });
   if ((await link.queue.remove(jobId)) === 1) return true;

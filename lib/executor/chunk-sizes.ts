@@ -73,7 +73,7 @@ export class ChunkSizes {
     return Math.max(Math.ceil(left / (2 * this.#workers)), SHORTEST_AT_END / time);
   }
 
-  /** How many items of a chunk of this size a worker claims at once: the others can be taken back until it does. */
+  /** How many items of a chunk of this size a worker claims at once: the others can be revoked until it does. */
   claimedAtOnce(size: number): number {
     const time = this.#run.ofItem ?? CLAIMED_AT_ONCE;
     return Math.max(1, Math.floor(CLAIMED_AT_ONCE / time), Math.ceil(size / MOST_CLAIMS));

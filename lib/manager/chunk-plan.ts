@@ -1,11 +1,11 @@
 /** What a `map` that sizes its chunks itself asks of a chunk's task, and learns from it. One is made for each task. */
 export interface ChunkPlan {
-  /** The worker claims so many items at a time; those that it has not claimed can be taken back from it. */
+  /** The worker claims so many items at a time; those that it has not claimed can be revoked. */
   readonly claimedAtOnce: number;
   /** From start to answer in the worker, in milliseconds. The pool writes it; `undefined` where there was no answer. */
   runTime?: number;
   /**
-   * Takes back the items that the worker has not claimed, and returns how many it keeps: the first ones. The pool writes it;
+   * Revokes the items that the worker has not claimed, and returns how many it keeps: the first ones. The pool writes it;
    * `undefined` where the pool cannot take anything back.
    */
   giveBack?: () => number;

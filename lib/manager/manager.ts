@@ -189,7 +189,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   submit(request: TaskRequest): Future<unknown> {
     if (!this.#lifetime.isOpen || this.#settings.maxPending !== Number.POSITIVE_INFINITY) this.expectRoom();
     const task = new Task(request, this);
-    if (task.plan !== undefined) task.plan.giveBack = () => this.#takeBackItems(task);
+    if (task.plan !== undefined) task.plan.giveBack = () => this.#revokeItems(task);
     if (task.stream !== undefined) task.stream.control = this.#streamControl(task);
     const isWatched = this.#events.watchesTasks;
     if (isWatched) this.#events.onTaskQueued(task);
@@ -478,8 +478,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   /** Of a chunk that is running, what its worker has not claimed. Returns how many items it keeps. */
-  #takeBackItems(task: Task): number {
-    if (task.state === 'running') this.#workerOf(task)?.takeBackItems(task);
+  #revokeItems(task: Task): number {
+    if (task.state === 'running') this.#workerOf(task)?.revokeItems(task);
     return task.itemCount;
   }
 

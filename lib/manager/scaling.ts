@@ -124,7 +124,7 @@ export interface Shrinking<W> {
   readonly replaced: W | undefined;
 }
 
-const NOBODY = { leaves: undefined, joinsReserve: undefined, replaced: undefined };
+const NO_CHANGE = { leaves: undefined, joinsReserve: undefined, replaced: undefined };
 
 /**
  * Those that still start go first, then the reserve, then idle workers, the one that was used least lately before the
@@ -134,15 +134,15 @@ const NOBODY = { leaves: undefined, joinsReserve: undefined, replaced: undefined
 export function nextToLeave<W extends WorkerView>(workers: Workers<W>): Shrinking<W> | undefined {
   const all = [...workers];
   const awaited = all.findLast(({ isStarting, reserve }) => isStarting && !reserve);
-  if (awaited !== undefined) return { ...NOBODY, leaves: awaited };
+  if (awaited !== undefined) return { ...NO_CHANGE, leaves: awaited };
   const idle = leastLatelyUsed(all.filter(({ state }) => state === 'idle'));
   if (idle === undefined) return undefined;
   const replaced = all.find((each) => each.isActive && each.isRetiring && !each.hasReplacement);
-  if (replaced !== undefined) return { ...NOBODY, joinsReserve: idle, replaced };
+  if (replaced !== undefined) return { ...NO_CHANGE, joinsReserve: idle, replaced };
   const reserve = all.filter(isReserve);
   const spare = reserve.find(({ isStarting }) => isStarting) ?? leastLatelyUsed(reserve);
-  if (spare === undefined) return { ...NOBODY, leaves: idle };
-  return { ...NOBODY, leaves: spare, joinsReserve: idle };
+  if (spare === undefined) return { ...NO_CHANGE, leaves: idle };
+  return { ...NO_CHANGE, leaves: spare, joinsReserve: idle };
 }
 
 /** One that has run no task yet was used before all others. */

@@ -301,7 +301,7 @@ export class PoolWorker {
   }
 
   /** The items of a chunk that it has not claimed. */
-  takeBackItems(task: Task): void {
+  revokeItems(task: Task): void {
     if (task !== this.task || task.plan === undefined) return;
     const claims = this.sent.revokeChunk();
     if (claims === undefined) return;

@@ -20,7 +20,7 @@ export function takeStart(): void {
 }
 
 /**
- * The pid of whoever started this process as a worker, in vain. A preload of a real worker is none: the script that the
+ * The pid of the process that started this one as a worker, in vain. A preload of a real worker is none: the script that the
  * worker is to run comes after it.
  *
  * @param worker The script of workers: a wrapper may pass on its arguments without its environment.

@@ -29,7 +29,7 @@ const FLEET = 2_000;
 /** In milliseconds: what the event loop is late by is measured so often. */
 const LOOP_RESOLUTION = 10;
 
-/** The executor is held only if the user has named it: one that nobody else holds may be collected. */
+/** The executor is held only if the user has named it: one that is not held elsewhere may be collected. */
 interface Watched {
   readonly executor: () => ProcessPoolExecutor | undefined;
   readonly watch: PoolWatch;

@@ -1,5 +1,5 @@
 /**
- * Tells plain prototypes from others, also for objects of another realm: under jest, and in `node:vm` contexts,
+ * Distinguishes plain prototypes from others, also for objects of another realm: under jest, and in `node:vm` contexts,
  * every context has an `Object.prototype` and an `Array.prototype` of its own.
  */
 const { getPrototypeOf, hasOwn } = Object;

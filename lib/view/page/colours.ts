@@ -1,5 +1,5 @@
 /**
- * Colours, told apart also by those who do not see red or green (after Okabe and Ito). What went wrong is told by a form as
+ * Colours that are distinct also for people who do not see red or green (after Okabe and Ito). What went wrong has a form as
  * well: stripes, a notch, a sign.
  */
 

@@ -1,4 +1,4 @@
-/** The machines of a fleet and its queue, where the host tells of one. */
+/** The machines of a fleet and its queue, where the host has one. */
 import type { FleetFigures, FleetMachine } from '../aggregate/fleet-figures.ts';
 import { h } from './dom.ts';
 import { age, amount, bytes } from './format.ts';

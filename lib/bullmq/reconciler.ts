@@ -1,17 +1,17 @@
 /**
- * Looks after tasks whose replies may have got lost: from time to time, and after each outage at once. It decides nothing.
+ * Reads the jobs of tasks whose replies may have been lost: periodically, and at once after each outage. It decides nothing.
  */
 import { clearInterval, setInterval } from '../system/timers.ts';
 import { JobLostError, UnknownJobError } from './errors.ts';
-import type { JobOutlook } from './job-reader.ts';
+import type { JobState } from './job-reader.ts';
 import { LostMachines, lostMachineWarning } from './lost-machines.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';
 
-export interface PatrolListener {
+export interface ReconcilerListener {
   /** Sent and not settled, those first that were looked at longest ago. */
   readonly sent: Map<string, RemoteTask>;
-  onOutlook(task: RemoteTask, outlook: JobOutlook): void;
+  onJobState(task: RemoteTask, jobState: JobState): void;
   noteLostMachine(): void;
 }
 
@@ -22,10 +22,10 @@ const PAGES = 4;
 /** Milliseconds without a machine that serves, until a warning says so. */
 const WARN_AFTER = 10_000;
 
-export class Patrol {
+export class Reconciler {
   readonly #link: RemoteLink;
   readonly #interval: number;
-  readonly #listener: PatrolListener;
+  readonly #listener: ReconcilerListener;
   readonly #queue: string;
   #timer: NodeJS.Timeout | undefined;
   #isWalking = false;
@@ -33,7 +33,7 @@ export class Patrol {
   #hasWarned = false;
   readonly #lostMachines = new LostMachines();
 
-  constructor(link: RemoteLink, interval: number, queue: string, listener: PatrolListener) {
+  constructor(link: RemoteLink, interval: number, queue: string, listener: ReconcilerListener) {
     this.#link = link;
     this.#interval = interval;
     this.#queue = queue;
@@ -44,7 +44,7 @@ export class Patrol {
     this.#timer ??= setInterval(() => void this.walk(PAGES), this.#interval).unref();
   }
 
-  /** Nobody waits: it goes on only until it is known what became of the machines that tasks were taken from. */
+  /** No task is awaited: it continues only until the state of the machines that tasks were taken from is known. */
   rest(): void {
     if (!this.#lostMachines.hasSuspects) this.stop();
   }
@@ -86,20 +86,20 @@ export class Patrol {
   /** Reads one job now. */
   async look(task: RemoteTask): Promise<void> {
     try {
-      const [outlook] = await this.#link.readJobs([task.id]);
-      if (outlook !== undefined && task.state !== 'settled') this.#listener.onOutlook(task, outlook);
+      const [jobState] = await this.#link.readJobs([task.id]);
+      if (jobState !== undefined && task.state !== 'settled') this.#listener.onJobState(task, jobState);
     } catch {} // the next round comes
   }
 
   async #readPage(size: number): Promise<void> {
     const { sent } = this.#listener;
     const tasks = firstOf(sent.values(), size);
-    const outlooks = await this.#link.readJobs(tasks.map(({ id }) => id));
+    const jobStates = await this.#link.readJobs(tasks.map(({ id }) => id));
     for (const [index, task] of tasks.entries()) {
       if (task.state === 'settled') continue;
       sent.delete(task.key);
       sent.set(task.key, task);
-      this.#listener.onOutlook(task, outlooks[index] as JobOutlook);
+      this.#listener.onJobState(task, jobStates[index] as JobState);
     }
   }
 
