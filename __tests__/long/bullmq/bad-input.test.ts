@@ -197,7 +197,7 @@ describeWithRedis('bad input', (redis) => {
       await events.waitUntilReady();
       const job = await jobs.add('future', { loky: 999, task: 'add' });
       await expect(job.waitUntilFinished(events)).rejects.toThrow(
-        /version 999 of the protocol.*has version 3/,
+        /version 999 of the protocol.*has version 4/,
       );
       const strange = await jobs.add('strange', { some: 'thing' });
       await expect(strange.waitUntilFinished(events)).rejects.toThrow(/not made by a BullMQExecutor/);
