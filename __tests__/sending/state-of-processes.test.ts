@@ -49,11 +49,11 @@ test('process.argv and process.env can be sent, captured and returned', async ()
 
 test('a class that goes by value is refused where a function added to the language knows of it', async () => {
   const metadata = `
-    const root = globalThis, fetches = fetch;
+    const root = globalThis, fetches = fetch, scratch = new Uint8Array(17 * 2 ** 20);
     const kept = { of: new WeakMap() };
     Object.defineProperty(Reflect, 'define', { value: (key, owner) => void kept.of.set(owner, key) });
     Object.defineProperty(Reflect, 'read', { value: (owner) => read(owner) });
-    const read = (owner) => root && fetches && kept.of.get(owner);`;
+    const read = (owner) => root && fetches && scratch && kept.of.get(owner);`;
   const body = `
     const fails = (pending) => pending.then(() => 'sent', ({ message }) => message.split('\\n'));
     const { Exported, readExported } = require('./library.cjs');

@@ -76,8 +76,9 @@ function storesOf(added: object): readonly WeakMap<object, unknown>[] {
   return [...stores];
 }
 
-/** Variables of functions, and members of the objects that those hold. */
+/** Variables of functions, and members of the objects that those hold. Of a view they are numbers, and may be too many. */
 function* partsOf(value: object): Generator<unknown> {
+  if (ArrayBuffer.isView(value)) return;
   const owners = typeof value === 'function' ? localsOf(value) : [value];
   for (const owner of owners)
     for (const { value: part } of Object.values(Object.getOwnPropertyDescriptors(owner))) yield part;
