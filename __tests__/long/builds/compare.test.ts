@@ -9,6 +9,10 @@ const OtherA = { A: class A {} }.A;
 const cycle: { self?: unknown } = {};
 cycle.self = cycle;
 const empty = {};
+const withGetter = <T extends object>(owner: T, given: string): T =>
+  Object.defineProperty(owner, 'message', { get: () => given, enumerable: true, configurable: true });
+const withData = <T extends object>(owner: T, value: string): T =>
+  Object.defineProperty(owner, 'message', { value, enumerable: true, configurable: true, writable: true });
 const omitted = (error: Error): Error =>
   Object.assign(error, { [Symbol.for('loky.omitted')]: ['retry'] }) as Error;
 
@@ -21,6 +25,11 @@ describe('two results are the same', () => {
       'an error without what it says that it lacks',
       Object.assign(new Error('x'), { retry() {} }),
       omitted(new Error('x')),
+    ],
+    [
+      'an error with an accessor, and with what it gives',
+      withGetter(new Error(), 'x'),
+      withData(new Error(), 'x'),
     ],
   ])('%s', (_, host, worker) => {
     expect(differenceOf(host, worker)).toBeUndefined();
@@ -59,6 +68,8 @@ describe('two results differ', () => {
       Object.assign(new Error('x'), { code: 1 }),
       omitted(new Error('x')),
     ],
+    ['by what an accessor of an error gives', withGetter(new Error(), 'x'), withData(new Error(), 'y')],
+    ['by an accessor of what is no error', withGetter({}, 'x'), withData({}, 'x')],
     ['by bytes', Buffer.from('a'), Buffer.from('b')],
   ])('%s', (_, host, worker) => {
     expect(differenceOf(host, worker)).toMatch(/ in the host, |in one of both/);

@@ -91,7 +91,7 @@ function compareProperties(
   if (names[0] !== names[1])
     return `${at} has ${names[0] || 'nothing'} in the host, ${names[1] || 'nothing'} from the worker`;
   for (const [i, key] of keys.entries()) {
-    const one = Object.getOwnPropertyDescriptor(a, key) as PropertyDescriptor;
+    const one = propertyOf(a, key);
     const other = Object.getOwnPropertyDescriptor(b, others[i] as PropertyKey) as PropertyDescriptor;
     const place = `${at}.${String(key)}`;
     if (flagsOf(one) !== flagsOf(other)) return differ(place, flagsOf(one), flagsOf(other));
@@ -99,6 +99,14 @@ function compareProperties(
     if (difference !== undefined) return difference;
   }
   return undefined;
+}
+
+/** An accessor of an error arrives as the value that it gives. */
+function propertyOf(host: object, key: PropertyKey): PropertyDescriptor {
+  const { get, ...rest } = Object.getOwnPropertyDescriptor(host, key) as PropertyDescriptor;
+  if (get === undefined || !types.isNativeError(host)) return { ...rest, ...(get && { get }) };
+  const { enumerable = false, configurable = false } = rest;
+  return { enumerable, configurable, writable: true, value: get.call(host) };
 }
 
 /** An error arrives without what cannot be sent, and says so: that is no silent difference. */
