@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freeNames } from '../../lib/sending/functions/free-names.ts';
 import {
+  arePartsCheaper,
   exportsOf,
   type ModuleText,
   moduleText,
@@ -239,4 +240,14 @@ describe('from a program with a large file', () => {
       late,
     ]);
   });
+});
+
+test('the whole is parsed where it is known, and once many functions of the file were asked for', () => {
+  const source = `const one = 1;${' '.repeat(200_000)}`;
+  const asked = Array.from({ length: 50 }, () => arePartsCheaper('file:///many.mjs', source, true));
+  expect(asked.lastIndexOf(true)).toBe(39);
+  expect(arePartsCheaper('file:///known.mjs', source, true)).toBe(true);
+  moduleText('file:///known.mjs', source, true);
+  expect(arePartsCheaper('file:///known.mjs', source, true)).toBe(false);
+  expect(arePartsCheaper('file:///small.mjs', 'const one = 1;', true)).toBe(false);
 });

@@ -39,29 +39,50 @@ export function moduleText(
   source: string,
   moduleHint: boolean | undefined,
 ): ModuleText | undefined {
-  const key = `${url}\0${source.length}\0${moduleHint}`;
-  const found = known.get(key);
-  // What was evaluated has no name of its own.
-  if (found?.source === source) return found.text;
+  const found = knownText(url, source, moduleHint);
+  if (found) return found.text;
   const text = read(url, source, moduleHint);
-  known.set(key, { source, text });
+  known.set(keyOf(url, source, moduleHint), { source, text });
   return text;
+}
+
+const keyOf = (url: string, { length }: string, moduleHint: boolean | undefined): string =>
+  `${url}\0${length}\0${moduleHint}`;
+
+function knownText(url: string, source: string, moduleHint: boolean | undefined) {
+  const found = known.get(keyOf(url, source, moduleHint));
+  // What was evaluated has no name of its own.
+  return found?.source === source ? found : undefined;
 }
 
 /** A text of this length takes a parser some milliseconds, and one of megabytes seconds. */
 const LARGE = 100_000;
-export const isLarge = ({ length }: string): boolean => length >= LARGE;
+/** So many parts take about as long as the whole. */
+const MOST_PARTS = 40;
 
-const outlines = new BoundedMap<string, { readonly source: string; readonly outline: Outline | undefined }>(
-  4,
-);
+interface Outlined {
+  readonly source: string;
+  readonly outline: Outline | undefined;
+  /** How many functions have asked for a part of it. */
+  parts: number;
+}
 
-function outlineOfFile(url: string, source: string): Outline | undefined {
+const outlines = new BoundedMap<string, Outlined>(4);
+
+function outlineOfFile(url: string, source: string): Outlined {
   const found = outlines.get(url);
-  if (found?.source === source) return found.outline;
-  const outline = outlineOf(source);
-  outlines.set(url, { source, outline });
-  return outline;
+  if (found?.source === source) return found;
+  const outlined = { source, outline: outlineOf(source), parts: 0 };
+  outlines.set(url, outlined);
+  return outlined;
+}
+
+/** Whether a function should have a part of its own: the text is large, and few functions of it were asked for so far. */
+export function arePartsCheaper(url: string, source: string, moduleHint: boolean | undefined): boolean {
+  if (source.length < LARGE || knownText(url, source, moduleHint)) return false;
+  const outlined = outlineOfFile(url, source);
+  outlined.parts += 1;
+  return outlined.parts <= MOST_PARTS;
 }
 
 /** Names that a function uses, and those among them that are no variables of the file. */
@@ -125,7 +146,7 @@ function selectionOf(
 ): Selection | undefined {
   // What a part could be parsed as need not be what the whole is.
   if (moduleHint === undefined || source.length < large) return undefined;
-  const outline = outlineOfFile(url, source);
+  const { outline } = outlineOfFile(url, source);
   return outline && new Selection(source, outline, place);
 }
 
@@ -143,6 +164,7 @@ function readPart(selection: Selection, isModule: boolean): ModuleText | undefin
 
 /** What a file exports, if it is a module. Of a large one, the scopes tell of nothing else. */
 export function exportsOf(url: string, source: string): ModuleText | undefined {
+  if (knownText(url, source, true)) return moduleText(url, source, true);
   const selection = selectionOf(url, source, true, undefined);
   selection?.keepAround([], NONE);
   const part = selection && readPart(selection, true);

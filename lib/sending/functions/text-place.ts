@@ -4,7 +4,7 @@ import type { FreeNames } from './found-names.ts';
 import { freeNames } from './free-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ModuleScopes } from './module-scopes.ts';
-import { type Asked, isLarge, type ModuleText, moduleText, partOfModule } from './module-text.ts';
+import { type Asked, arePartsCheaper, type ModuleText, moduleText, partOfModule } from './module-text.ts';
 import { positionOf, type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
 import { type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
@@ -28,7 +28,9 @@ export const placeOf = (
   source: Source,
 ): TextPlace =>
   placeIn(text, syntax, view, source, (file, span) =>
-    isLarge(file.text) ? inPart(file, span, namesIn(syntax, freeNames(syntax.node), view)) : undefined,
+    arePartsCheaper(file.url, file.text, file.isModule)
+      ? inPart(file, span, namesIn(syntax, freeNames(syntax.node), view))
+      : undefined,
   );
 
 /** The same of all names. @throws SyntaxError if the text is no function of JavaScript. */
