@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freeNames } from '../../lib/sending/functions/free-names.ts';
 import {
-  arePartsCheaper,
+  claimPart,
   exportsOf,
   type ModuleText,
   moduleText,
@@ -244,10 +244,10 @@ describe('from a program with a large file', () => {
 
 test('the whole is parsed where it is known, and once many functions of the file were asked for', () => {
   const source = `const one = 1;${' '.repeat(200_000)}`;
-  const asked = Array.from({ length: 50 }, () => arePartsCheaper('file:///many.mjs', source, true));
+  const asked = Array.from({ length: 50 }, () => claimPart('file:///many.mjs', source, true));
   expect(asked.lastIndexOf(true)).toBe(39);
-  expect(arePartsCheaper('file:///known.mjs', source, true)).toBe(true);
+  expect(claimPart('file:///known.mjs', source, true)).toBe(true);
   moduleText('file:///known.mjs', source, true);
-  expect(arePartsCheaper('file:///known.mjs', source, true)).toBe(false);
-  expect(arePartsCheaper('file:///small.mjs', 'const one = 1;', true)).toBe(false);
+  expect(claimPart('file:///known.mjs', source, true)).toBe(false);
+  expect(claimPart('file:///small.mjs', 'const one = 1;', true)).toBe(false);
 });

@@ -77,8 +77,11 @@ function outlineOfFile(url: string, source: string): Outlined {
   return outlined;
 }
 
-/** Whether a function should have a part of its own: the text is large, and few functions of it were asked for so far. */
-export function arePartsCheaper(url: string, source: string, moduleHint: boolean | undefined): boolean {
+/**
+ * Whether one more function of the text should have a part of its own, which is counted: the text is large and was not parsed
+ * whole, and few functions of it have asked so far.
+ */
+export function claimPart(url: string, source: string, moduleHint: boolean | undefined): boolean {
   if (source.length < LARGE || knownText(url, source, moduleHint)) return false;
   const outlined = outlineOfFile(url, source);
   outlined.parts += 1;
@@ -127,7 +130,7 @@ export function partOfModule(
   for (const name of names) {
     const { scopes } = declared.module;
     const { node } = declared.around;
-    // Which scopes lie inside of such a function is told by all of their names.
+    // Which scopes lie inside of such a function depends on all of their names.
     if (scopes.functionNamed(node, name)) return undefined;
     const extent = scopes.extentOf(node, name);
     if (extent && selection.keepWrites(name, scopes.isOfFile(node, name) ? WHOLE : extent)) isMore = true;
@@ -162,7 +165,7 @@ function readPart(selection: Selection, isModule: boolean): ModuleText | undefin
   }
 }
 
-/** What a file exports, if it is a module. Of a large one, the scopes tell of nothing else. */
+/** What a file exports, if it is a module. Of a large one, the scopes know nothing else. */
 export function exportsOf(url: string, source: string): ModuleText | undefined {
   if (knownText(url, source, true)) return moduleText(url, source, true);
   const selection = selectionOf(url, source, true, undefined);

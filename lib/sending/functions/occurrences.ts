@@ -1,5 +1,5 @@
 /**
- * Where a text names a variable, told by its characters alone. May find too much (a name in a string), never too little.
+ * Where a text names a variable, found by its characters alone. May find too much (a name in a string), never too little.
  */
 
 export interface Occurrence {

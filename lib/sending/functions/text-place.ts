@@ -4,7 +4,7 @@ import type { FreeNames } from './found-names.ts';
 import { freeNames } from './free-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ModuleScopes } from './module-scopes.ts';
-import { type Asked, arePartsCheaper, type ModuleText, moduleText, partOfModule } from './module-text.ts';
+import { type Asked, claimPart, type ModuleText, moduleText, partOfModule } from './module-text.ts';
 import { positionOf, type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
 import { type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
@@ -28,7 +28,7 @@ export const placeOf = (
   source: Source,
 ): TextPlace =>
   placeIn(text, syntax, view, source, (file, span) =>
-    arePartsCheaper(file.url, file.text, file.isModule)
+    claimPart(file.url, file.text, file.isModule)
       ? inPart(file, span, namesIn(syntax, freeNames(syntax.node), view))
       : undefined,
   );
