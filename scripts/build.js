@@ -40,7 +40,7 @@ const forWorkers = { 'bullmq-worker': 'lib/bullmq/for-workers.ts' };
 const laterParts = [
   'lib/executor/pool/pool.ts',
   'lib/executor/later-parts.ts',
-  'lib/sending/graphs.ts',
+  'lib/sending/host/graphs.ts',
   'lib/sending/functions/texts.ts',
 ];
 

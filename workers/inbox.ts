@@ -3,7 +3,7 @@
  * for a task that is over is dropped.
  */
 import { type Frame, FrameKind, readCount } from '../lib/child/frames.ts';
-import type { ReceivedCall } from '../lib/sending/payload.ts';
+import type { ReceivedCall } from '../lib/sending/common/payload.ts';
 
 interface Waiter<T> {
   resolve(value: T): void;

@@ -3,7 +3,7 @@
  * knows no channel and no value, only encoded ones.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Payload } from '../lib/sending/payload.ts';
+import type { Payload } from '../lib/sending/common/payload.ts';
 import { clearTimeout, setTimeout } from '../lib/system/timers.ts';
 import { natives } from './natives.ts';
 

@@ -3,7 +3,7 @@
  * process, and as long as the host takes more.
  */
 import type { Frame } from '../lib/child/frames.ts';
-import type { ReceivedCall } from '../lib/sending/payload.ts';
+import type { ReceivedCall } from '../lib/sending/common/payload.ts';
 import type { Receiver } from '../lib/sending/receiver.ts';
 import { setImmediate } from '../lib/system/timers.ts';
 import type { BuildReport } from './build-report.ts';

@@ -3,7 +3,7 @@
  * no garbage by itself: large ones that were taken from it are collected when it has nothing to do.
  */
 import type { Frame } from '../lib/child/frames.ts';
-import { VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../lib/sending/format.ts';
+import { VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../lib/sending/common/format.ts';
 
 /** In bytes: for less, a collection takes longer than it is worth. */
 const WORTH_COLLECTING = 16e6;

@@ -5,7 +5,7 @@
 import { createClaimReader } from '../lib/child/claims.ts';
 import { type Channel, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
 import { END_OF_TASK } from '../lib/child/output.ts';
-import type { Payload } from '../lib/sending/payload.ts';
+import type { Payload } from '../lib/sending/common/payload.ts';
 import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
 import { importAs } from '../lib/sending/worker/modules.ts';
 import { BusyPoll, WARM_AFTER } from '../lib/system/busy-poll.ts';

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { MachineShares } from '../../lib/bullmq/machine-shares.ts';
 import { hashOf } from '../../lib/bullmq/payload-store.ts';
 import type { SharedReference } from '../../lib/bullmq/wire.ts';
-import { newHandle, sharedState } from '../../lib/sending/shared.ts';
+import { newHandle, sharedState } from '../../lib/sending/common/shared.ts';
 
 const VALUE = Buffer.alloc(100);
 

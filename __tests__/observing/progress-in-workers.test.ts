@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { reportProgress } from 'loky';
-import type { Payload } from '../../lib/sending/payload.ts';
+import type { Payload } from '../../lib/sending/common/payload.ts';
 import { createProgress } from '../../workers/progress.ts';
 import { poolsOfEachTest } from '../executor/pools.ts';
 import { runProgram } from '../long/examples/run-program.ts';

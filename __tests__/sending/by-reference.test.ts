@@ -1,8 +1,8 @@
 /** How functions are referred to without parsing their files, and messages that are written without the graph. */
 import { describe, expect, test } from '@jest/globals';
-import { HostPolicy } from '../../lib/sending/functions/policy.ts';
 import { exportedWhereDeclared } from '../../lib/sending/functions/references.ts';
 import { GraphWriter } from '../../lib/sending/graph/writer.ts';
+import { HostPolicy } from '../../lib/sending/host/policy.ts';
 import { oneRow, plainSettings, settingsPayload } from '../../lib/sending/host/ready-messages.ts';
 
 describe('the name under which a module exports a function, told by the line it stands in', () => {

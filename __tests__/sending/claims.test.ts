@@ -2,7 +2,7 @@
 import { serialize } from 'node:v8';
 import { describe, expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
-import { OUTCOMES, VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../../lib/sending/format.ts';
+import { OUTCOMES, VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../../lib/sending/common/format.ts';
 import { createReceiver, createSender, type Payload } from '../../lib/sending/index.ts';
 import { encodeOutcomes } from '../../lib/sending/outcomes.ts';
 

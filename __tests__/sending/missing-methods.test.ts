@@ -1,6 +1,6 @@
 /** Errors of tasks that call what only the program has: named as the program names it, with what can be done. */
 import { expect, test } from '@jest/globals';
-import { hintFor, sourceNames } from '../../lib/sending/errors/missing-methods.ts';
+import { hintFor, sourceNames } from '../../lib/sending/worker/missing-methods.ts';
 
 test.each([
   ['__loky_import_dayjs.default.utc is not a function', 'dayjs.utc is not a function'],

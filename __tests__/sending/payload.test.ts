@@ -1,7 +1,7 @@
 /** What no frame can carry is refused when it is encoded: its task fails, and no channel sees half of it. */
 import { expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
-import { payloadOf } from '../../lib/sending/payload.ts';
+import { payloadOf } from '../../lib/sending/common/payload.ts';
 import { writeItems } from '../../lib/sending/values/encode.ts';
 import { OUT_OF_BAND } from '../../lib/sending/values/views.ts';
 

@@ -1,8 +1,8 @@
 /** A worker that sends forged answers can neither run code here, nor pollute a prototype, nor take this process down. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
-import { ERROR_GRAPH, VALUE_CLONE, VALUE_GRAPH } from '../../lib/sending/format.ts';
-import { numberOf } from '../../lib/sending/functions/known.ts';
+import { ERROR_GRAPH, VALUE_CLONE, VALUE_GRAPH } from '../../lib/sending/common/format.ts';
+import { numberOf } from '../../lib/sending/host/known.ts';
 import {
   createReceiver,
   createSender,

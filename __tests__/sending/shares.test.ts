@@ -5,7 +5,7 @@ import { RemoteShares } from '../../lib/bullmq/remote-shares.ts';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { lostBody } from '../../lib/child/frames.ts';
 import { SerializationError } from '../../lib/errors.ts';
-import { VALUE_GRAPH } from '../../lib/sending/format.ts';
+import { VALUE_GRAPH } from '../../lib/sending/common/format.ts';
 import { createReceiver, createSender, type PreparedCall } from '../../lib/sending/index.ts';
 import { devalue } from '../../lib/system/devalue/devalue.ts';
 

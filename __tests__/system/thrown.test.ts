@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { reasonOf } from '../../lib/sending/reason.ts';
+import { reasonOf } from '../../lib/sending/common/reason.ts';
 import { describeThrown, isError, messageOf } from '../../lib/system/thrown.ts';
 
 function revoked(target: object): object {

@@ -3,7 +3,7 @@ import type { Executor, ResultIterator } from '../executor/executor.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
-import type { Shared } from '../sending/shared.ts';
+import type { Shared } from '../sending/common/shared.ts';
 import type { BullMQExecutorOptions } from './executor-options.ts';
 import { later } from './later.ts';
 import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';

@@ -2,8 +2,9 @@
  * A function with its arguments as one text, and run from it. Only for calls that are signed: reading evaluates code, so it
  * is done in the worker process alone.
  */
+
+import type { Shared, ShareOf } from '../sending/common/shared.ts';
 import { createReceiver, createSender, type Payload, type Reducers, type Sender } from '../sending/index.ts';
-import type { Shared, ShareOf } from '../sending/shared.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -3,8 +3,8 @@
  * values of tasks. Knows nothing of Redis.
  */
 import { SerializationError } from '../errors.ts';
-import type { Reducers } from '../sending/reducers.ts';
-import { type Shared, type SharedState, sharedState } from '../sending/shared.ts';
+import type { Reducers } from '../sending/common/reducers.ts';
+import { type Shared, type SharedState, sharedState } from '../sending/common/shared.ts';
 import { DevalueError, parse, stringify } from '../system/devalue/copy/devalue-copy.ts';
 import { whileLoading } from '../system/loading.ts';
 import { type JobInfo, setJobInfo } from './job-info.ts';

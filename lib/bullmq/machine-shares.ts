@@ -3,7 +3,7 @@
  * The host does not decode them.
  */
 
-import { type Shared, type SharedState, sharedState } from '../sending/shared.ts';
+import { type Shared, type SharedState, sharedState } from '../sending/common/shared.ts';
 import { PayloadStoreError, VersionSkewError } from './errors.ts';
 import type { SharedHandles } from './in-worker.ts';
 import { getPayload, hashOf, type PayloadStore } from './payload-store.ts';

@@ -3,10 +3,10 @@
  * handle was disposed or collected and no task of this executor needs it any more.
  */
 import { SerializationError } from '../errors.ts';
-import { newId } from '../sending/functions/definitions.ts';
+import type { HeldShare } from '../sending/common/payload.ts';
+import { newHandle, type Shared, type SharedState, sharedState } from '../sending/common/shared.ts';
 import { Refusal } from '../sending/graph/refusal.ts';
-import type { HeldShare } from '../sending/payload.ts';
-import { newHandle, type Shared, type SharedState, sharedState } from '../sending/shared.ts';
+import { newId } from '../sending/host/definitions.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { deletePayload, hashOf, newPayloadKey, type PayloadStore, putPayload } from './payload-store.ts';
 import type { JobData, SharedReference } from './wire.ts';

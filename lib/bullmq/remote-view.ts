@@ -6,7 +6,7 @@ import { type AnyFunction, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
 import { checkShutdownOptions, type ShutdownOptions } from '../options/task-options.ts';
-import type { Shared } from '../sending/shared.ts';
+import type { Shared } from '../sending/common/shared.ts';
 import { devalue } from '../system/devalue/devalue.ts';
 import { recordSubmitSite } from '../system/submit-site.ts';
 import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';

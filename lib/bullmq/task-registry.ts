@@ -3,7 +3,7 @@
  * a worker process the function of a name, in its own copy of the module.
  */
 
-import { namedReducers, type Reducers } from '../sending/reducers.ts';
+import { namedReducers, type Reducers } from '../sending/common/reducers.ts';
 import { type Check, checkOptions, describe, string } from '../system/check.ts';
 import { UnknownTaskError } from './errors.ts';
 

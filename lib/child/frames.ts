@@ -8,7 +8,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
-import type { InlineBody } from '../sending/payload.ts';
+import type { InlineBody } from '../sending/common/payload.ts';
 import { nextTick } from '../system/timers.ts';
 
 /** The descriptor of the pipe in a worker. */

@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import type { TaskOptions } from '../options/task-options.ts';
-import { nameOf } from '../sending/function-name.ts';
+import { nameOf } from '../system/function-name.ts';
 
 const isNumber = (value: unknown): boolean => typeof value === 'number';
 

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import type { Manager } from '../manager/manager.ts';
 import type { TaskRequest, TaskSettings } from '../manager/task.ts';
 import { needsOwnWorker } from '../options/own-worker.ts';
-import { nameOf } from '../sending/function-name.ts';
+import { nameOf } from '../system/function-name.ts';
 import { recordSubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import type { ResultIterator } from './executor.ts';
 import { hintAtOptions } from './options-as-argument.ts';

@@ -1,6 +1,6 @@
 /** What a submit would send, asked by the program. */
 import type { Explanation } from './host/explain.ts';
-import { graphs } from './rich.ts';
+import { graphs } from './host/rich.ts';
 
 /**
  * Lists what `submit(fn, ...args)` would send: each function and whether it goes by value or by reference, each

@@ -4,9 +4,9 @@
  */
 import { types } from 'node:util';
 import { SerializationError } from '../errors.ts';
-import { OUTCOMES, VALUE_GRAPH, VALUE_HEADER, valueHeader } from './format.ts';
-import type { Payload } from './payload.ts';
-import { reasonOf } from './reason.ts';
+import { OUTCOMES, VALUE_GRAPH, VALUE_HEADER, valueHeader } from './common/format.ts';
+import type { Payload } from './common/payload.ts';
+import { reasonOf } from './common/reason.ts';
 import type { Receiver } from './receiver.ts';
 import { malformed } from './values/bytes.ts';
 import { writeClone } from './values/clone.ts';

@@ -1,6 +1,5 @@
 /** The worker's end of sending: payloads to functions and arguments, results and errors to payloads. */
 import { SerializationError } from '../errors.ts';
-import { encodeThrown } from './errors/encode.ts';
 import {
   CALL_CLONE,
   CALL_GRAPH,
@@ -12,12 +11,12 @@ import {
   VALUE_GRAPH,
   VALUE_ITEM,
   valueHeader,
-} from './format.ts';
+} from './common/format.ts';
+import type { InlineBody, Payload, ReceivedCall } from './common/payload.ts';
+import { reasonOf } from './common/reason.ts';
+import type { Shared } from './common/shared.ts';
 import { explainRefusal, Refusal } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
-import type { InlineBody, Payload, ReceivedCall } from './payload.ts';
-import { reasonOf } from './reason.ts';
-import type { Shared } from './shared.ts';
 import { lost, malformed, SHORT_TEXT } from './values/bytes.ts';
 import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
 import { isPrimitive } from './values/items.ts';
@@ -28,6 +27,7 @@ import { Functions } from './worker/functions.ts';
 import { WorkerPolicy } from './worker/policy.ts';
 import { WorkerResolver } from './worker/resolver.ts';
 import { SharedValues } from './worker/shared-values.ts';
+import { encodeThrown } from './worker/thrown.ts';
 
 export interface Receiver {
   define(id: number, payload: Payload): void;

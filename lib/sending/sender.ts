@@ -3,23 +3,23 @@
  * code that comes from a worker.
  */
 import { SerializationError } from '../errors.ts';
-import { readAnswer } from './answers.ts';
+import { nameOf } from '../system/function-name.ts';
+import { CALL_CLONE, CALL_GRAPH, callHeader, VALUE_HEADER, VALUE_ITEM } from './common/format.ts';
+import type { Definition, Payload, PreparedCall } from './common/payload.ts';
+import { namedReducers, type Reducers, registeredReducers, registryVersion } from './common/reducers.ts';
+import { checkSerializer, getLokySerializer, type SerializerName } from './common/serializer.ts';
+import type { Shared, ShareOf } from './common/shared.ts';
 import { describe } from './describe.ts';
-import { CALL_CLONE, CALL_GRAPH, callHeader, VALUE_HEADER, VALUE_ITEM } from './format.ts';
-import { nameOf } from './function-name.ts';
-import { newId, newRetired } from './functions/definitions.ts';
 import { keepParsing } from './functions/parsing.ts';
-import { type AnyFunction, newReading, type Reading } from './functions/plans.ts';
+import { readAnswer } from './host/answers.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
+import { newId, newRetired } from './host/definitions.ts';
 import { type CachedFunction, FunctionCache } from './host/function-cache.ts';
+import { type AnyFunction, newReading, type Reading } from './host/plans.ts';
 import { plainSettings } from './host/ready-messages.ts';
 import type { HostResolver } from './host/resolver.ts';
+import { graphs, keepGraphs } from './host/rich.ts';
 import { decodeOutcomes, type ItemOutcome } from './outcomes.ts';
-import type { Definition, Payload, PreparedCall } from './payload.ts';
-import { namedReducers, type Reducers, registeredReducers, registryVersion } from './reducers.ts';
-import { graphs, keepGraphs } from './rich.ts';
-import { checkSerializer, getLokySerializer, type SerializerName } from './serializer.ts';
-import type { Shared, ShareOf } from './shared.ts';
 import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
 import { OTHER, primitiveAt } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';

@@ -1,6 +1,6 @@
 /** `wrapNonSerializable`, as programs call it. Workers wrap what arrives as a wrapper, and have no options to check. */
 import { boolean, checkOptions } from '../system/check.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from './common/wrap.ts';
 
 export interface WrapOptions {
   /** Whether the worker gets the wrapper too, or just what it wraps. Default true. */

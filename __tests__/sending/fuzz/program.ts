@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FrameKind, FrameReader } from '../../../lib/child/frames.ts';
-import { numberOf } from '../../../lib/sending/functions/known.ts';
+import { numberOf } from '../../../lib/sending/host/known.ts';
 import { createSender, type Payload } from '../../../lib/sending/index.ts';
 import { encodeHeader } from './frames.ts';
 import { type Chance, chanceOf, mutate } from './mutate.ts';

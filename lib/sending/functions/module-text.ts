@@ -3,7 +3,7 @@
  * when a function from that file goes by value or is looked for among its exports. Of a large text, only what matters for
  * the function is parsed.
  */
-import { BoundedMap } from './bounded-map.ts';
+import { BoundedMap } from '../../system/bounded-map.ts';
 import { type Excerpt, Selection, type Span } from './excerpt.ts';
 import { type ModuleScopes, moduleScopes } from './module-scopes.ts';
 import { type Outline, outlineOf } from './outline.ts';

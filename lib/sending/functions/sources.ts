@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { Module } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { BoundedMap } from '../../system/bounded-map.ts';
 import { mainScript } from '../../system/main-script.ts';
-import { BoundedMap } from './bounded-map.ts';
 import { type Location, outerNames, type ScopeView } from './inspector.ts';
 import { scriptUrl, viewScript, withoutMark } from './scripts.ts';
 

@@ -4,11 +4,11 @@
  * goes by reference never goes by value beside it, and what the module compares by identity stays one thing.
  */
 import { types } from 'node:util';
-import { exportedValue } from '../compiled-exports.ts';
+import { BoundedMap } from '../../system/bounded-map.ts';
+import { exportedValue } from '../common/compiled-exports.ts';
 import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
 import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
 import { isNativeText } from '../values/realm.ts';
-import { BoundedMap } from './bounded-map.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
 import { parsing } from './parsing.ts';
 import { haveSameVariables } from './scope-views.ts';

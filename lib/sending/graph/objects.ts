@@ -1,6 +1,6 @@
 /** Objects as rows: which built-in an object is by its internal slots, its prototype, its properties, its items. */
 import { types } from 'node:util';
-import { nameOf } from '../function-name.ts';
+import { nameOf } from '../../system/function-name.ts';
 import { hasSlots } from '../values/extras.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';

@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
-import { isTooMuch } from '../reason.ts';
+import { isTooMuch } from '../common/reason.ts';
 import { malformed } from '../values/bytes.ts';
 import { readBigInt } from '../values/plain-reader.ts';
 import { BinaryParts } from './binary-parts.ts';

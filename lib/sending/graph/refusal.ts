@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
-import { nameOf } from '../function-name.ts';
+import { nameOf } from '../../system/function-name.ts';
 
 /** What to do instead; where it differs, for a task that is submitted and for a result that is returned. */
 export type Hint =

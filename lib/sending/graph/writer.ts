@@ -4,8 +4,8 @@
  */
 import { types } from 'node:util';
 import { devalue } from '../../system/devalue/devalue.ts';
-import { addView, type Payload, payloadOf } from '../payload.ts';
-import { isTooMuch, reasonOf } from '../reason.ts';
+import { addView, type Payload, payloadOf } from '../common/payload.ts';
+import { isTooMuch, reasonOf } from '../common/reason.ts';
 import { writeClone } from '../values/clone.ts';
 import { hexOf } from '../values/plain-format.ts';
 import { binaryKind, bytesOf, OUT_OF_BAND } from '../values/views.ts';

@@ -1,6 +1,6 @@
 /** Calls that wait to be sent. As small as can be: a hundred thousand of them may be waiting. */
-import { CALL_HEADER, CALL_ITEMS } from '../format.ts';
-import type { Definition, HeldShare, Payload, PreparedCall } from '../payload.ts';
+import { CALL_HEADER, CALL_ITEMS } from '../common/format.ts';
+import type { Definition, HeldShare, Payload, PreparedCall } from '../common/payload.ts';
 import { writeItems } from '../values/encode.ts';
 import { writePrimitive } from '../values/primitives.ts';
 import type { CachedFunction } from './function-cache.ts';

@@ -1,16 +1,17 @@
 /** What a submit would send, how, and how large it is; and the warning about variables that are larger than they look. */
-import { callError } from '../call-errors.ts';
-import type { AnyFunction } from '../functions/plans.ts';
-import { newReading, planOf } from '../functions/plans.ts';
-import { HostPolicy } from '../functions/policy.ts';
-import { WholeMessage } from '../functions/whole-message.ts';
+
+import type { Payload } from '../common/payload.ts';
+import { isTooMuch } from '../common/reason.ts';
+import { registeredReducers } from '../common/reducers.ts';
 import { commonRow } from '../graph/naming.ts';
 import { type Edge, explainRefusal, Refusal } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
-import type { Payload } from '../payload.ts';
-import { isTooMuch } from '../reason.ts';
-import { registeredReducers } from '../reducers.ts';
 import { isPrimitive } from '../values/items.ts';
+import { callError } from './call-errors.ts';
+import type { AnyFunction } from './plans.ts';
+import { newReading, planOf } from './plans.ts';
+import { HostPolicy } from './policy.ts';
+import { WholeMessage } from './whole-message.ts';
 
 /** One thing that a submit sends. */
 export interface ExplainedPart {

@@ -2,19 +2,19 @@
  * Functions that are the same at every submit: by reference, or by value with nothing captured that could change.
  * They are defined once per worker and then named by a number: the fast path of calls.
  */
-import { DEFINE_FUNCTION, valueHeader } from '../format.ts';
+import { DEFINE_FUNCTION, valueHeader } from '../common/format.ts';
+import type { Definition, Payload } from '../common/payload.ts';
+import { wrappedBy } from '../common/wrap.ts';
 import type { Member } from '../functions/added.ts';
-import { goesByValue } from '../functions/by-value.ts';
-import { ClosedTexts, isClosedText } from '../functions/closed-texts.ts';
-import { newId, retireWhenUnused } from '../functions/definitions.ts';
-import { type AnyFunction, newReading, type Plan, planOf, type Reading } from '../functions/plans.ts';
 import { ownRow } from '../graph/own.ts';
 import { Refusal } from '../graph/refusal.ts';
-import type { Definition, Payload } from '../payload.ts';
-import { graphs } from '../rich.ts';
 import { isPrimitive } from '../values/items.ts';
-import { wrappedBy } from '../wrap.ts';
+import { goesByValue } from './by-value.ts';
+import { ClosedTexts, isClosedText } from './closed-texts.ts';
+import { newId, retireWhenUnused } from './definitions.ts';
+import { type AnyFunction, newReading, type Plan, planOf, type Reading } from './plans.ts';
 import { oneRow } from './ready-messages.ts';
+import { graphs } from './rich.ts';
 
 export interface CachedFunction {
   readonly id: number;

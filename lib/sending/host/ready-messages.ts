@@ -2,11 +2,11 @@
  * Messages whose form is known, written without the graph: to ask of each value whether every process has it takes an
  * index of all globals and built-in modules, which is most of what a first task would wait for.
  */
-import { DEFINE_SETTINGS } from '../format.ts';
+import { DEFINE_SETTINGS } from '../common/format.ts';
+import { type Definition, type Payload, payloadOf } from '../common/payload.ts';
+import type { SerializerName } from '../common/serializer.ts';
 import { packMessage } from '../graph/pack.ts';
 import type { RowHead } from '../graph/row.ts';
-import { type Definition, type Payload, payloadOf } from '../payload.ts';
-import type { SerializerName } from '../serializer.ts';
 
 /** A `Settings` without reducers. */
 export function plainSettings(serializer: SerializerName): Payload {

@@ -6,9 +6,9 @@
  */
 import { types } from 'node:util';
 import * as errors from '../../errors.ts';
-import { exportedValue } from '../compiled-exports.ts';
+import { exportedValue } from '../common/compiled-exports.ts';
+import type { NamedReducer } from '../common/reducers.ts';
 import { declaredHere } from '../functions/declared.ts';
-import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from '../functions/known.ts';
 import { requireCache } from '../functions/sources.ts';
 import { hiddenClass } from '../graph/builtins.ts';
 import { HOOK } from '../graph/hooks.ts';
@@ -17,7 +17,7 @@ import { ALL_OWN, ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Place, Resolver } from '../graph/reader.ts';
 import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
 import { isThenable } from '../graph/thenables.ts';
-import type { NamedReducer } from '../reducers.ts';
+import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from './known.ts';
 
 /** Names under which the language itself calls functions: an answer must not put one there. */
 const CALLED = new Set<string | symbol>([

@@ -1,13 +1,13 @@
 /** What workers must know of an executor: its serializer, and how answers are reduced. Code travels inside. */
 import { SerializationError } from '../../errors.ts';
-import type { Settings } from '../format.ts';
-import { HostPolicy } from '../functions/policy.ts';
-import { writeWhole } from '../functions/whole-message.ts';
+import type { Settings } from '../common/format.ts';
+import type { Payload } from '../common/payload.ts';
+import type { NamedReducer } from '../common/reducers.ts';
+import type { SerializerName } from '../common/serializer.ts';
 import { GraphWriter } from '../graph/writer.ts';
-import type { Payload } from '../payload.ts';
-import type { NamedReducer } from '../reducers.ts';
-import type { SerializerName } from '../serializer.ts';
+import { HostPolicy } from './policy.ts';
 import { settingsPayload } from './ready-messages.ts';
+import { writeWhole } from './whole-message.ts';
 
 export function reducingSettings(
   serializer: SerializerName,

@@ -3,7 +3,7 @@
  * back as a Buffer, and large views travel beside the message.
  */
 import { Deserializer, Serializer } from 'node:v8';
-import { addView, type Payload, payloadOf } from '../payload.ts';
+import { addView, type Payload, payloadOf } from '../common/payload.ts';
 import { malformed } from './bytes.ts';
 import { binaryKind, bytesOf, copyOf, fromBytes, OUT_OF_BAND } from './views.ts';
 

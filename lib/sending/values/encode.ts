@@ -1,6 +1,6 @@
 /** One value, or the arguments of a call, in the cheapest form that loses nothing. The graph is the caller's. */
 import { SerializationError } from '../../errors.ts';
-import { type Payload, payloadOf } from '../payload.ts';
+import { type Payload, payloadOf } from '../common/payload.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ByteReader, malformed } from './bytes.ts';
 import { readClone, writeClone } from './clone.ts';

@@ -2,7 +2,7 @@
  * The compact form of one value that needs no graph: a tag byte, then a primitive, plain data or binary data.
  * This is the fast path of calls and results: it allocates nothing beside the bytes.
  */
-import { addView } from '../payload.ts';
+import { addView } from '../common/payload.ts';
 import { type ByteWriter, isWellFormed } from './byte-writer.ts';
 import { type ByteReader, malformed } from './bytes.ts';
 import type { Containers } from './containers.ts';

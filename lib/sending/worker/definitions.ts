@@ -9,10 +9,10 @@ import {
   VALUE_GRAPH,
   VALUE_HEADER,
   VALUE_ITEM,
-} from '../format.ts';
+} from '../common/format.ts';
+import type { Payload } from '../common/payload.ts';
 import { GraphReader } from '../graph/reader.ts';
 import type { CodeText } from '../graph/row.ts';
-import type { Payload } from '../payload.ts';
 import { ByteReader, malformed } from '../values/bytes.ts';
 import { readCloneAt, readOne } from '../values/encode.ts';
 import { Code } from './compile.ts';

@@ -1,7 +1,9 @@
 /** How answers are written: functions and classes go by reference only, by the names that came with the task. */
 import { types } from 'node:util';
-import { exportedValue } from '../compiled-exports.ts';
-import { nameOf } from '../function-name.ts';
+import { nameOf } from '../../system/function-name.ts';
+import { exportedValue } from '../common/compiled-exports.ts';
+import { sharedState } from '../common/shared.ts';
+import { wrappedBy } from '../common/wrap.ts';
 import { declarationOf, isOfNode, storesBeside } from '../functions/declaration.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
@@ -14,11 +16,9 @@ import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../g
 import { isThenable } from '../graph/thenables.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
-import { sharedState } from '../shared.ts';
 import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
-import { wrappedBy } from '../wrap.ts';
 import type { Functions } from './functions.ts';
 import { loadedModules, requireFrom } from './modules.ts';
 import { isClass, type WorkerResolver } from './resolver.ts';

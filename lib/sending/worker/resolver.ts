@@ -2,14 +2,14 @@
 
 import { builtinModules } from 'node:module';
 import * as errors from '../../errors.ts';
-import { followWay } from '../functions/follow-way.ts';
+import { wrap } from '../common/wrap.ts';
 import { hiddenClass } from '../graph/builtins.ts';
 import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { countMembers, decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
 import type { Store } from '../graph/weak-stores.ts';
-import { wrap } from '../wrap.ts';
+import { followWay } from './follow-way.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
 import type { SharedValues } from './shared-values.ts';

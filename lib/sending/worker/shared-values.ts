@@ -1,6 +1,6 @@
 /** The shared values that this worker has got, each rebuilt once, when it arrives, for all tasks. */
-import type { Payload } from '../payload.ts';
-import { newHandle, type Shared } from '../shared.ts';
+import type { Payload } from '../common/payload.ts';
+import { newHandle, type Shared } from '../common/shared.ts';
 import { lost, malformed } from '../values/bytes.ts';
 
 type Received = { readonly handle: Shared<unknown> } | { readonly error: unknown };

@@ -4,7 +4,7 @@
  */
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { BoundedMap } from '../functions/bounded-map.ts';
+import { BoundedMap } from '../../system/bounded-map.ts';
 import type { TextMap } from '../graph/row.ts';
 
 /** Those of texts that came long ago are forgotten: texts can come without end. */

@@ -1,6 +1,6 @@
 /** What is needed for more than plain data is loaded with the first value or function that is more. */
-import { keepDevalue } from '../system/devalue/devalue.ts';
-import { LaterPart } from '../system/later-part.ts';
+import { keepDevalue } from '../../system/devalue/devalue.ts';
+import { LaterPart } from '../../system/later-part.ts';
 import { later } from './later.ts';
 
 const part = new LaterPart('./graphs.cjs', () => later());

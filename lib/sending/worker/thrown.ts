@@ -4,15 +4,15 @@
  */
 
 import { types } from 'node:util';
-import { ERROR_LOST } from '../format.ts';
+import { ERROR_LOST } from '../common/format.ts';
+import type { Payload } from '../common/payload.ts';
 import { isError } from '../graph/errors.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { bareError } from '../graph/shells.ts';
-import type { Payload } from '../payload.ts';
 import { writeOne } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
-import { cleanStack, noteCleaned } from '../worker/stacks.ts';
 import { hintFor, sourceNames } from './missing-methods.ts';
+import { cleanStack, noteCleaned } from './stacks.ts';
 
 type Encode = (value: unknown) => Payload;
 

@@ -1,5 +1,5 @@
 /** Answers of workers to values. They are not trusted: nothing in them is evaluated. */
-import { SerializationError } from '../errors.ts';
+import { SerializationError } from '../../errors.ts';
 import {
   ERROR_GRAPH,
   ERROR_LOST,
@@ -8,13 +8,13 @@ import {
   VALUE_GRAPH,
   VALUE_HEADER,
   VALUE_ITEM,
-} from './format.ts';
-import type { Resolver } from './graph/resolver.ts';
-import type { Payload } from './payload.ts';
-import { reasonOf } from './reason.ts';
+} from '../common/format.ts';
+import type { Payload } from '../common/payload.ts';
+import { reasonOf } from '../common/reason.ts';
+import type { Resolver } from '../graph/resolver.ts';
+import { lost, malformed } from '../values/bytes.ts';
+import { readForeignClone, readOne } from '../values/encode.ts';
 import { graphs } from './rich.ts';
-import { lost, malformed } from './values/bytes.ts';
-import { readForeignClone, readOne } from './values/encode.ts';
 
 /**
  * Of what was thrown, and of errors among results, that is left out which this process refuses.

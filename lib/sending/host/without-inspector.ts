@@ -4,12 +4,12 @@
  */
 
 import { mainScript } from '../../system/main-script.ts';
+import { reasonOf } from '../common/reason.ts';
+import { parsing } from '../functions/parsing.ts';
+import { commonJsReference, type Reference } from '../functions/references.ts';
+import type { TextPlan } from '../functions/text-plan.ts';
 import { Refusal } from '../graph/refusal.ts';
-import { reasonOf } from '../reason.ts';
 import { isNativeText } from '../values/realm.ts';
-import { parsing } from './parsing.ts';
-import { commonJsReference, type Reference } from './references.ts';
-import type { TextPlan } from './text-plan.ts';
 
 const NO_VIEW = { location: undefined, scopes: [], bound: undefined };
 

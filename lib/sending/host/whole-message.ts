@@ -2,11 +2,12 @@
  * What shows only when all of a message has been written: which variables its functions share, and which modules it
  * refers to. Then it is written again with that known. Outcomes depend on the message alone, not on what came before.
  */
+
+import { knowsOf, type Member } from '../functions/added.ts';
+import { Cells } from '../functions/cells.ts';
+import type { TextPlan } from '../functions/text-plan.ts';
 import { SharedData } from '../graph/plain-parts.ts';
 import { Refusal } from '../graph/refusal.ts';
-import { knowsOf, type Member } from './added.ts';
-import { Cells } from './cells.ts';
-import type { TextPlan } from './text-plan.ts';
 
 const MOST_ROUNDS = 4;
 

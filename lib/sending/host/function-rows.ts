@@ -2,6 +2,25 @@
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import type { Definition } from '../common/payload.ts';
+import { cellName } from '../functions/cell-names.ts';
+import { type Cells, cellRow } from '../functions/cells.ts';
+import { noteSent } from '../functions/declared.ts';
+import type { Enclosing } from '../functions/enclosing.ts';
+import { findEnclosing } from '../functions/find-enclosing.ts';
+import { type FunctionView, type ScopeView, viewFunction } from '../functions/inspector.ts';
+import type { LoadedModules } from '../functions/references.ts';
+import {
+  isImportedByName,
+  isUsedWhole,
+  isWholeModule,
+  RUNNER_IMPORT,
+  runnerSource,
+} from '../functions/runner-imports.ts';
+import type { Slot, TextPlan, VariableSlot } from '../functions/text-plan.ts';
+import { nameOfExpression } from '../functions/text-problems.ts';
+import { NOT_INITIALIZED } from '../functions/variables.ts';
+import { isOfPackage, type ModuleWays } from '../functions/ways.ts';
 import { globalPathOf } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
 import { ALL_OWN, isOwnFunction } from '../graph/own.ts';
@@ -9,15 +28,8 @@ import { integrityOf, propertiesOf } from '../graph/properties.ts';
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts';
 import type { GraphWriter } from '../graph/writer.ts';
-import type { Definition } from '../payload.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
-import { cellName } from './cell-names.ts';
-import { type Cells, cellRow } from './cells.ts';
-import { noteSent } from './declared.ts';
 import { newId } from './definitions.ts';
-import type { Enclosing } from './enclosing.ts';
-import { findEnclosing } from './find-enclosing.ts';
-import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
 import { numberOf, rememberExport } from './known.ts';
 import {
   type AnyFunction,
@@ -29,18 +41,6 @@ import {
   type Reading,
   type ValuePlan,
 } from './plans.ts';
-import type { LoadedModules } from './references.ts';
-import {
-  isImportedByName,
-  isUsedWhole,
-  isWholeModule,
-  RUNNER_IMPORT,
-  runnerSource,
-} from './runner-imports.ts';
-import type { Slot, TextPlan, VariableSlot } from './text-plan.ts';
-import { nameOfExpression } from './text-problems.ts';
-import { NOT_INITIALIZED } from './variables.ts';
-import { isOfPackage, type ModuleWays } from './ways.ts';
 import type { WholeMessage } from './whole-message.ts';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;

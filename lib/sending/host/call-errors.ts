@@ -1,9 +1,9 @@
 /** The error of a call that cannot be sent. */
-import { SerializationError } from '../errors.ts';
-import type { AnyFunction } from './functions/plans.ts';
-import { explainRefusal, Refusal, type Root } from './graph/refusal.ts';
-import type { GraphWriter } from './graph/writer.ts';
-import { reasonOf } from './reason.ts';
+import { SerializationError } from '../../errors.ts';
+import { reasonOf } from '../common/reason.ts';
+import { explainRefusal, Refusal, type Root } from '../graph/refusal.ts';
+import type { GraphWriter } from '../graph/writer.ts';
+import type { AnyFunction } from './plans.ts';
 
 /** The error of `prepareCall`, whatever was thrown inside: with the path of what cannot be sent, if that is the reason. */
 export function callError(

@@ -2,7 +2,7 @@
  * Why something could not be sent or rebuilt, in the words of what was thrown: by V8 when it is too much, or by code
  * of the user, which throws anything. Never throws itself: the future gets a SerializationError whatever it was.
  */
-import { messageOf } from '../system/thrown.ts';
+import { messageOf } from '../../system/thrown.ts';
 
 /** V8's own; a RangeError that a reducer throws is about something else. */
 const TOO_MUCH = /^(Maximum call stack size|Invalid (array|string|typed array) length|.*allocation failed)/;

@@ -2,8 +2,9 @@
  * What this process has sent, by the names under which answers may refer to it. Holds nothing alive. Answers can
  * name nothing else: a worker cannot make this process look anything up, let alone run it.
  */
+
+import { noteSent } from '../functions/declared.ts';
 import type { ModuleSource, RowHead } from '../graph/row.ts';
-import { noteSent } from './declared.ts';
 import { newId } from './definitions.ts';
 
 const ids = new WeakMap<object, number>();

@@ -1,5 +1,16 @@
 /** How tasks are written: functions by reference where a worker can find them, by value everywhere else. */
 import { types } from 'node:util';
+import type { Definition, HeldShare } from '../common/payload.ts';
+import type { NamedReducer } from '../common/reducers.ts';
+import { hostEnd, type SharedState, type ShareOf, sharedState } from '../common/shared.ts';
+import { wrappedBy } from '../common/wrap.ts';
+import type { Member } from '../functions/added.ts';
+import { viewFunction, weakKeysOf } from '../functions/inspector.ts';
+import { namespaceSource } from '../functions/namespaces.ts';
+import { LoadedModules } from '../functions/references.ts';
+import { sourceOf } from '../functions/sources.ts';
+import { isOfPackage, type ModuleWays } from '../functions/ways.ts';
+import { withWayOut } from '../functions/whose.ts';
 import { hookRow } from '../graph/hooks.ts';
 import { checkInstance } from '../graph/instances.ts';
 import { commonRow } from '../graph/naming.ts';
@@ -10,26 +21,15 @@ import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import { wellKnownSymbol } from '../graph/well-known-symbols.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
-import type { Definition, HeldShare } from '../payload.ts';
-import type { NamedReducer } from '../reducers.ts';
-import { hostEnd, type SharedState, type ShareOf, sharedState } from '../shared.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
-import { wrappedBy } from '../wrap.ts';
-import type { Member } from './added.ts';
 import { goesByValue } from './by-value.ts';
-import { viewFunction, weakKeysOf } from './inspector.ts';
+import { functionRow } from './function-rows.ts';
 import { numberOf, rememberExport, rememberRow } from './known.ts';
-import { namespaceSource } from './namespaces.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading, type ValuePlan } from './plans.ts';
-import { LoadedModules } from './references.ts';
-import { functionRow } from './rows.ts';
-import { sourceOf } from './sources.ts';
-import { isOfPackage, type ModuleWays } from './ways.ts';
 import { WholeMessage } from './whole-message.ts';
-import { withWayOut } from './whose.ts';
 
 export class HostPolicy implements Policy {
   readonly stores: Policy['stores'];

@@ -1,5 +1,5 @@
 /** The worker's half of a way: from a function that a module exports to a variable that it sees. */
-import { viewFunction } from './inspector.ts';
+import { viewFunction } from '../functions/inspector.ts';
 
 /**
  * `scope` counts from the outermost, `steps` are the variable and members of what it holds.

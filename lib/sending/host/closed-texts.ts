@@ -2,9 +2,10 @@
  * Functions whose text says everything: no name from outside, nothing that depends on where it stands. All functions
  * with that text do the same, so that a task function that is written anew for each submit is known by its text.
  */
-import { graphs } from '../rich.ts';
-import { BoundedMap } from './bounded-map.ts';
+
+import { BoundedMap } from '../../system/bounded-map.ts';
 import type { Plan } from './plans.ts';
+import { graphs } from './rich.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

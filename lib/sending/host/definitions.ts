@@ -1,6 +1,6 @@
 /** Numbers and definitions: what workers are told once. Bounded: what is forgotten here, workers are told to forget. */
-import { CALL_HEADER, DEFINE_CODE } from '../format.ts';
-import type { Definition, Payload } from '../payload.ts';
+import { CALL_HEADER, DEFINE_CODE } from '../common/format.ts';
+import type { Definition, Payload } from '../common/payload.ts';
 
 const CODE_LIMIT = 2000;
 

@@ -3,7 +3,7 @@
  * knowing what they mean; this folder makes and reads them without knowing how they travel.
  */
 
-import { SerializationError } from '../errors.ts';
+import { SerializationError } from '../../errors.ts';
 
 /** An encoded value: a body, and large binary views that travel beside it as raw bytes. */
 export interface Payload {

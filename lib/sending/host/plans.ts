@@ -4,23 +4,23 @@
  */
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { BoundedMap } from '../../system/bounded-map.ts';
+import type { Definition } from '../common/payload.ts';
+import type { Enclosing } from '../functions/enclosing.ts';
+import { type BoundView, type FunctionView, type Location, viewFunction } from '../functions/inspector.ts';
+import { parsing } from '../functions/parsing.ts';
+import { type Reference, referenceTo } from '../functions/references.ts';
+import { type Source, sourceOf } from '../functions/sources.ts';
+import type { TextPlan } from '../functions/text-plan.ts';
+import { readVariable } from '../functions/variables.ts';
+import { type ModuleWays, waysOf } from '../functions/ways.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { type CodeText, fingerprint, type Row } from '../graph/row.ts';
-import type { Definition } from '../payload.ts';
-import { graphs } from '../rich.ts';
 import { isNativeText } from '../values/realm.ts';
-import { BoundedMap } from './bounded-map.ts';
 import { goesByValue } from './by-value.ts';
 import { codeDefinition } from './definitions.ts';
-import type { Enclosing } from './enclosing.ts';
-import { type BoundView, type FunctionView, type Location, viewFunction } from './inspector.ts';
 import { rememberExport } from './known.ts';
-import { parsing } from './parsing.ts';
-import { type Reference, referenceTo } from './references.ts';
-import { type Source, sourceOf } from './sources.ts';
-import type { TextPlan } from './text-plan.ts';
-import { readVariable } from './variables.ts';
-import { type ModuleWays, waysOf } from './ways.ts';
+import { graphs } from './rich.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 

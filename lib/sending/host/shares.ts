@@ -2,15 +2,10 @@
  * The host's end of shared values: each is encoded once, is a definition that workers keep, and is taken from them when its
  * handle has been disposed or collected and no task needs it any more.
  */
-import { SerializationError } from '../errors.ts';
-import { LOST, VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM, valueHeader } from './format.ts';
-import { newId, retireAtOnce } from './functions/definitions.ts';
-import { HostPolicy } from './functions/policy.ts';
-import { writeWhole } from './functions/whole-message.ts';
-import { explainRefusal, Refusal } from './graph/refusal.ts';
-import { GraphWriter } from './graph/writer.ts';
-import type { Definition, HeldShare, Payload } from './payload.ts';
-import { reasonOf } from './reason.ts';
+import { SerializationError } from '../../errors.ts';
+import { LOST, VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM, valueHeader } from '../common/format.ts';
+import type { Definition, HeldShare, Payload } from '../common/payload.ts';
+import { reasonOf } from '../common/reason.ts';
 import {
   hostEnd,
   newHandle,
@@ -18,9 +13,14 @@ import {
   type SharedState,
   type SharingTerms,
   sharedState,
-} from './shared.ts';
-import { readyItems, tryClone, writeOne } from './values/encode.ts';
-import { RICH } from './values/scan.ts';
+} from '../common/shared.ts';
+import { explainRefusal, Refusal } from '../graph/refusal.ts';
+import { GraphWriter } from '../graph/writer.ts';
+import { readyItems, tryClone, writeOne } from '../values/encode.ts';
+import { RICH } from '../values/scan.ts';
+import { newId, retireAtOnce } from './definitions.ts';
+import { HostPolicy } from './policy.ts';
+import { writeWhole } from './whole-message.ts';
 
 /** What is left of the bytes where something still has the definition. */
 const GONE: Payload = { body: Buffer.of(LOST, 0, 0, 0, 0, 0, 0, 0, 0), views: [] };
