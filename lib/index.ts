@@ -70,22 +70,13 @@ export type {
   ShutdownOptions,
   TaskOptions,
 } from './options/task-options.ts';
-export {
-  type ExplainedPart,
-  type Explanation,
-  explain,
-  getLokySerializer,
-  type Reducer,
-  type Reducers,
-  register,
-  registerByValue,
-  type SerializerName,
-  type Shared,
-  setLokySerializer,
-  type UnknownClasses,
-  type WrapOptions,
-  wrapNonSerializable,
-} from './sending/for-programs.ts';
+export { type Reducer, type Reducers, register } from './sending/common/reducers.ts';
+export { getLokySerializer, type SerializerName, setLokySerializer } from './sending/common/serializer.ts';
+export type { Shared } from './sending/common/shared.ts';
+export { explain, type WrapOptions, wrapNonSerializable } from './sending/for-programs.ts';
+export { registerByValue } from './sending/host/by-value.ts';
+export type { ExplainedPart, Explanation } from './sending/host/explain.ts';
+export type { UnknownClasses } from './sending/sender.ts';
 export { type CpuCountOptions, cpuCount } from './system/cpu-count.ts';
 export { reportProgress } from './system/report-progress.ts';
 export {

@@ -10,7 +10,8 @@ import { Manager } from '../../lib/manager/manager.ts';
 import type { PoolEvents } from '../../lib/manager/pool-events.ts';
 import type { TaskRequest } from '../../lib/manager/task.ts';
 import { type ExecutorOptions, resolveExecutorOptions } from '../../lib/options/executor-options.ts';
-import type { Definition, Payload, PreparedCall, Sender } from '../../lib/sending/index.ts';
+import type { Definition, Payload, PreparedCall } from '../../lib/sending/common/payload.ts';
+import type { Sender } from '../../lib/sending/sender.ts';
 
 const NOTHING: Payload = { body: new Uint8Array(), views: [] };
 

@@ -4,8 +4,8 @@ import { type FrameKind, FrameKind as Kind } from '../../lib/child/frames.ts';
 import type { Task } from '../../lib/manager/task.ts';
 import { PoolWorker } from '../../lib/manager/worker.ts';
 import type { WorkerSetup } from '../../lib/manager/worker-setup.ts';
-import type { Payload } from '../../lib/sending/index.ts';
-import { createSender } from '../../lib/sending/index.ts';
+import type { Payload } from '../../lib/sending/common/payload.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 
 type Sent = readonly [kind: FrameKind, id: number, body: string | undefined];
 

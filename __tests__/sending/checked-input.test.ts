@@ -1,6 +1,7 @@
 /** What callers hand in wrongly, or change between two submits, is noticed at once. */
 import { expect, test } from '@jest/globals';
-import { createSender, explain, wrapNonSerializable } from '../../lib/sending/index.ts';
+import { explain, wrapNonSerializable } from '../../lib/sending/for-programs.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 
 test('a test of a reducer that throws refuses the task, whatever the arguments are', () => {
   const test_ = (value: unknown): boolean => (value as { foo: number }).foo === 1;

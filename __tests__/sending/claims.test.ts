@@ -3,8 +3,10 @@ import { serialize } from 'node:v8';
 import { describe, expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
 import { OUTCOMES, VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../../lib/sending/common/format.ts';
-import { createReceiver, createSender, type Payload } from '../../lib/sending/index.ts';
+import type { Payload } from '../../lib/sending/common/payload.ts';
 import { encodeOutcomes } from '../../lib/sending/outcomes.ts';
+import { createReceiver } from '../../lib/sending/receiver.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 
 const sender = createSender();
 const receiver = await createReceiver(sender.settings());

@@ -1,6 +1,6 @@
 /** What `explain` shows beyond its parts. */
 import { expect, test } from '@jest/globals';
-import { explain } from '../../lib/sending/index.ts';
+import { explain } from '../../lib/sending/for-programs.ts';
 
 test('an explanation prints as a table that ends with the whole', () => {
   const rate = 0.5;

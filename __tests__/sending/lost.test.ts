@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { lostBody } from '../../lib/child/frames.ts';
 import { SerializationError } from '../../lib/errors.ts';
-import { createReceiver, createSender } from '../../lib/sending/index.ts';
+import { createReceiver } from '../../lib/sending/receiver.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 
 const sender = createSender();
 const lost = { body: lostBody(5e9), views: [] };

@@ -1,7 +1,8 @@
 /** Values that say of themselves what is not so, or cannot be asked: they arrive as what they are, or are refused. */
 import { describe, expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
-import { createReceiver, createSender } from '../../lib/sending/index.ts';
+import { createReceiver } from '../../lib/sending/receiver.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 
 const identity = (value: unknown): unknown => value;
 const sender = createSender();

@@ -2,14 +2,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
 import { ERROR_GRAPH, VALUE_CLONE, VALUE_GRAPH } from '../../lib/sending/common/format.ts';
+import type { Payload } from '../../lib/sending/common/payload.ts';
 import { numberOf } from '../../lib/sending/host/known.ts';
-import {
-  createReceiver,
-  createSender,
-  type Payload,
-  type Receiver,
-  type Sender,
-} from '../../lib/sending/index.ts';
+import { createReceiver, type Receiver } from '../../lib/sending/receiver.ts';
+import { createSender, type Sender } from '../../lib/sending/sender.ts';
 
 interface Forged {
   readonly heads: readonly unknown[];

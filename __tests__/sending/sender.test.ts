@@ -1,19 +1,12 @@
 /** The two ends of sending in one process: reducers, serializers, wrappers, definitions, stacks. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import {
-  createReceiver,
-  createSender,
-  explain,
-  getLokySerializer,
-  type PreparedCall,
-  type Receiver,
-  register,
-  registerByValue,
-  type Sender,
-  type SenderOptions,
-  setLokySerializer,
-  wrapNonSerializable,
-} from '../../lib/sending/index.ts';
+import type { PreparedCall } from '../../lib/sending/common/payload.ts';
+import { register } from '../../lib/sending/common/reducers.ts';
+import { getLokySerializer, setLokySerializer } from '../../lib/sending/common/serializer.ts';
+import { explain, wrapNonSerializable } from '../../lib/sending/for-programs.ts';
+import { registerByValue } from '../../lib/sending/host/by-value.ts';
+import { createReceiver, type Receiver } from '../../lib/sending/receiver.ts';
+import { createSender, type Sender, type SenderOptions } from '../../lib/sending/sender.ts';
 
 interface Ends {
   readonly sender: Sender;

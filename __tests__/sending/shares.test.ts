@@ -6,7 +6,9 @@ import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { lostBody } from '../../lib/child/frames.ts';
 import { SerializationError } from '../../lib/errors.ts';
 import { VALUE_GRAPH } from '../../lib/sending/common/format.ts';
-import { createReceiver, createSender, type PreparedCall } from '../../lib/sending/index.ts';
+import type { PreparedCall } from '../../lib/sending/common/payload.ts';
+import { createReceiver } from '../../lib/sending/receiver.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 import { devalue } from '../../lib/system/devalue/devalue.ts';
 
 const sender = createSender();

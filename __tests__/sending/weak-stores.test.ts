@@ -1,6 +1,7 @@
 /** State that a class, or a compiler for it, keeps in a WeakMap or WeakSet travels with the objects that it belongs to. */
 import { describe, expect, test } from '@jest/globals';
-import { createReceiver, createSender } from '../../lib/sending/index.ts';
+import { createReceiver } from '../../lib/sending/receiver.ts';
+import { createSender } from '../../lib/sending/sender.ts';
 
 const sender = createSender();
 const receiver = await createReceiver(sender.settings());

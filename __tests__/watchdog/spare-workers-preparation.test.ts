@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { SparePreparation } from '../../lib/manager/spare-preparation.ts';
 import type { PoolWorker } from '../../lib/manager/worker.ts';
-import type { Definition } from '../../lib/sending/index.ts';
+import type { Definition } from '../../lib/sending/common/payload.ts';
 
 const definitionsOf = (id: number): readonly Definition[] => [
   { id, payload: { body: new Uint8Array(), views: [] } },

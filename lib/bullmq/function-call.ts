@@ -3,8 +3,11 @@
  * is done in the worker process alone.
  */
 
+import type { Payload } from '../sending/common/payload.ts';
+import type { Reducers } from '../sending/common/reducers.ts';
 import type { Shared, ShareOf } from '../sending/common/shared.ts';
-import { createReceiver, createSender, type Payload, type Reducers, type Sender } from '../sending/index.ts';
+import { createReceiver } from '../sending/receiver.ts';
+import { createSender, type Sender } from '../sending/sender.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -4,8 +4,8 @@
  */
 import type * as Devalue from 'devalue';
 import { SerializationError } from '../errors.ts';
+import type { Reducers } from '../sending/common/reducers.ts';
 import { isShared, type Shared } from '../sending/common/shared.ts';
-import type { Reducers } from '../sending/index.ts';
 import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import type { Payload } from '../sending/index.ts';
+import type { Payload } from '../sending/common/payload.ts';
 import { entryPoint } from '../system/entry-points.ts';
 import { nodeCommand } from '../system/node-command.ts';
 import { withoutPrototype } from '../system/own.ts';

@@ -1,7 +1,7 @@
 /** `map` on a pool of any kind: its inputs become chunks, and each chunk is a task. */
 import { AsyncResource } from 'node:async_hooks';
 import { taskTracers } from '../observing/task-tracing.ts';
-import type { ItemOutcome } from '../sending/index.ts';
+import type { ItemOutcome } from '../sending/outcomes.ts';
 import { recordSubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import type { ResultIterator } from './executor.ts';
 import { mapChunks, type SubmitChunk } from './map.ts';

@@ -7,7 +7,7 @@ import { type Future, futureWatch } from '../futures/future.ts';
 import { waitFor } from '../futures/wait-for.ts';
 import type { ChunkPlan } from '../manager/chunk-plan.ts';
 import type { MapOptions } from '../options/task-options.ts';
-import type { ItemOutcome } from '../sending/index.ts';
+import type { ItemOutcome } from '../sending/outcomes.ts';
 import { Ring } from '../system/ring.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';

@@ -18,7 +18,7 @@ import {
   type ShutdownOptions,
   type TaskOptions,
 } from '../options/task-options.ts';
-import type { Shared } from '../sending/index.ts';
+import type { Shared } from '../sending/common/shared.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
 import type { Executor, ResultIterator } from './executor.ts';

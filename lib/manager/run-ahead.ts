@@ -15,7 +15,7 @@
  *   - A worker that was sent tasks ahead and has answered none of them within `PATIENCE` loses those that it has not begun.
  */
 import type { ClaimLedger } from '../child/claims.ts';
-import type { Definition, Payload } from '../sending/index.ts';
+import type { Definition, Payload } from '../sending/common/payload.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';
 import type { PendingQueue } from './queue.ts';

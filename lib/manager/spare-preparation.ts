@@ -2,7 +2,7 @@
  * Gets the functions that were called of late ready in the workers that wait in reserve: one that takes over for a
  * worker that died has loaded their modules by then.
  */
-import type { Definition } from '../sending/index.ts';
+import type { Definition } from '../sending/common/payload.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { PoolWorker } from './worker.ts';

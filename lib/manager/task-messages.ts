@@ -3,7 +3,7 @@
  * what it had not taken goes with it to the next one.
  */
 import { QueueFullError } from '../errors.ts';
-import type { Definition, Payload } from '../sending/index.ts';
+import type { Definition, Payload } from '../sending/common/payload.ts';
 
 /** So many messages of one task may be unread. */
 export const MOST_UNREAD = 1000;

@@ -11,7 +11,7 @@
  */
 import { CancelledError } from '../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
-import type { Definition, PreparedCall } from '../sending/index.ts';
+import type { Definition, PreparedCall } from '../sending/common/payload.ts';
 import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import type { SubmitSite } from '../system/submit-site.ts';

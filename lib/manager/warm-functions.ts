@@ -2,7 +2,7 @@
  * Functions that every worker is to have ready before it is called for them: those that are there, and each one that joins
  * later. It starts no worker.
  */
-import type { Definition } from '../sending/index.ts';
+import type { Definition } from '../sending/common/payload.ts';
 import { createKeepAlive } from '../system/keep-alive.ts';
 import type { PoolWorker } from './worker.ts';
 

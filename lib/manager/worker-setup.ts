@@ -9,7 +9,8 @@ import {
 import { newMark } from '../child/output.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { nodeOptionsForWorkers } from '../options/node-options.ts';
-import type { Definition, HeldShare, Payload, Sender } from '../sending/index.ts';
+import type { Definition, HeldShare, Payload } from '../sending/common/payload.ts';
+import type { Sender } from '../sending/sender.ts';
 import { environment, folder } from '../system/check.ts';
 import { currentDepth, DEPTH_VARIABLE } from '../system/depth.ts';
 import { checkMainScriptIsLoaded, mainScript } from '../system/main-script.ts';

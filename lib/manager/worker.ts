@@ -3,7 +3,7 @@
 import type { WorkerProcess } from '../child/child-process.ts';
 import type { EndedFor, ExitReport, TerminationContext } from '../child/exit-report.ts';
 import { encodeCount, type Frame, FrameKind } from '../child/frames.ts';
-import type { Definition, InlineBody, Payload } from '../sending/index.ts';
+import type { Definition, InlineBody, Payload } from '../sending/common/payload.ts';
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { messageOf } from '../system/thrown.ts';
 import { receiveOrder } from '../watchdog/temporary-files.ts';

@@ -1,12 +1,9 @@
 /** Every option of an executor: its meaning, its default, its check. */
 
 import type { StdioMode } from '../child/output.ts';
-import {
-  getLokySerializer,
-  type Reducers,
-  type SerializerName,
-  type UnknownClasses,
-} from '../sending/for-programs.ts';
+import type { Reducers } from '../sending/common/reducers.ts';
+import { getLokySerializer, type SerializerName } from '../sending/common/serializer.ts';
+import type { UnknownClasses } from '../sending/sender.ts';
 import * as check from '../system/check.ts';
 import { cpuCount } from '../system/cpu-count.ts';
 import { defaultExecPath } from '../system/node-command.ts';

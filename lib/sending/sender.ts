@@ -9,7 +9,6 @@ import type { Definition, Payload, PreparedCall } from './common/payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './common/reducers.ts';
 import { checkSerializer, getLokySerializer, type SerializerName } from './common/serializer.ts';
 import type { Shared, ShareOf } from './common/shared.ts';
-import { describe } from './describe.ts';
 import { keepParsing } from './functions/parsing.ts';
 import { readAnswer } from './host/answers.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
@@ -126,7 +125,7 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   function prepareCall(fn: AnyFunction, args: readonly unknown[]): PreparedCall {
-    if (typeof fn !== 'function') throw new TypeError(`a task must be a function, but got ${describe(fn)}`);
+    if (typeof fn !== 'function') throw notAFunction(fn);
     refresh();
     const known = writing.length === 0 && serializer !== 'devalue' ? constants.known(fn) : undefined;
     if (known !== undefined && allPrimitive(args)) {
@@ -259,3 +258,8 @@ export function createSender(options: SenderOptions = {}): Sender {
 
 const NONE: readonly Definition[] = [];
 const NO_IDS: readonly number[] = [];
+
+function notAFunction(value: unknown): TypeError {
+  const got = value === null ? 'null' : `a value of type ${typeof value}`;
+  return new TypeError(`a task must be a function, but got ${got}`);
+}

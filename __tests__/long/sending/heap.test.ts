@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-const lib = join(import.meta.dirname, '../../../lib/sending/index.ts');
+const lib = join(import.meta.dirname, '../../../lib/sending/sender.ts');
 const esbuild = join(import.meta.dirname, '../../../node_modules/esbuild/bin/esbuild');
 const require =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";

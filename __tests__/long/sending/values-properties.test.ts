@@ -5,7 +5,9 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SerializationError } from '../../../lib/errors.ts';
-import { createReceiver, createSender, type Payload } from '../../../lib/sending/index.ts';
+import type { Payload } from '../../../lib/sending/common/payload.ts';
+import { createReceiver } from '../../../lib/sending/receiver.ts';
+import { createSender } from '../../../lib/sending/sender.ts';
 import { differenceOf } from '../../sending/same-graph.ts';
 
 const seed = Number(process.env['LOKY_PROPERTY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));

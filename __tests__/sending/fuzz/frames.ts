@@ -1,6 +1,6 @@
 /** The header of a frame as a worker writes it. */
 import { HEADER_BYTES, MAGIC, VIEW_LENGTH_BYTES } from '../../../lib/child/frames.ts';
-import type { Payload } from '../../../lib/sending/index.ts';
+import type { Payload } from '../../../lib/sending/common/payload.ts';
 
 export function encodeHeader(kind: number, { body, views }: Payload): Buffer {
   const header = Buffer.alloc(HEADER_BYTES + views.length * VIEW_LENGTH_BYTES);

@@ -1,5 +1,5 @@
 /** Payloads that are nearly those of a worker: bytes, counts and parts of them are changed by chance. */
-import type { Payload } from '../../../lib/sending/index.ts';
+import type { Payload } from '../../../lib/sending/common/payload.ts';
 
 export type Chance = () => number;
 

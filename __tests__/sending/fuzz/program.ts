@@ -6,8 +6,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FrameKind, FrameReader } from '../../../lib/child/frames.ts';
+import type { Payload } from '../../../lib/sending/common/payload.ts';
 import { numberOf } from '../../../lib/sending/host/known.ts';
-import { createSender, type Payload } from '../../../lib/sending/index.ts';
+import { createSender } from '../../../lib/sending/sender.ts';
 import { encodeHeader } from './frames.ts';
 import { type Chance, chanceOf, mutate } from './mutate.ts';
 import { samplesOf } from './samples.ts';

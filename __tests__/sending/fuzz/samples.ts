@@ -1,6 +1,9 @@
 /** Answers of a worker, of every form that there is: what the fuzzer changes. */
-import { createReceiver, type Payload, type Sender } from '../../../lib/sending/index.ts';
+
+import type { Payload } from '../../../lib/sending/common/payload.ts';
 import { encodeOutcomes } from '../../../lib/sending/outcomes.ts';
+import { createReceiver } from '../../../lib/sending/receiver.ts';
+import type { Sender } from '../../../lib/sending/sender.ts';
 
 class Lost extends Error {
   override name = 'Lost';

@@ -3,15 +3,10 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createReceiver,
-  createSender,
-  type Definition,
-  type Payload,
-  registerByValue,
-  type Sender,
-  type SenderOptions,
-} from '../../../lib/sending/index.ts';
+import type { Definition, Payload } from '../../../lib/sending/common/payload.ts';
+import { registerByValue } from '../../../lib/sending/host/by-value.ts';
+import { createReceiver } from '../../../lib/sending/receiver.ts';
+import { createSender, type Sender, type SenderOptions } from '../../../lib/sending/sender.ts';
 import type { Submit } from '../../long/sending/corpus/case.ts';
 import { bundle } from './bundle.ts';
 
