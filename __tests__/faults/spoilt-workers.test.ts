@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { register } from 'loky';
-import { freeNames } from '../../lib/sending/functions/free-names.ts';
 import { boundNames, parseProgram } from '../../lib/sending/functions/syntax.ts';
+import { freeNames } from '../../lib/sending/functions/walker.ts';
 import { poolsOfEachTest, rejectionOf, square } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();

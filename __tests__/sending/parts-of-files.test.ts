@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freeNames } from '../../lib/sending/functions/free-names.ts';
 import {
   claimPart,
   exportsOf,
@@ -13,6 +12,7 @@ import {
 import { outlineOf } from '../../lib/sending/functions/outline.ts';
 import { surroundings } from '../../lib/sending/functions/surroundings.ts';
 import { type AstNode, childrenOf, isFunctionNode } from '../../lib/sending/functions/syntax.ts';
+import { freeNames } from '../../lib/sending/functions/walker.ts';
 import { buildLibrary, type Library } from './harness/library.ts';
 
 function functionsIn(node: AstNode): AstNode[] {

@@ -5,10 +5,10 @@
  */
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { Row } from '../graph/row.ts';
-import { CELL_VALUE } from './cell-names.ts';
 import type { FunctionView, ScopeView } from './inspector.ts';
-import { haveSameVariables } from './scope-views.ts';
 import type { VariableSlot } from './text-plan.ts';
+import { CELL_VALUE } from './text-plan.ts';
+import { haveSameVariables } from './variables.ts';
 
 /** A function that captures a variable which may get another value. */
 interface User {

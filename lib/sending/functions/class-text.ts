@@ -1,7 +1,8 @@
 /** What the text of a class needs in order to be defined, and what its computed names have turned out to be. */
-import { cellName } from './cell-names.ts';
-import { freeNames } from './free-names.ts';
+
 import { type AstNode, childrenOf, isNode } from './syntax.ts';
+import { cellName } from './text-plan.ts';
+import { freeNames } from './walker.ts';
 
 /** Under this name the text of a class finds the class that it extends. */
 export const SUPER = '__loky_super';

@@ -3,10 +3,10 @@
  * V8's list of scopes leaves that name out, so that the function is looked for where it can be, or rebuilt from its text.
  */
 import type { FreeName } from './found-names.ts';
-import { freeNames } from './free-names.ts';
 import type { Location, ScopeView } from './inspector.ts';
 import type { FunctionAround } from './module-scopes.ts';
 import type { Source } from './sources.ts';
+import { freeNames } from './walker.ts';
 
 /** What is known of the function before any of its variables is read. */
 export interface Enclosing {

@@ -2,8 +2,8 @@
 import { types } from 'node:util';
 import type { Enclosing } from './enclosing.ts';
 import { type Location, type ScopeView, viewFunction } from './inspector.ts';
-import { dataOf, haveSameVariables } from './scope-views.ts';
 import { requireCache } from './sources.ts';
+import { dataOf, haveSameVariables } from './variables.ts';
 
 /** The function itself, where a variable, a property of one, or the module's exports hold it. */
 export function findEnclosing(

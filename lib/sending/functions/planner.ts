@@ -3,7 +3,6 @@ import { membersRead } from './added.ts';
 import { computedKeys, definitionNames, SUPER, staticParts } from './class-text.ts';
 import { Edits } from './edits.ts';
 import type { FreeNames } from './found-names.ts';
-import { freeNames } from './free-names.ts';
 import type { FunctionView } from './inspector.ts';
 import { isFreeOfNames, isSameEverywhere } from './same-everywhere.ts';
 import { Slots } from './slots.ts';
@@ -14,6 +13,7 @@ import { placeOf, type TextPlace } from './text-place.ts';
 import type { Problem, TextPlan } from './text-plan.ts';
 import { CAPTURES_THIS, KEY_USES_THIS, kindOf, problemOf } from './text-problems.ts';
 import { readVariable } from './variables.ts';
+import { freeNames } from './walker.ts';
 
 const META = '__loky_meta';
 const NONE_REQUIRED: ReadonlyMap<string, string> = new Map();

@@ -3,7 +3,6 @@
 import { mainScript } from '../../system/main-script.ts';
 import { isCommonGlobal } from '../graph/intrinsics.ts';
 import type { ModuleSource } from '../graph/row.ts';
-import { CELL_VALUE, cellName } from './cell-names.ts';
 import { importName } from './class-text.ts';
 import type { Edits } from './edits.ts';
 import { enclosingFunction } from './enclosing.ts';
@@ -13,6 +12,7 @@ import type { ImportedName } from './module-text.ts';
 import type { Source } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
 import type { Problem, Slot } from './text-plan.ts';
+import { CELL_VALUE, cellName } from './text-plan.ts';
 import { nameOfExpression } from './text-problems.ts';
 
 const ARGUMENTS = '__loky_arguments';

@@ -1,13 +1,13 @@
 /** Where a function's text stands: its file as parsed, its own node there, and the line. */
 import type { Span } from './excerpt.ts';
 import type { FreeNames } from './found-names.ts';
-import { freeNames } from './free-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ModuleScopes } from './module-scopes.ts';
 import { type Asked, claimPart, type ModuleText, moduleText, partOfModule } from './module-text.ts';
 import { positionOf, type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
 import { type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
+import { freeNames } from './walker.ts';
 
 export interface TextPlace {
   /** Undefined if the file is not known, or is no JavaScript that this parser knows. */

@@ -1,5 +1,7 @@
-/** Captured variables: reading one, and what is read of one that has no value yet. */
+/** Captured variables as V8 shows them: in copies of scopes, which are told apart by what they hold. */
+import type { ScopeView } from './inspector.ts';
 
+/** What is read of a variable that has no value yet. */
 export const NOT_INITIALIZED = Symbol('not initialized');
 
 /** Newer engines throw for a variable whose declaration did not run yet. */
@@ -9,4 +11,16 @@ export function readVariable(variables: Record<string, unknown> | undefined, nam
   } catch {
     return NOT_INITIALIZED;
   }
+}
+
+/** Without running what newer engines put in the place of a variable that has no value yet. */
+export const dataOf = (owner: object, key: string): unknown =>
+  Object.getOwnPropertyDescriptor(owner, key)?.value;
+
+export function haveSameVariables(one: ScopeView, other: ScopeView): boolean {
+  const names = Object.keys(one.variables);
+  return (
+    names.length === Object.keys(other.variables).length &&
+    names.every((name) => Object.is(dataOf(one.variables, name), dataOf(other.variables, name)))
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { blockNames, variableNames } from './declarations.ts';
 import { DefinitionWalker } from './definition-walker.ts';
-import type { FreeNames } from './found-names.ts';
+import { type FreeNames, nothingFound } from './found-names.ts';
 import { FRESH, Layer, markName, type Scope, type Spot, STARTED } from './scope.ts';
 import { type AstNode, boundNames, childrenOf, isNode } from './syntax.ts';
 
@@ -230,4 +230,14 @@ function memberName(node: AstNode): string | undefined {
   const property = node['property'] as AstNode;
   if (!node['computed']) return property['name'] as string;
   return property.type === 'Literal' ? String(property['value']) : undefined;
+}
+
+/**
+ * Which names a piece of syntax uses without declaring them, and what else it takes from where it stands. `names` are those
+ * of the walked tree from its outside; the tree itself may be any node.
+ */
+export function freeNames(tree: AstNode): FreeNames {
+  const found = nothingFound();
+  new Walker(found).visit(tree);
+  return found;
 }

@@ -11,9 +11,9 @@ import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
 import { isNativeText } from '../values/realm.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
 import { parsing } from './parsing.ts';
-import { haveSameVariables } from './scope-views.ts';
 import { requireCache, type Source } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
+import { haveSameVariables } from './variables.ts';
 
 /** A function that the module exports. */
 interface Anchor {

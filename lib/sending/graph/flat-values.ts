@@ -1,10 +1,11 @@
 /** What devalue wrote back to values: plain data, Maps and Sets, each once. Rows are read by the caller. */
-import { emptyArray } from '../values/arrays.ts';
+
 import { malformed } from '../values/bytes.ts';
 import { type Message, rowNumber } from './message.ts';
 import { mapLabel } from './omissions.ts';
 import { keyLabel } from './refusal.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
+import { emptyArray } from './shells.ts';
 
 /** A bigint of more decimal digits is a row. */
 export const MOST_DIGITS = 100;

@@ -152,3 +152,18 @@ function nativeName(owner: object, isInternal: (owner: object) => boolean): stri
   if (isNativeText(Function.prototype.toString.call(owner))) return `native handle (${label})`;
   return isInternal(owner) ? label : undefined;
 }
+
+/**
+ * Whether a promise that is resolved with this, or with an object made of it, would call something: no such object is ever
+ * a result, for the promise would run a method with data of a worker. Runs nothing.
+ */
+export function isThenable(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  for (let owner: object | null = value; owner; owner = Object.getPrototypeOf(owner) as object | null) {
+    // A Proxy would have to be asked.
+    if (types.isProxy(owner)) return true;
+    const descriptor = Object.getOwnPropertyDescriptor(owner, 'then');
+    if (descriptor) return typeof descriptor.value === 'function' || descriptor.get !== undefined;
+  }
+  return false;
+}

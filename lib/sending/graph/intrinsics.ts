@@ -4,7 +4,7 @@
  */
 import { isObjectPrototype } from '../values/realm.ts';
 import { commonGlobals, globalValue, hiddenIntrinsics, PROCESS_MEMBERS } from './common-globals.ts';
-import { wellKnownSymbol } from './well-known-symbols.ts';
+import { wellKnownSymbol } from './symbols.ts';
 
 /** A property name, or a getter or setter of it. Hidden intrinsics have a name of ours that begins with `%`. */
 export type Step = string | readonly ['get' | 'set', string] | readonly ['symbol', string];

@@ -1,4 +1,7 @@
-/** The parts of a graph message, checked as far as can be without building anything. */
+/**
+ * The bytes of a graph message: sizes, the heads of its rows, what devalue wrote, binary data. What is read of them is
+ * checked as far as can be without building anything.
+ */
 import { ByteReader, malformed } from '../values/bytes.ts';
 import type { ModuleSource, RowHead } from './row.ts';
 
@@ -55,4 +58,19 @@ export function rowNumber({ flat }: Message, index: unknown): number {
   const number = typeof index === 'number' ? flat[index] : undefined;
   if (typeof number !== 'number') throw malformed('a reference to no row');
   return number;
+}
+
+/** @param text The root and the table of rows, as devalue writes them. */
+export function packMessage(
+  header: Uint8Array,
+  heads: readonly RowHead[],
+  text: string,
+  blobs: readonly Uint8Array[] = [],
+): Uint8Array {
+  const head = Buffer.from(JSON.stringify(heads));
+  const body = Buffer.from(text);
+  const sizes = Buffer.allocUnsafe(8);
+  sizes.writeUInt32LE(head.length, 0);
+  sizes.writeUInt32LE(body.length, 4);
+  return Buffer.concat([header, sizes, head, body, ...blobs]);
 }

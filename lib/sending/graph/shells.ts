@@ -1,6 +1,4 @@
 /** Objects of a graph message: first an empty one of the right built-in kind, later its prototype and contents. */
-
-import { emptyArray } from '../values/arrays.ts';
 import { malformed } from '../values/bytes.ts';
 import type { BinaryParts } from './binary-parts.ts';
 import { mapLabel } from './omissions.ts';
@@ -134,4 +132,24 @@ export function fillFunction(fn: { prototype: object }, head: FunctionHead, next
   defineProperties(fn, head.props, next);
   if (head.prototypeProps.length > 0) defineProperties(fn.prototype, head.prototypeProps, next);
   applyIntegrity(fn, head.integrity);
+}
+
+const MAX_LENGTH = 2 ** 32 - 1;
+/** Engines allocate for a length up to some millions at once, unless the array is known to have next to no items. */
+const FEW_HOLES = 64;
+
+/**
+ * An array of holes that costs no more memory than its items will: its length comes from another process, and one that is
+ * only claimed must cost nothing.
+ *
+ * @param items How many items are there for it.
+ * @throws SerializationError if `length` is none.
+ */
+export function emptyArray(length: unknown, items: number): unknown[] {
+  if (!(Number.isInteger(length) && (length as number) >= 0 && (length as number) <= MAX_LENGTH))
+    throw malformed('a length');
+  const array: unknown[] = [];
+  if ((length as number) > 4 * items + FEW_HOLES) array.length = MAX_LENGTH;
+  array.length = length as number;
+  return array;
 }

@@ -1,7 +1,6 @@
 /** Symbols as rows: those of the language and registered ones stay themselves, local ones are new in each process. */
 import { internalSymbol, internalSymbolName } from './builtins.ts';
 import type { Row } from './row.ts';
-import { symbolNamed, wellKnownSymbol } from './well-known-symbols.ts';
 
 export function symbolRow(symbol: symbol): Row {
   const wellKnown = wellKnownSymbol(symbol);
@@ -17,4 +16,24 @@ export function symbolOf(how: string, text: string | null): symbol | undefined {
   if (how === 'internal') return text === null ? undefined : internalSymbol(text);
   if (how === 'well-known') return text === null ? undefined : symbolNamed(text);
   return how === 'registered' ? Symbol.for(String(text)) : Symbol(text ?? undefined);
+}
+
+/** Of the language: properties of `Symbol`. */
+let symbols: Map<symbol, string> | undefined;
+
+/** `iterator` for `Symbol.iterator`; undefined for a symbol that is not of the language. */
+export function wellKnownSymbol(symbol: symbol): string | undefined {
+  if (!symbols) {
+    symbols = new Map();
+    for (const name of Object.getOwnPropertyNames(Symbol)) {
+      const value = (Symbol as unknown as Record<string, unknown>)[name];
+      if (typeof value === 'symbol') symbols.set(value, name);
+    }
+  }
+  return symbols.get(symbol);
+}
+
+export function symbolNamed(name: string): symbol | undefined {
+  const value = (Symbol as unknown as Record<string, unknown>)[name];
+  return typeof value === 'symbol' ? value : undefined;
 }

@@ -3,18 +3,18 @@
  * while devalue runs. How functions travel is decided by the policy of the end that writes.
  */
 import { types } from 'node:util';
+import type { StringifyOperations } from 'devalue';
 import { devalue } from '../../system/devalue/devalue.ts';
 import { addView, type Payload, payloadOf } from '../common/payload.ts';
 import { isTooMuch, reasonOf } from '../common/reason.ts';
 import { writeClone } from '../values/clone.ts';
 import { hexOf } from '../values/plain-format.ts';
 import { binaryKind, bytesOf, OUT_OF_BAND } from '../values/views.ts';
+import { packMessage } from './message.ts';
 import { isDevaluePlain, isRecord, type ObjectWriter, objectRow, type Takes } from './objects.ts';
-import { packMessage } from './pack.ts';
 import { PlainParts } from './plain-parts.ts';
 import { type Edge, Refusal } from './refusal.ts';
 import type { BinaryPlace, Row, RowHead } from './row.ts';
-import { RowNumber } from './row-number.ts';
 import { symbolRow } from './symbols.ts';
 import { type Store, type StoreKeeper, type StoreWriter, WeakStores } from './weak-stores.ts';
 
@@ -72,6 +72,28 @@ const isLong = (value: unknown): value is bigint =>
   typeof value === 'bigint' && BigInt.asIntN(LONG_BITS, value) !== value;
 
 const LONG_BITS = 256;
+
+/**
+ * What stands for a row while devalue writes: an object, so that no value of the user's is taken for it, which devalue
+ * writes as the number that it holds.
+ */
+class RowNumber {
+  readonly #number: number;
+
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  static is(value: unknown): value is RowNumber {
+    return typeof value === 'object' && value !== null && #number in value;
+  }
+
+  /** For devalue. */
+  static readonly operations: Partial<StringifyOperations> = {
+    typeOf: (value: unknown) => (RowNumber.is(value) ? 'number' : value === null ? 'null' : typeof value),
+    toPrimitive: (value: unknown) => (RowNumber.is(value) ? value.#number : value) as never,
+  };
+}
 
 export class GraphWriter implements ObjectWriter {
   readonly views: Uint8Array[] = [];

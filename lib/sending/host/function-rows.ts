@@ -3,7 +3,6 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { Definition } from '../common/payload.ts';
-import { cellName } from '../functions/cell-names.ts';
 import { type Cells, cellRow } from '../functions/cells.ts';
 import { noteSent } from '../functions/declared.ts';
 import type { Enclosing } from '../functions/enclosing.ts';
@@ -18,6 +17,7 @@ import {
   runnerSource,
 } from '../functions/runner-imports.ts';
 import type { Slot, TextPlan, VariableSlot } from '../functions/text-plan.ts';
+import { cellName } from '../functions/text-plan.ts';
 import { nameOfExpression } from '../functions/text-problems.ts';
 import { NOT_INITIALIZED } from '../functions/variables.ts';
 import { isOfPackage, type ModuleWays } from '../functions/ways.ts';

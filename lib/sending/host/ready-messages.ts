@@ -5,7 +5,7 @@
 import { DEFINE_SETTINGS } from '../common/format.ts';
 import { type Definition, type Payload, payloadOf } from '../common/payload.ts';
 import type { SerializerName } from '../common/serializer.ts';
-import { packMessage } from '../graph/pack.ts';
+import { packMessage } from '../graph/message.ts';
 import type { RowHead } from '../graph/row.ts';
 
 /** A `Settings` without reducers. */

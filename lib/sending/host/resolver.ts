@@ -11,12 +11,12 @@ import type { NamedReducer } from '../common/reducers.ts';
 import { declaredHere } from '../functions/declared.ts';
 import { requireCache } from '../functions/sources.ts';
 import { hiddenClass } from '../graph/builtins.ts';
-import { HOOK } from '../graph/hooks.ts';
+import { isThenable } from '../graph/instances.ts';
 import { globalAt, pathText } from '../graph/intrinsics.ts';
 import { ALL_OWN, ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Place, Resolver } from '../graph/reader.ts';
+import { HOOK } from '../graph/reductions.ts';
 import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
-import { isThenable } from '../graph/thenables.ts';
 import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from './known.ts';
 
 /** Names under which the language itself calls functions: an answer must not put one there. */

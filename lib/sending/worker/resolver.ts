@@ -3,13 +3,13 @@
 import { builtinModules } from 'node:module';
 import * as errors from '../../errors.ts';
 import { wrap } from '../common/wrap.ts';
+import { viewFunction } from '../functions/inspector.ts';
 import { hiddenClass } from '../graph/builtins.ts';
 import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { countMembers, decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
 import type { Store } from '../graph/weak-stores.ts';
-import { followWay } from './follow-way.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
 import type { SharedValues } from './shared-values.ts';
@@ -177,4 +177,20 @@ function checkText(value: unknown, hash: number | null, specifier: string): void
   throw new errors.SerializationError(
     `${specifier} has changed since the host loaded it: the worker found another text of \`${value.name}\`\n  hint: start the program again`,
   );
+}
+
+/**
+ * The worker's half of a way: from a function that a module exports to a variable that it sees. `scope` counts from the outermost, `steps` are the variable and members of what it holds.
+ *
+ * @throws Error if this process may not use the inspector. Undefined if nothing is there.
+ */
+export function followWay(
+  anchor: object,
+  scope: number,
+  [name = '', ...members]: readonly string[],
+): unknown {
+  const { scopes } = viewFunction(anchor);
+  let value: unknown = scopes.at(-1 - scope)?.variables[name];
+  for (const key of members) value = (value as Record<string, unknown> | undefined)?.[key];
+  return value;
 }

@@ -1,6 +1,6 @@
 /** What the user sees of a task's stack. */
 import { describe, expect, test } from '@jest/globals';
-import { withoutProgramFrames } from '../../lib/sending/worker/stack-frames.ts';
+import { withoutProgramFrames } from '../../lib/sending/worker/stacks.ts';
 import { buildWorker, startPool } from './harness/process.ts';
 
 const FRAMES = [
