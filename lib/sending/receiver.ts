@@ -14,8 +14,9 @@ import {
 } from './common/format.ts';
 import type { InlineBody, Payload, ReceivedCall } from './common/payload.ts';
 import { reasonOf } from './common/reason.ts';
+import { beyondClone } from './common/serializer.ts';
 import type { Shared } from './common/shared.ts';
-import { explainRefusal, Refusal } from './graph/refusal.ts';
+import { sendingError } from './graph/refusal.ts';
 import { GraphWriter } from './graph/writer.ts';
 import { lost, malformed, SHORT_TEXT } from './values/bytes.ts';
 import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from './values/encode.ts';
@@ -157,7 +158,7 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
     if (typeof item === 'object' && serializer !== 'v8') return writeOne(VALUE_ITEM, item);
     const cloned = item === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE), asItIs);
     if (cloned) return cloned;
-    if (serializer === 'v8') throw onlyClone('the result');
+    if (serializer === 'v8') throw beyondClone('cannot send the result: it');
     return encodeGraph(value);
   }
 
@@ -190,17 +191,9 @@ function callOf(root: unknown): ReceivedCall {
   return { fn, args };
 }
 
-const onlyClone = (what: string): SerializationError =>
-  new SerializationError(
-    `cannot send ${what}: it is more than structured clone carries, and the serializer is "v8"\n  hint: use the serializer "auto"`,
-  );
-
 function resultError(error: unknown, value: unknown, writer: GraphWriter): SerializationError {
-  if (error instanceof SerializationError) return error;
-  if (error instanceof Refusal) {
-    return explainRefusal(error, 'the result', [{ name: 'result', value }], (owner) => writer.edgesOf(owner));
-  }
-  return new SerializationError(`cannot send the result: ${reasonOf(error)}`, { cause: error });
+  const roots = [{ name: 'result', value }];
+  return sendingError(error, 'send the result', 'the result', roots, (owner) => writer.edgesOf(owner));
 }
 
 function rethrow(error: unknown): never {

@@ -2,12 +2,12 @@
  * The host's end of sending: functions and arguments to payloads, answers back to values. It never evaluates
  * code that comes from a worker.
  */
-import { SerializationError } from '../errors.ts';
+import type { SerializationError } from '../errors.ts';
 import { nameOf } from '../system/function-name.ts';
 import { CALL_CLONE, CALL_GRAPH, callHeader, VALUE_HEADER, VALUE_ITEM } from './common/format.ts';
 import type { Definition, Payload, PreparedCall } from './common/payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './common/reducers.ts';
-import { checkSerializer, getLokySerializer, type SerializerName } from './common/serializer.ts';
+import { beyondClone, checkSerializer, getLokySerializer, type SerializerName } from './common/serializer.ts';
 import type { Shared, ShareOf } from './common/shared.ts';
 import { keepParsing } from './functions/parsing.ts';
 import { readAnswer } from './host/answers.ts';
@@ -225,11 +225,9 @@ export function createSender(options: SenderOptions = {}): Sender {
   }
 
   function checkForClone(fn: AnyFunction, args: readonly unknown[]): void {
-    const items = readyItems(args);
-    if (items !== RICH) return;
-    const hint = 'use the serializer "auto"';
-    const message = `cannot send the task: an argument of ${nameOf(fn) || 'the function'} is more than structured clone carries, and the serializer is "v8"`;
-    throw new SerializationError(`${message}\n  hint: ${hint}`, { path: 'arguments' });
+    if (readyItems(args) !== RICH) return;
+    const subject = `cannot send the task: an argument of ${nameOf(fn) || 'the function'}`;
+    throw beyondClone(subject, 'arguments');
   }
 
   function decodeValue(payload: Payload): unknown {

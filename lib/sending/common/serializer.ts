@@ -1,4 +1,5 @@
 /** Which serializer executors use unless their options name another. */
+import { SerializationError } from '../../errors.ts';
 
 /**
  * How values are written.
@@ -40,3 +41,10 @@ export function getLokySerializer(): SerializerName {
   const { LOKY_SERIALIZER } = process.env;
   return LOKY_SERIALIZER ? checkSerializer(LOKY_SERIALIZER, 'LOKY_SERIALIZER') : 'auto';
 }
+
+/** The error of what only the graph could carry. `subject`: as in `cannot send the result: it`. */
+export const beyondClone = (subject: string, path?: string): SerializationError =>
+  new SerializationError(
+    `${subject} is more than structured clone carries, and the serializer is "v8"\n  hint: use the serializer "auto"`,
+    path === undefined ? undefined : { path },
+  );

@@ -5,6 +5,7 @@
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { nameOf } from '../../system/function-name.ts';
+import { reasonOf } from '../common/reason.ts';
 
 /** What to do instead; where it differs, for a task that is submitted and for a result that is returned. */
 export type Hint =
@@ -47,7 +48,24 @@ export type Edge = readonly [label: string, value: unknown];
 const VISITS = 1_000_000;
 const CLOSURE = 'closure variable';
 
-export function explainRefusal(
+/**
+ * The error of what could not be sent, whatever was thrown inside: with the path of what is refused, if that is the reason.
+ *
+ * @param action As in `cannot send the task`.
+ */
+export function sendingError(
+  error: unknown,
+  action: string,
+  what: 'the task' | 'the result',
+  roots: readonly Root[],
+  edgesOf: (value: object) => readonly Edge[],
+): SerializationError {
+  if (error instanceof SerializationError) return error;
+  if (error instanceof Refusal) return explainRefusal(error, what, roots, edgesOf);
+  return new SerializationError(`cannot ${action}: ${reasonOf(error)}`, { cause: error });
+}
+
+function explainRefusal(
   refusal: Refusal,
   what: 'the task' | 'the result',
   roots: readonly Root[],

@@ -1,13 +1,13 @@
 /** What a submit would send, how, and how large it is; and the warning about variables that are larger than they look. */
+import type { SerializationError } from '../../errors.ts';
 
 import type { Payload } from '../common/payload.ts';
 import { isTooMuch } from '../common/reason.ts';
 import { registeredReducers } from '../common/reducers.ts';
 import { commonRow } from '../graph/naming.ts';
-import { type Edge, explainRefusal, Refusal } from '../graph/refusal.ts';
+import { type Edge, Refusal, type Root, sendingError } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import { isPrimitive } from '../values/items.ts';
-import { callError } from './call-errors.ts';
 import type { AnyFunction } from './plans.ts';
 import { newReading, planOf } from './plans.ts';
 import { HostPolicy } from './policy.ts';
@@ -41,10 +41,7 @@ const NO_HEADER = Buffer.alloc(0);
 export function explain(fn: (...args: never[]) => unknown, args: readonly unknown[]): Explanation {
   if (typeof fn !== 'function') throw new TypeError(`explain expects a function, but got ${typeof fn}`);
   const parts: ExplainedPart[] = [];
-  const roots = [{ name: 'the function', value: fn as unknown, silent: true }];
-  args.forEach((value, index) => {
-    roots.push({ name: `argument ${index}`, value, silent: false });
-  });
+  const roots = rootsOf(fn, args);
   const writer = new GraphWriter(newPolicy());
   try {
     const whole = writer.write([fn, args], NO_HEADER);
@@ -53,11 +50,25 @@ export function explain(fn: (...args: never[]) => unknown, args: readonly unknow
     const bytes = sizeOf(whole);
     return { parts, bytes, toString: () => table(parts, bytes) };
   } catch (error) {
-    if (error instanceof Refusal)
-      throw explainRefusal(error, 'the task', roots, (owner) => writer.edgesOf(owner));
-    if (isTooMuch(error)) throw callError(error, fn, args, writer);
-    throw error;
+    throw error instanceof Refusal || isTooMuch(error) ? callError(error, fn, args, writer) : error;
   }
+}
+
+const rootsOf = (fn: AnyFunction, args: readonly unknown[]): Root[] => [
+  { name: 'the function', value: fn, silent: true },
+  ...args.map((value, index) => ({ name: `argument ${index}`, value })),
+];
+
+/** The error of a call that cannot be sent, whatever was thrown inside. */
+export function callError(
+  error: unknown,
+  fn: AnyFunction,
+  args: readonly unknown[],
+  writer: GraphWriter,
+): SerializationError {
+  return sendingError(error, 'send the task', 'the task', rootsOf(fn, args), (owner) =>
+    writer.edgesOf(owner),
+  );
 }
 
 /** What is written once at most, whatever shows meanwhile. */
@@ -66,7 +77,7 @@ const newPolicy = (): HostPolicy => new HostPolicy(registeredReducers(), false, 
 function addParts(
   path: string,
   value: unknown,
-  silent: boolean,
+  silent: boolean | undefined,
   parts: ExplainedPart[],
   seen: Set<unknown>,
   writer: GraphWriter,

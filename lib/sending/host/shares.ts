@@ -2,10 +2,9 @@
  * The host's end of shared values: each is encoded once, is a definition that workers keep, and is taken from them when its
  * handle has been disposed or collected and no task needs it any more.
  */
-import { SerializationError } from '../../errors.ts';
 import { LOST, VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM, valueHeader } from '../common/format.ts';
 import type { Definition, HeldShare, Payload } from '../common/payload.ts';
-import { reasonOf } from '../common/reason.ts';
+import { beyondClone } from '../common/serializer.ts';
 import {
   hostEnd,
   newHandle,
@@ -14,7 +13,7 @@ import {
   type SharingTerms,
   sharedState,
 } from '../common/shared.ts';
-import { explainRefusal, Refusal } from '../graph/refusal.ts';
+import { Refusal, sendingError } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
 import { readyItems, tryClone, writeOne } from '../values/encode.ts';
 import { RICH } from '../values/scan.ts';
@@ -113,11 +112,7 @@ function newShare(value: unknown, terms: SharingTerms): Share {
   if (typeof items === 'object' && serializer === 'auto') return new Share(writeOne(VALUE_ITEM, items[0]));
   const cloned = items === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE));
   if (cloned !== undefined) return new Share(cloned);
-  if (serializer === 'v8') {
-    throw new SerializationError(
-      'cannot share the value: it is more than structured clone carries, and the serializer is "v8"\n  hint: use the serializer "auto"',
-    );
-  }
+  if (serializer === 'v8') throw beyondClone('cannot share the value: it');
   return graphShare(value, terms);
 }
 
@@ -132,10 +127,7 @@ function graphShare(value: unknown, { reducers, mainByReference }: SharingTerms)
     });
     return new Share(payload, [...policy.definitions], [...policy.shares]);
   } catch (error) {
-    if (error instanceof SerializationError) throw error;
-    if (!(error instanceof Refusal))
-      throw new SerializationError(`cannot share the value: ${reasonOf(error)}`, { cause: error });
     const roots = [{ name: 'the shared value', value, silent: true }];
-    throw explainRefusal(error, 'the task', roots, (owner) => writer.edgesOf(owner));
+    throw sendingError(error, 'share the value', 'the task', roots, (owner) => writer.edgesOf(owner));
   }
 }
