@@ -5,10 +5,13 @@ import type { WaitOptions } from '../futures/wait-for.ts';
 import type { ShutdownOptions } from '../options/task-options.ts';
 import type { Shared } from '../sending/common/shared.ts';
 import type { BullMQExecutorOptions } from './executor-options.ts';
-import { later } from './later.ts';
+import * as heavy from './heavy.ts';
 import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';
 import type { RemoteStats } from './remote-stats.ts';
 import type { RemoteView } from './remote-view.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof heavy => heavy;
 
 /**
  * Runs tasks on the machines that serve a queue (`serveTasks`). Functions go by their name in the registry that both sides

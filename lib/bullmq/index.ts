@@ -2,12 +2,15 @@
  * What `loky/bullmq` gives: pools behind BullMQ workers, and an executor over many machines. Light: modules of tasks import it
  * in every worker, which needs `defineTasks` and `jobInfo` alone; the rest is loaded when it is first called.
  */
-import { later } from './later.ts';
+import * as heavy from './heavy.ts';
 import type { ObserveQueueOptions, QueueObserver } from './observe-queue.ts';
 import type { PoolProcessor, ProcessorOptions } from './processor.ts';
 import type { ProcessorJob } from './processor-job.ts';
 import type { ServeTasksOptions } from './serve-options.ts';
 import type { TaskServer } from './serve-tasks.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof heavy => heavy;
 
 export { BullMQExecutor } from './bullmq-executor.ts';
 export type { RedisConnection } from './connection.ts';

@@ -1,8 +1,11 @@
 /** What a worker's end looked like, and what that means in words. It decides nothing. */
 import { constants } from 'node:os';
+import * as signals from 'human-signals';
 import type { MalformedFrameError } from '../child/frames.ts';
 import { TerminatedWorkerError, type TerminationReason, type TerminationReport } from '../errors.ts';
-import { later } from './later.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof signals => signals;
 
 /** What was seen when a worker process ended. */
 export interface ExitReport {

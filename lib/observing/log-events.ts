@@ -1,7 +1,10 @@
 /** Writes what goes wrong in an executor to a logger of the user's. What the lines say is in log-lines.ts. */
 import { describe } from '../system/check.ts';
-import { later } from './later.ts';
+import * as lines from './log-lines.ts';
 import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof lines => lines;
 
 /** What `logEvents` writes to: pino, a child of one, `console`, and what else takes fields and a message. */
 export interface EventLogger {

@@ -28,7 +28,7 @@ export class LaterPart<T> {
 
   /**
    * @param name The file of the build, as `require` takes it.
-   * @param load `later` of the file called later.ts that imports the part.
+   * @param load Gives the whole module: `(): typeof part => part`, which in the build requires its file.
    */
   constructor(name: string, load: () => T) {
     this.name = name;

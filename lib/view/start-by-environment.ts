@@ -1,6 +1,9 @@
 /** `LOKY_VIEW=port`: the view of a program that knows nothing of it. Its code is loaded only if the variable is set. */
 import { currentDepth } from '../system/depth.ts';
-import { later } from './later.ts';
+import * as view from './of-process.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof view => view;
 
 let isStarted = false;
 

@@ -10,7 +10,10 @@ import {
   readDescendants,
   readProcessTable,
 } from './processes.ts';
-import { later } from './windows/later.ts';
+import * as tree from './windows/kill-tree.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof tree => tree;
 
 /** Each round finds what was forked during the one before. Stopped processes fork no more, so two are usual. */
 const MAX_ROUNDS = 10;

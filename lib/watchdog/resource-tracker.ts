@@ -2,9 +2,13 @@
  * What programs use to register temporary files. The main process counts, for its workers at any depth, too: what a
  * worker orders goes to its host at once, so that it outlives the worker.
  */
-import { later } from './later.ts';
+
 import { createOrder, encodeOrder, type ResourceKind, type ResourceOrder } from './resource-orders.ts';
+import * as temporaryFiles from './temporary-files.ts';
 import { trackerLink } from './tracker-link.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof temporaryFiles => temporaryFiles;
 
 /** Removes temporary files and folders with their last user, or when the main process has ended in whatever way. */
 export interface ResourceTracker {

@@ -5,7 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { descendantsReader } from './processes.ts';
-import { later } from './without-proc/later.ts';
+import * as reader from './without-proc/pidusage-reader.ts';
+
+/** Loaded when it is asked for. */
+const later = (): typeof reader => reader;
 
 /** What a process uses. */
 export interface Usage {

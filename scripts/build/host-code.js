@@ -11,7 +11,7 @@ import { rollup } from 'rollup';
 /**
  * @param entries What programs load: names of built files, and their sources. Each gets an ES module as well.
  * @param parts The same of what only this package loads, but without being more: it may share its file.
- * @param laterParts What files called later.ts import, each with what it needs before it.
+ * @param laterParts The modules of which LaterParts are made, each with what it needs before it.
  * @param external Packages that are not built in.
  * @param withCopies Files into which they are built all the same.
  * @param settings esbuild's: for which Node.js, and how small.
@@ -26,7 +26,7 @@ export async function buildHostCode({ entries, parts, laterParts, external, with
     treeshake: { moduleSideEffects: false },
     plugins: [
       withParts(parts),
-      whatComesLater,
+      whatComesLater(),
       typeScript(settings),
       packages(settings, inputs),
       smaller(settings),
@@ -104,20 +104,28 @@ const FIRST = 'lib/index.ts';
 const LIGHT = 'lib/bullmq/index.ts';
 
 /**
- * What a file called later.ts imports becomes a file of its own, which is required when it is asked for: synchronously,
- * as `submit` needs it.
+ * A module that `(): typeof part => part` gives as a whole becomes a file of its own, which is required when it is asked for:
+ * synchronously, as `submit` needs it.
  */
-const whatComesLater = {
-  name: 'what-comes-later',
-  async load(id) {
-    if (!isLater(id)) return undefined;
-    const code = await readFile(id, 'utf8');
-    return code.replace(/import \* as (\w+) from ('[^']+');([\s\S]*) => \1;/, '$3 => import($2);');
-  },
-  renderDynamicImport: ({ moduleId }) => (isLater(moduleId) ? { left: 'require(', right: ')' } : null),
-};
-
-const isLater = (id) => id.endsWith('/later.ts');
+function whatComesLater() {
+  const askers = new Set();
+  return {
+    name: 'what-comes-later',
+    async load(id) {
+      if (!id.endsWith('.ts')) return undefined;
+      let code = await readFile(id, 'utf8');
+      for (const [imports, part, path] of code.matchAll(/import \* as (\w+) from ('[^']+');/g)) {
+        const asking = `(): typeof ${part} => ${part}`;
+        if (!code.includes(asking)) continue;
+        // Its types are taken away from the rest with all others.
+        code = code.replace(imports, '').replace(asking, `() => import(${path})`);
+        askers.add(id);
+      }
+      return code;
+    },
+    renderDynamicImport: ({ moduleId }) => (askers.has(moduleId) ? { left: 'require(', right: ')' } : null),
+  };
+}
 
 function typeScript(settings) {
   return {

@@ -1,10 +1,10 @@
 /** What parses JavaScript is loaded with the first function that needs it. */
 import { LaterPart } from '../../system/later-part.ts';
-import { later } from './later.ts';
+import * as texts from './texts.ts';
 
-const part = new LaterPart('./texts.cjs', () => later());
+const part = new LaterPart('./texts.cjs', (): typeof texts => texts);
 
-export const parsing = (): ReturnType<typeof later> => part.get();
+export const parsing = (): typeof texts => part.get();
 
 /** To be called when the first executor is made. */
 export const keepParsing = (): void => part.keep();

@@ -1,6 +1,6 @@
 /**
  * All that is needed for what is more than a function by reference with plain data: functions by value, instances, errors,
- * identity and cycles. It is large: see later.ts.
+ * identity and cycles. It is large: see rich.ts.
  */
 
 export { builtinNameOf } from '../graph/builtins.ts';

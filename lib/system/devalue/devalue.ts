@@ -1,12 +1,14 @@
 /** The package devalue, which is loaded when a value is first written or read as text. */
+import * as devaluePackage from 'devalue';
 import { LaterPart } from '../later-part.ts';
 import { inRootContext } from '../root-context.ts';
-import { later as laterCopy } from './copy/later.ts';
-import { later } from './later.ts';
+import * as devalueCopy from './copy/devalue-copy.ts';
 
-type Devalue = ReturnType<typeof laterCopy>;
+type Devalue = typeof devalueCopy;
 
-const copy = new LaterPart('./devalue-copy.cjs', () => laterCopy());
+const copy = new LaterPart('./devalue-copy.cjs', (): typeof devalueCopy => devalueCopy);
+
+const later = (): typeof devaluePackage => devaluePackage;
 
 let loaded: Devalue | undefined;
 

@@ -1,4 +1,0 @@
-/** In the build, what a file of this name gives is a file of its own, which is loaded when it is asked for. */
-import * as heavy from './heavy.ts';
-
-export const later = (): typeof heavy => heavy;
