@@ -30,7 +30,10 @@ describeWithRedis('operating a queue', (redis) => {
   const open = (queue: string, options: Partial<BullMQExecutorOptions> = {}): BullMQExecutor =>
     new BullMQExecutor({ queue, connection: redis().connection, tasks: tasks.tasks, ...options });
   const serve = (queue: string) =>
-    serveTasks({ queue, connection: redis().connection, tasks: tasks.tasks, executor: pool, leaveOn: [] });
+    serveTasks({
+      ...{ queue, connection: redis().connection, tasks: tasks.tasks, executor: pool, leaveOn: [] },
+      lockDuration: 120_000, // a test runner on a busy machine may not turn its event loop for longer than the default
+    });
 
   test('a machine counts its jobs, says how it is, and is seen until it leaves', async () => {
     const queue = newQueue();

@@ -191,7 +191,13 @@ describeWithPostgres('on Postgres', (postgres) => {
     await sleep(1_500);
     await postgres().start();
     expect(await future).toBe(7);
-    expect(server.health()).toMatchObject({ ok: true, connected: true, lastError: undefined });
+    // The worker's connection can be back before the one for outcomes, which is looked at once a second.
+    await waitUntil(
+      () => server.health().connected,
+      20_000,
+      () => `the machine to be connected, not ${JSON.stringify(server.health())}`,
+    );
+    expect(server.health()).toMatchObject({ ok: true, lastError: undefined });
     await executor.shutdown();
     await server.close();
   });
