@@ -47,7 +47,7 @@ function install(folder) {
 }
 
 /** A copy and no link: what lies outside of node_modules is a user's own code to tsx, ts-node and vitest. */
-function addLoky(folder) {
+export function addLoky(folder) {
   if (!existsSync(join(repository, 'dist', 'index.js')))
     throw new Error('Expected a build of loky in dist/, but there is none. Run `npm run build` first.');
   const place = join(folder, 'node_modules/loky');

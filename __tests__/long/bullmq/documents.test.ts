@@ -1,22 +1,37 @@
-/** The programs of examples/bullmq run as they are, print what they say, and are what docs/bullmq.md shows. */
+/**
+ * The programs of examples/bullmq run as they are, print what they say, and are what docs/bullmq.md shows. bullmq/store.test.ts runs
+ * bucket-store.js, and long/bullmq/postgres.test.ts on-postgres.js.
+ */
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { Queue, Worker } from 'bullmq';
 import { describeWithRedis } from '../../bullmq/with-redis.ts';
+import { blocksFor } from '../examples/documents.ts';
+import { createProgramFolder } from '../examples/stripped-programs.ts';
 
 const folder = 'examples/bullmq';
 const read = (path: string): string => readFileSync(path, 'utf8');
 
-test.each([
+const shown = [
   ...['watched-machine.js', 'observe.js', 'repair.js', 'on-postgres.js'],
   ...['tasks.js', 'machine.js', 'submit.js', 'later.js', 'resize.js', 'worker.js', 'compose.yaml'],
   ...['folder-store.js', 'bucket-store.js', 'large.js', 'share.js'],
-])('docs/bullmq.md shows %s as it is', (name) => {
+];
+
+test.each(shown)('docs/bullmq.md shows %s as it is', (name) => {
   expect(read('docs/bullmq.md')).toContain(read(`${folder}/${name}`));
+});
+
+const blocks = [...blocksFor('redis'), ...blocksFor('postgres')];
+
+test('every program of docs/bullmq.md is one of these', () => {
+  const files = shown.map((name) => read(`${folder}/${name}`));
+  const others = blocks.filter(({ code }) => !files.includes(code)).map(({ place }) => place);
+  expect(others).toEqual([expect.stringMatching(/^docs\/view\.md:/)]);
 });
 
 describeWithRedis('the examples run', (redis) => {
@@ -26,8 +41,8 @@ describeWithRedis('the examples run', (redis) => {
     REDIS_URL: `redis://127.0.0.1:${redis().port}`,
   });
 
-  const run = async (name: string): Promise<string[]> => {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [`${folder}/${name}`], {
+  const run = async (file: string): Promise<string[]> => {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], {
       env: environment(),
       timeout: 30_000,
     });
@@ -45,8 +60,8 @@ describeWithRedis('the examples run', (redis) => {
     });
     const [line] = await once(machine.stdout, 'data');
     expect(String(line)).toBe('serving\n');
-    expect(await run('submit.js')).toEqual(saidBy('submit.js'));
-    expect(await run('later.js')).toEqual(saidBy('later.js'));
+    expect(await run(`${folder}/submit.js`)).toEqual(saidBy('submit.js'));
+    expect(await run(`${folder}/later.js`)).toEqual(saidBy('later.js'));
     const ended = once(machine, 'exit');
     machine.kill('SIGTERM');
     expect(await ended).toEqual([null, 'SIGTERM']);
@@ -87,6 +102,16 @@ describeWithRedis('the examples run', (redis) => {
     await Promise.all([machine.end(), observer.end()]);
   }, 60_000);
 
+  test('the view of a fleet', async () => {
+    const { folder: programs, remove } = createProgramFolder();
+    const [block] = blocks.filter(({ place }) => place.startsWith('docs/view.md'));
+    writeFileSync(`${programs}/fleet.mjs`, block?.code ?? '');
+    expect(await run(`${programs}/fleet.mjs`)).toEqual([
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\?token=\S+$/),
+    ]);
+    remove();
+  }, 60_000);
+
   test('dead letters', async () => {
     const connection = { host: '127.0.0.1', port: redis().port };
     const queue = new Queue('letters', { connection });
@@ -96,17 +121,17 @@ describeWithRedis('the examples run', (redis) => {
     await queue.add('pay', {}, { jobId: 'one' });
     await failed;
     await worker.close();
-    expect(await run('repair.js')).toEqual(['one pay the bank is closed']);
+    expect(await run(`${folder}/repair.js`)).toEqual(['one pay the bank is closed']);
     expect(await queue.getWaitingCount()).toBe(1);
     await queue.close();
   }, 60_000);
 
   test('large values through a store', async () => {
-    expect(await run('large.js')).toEqual(saidBy('large.js'));
-    expect(await run('share.js')).toEqual(saidBy('share.js'));
+    expect(await run(`${folder}/large.js`)).toEqual(saidBy('large.js'));
+    expect(await run(`${folder}/share.js`)).toEqual(saidBy('share.js'));
   }, 60_000);
 
   test('a processor', async () => {
-    expect(await run('worker.js')).toEqual(saidBy('worker.js'));
+    expect(await run(`${folder}/worker.js`)).toEqual(saidBy('worker.js'));
   }, 60_000);
 });

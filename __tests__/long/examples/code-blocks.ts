@@ -1,21 +1,30 @@
-/** Finds the runnable blocks of a Markdown document, and what they say that they print. It runs nothing. */
+/** Finds the code blocks of a Markdown document, and what they say that they print. It runs nothing. */
 
 export interface CodeBlock {
   /** `README.md:12`: where it starts. */
   readonly place: string;
-  readonly language: 'js' | 'ts';
+  /** The heading above it. */
+  readonly section: string;
+  readonly language: string;
+  /** The second word of its fence, which says what runs it; empty if Node.js alone does. */
+  readonly setting: string;
+  /** From a comment in the first line. */
+  readonly file: string | undefined;
   readonly code: string;
   /** From the comments `// → value`, in their order. `…` stands for anything. */
   readonly prints: readonly string[];
 }
 
 export function codeBlocksOf(document: string, text: string): CodeBlock[] {
-  return [...text.matchAll(/^```(js|ts)\n(.*?)^```$/gms)].map((match) => {
-    const [, language, code = ''] = match;
-    const line = text.slice(0, match.index).split('\n').length;
+  return [...text.matchAll(/^ *```(\S+)(?: (\S+))?\n(.*?)^ *```$/gms)].map((match) => {
+    const [, language = '', setting = '', code = ''] = match;
+    const before = text.slice(0, match.index);
     return {
-      place: `${document}:${line}`,
-      language: language as CodeBlock['language'],
+      place: `${document}:${before.split('\n').length}`,
+      section: before.match(/^#+ .*$/gm)?.at(-1) ?? '',
+      language,
+      setting,
+      file: /^\/\/ ([\w/.-]+\.\w+)\b/.exec(code)?.[1],
       code,
       prints: [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, value = '']) => value),
     };

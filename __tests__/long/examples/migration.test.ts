@@ -1,23 +1,19 @@
 /**
- * The migration page names every public option, method and export of the pools that it is for, as their type files list them.
- * The pools are those of the benchmark, installed into a folder of their own: nothing else needs them.
+ * The migration page names every public option, method and export of the pools that it is for, as their type files list them, and
+ * its programs for them run. The pools are those of the benchmark, installed into a folder of their own: nothing else needs them.
  */
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
+import { blocksFor, nameOf, runBlock } from './documents.ts';
+import { openWorkshop, type Workshop } from './workshop.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'loky-peers-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
+let workshop: Workshop;
 beforeAll(() => {
-  for (const file of ['package.json', 'package-lock.json'])
-    copyFileSync(join('scripts/bench', file), join(folder, file));
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  execFileSync('npm', args, { cwd: folder, stdio: 'ignore', shell: process.platform === 'win32' });
+  workshop = openWorkshop('scripts/bench');
 }, 180_000);
+afterAll(() => workshop?.remove());
 
 const page = readFileSync('docs/coming-from-workerpool-and-piscina.md', 'utf8');
 
@@ -70,11 +66,29 @@ test.each<[string, string, readonly string[]]>([
   ['jest-worker', 'build/index.d.ts', ['WorkerFarmOptions', 'Worker_2']],
   ['worker-farm', 'index.d.ts', ['FarmOptions']],
 ])('all of %s in %s', (peer, file, types) => {
-  const names = namesIn(join(folder, 'node_modules', peer, file), types);
+  const names = namesIn(join(workshop.folder, 'node_modules', peer, file), types);
   expect(names.size).toBeGreaterThan(2);
   const named = namedIn(['piscina', 'tinypool'].includes(peer) ? 'piscina and tinypool' : peer);
   const missing = [...names].filter(
     (name) => !INTERNAL.test(name) && !new RegExp(`\\b${name}\\b`).test(named),
   );
   expect(missing).toEqual([]);
+});
+
+describe('what was written for another pool runs', () => {
+  const files = {
+    'worker.mjs': 'export default ({ text }) => text.split(/\\s+/).length;',
+    'transform.cjs': "exports.transform = (path) => path.replace('.js', '.min.js');",
+    'child.cjs': `const { createHash } = require('node:crypto');
+module.exports = (text, callback) => callback(null, createHash('sha1').update(text).digest('hex').slice(0, 8));`,
+  };
+  beforeAll(() => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(workshop.folder, name), text);
+  });
+
+  test.concurrent.each(blocksFor('peer'))('$place', (block) => {
+    const file = join(workshop.folder, `${nameOf(block)}.mjs`);
+    writeFileSync(file, block.code);
+    return runBlock(file, block);
+  });
 });

@@ -1,10 +1,12 @@
 /**
- * Jest and Vitest as users have them: an executor in a test and in globalSetup, fake timers, tasks that replace globals. Nothing is
- * left open, and no warning is told. Vitest is installed into a folder of its own: only this test needs it.
+ * Jest and Vitest as users have them: an executor in a test and in globalSetup, fake timers, tasks that replace globals, and the
+ * files that the guide shows. Nothing is left open, and nothing warns. Vitest is installed into a folder of its own: only this test needs it.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import ts from 'typescript';
+import { blocksFor } from '../examples/documents.ts';
 import { installPackage, type Project, repository, runNode } from '../package/installed.ts';
 
 const LONG = 180_000;
@@ -89,6 +91,8 @@ const start = async () => {
 const REQUIRE = "const { ProcessPoolExecutor, getReusableExecutor } = require('loky');";
 const IMPORT = "import { getReusableExecutor, ProcessPoolExecutor } from 'loky';";
 const FIXTURE = `test('globalSetup has worked', () => { expect(process.env.FIXTURE).toBe('MADE BY A POOL'); });`;
+/** The files that the guide shows, by their names. */
+const shown = new Map(blocksFor('vitest').map(({ file = '', code }) => [file, code]));
 const COMPLAINS = /open handle|did not exit|force exit|Warning|listener|Unhandled|close timed out/i;
 
 describe('Jest', () => {
@@ -131,6 +135,27 @@ describe('Jest', () => {
     },
     LONG,
   );
+
+  test(
+    'runs the test file of the guide',
+    async () => {
+      const text = shown.get('workers.test.ts')?.replace("from 'vitest'", "from '@jest/globals'") ?? '';
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+      project.write('guide.spec.mjs', ts.transpileModule(text, { compilerOptions }).outputText);
+      project.write(
+        'jest.guide.mjs',
+        `process.env.FIXTURE = '982d9e3e';
+        export default { testMatch: ['**/*.spec.mjs'], moduleFileExtensions: ['mjs', 'js'] };`,
+      );
+      const { code, stderr } = await runNode(project.folder, [
+        ...['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'],
+        ...[jest, '--config', 'jest.guide.mjs', '--no-watchman'],
+      ]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('2 passed')]);
+      expect(stderr).not.toMatch(COMPLAINS);
+    },
+    LONG,
+  );
 });
 
 describe('Vitest', () => {
@@ -165,6 +190,23 @@ describe('Vitest', () => {
         ...['node_modules/vitest/vitest.mjs', 'run', '--no-color', '--config', 'vitest.config.mjs'],
       ]);
       expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/8 passed/), '']);
+      expect(stdout).not.toMatch(COMPLAINS);
+    },
+    LONG,
+  );
+
+  test(
+    'runs the files of the guide',
+    async () => {
+      for (const [file, code] of shown) project.write(file, code);
+      project.write(
+        'vitest.guide.mjs',
+        `export default { test: { include: ['workers.test.ts'], globalSetup: './setup.mjs' } };`,
+      );
+      const { code, stdout, stderr } = await runNode(project.folder, [
+        ...['node_modules/vitest/vitest.mjs', 'run', '--no-color', '--config', 'vitest.guide.mjs'],
+      ]);
+      expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/2 passed/), '']);
       expect(stdout).not.toMatch(COMPLAINS);
     },
     LONG,
