@@ -88,6 +88,19 @@ describe('TerminatedWorkerError', () => {
     expect(error.message).toMatch(message);
   });
 
+  test('a later submit to a pool that a death has broken says that the pool is broken, and what to do', async () => {
+    const executor = newPool();
+    await rejectionOf(executor.submit(() => process.exit(1)));
+    expect(() => executor.submit(() => 1)).toThrow(
+      /was unexpectedly terminated.*\n.*\{EXIT\(1\)\}\nThe executor is broken .*Create another one.*'isolate'/,
+    );
+  });
+
+  test('a pool that is not broken does not say so', async () => {
+    const error = await rejectionOf(newPool({ onWorkerCrash: 'isolate' }).submit(() => process.exit(1)));
+    expect((error as Error).message).not.toMatch(/broken/);
+  });
+
   test('carries the last lines of stderr', async () => {
     const task = () => {
       console.error('the disk is on fire');

@@ -169,7 +169,7 @@ test('each item of a chunk counts, and the pool says why it gives up', () => {
   intensity.noteFinished(0, 25);
   expect([intensity.noteDeath(1), intensity.noteDeath(2)]).toEqual([undefined, undefined]);
   expect(intensity.noteDeath(3)).toBe(
-    '3 workers died within 1000 ms, while 25 calls finished: more than restartIntensity allows ({ max: 1, window: 1000, share: 0.1 }), so the executor is broken.',
+    '3 workers died within 1000 ms, while 25 calls finished: more than restartIntensity allows ({ max: 1, window: 1000, share: 0.1 }), so the executor is broken and accepts no more tasks. Create another one.',
   );
 });
 

@@ -58,7 +58,7 @@ export function terminationReason(exit: ExitReport, context: TerminationContext)
   return exit.signal === undefined ? 'exit' : 'crash';
 }
 
-/** @param poolEnd Why this end is also that of the pool, where that has a cause of its own. */
+/** @param poolEnd Why this end is also that of the pool, if it is. */
 export function terminatedWorkerError(
   exit: ExitReport,
   context: TerminationContext,

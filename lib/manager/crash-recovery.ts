@@ -24,6 +24,10 @@ import type { PoolWorker, WorkerState } from './worker.ts';
 import type { Workers } from './workers.ts';
 
 const GOES_ON = 'it is tried again later';
+/** A later `submit` throws the same error: it says what has become of the executor, and what to do. */
+const BROKEN_BY_RULE =
+  "The executor is broken (onWorkerCrash: 'break') and accepts no more tasks. Create another one; " +
+  "with onWorkerCrash: 'isolate' only the task of the worker that died fails.";
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
@@ -85,7 +89,7 @@ export class CrashRecovery {
     else {
       const begun = lost.filter((task) => task !== unbegun);
       const context = { ...worker.lastSeen, task: begun[0]?.name, others: othersOf(worker, begun) };
-      this.breakPool(terminatedWorkerError(exit, context, excess), lost);
+      this.breakPool(terminatedWorkerError(exit, context, excess ?? BROKEN_BY_RULE), lost);
     }
     worker.loading = undefined;
   }

@@ -193,7 +193,7 @@ export class RestartIntensity {
     if (!exceeds(this.#limit, deaths, finished)) return undefined;
     return (
       `${deaths} workers died within ${window} ms, while ${finished} calls finished: more than ` +
-      `restartIntensity allows ({ max: ${max}, window: ${window}, share: ${share} }), so the executor is broken.`
+      `restartIntensity allows ({ max: ${max}, window: ${window}, share: ${share} }), so the executor is broken and accepts no more tasks. Create another one.`
     );
   }
 }

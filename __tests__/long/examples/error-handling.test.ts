@@ -13,6 +13,7 @@ Task 3 failed: TerminatedWorkerError, ERR_TERMINATED_WORKER
 Task 4 failed: TerminatedWorkerError, ERR_TERMINATED_WORKER
 Process pool broken: A worker process managed by the executor was unexpectedly terminated while it was running the task "problematicTask": it called process.exit(1) or otherwise ended itself.
 The exit codes of the workers are {EXIT(1)}
+The executor is broken (onWorkerCrash: 'break') and accepts no more tasks. Create another one; with onWorkerCrash: 'isolate' only the task of the worker that died fails.
 The same error for all of them: true
 Creating new executor...
 Another one: true
