@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { blocks, blocksFor, nameOf, runBlock } from './documents.ts';
+import { blocks, blocksFor, documents, nameOf, runBlock } from './documents.ts';
 import { runProgram } from './run-program.ts';
 import { createProgramFolder, stripTypes } from './stripped-programs.ts';
 
@@ -34,13 +34,18 @@ const RUN_BY: Readonly<Record<string, string>> = {
 };
 const NOT_RUN: Readonly<Record<string, string>> = {
   yaml: 'needs Docker, or Kubernetes with KEDA; the Compose file is compared with that of examples/bullmq',
-  text: 'is output; observing/debug-log.test.ts has the lines',
+  text: 'is a drawing, or what something prints: observing/debug-log.test.ts has the lines of NODE_DEBUG',
 };
 
 test('every block runs in a test, or the reason why not is here', () => {
   const kinds = new Set(blocks.map(({ language, setting }) => `${language} ${setting}`.trim()));
   expect([...kinds].sort()).toEqual([...Object.keys(RUN_BY), ...Object.keys(NOT_RUN)].sort());
   expect(Object.values(RUN_BY).filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test.each(documents)('each fence of %s names its language', (path) => {
+  const fences = readFileSync(path, 'utf8').match(/^ *```.*$/gm) ?? [];
+  expect(fences.filter((fence, index) => fence.trim().endsWith('```') !== (index % 2 === 1))).toEqual([]);
 });
 
 const programs = blocksFor('').filter(({ language }) => language === 'js' || language === 'ts');
@@ -111,7 +116,11 @@ describe('commands', () => {
     const file = /\bnode (scripts\/\S+)/.exec(command)?.[1];
     if (file !== undefined) expect(existsSync(file)).toBe(true);
     const isKnown =
-      script || file || /^(?:npm (?:ci|init -y|install loky)|mkdir|cd|LOKY_VIEW=)/.test(command);
+      script ||
+      file ||
+      /^(?:npm (?:ci|init -y|install loky)|mkdir|cd|(?:LOKY_VIEW|PORT)=\d+ node service\.m?js$)/.test(
+        command,
+      );
     expect(isKnown).toBeTruthy();
   });
 });

@@ -20,7 +20,7 @@ const SHORT = 300;
 export function createFailures(): { readonly element: HTMLElement; update(model: Model): void } {
   const rows = new Map<number, ReturnType<typeof createRow>>();
   const list = h('div.failures');
-  const empty = h('p.quiet', {}, 'Nothing has failed since the page is open.');
+  const empty = h('p.quiet', {}, 'Nothing has failed since the page was opened.');
   let host: object | undefined;
   return {
     element: h('div', {}, list, empty),

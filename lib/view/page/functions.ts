@@ -16,20 +16,20 @@ const columns: readonly Column[] = [
   { title: 'Function', hint: 'The name of the task', sort: ([, name]) => name, text: ([, name]) => name },
   {
     title: 'Total',
-    hint: 'How long its tasks ran, together',
+    hint: 'Total run time of its tasks',
     sort: (row) => row[3],
     text: (row) => duration(row[3]),
   },
   {
     title: 'Tasks',
-    hint: 'How many came to their end',
+    hint: 'How many finished',
     sort: (row) => row[2],
     text: (row) => amount(row[2]),
   },
-  { title: 'Mean', hint: 'How long one ran', sort: meanOf, text: (row) => duration(meanOf(row)) },
+  { title: 'Mean', hint: 'Mean run time', sort: meanOf, text: (row) => duration(meanOf(row)) },
   {
     title: 'Longest',
-    hint: 'How long the longest ran',
+    hint: 'Longest run time',
     sort: (row) => row[4],
     text: (row) => duration(row[4]),
   },
@@ -83,7 +83,7 @@ export function createFunctions(): { readonly element: HTMLElement; update(model
       all.length > MOST
         ? `and ${all.length - MOST} more`
         : all.length === 0
-          ? 'No task has come to its end since the page is open.'
+          ? 'No task has finished since the page was opened.'
           : '',
     );
   }

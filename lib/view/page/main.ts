@@ -26,7 +26,7 @@ const FRAME = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 50;
 const charts: readonly ChartSpec[] = [
   {
     title: 'Tasks a second',
-    hint: 'Tasks that came to their end, and those of them that failed, timed out or were lost',
+    hint: 'Tasks that finished, and those of them that failed, timed out or were lost',
     curves: [
       { name: 'ended', colour: 'curve', value: ({ done }) => done, isFilled: true },
       { name: 'failed', colour: 'bad', value: ({ failed }) => failed, isDashed: true },
@@ -36,7 +36,7 @@ const charts: readonly ChartSpec[] = [
   },
   {
     title: 'Queue',
-    hint: 'Tasks that have not begun, and those that run',
+    hint: 'Tasks that wait, and tasks that run',
     curves: [
       { name: 'wait', colour: 'curve', value: ({ pending }) => pending, isFilled: true },
       { name: 'run', colour: 'second', value: ({ running }) => running, isDashed: true },
@@ -128,14 +128,14 @@ const keys = h(
       ['t', 'light, dark'],
       ['e', 'save the timeline (Perfetto, chrome://tracing)'],
       ['s', 'save this page as one file'],
-      ['← →', 'through the tasks of the worker that has the focus'],
+      ['← →', 'select a task of the focused worker'],
       ['?', 'these keys'],
     ].flatMap(([key = '', what = '']) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, what)]),
   ),
   h('form', { method: 'dialog' }, h('button', {}, 'Close')),
 );
 const buttons = {
-  pause: button('p', 'Pause', 'Pause, to look closer or to save (p)', () => pause(!isPaused)),
+  pause: button('p', 'Pause', 'Pause (p)', () => pause(!isPaused)),
   timeline: button(
     'e',
     'Timeline',
@@ -225,7 +225,7 @@ function pause(wanted: boolean): void {
   if (data !== undefined) return;
   isPaused = wanted;
   shown = isPaused && live !== undefined ? structuredClone(live) : live;
-  setText(buttons.pause, isPaused ? 'Go on' : 'Pause');
+  setText(buttons.pause, isPaused ? 'Resume' : 'Pause');
   document.body.classList.toggle('paused', isPaused);
   showState();
   render();
@@ -235,8 +235,8 @@ let state: ConnectionState = 'connecting';
 const stateWords: Readonly<Record<ConnectionState, string>> = {
   connecting: 'connecting',
   live: 'live',
-  lost: 'no word from the program: trying again',
-  refused: 'refused: the program has another address now',
+  lost: 'disconnected: trying again',
+  refused: 'refused: the program has a new address',
 };
 
 function showState(): void {
@@ -305,7 +305,7 @@ if (data !== undefined) {
 } else {
   connect({
     onSnapshot(snapshot) {
-      if (live !== undefined && !isSameHost(live.host, snapshot.host)) say('The program was started anew.');
+      if (live !== undefined && !isSameHost(live.host, snapshot.host)) say('The program was restarted.');
       live = fromSnapshot(snapshot, live);
       offset = undefined;
       noteTime(snapshot.now);

@@ -39,7 +39,7 @@ export function createWorkers(tip: Tip, act: Act): WorkersTable {
       else visible.delete(target);
   });
   const body = h('div.rows');
-  const empty = h('p.empty', {}, 'No worker is there: one starts with the next task.');
+  const empty = h('p.empty', {}, 'There is no worker: the next task starts one.');
   const axis = h('div.axis', { 'aria-hidden': 'true' });
   for (const seconds of [60, 50, 40, 30, 20, 10, 0])
     axis.append(h('span', {}, seconds === 0 ? 'now' : `−${seconds} s`));
