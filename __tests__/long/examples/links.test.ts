@@ -2,11 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { documents } from './documents.ts';
 
-const documents = [
-  'README.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
-].filter((path) => path.endsWith('.md'));
+const pages = [...documents, ...readdirSync('docs/api').map((name) => join('docs/api', name))];
 
 /** As Markdown pages on the web name their headings. */
 function anchorsOf(path: string): Set<string> {
@@ -23,7 +21,7 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
-test.each(documents)('%s', (path) => {
+test.each(pages)('%s', (path) => {
   const text = readFileSync(path, 'utf8').replaceAll(/^```.*?^```$/gms, '');
   const dead = [...text.matchAll(/\]\(([^)\s]+)\)/g)].filter(([, link = '']) => {
     if (/^https?:/.test(link)) return false;
