@@ -1,4 +1,4 @@
-/** In the build, what a worker has in the place of lib/system/devalue: it only writes, and is one file. */
+/** In the build, what a worker has instead of lib/system/devalue: it only writes, and is one file. */
 import { stringify } from 'devalue';
 
 const library = { stringify };

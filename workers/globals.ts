@@ -1,5 +1,5 @@
 /**
- * The globals that a worker's program uses, as they were at its boot: the bundler puts these in the place of the global
+ * The globals that a worker's program uses, as they were at its boot: the bundler replaces with these the global
  * names in everything that runs in a worker. Tasks replace globals (test runners do), and a worker outlives its tasks.
  */
 // biome-ignore-all lint/suspicious/noShadowRestrictedNames: that they are called the same is what this file is for

@@ -146,7 +146,7 @@ export class Inboxes {
   }
 }
 
-/** Numbers of tasks grow, and begin anew after the last one that fits into a frame. */
+/** Numbers of tasks grow, and start again after the last one that fits into a frame. */
 function isLater(id: number, than: number): boolean {
   return ((id - than) | 0) > 0;
 }

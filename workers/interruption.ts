@@ -38,7 +38,7 @@ export const interruption = {
     own = undefined;
     reason = undefined;
     interruption.hasSignal = false;
-    interruption.id = NONE; // numbers of calls begin anew some day
+    interruption.id = NONE; // numbers of calls start again after the largest
   },
 };
 

@@ -34,7 +34,7 @@ export class SharedMemory {
       define();
       return;
     }
-    // Binary data is used as it came, the rest is built anew.
+    // Binary data is used as it came, the rest is built for each task.
     let size = frame.views.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const before = this.#rss();
     define();

@@ -1,14 +1,14 @@
 'use strict';
 
 /**
- * From CommonJS: a runner of jobs whose code leaks: each job keeps five megabytes for ever. Its workers are replaced
+ * From CommonJS: a runner of jobs whose code leaks: each job keeps five megabytes forever. Its workers are replaced
  * between two jobs, before they grow too large, and no job is lost.
  */
 const { ProcessPoolExecutor } = require('loky');
 
 const MEGABYTE = 1_000_000;
 
-/** Stands for a library that holds on to what it was given. */
+/** Stands for a library that never releases what it was given. */
 function leakyJob(number) {
   globalThis.kept ??= [];
   globalThis.kept.push(Buffer.alloc(5 * MEGABYTE, 1));

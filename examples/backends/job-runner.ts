@@ -1,12 +1,12 @@
 /**
- * A runner of jobs whose code leaks: each job keeps five megabytes for ever. Its workers are replaced between two jobs,
+ * A runner of jobs whose code leaks: each job keeps five megabytes forever. Its workers are replaced between two jobs,
  * before they grow too large, and no job is lost.
  */
 import { ProcessPoolExecutor } from 'loky';
 
 const MEGABYTE = 1_000_000;
 
-/** Stands for a library that holds on to what it was given. */
+/** Stands for a library that never releases what it was given. */
 function leakyJob(number: number): number {
   const world = globalThis as { kept?: Buffer[] };
   world.kept ??= [];

@@ -2,8 +2,8 @@
 
 /**
  * From CommonJS: a Fastify service that hashes uploads, slowly and on purpose, in worker processes: its event loop
- * stays free, a task ends at its timeout or when its client has gone, too much work is answered with 503, and SIGTERM
- * loses nothing.
+ * stays free, a task ends at its timeout or when its client disconnects, an overload is answered with 503, and SIGTERM
+ * loses no request.
  *
  *   PORT=3000 node examples/backends/upload-service.cjs
  *   curl --data-binary @picture.jpg -H 'content-type: application/octet-stream' 'localhost:3000/hashes?rounds=1000'
@@ -94,7 +94,7 @@ service.addHook('onSend', async (_request, reply) => {
   if (closing) reply.header('connection', 'close');
 });
 
-/** Finishes what has come in; what is not done after the grace is ended. */
+/** Finishes open requests; those that are unfinished after the grace period are ended. */
 async function close() {
   closing = true;
   const last = pool();

@@ -1,6 +1,6 @@
 /**
  * A Fastify service that hashes uploads, slowly and on purpose, in worker processes: its event loop stays free, a task
- * ends at its timeout or when its client has gone, too much work is answered with 503, and SIGTERM loses nothing.
+ * ends at its timeout or when its client disconnects, an overload is answered with 503, and SIGTERM loses no request.
  *
  *   PORT=3000 npx tsx examples/backends/upload-service.ts
  *   curl --data-binary @picture.jpg -H 'content-type: application/octet-stream' 'localhost:3000/hashes?rounds=1000'
@@ -95,7 +95,7 @@ service.addHook('onSend', async (_request, reply) => {
   if (closing) reply.header('connection', 'close');
 });
 
-/** Finishes what has come in; what is not done after the grace is ended. */
+/** Finishes open requests; those that are unfinished after the grace period are ended. */
 async function close(): Promise<void> {
   closing = true;
   const last = pool();

@@ -1,4 +1,4 @@
-// A store in a bucket of S3, or of what speaks like it (R2, MinIO, …). Give the bucket a lifecycle rule that expires old objects.
+// A store in a bucket of S3, or of a compatible service (R2, MinIO, …). Give the bucket a lifecycle rule that expires old objects.
 // `send` is a fetch that signs: `const aws = new AwsClient({ … }); bucketStore(url, (...args) => aws.fetch(...args))` with aws4fetch.
 export function bucketStore(url, send = fetch) {
   const call = async (method, key, body) => {

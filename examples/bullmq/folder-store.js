@@ -1,4 +1,4 @@
-// A store in a folder that the submitters and all machines have: a network share.
+// A store in a folder that submitters and machines can reach, such as a network share.
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export function folderStore(folder) {
   };
 }
 
-/** To be called once a day, with an age above that of the oldest job and outcome. */
+/** Call it once a day, with an age greater than that of the oldest job and outcome. */
 export async function removeOlderThan(folder, milliseconds) {
   for (const name of await readdir(folder)) {
     const { mtimeMs } = await stat(join(folder, name));

@@ -1,4 +1,4 @@
-// A text of 5 MB travels through the store; Redis gets its key. Both sides are in one program here.
+// A text of 5 MB is sent through the store; Redis gets only its key. Here, one program is both submitter and machine.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A job that outlives its submitter, with an id of its own: submitted twice, it runs once.
+// A job that outlives its submitter. It has its own id: if it is submitted twice, it runs once.
 import { BullMQExecutor } from 'loky/bullmq';
 import { charge, tasks } from './tasks.js';
 

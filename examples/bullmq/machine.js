@@ -1,4 +1,4 @@
-// On each machine that works. SIGTERM: running jobs finish, or go back to the queue after the grace period.
+// Runs on each machine. At SIGTERM, running jobs finish, or return to the queue after the grace period.
 import { ProcessPoolExecutor } from 'loky';
 import { serveTasks } from 'loky/bullmq';
 import { tasks } from './tasks.js';

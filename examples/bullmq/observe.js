@@ -1,4 +1,4 @@
-// Observes a queue from outside: the figures for an autoscaler and for alerts. One such program is enough.
+// Observes a queue from outside, and serves figures for an autoscaler and for alerts. One such program is enough.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { observeQueue } from 'loky/bullmq';

@@ -1,4 +1,4 @@
-// The same on Postgres: BullMQ's backend, and a connection of pg. The schema is there: runMigrations of bullmq.
+// The same on Postgres, with BullMQ's backend and a connection of pg. Create the schema first, with runMigrations of bullmq.
 import { createPostgresBackend } from 'bullmq';
 import { BullMQExecutor, serveTasks } from 'loky/bullmq';
 import { hash, tasks } from './tasks.js';

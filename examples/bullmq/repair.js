@@ -1,4 +1,4 @@
-// The jobs that have failed for good are the dead letters: look at them, run them again when the cause is mended, or remove them.
+// Jobs that failed after their last attempt are the dead letters: list them, run them again when the cause is fixed, or remove them.
 import { Queue } from 'bullmq';
 
 const { hostname: host, port } = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');

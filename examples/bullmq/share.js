@@ -1,4 +1,4 @@
-// Twenty jobs look into one table, which the machine reads from the store once. Both sides are in one program here.
+// Twenty jobs read one table, which the machine loads from the store once. Here, one program is both submitter and machine.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Anywhere. The same code as on one machine, but for the executor.
+// Runs anywhere. Only the executor differs from the code for one machine.
 import { BullMQExecutor } from 'loky/bullmq';
 import { charge, hash, tasks } from './tasks.js';
 

@@ -1,4 +1,4 @@
-// What both sides share: imported by the submitter, by each machine, and by each worker process.
+// Submitters, machines and worker processes all import this file.
 import { createHash } from 'node:crypto';
 import { defineTasks, jobInfo } from 'loky/bullmq';
 
@@ -7,7 +7,7 @@ export function hash(text) {
 }
 
 export function charge(customer, cents) {
-  // At least once means: perhaps twice. The job id is the same each time: let the payment service see it.
+  // The task may run twice (at least once). The job id is the same each time: pass it to the payment service.
   return { customer, cents, idempotencyKey: jobInfo().id, attempt: jobInfo().attempt };
 }
 

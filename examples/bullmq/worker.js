@@ -1,4 +1,4 @@
-// BullMQ as you have it, with a pool in the place of a sandboxed processor.
+// An ordinary BullMQ program, with a pool instead of a sandboxed processor.
 import { fileURLToPath } from 'node:url';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { processor } from 'loky/bullmq';

@@ -1,4 +1,4 @@
-/** What has not begun can be cancelled. What runs already is only ended by force, with its worker. */
+/** A task that has not started can be cancelled. A running task can only be killed, with its worker. */
 import { CancelledError, getReusableExecutor } from 'loky';
 
 async function cancellableTask(taskId: number, duration: number): Promise<string> {

@@ -9,7 +9,7 @@ import {
   TimeoutError,
 } from 'loky';
 
-// Error detection: the class tells what happened, the most special one first. `code` says the same as a string.
+// Error detection: test for the most specific class first. `code` is the same as a string.
 
 function whatHappened(error: unknown): string {
   if (error instanceof TerminatedWorkerError) return `a worker was lost (${error.reason}), with it this task`;
@@ -31,7 +31,7 @@ async function tell(what: string, outcome: PromiseLike<unknown>): Promise<void> 
 
 // Resource management: `await using` shuts the executor down however the block is left.
 {
-  // Recovery: with 'isolate' a crash costs one task, and a pool that does little else than crash gives up.
+  // Recovery: with 'isolate' a crash costs one task, and a pool that crashes too often breaks.
   await using executor = new ProcessPoolExecutor({
     maxWorkers: 1,
     onWorkerCrash: 'isolate',
@@ -50,7 +50,7 @@ async function tell(what: string, outcome: PromiseLike<unknown>): Promise<void> 
     executor.submit(() => process.abort()),
   );
 
-  // A limit for each task: one that hangs does not keep its worker for ever.
+  // A limit for each task: one that hangs does not keep its worker forever.
   const limited = executor.withOptions({ timeout: 500 });
   await tell(
     'A task that hangs',
@@ -59,7 +59,7 @@ async function tell(what: string, outcome: PromiseLike<unknown>): Promise<void> 
     }),
   );
 
-  // Retries for what may go well the next time. Only a lost worker is a reason: an error would come again.
+  // Retries: only a task whose worker died runs again. An error that the task throws would come again.
   const badProcess = await executor.submit(() => process.pid);
   await tell(
     'A task that crashes at first',

@@ -1,6 +1,6 @@
 /**
- * A worker is ended by its memory. With `onWorkerCrash: 'isolate'` that costs the one task that it was running: the
- * worker is replaced and the pool goes on. The heap is kept small here, so that it is exhausted soon.
+ * A worker runs out of memory. With `onWorkerCrash: 'isolate'` only the task that it was running fails: the
+ * worker is replaced and the pool continues. The heap is kept small here, so that it is exhausted soon.
  */
 import { ProcessPoolExecutor, TerminatedWorkerError } from 'loky';
 

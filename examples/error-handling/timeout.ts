@@ -1,5 +1,5 @@
 /**
- * Two timeouts that mean different things: `result({ timeout })` ends the wait, and the task goes on;
+ * Two timeouts that mean different things: `result({ timeout })` ends the wait, and the task continues;
  * `withOptions({ timeout })` ends the task, with its worker.
  */
 import { getReusableExecutor, TimeoutError } from 'loky';

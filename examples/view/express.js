@@ -9,7 +9,7 @@ import { viewHandler } from 'loky/view';
 
 const password = Buffer.from(`:${process.env.VIEW_PASSWORD ?? 'secret'}`);
 
-/** The application's own sign-in would stand here. */
+/** Stands for the application's own sign-in. */
 function isOperator({ headers: { authorization = '' } }) {
   const given = Buffer.from(authorization.replace(/^Basic /, ''), 'base64');
   const tail = given.subarray(Math.max(0, given.length - password.length));

@@ -1,5 +1,5 @@
 /**
- * The live view in a server of Node's own http, beside what the server is there for:
+ * The live view in a server of Node's http module, beside the server's own pages:
  * `VIEW_TOKEN=secret node examples/view/http.js`, then open http://127.0.0.1:3000/view?token=secret.
  */
 import { createServer } from 'node:http';

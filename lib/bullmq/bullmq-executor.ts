@@ -73,7 +73,7 @@ export class BullMQExecutor implements RemoteExecutor {
 
   /**
    * Shares a large value with the machines: it is encoded at this call, put once into the `store`, read from there once by each
-   * machine, when a job there needs it first, and sent once to each of its workers. The handle travels in the place of the value: as
+   * machine, when a job there needs it first, and sent once to each of its workers. The handle is sent instead of the value: as
    * an argument, in arguments, or captured by a function; tasks read its `value`. A handle of any executor of this process can be
    * sent by any other.
    *

@@ -16,9 +16,9 @@ export type RedisConnection = RedisOptions | string | Redis;
 /** Milliseconds between two attempts to connect, at most. */
 export const LONGEST_RETRY = 1_000;
 
-/** What Redis answers to who may not use it: trying again does not help. */
+/** What Redis answers to a client whose login or permissions it refuses: trying again does not help. */
 const REJECTED = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|AUTH .*called without any password/;
-/** What it answers to who is let in and may not do what is needed. */
+/** What Redis answers to a user without the needed permissions. */
 const FORBIDDEN = /\bNOPERM\b/;
 const FORBIDDEN_WAY_OUT =
   '. The password is right, but the user may not do this: an administrator can allow it with ACL SETUSER and the rules ' +

@@ -58,7 +58,7 @@ export interface JobFields {
   /** The machine that has begun it last. */
   readonly processedBy: string | null;
   readonly isRunning: boolean;
-  /** What lies in the place of a job, if it is none. */
+  /** What lies under the key of a job, if it is not a job. */
   readonly problem?: string;
 }
 

@@ -40,12 +40,12 @@ export interface BullMQExecutorOptions {
   allowFunctions?: AllowFunctions;
   /**
    * How long an outcome is kept in Redis, whatever is removed of the jobs. That of a task with an id (`enqueue`, `jobId`): for so
-   * long from its end on, for all who ask. That of any other task: until this executor has heard of it, else so long at least, counted
+   * long from its end on, for any executor. That of any other task: until this executor has received it, else at least so long, counted
    * from the last outcome of this executor. Default: 3_600_000.
    */
   keepOutcomes?: number;
   /**
-   * What BullMQ keeps of jobs that are done, for who looks at the queue. BullMQ applies it to the jobs of all submitters of
+   * What BullMQ keeps of finished jobs, for tools that read the queue. BullMQ applies it to the jobs of all submitters of
    * the queue. Default: `{ age: 3600, count: 10_000 }`.
    */
   removeOnComplete?: boolean | number | KeepJobs;

@@ -1,6 +1,6 @@
 /**
  * The host's end of the calls that a processor's task makes on its job: a socket of this machine, to which worker processes
- * connect when a task makes its first call. Lines of JSON, as BullMQ's own sandbox speaks.
+ * connect when a task makes its first call. The protocol is lines of JSON, as in BullMQ's own sandbox.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { rmSync } from 'node:fs';

@@ -21,7 +21,7 @@ export function jobInfo(): JobInfo | undefined {
   return shared[key];
 }
 
-/** For who runs a task. */
+/** For the code that runs a task. */
 export function setJobInfo(info: JobInfo | undefined): void {
   shared[key] = info;
 }

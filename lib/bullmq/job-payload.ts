@@ -1,4 +1,4 @@
-/** What a job on a machine has in the store in the place of its arguments, or of its function. */
+/** What a job keeps in the store instead of in the queue: its arguments, or its function. */
 import type { Job } from 'bullmq';
 import { VersionSkewError } from './errors.ts';
 import { getPayload, keyIn, type PayloadStore } from './payload-store.ts';

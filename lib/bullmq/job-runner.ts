@@ -1,5 +1,5 @@
 /**
- * What becomes of a job on the machine that took it: done, failed for good, to be run again, or handed back. It reports to BullMQ,
+ * What becomes of a job on the machine that took it: done, failed permanently, run again, or returned to the queue. It reports to BullMQ,
  * by returning and throwing, and the executor that waits.
  */
 import type { Job } from 'bullmq';

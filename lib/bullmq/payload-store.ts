@@ -10,7 +10,7 @@ import { PayloadStoreError } from './errors.ts';
  * reaches the same place. Each key is written once.
  */
 export interface PayloadStore {
-  /** Resolves when the bytes are there for all who read. The key has letters, digits and `.-_`, 200 at most. */
+  /** Resolves when every reader can get the bytes. The key has letters, digits and `.-_`, 200 at most. */
   put(key: string, data: Uint8Array): Promise<unknown>;
   /** The bytes again. Rejects if there are none. */
   get(key: string): Promise<Uint8Array>;

@@ -1,6 +1,6 @@
 /**
  * How jobs get into a pool of this machine. They always come from the same place, so no submit site is recorded: it would
- * cost as much as all else that is done to submit one, and tell users nothing.
+ * cost as much as all else that is done to submit one, and users would learn nothing from it.
  */
 import { submitUnseen } from '../executor/pool-view.ts';
 import { executorInternals, type ProcessPoolExecutor } from '../executor/process-pool-executor.ts';

@@ -97,7 +97,7 @@ export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
     const forget = (): void => {
       pending.delete(answer);
     };
-    answer.then(forget, forget); // who waits for it hears of a failure
+    answer.then(forget, forget); // a caller that awaits it gets the failure
     pending.add(answer);
     return answer as Promise<never>;
   }

@@ -219,13 +219,13 @@ function snapshotOf(job: Job): SentJob['job'] {
   };
 }
 
-/** What Redis does not take of it is BullMQ's to tell: the job goes on. */
+/** If Redis refuses the report, BullMQ emits the error: the job continues. */
 function pass(job: Job, value: unknown): void {
   const saying = asSaying(value);
   if (saying !== undefined) job.updateProgress(saying[1] as number).catch(() => {});
 }
 
-/** For who calls a processor within another one. The listener goes with the signal, which is the job's own. */
+/** For a processor that is called by another one. The listener is collected with the signal, which belongs to the job. */
 function cancelWhenAborted(running: RunningJob, signal: AbortSignal): void {
   const abort = (): void => void cancel(running, signal.reason);
   if (signal.aborted) abort();

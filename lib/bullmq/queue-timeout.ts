@@ -1,4 +1,4 @@
-/** The limit for the time in the queue: what it says, and how a job is taken out without taking one that has begun. */
+/** The limit for the time in the queue: its message, and how a job is removed that has not started. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError } from '../errors.ts';
 import type { JobState } from './job-reader.ts';

@@ -22,7 +22,7 @@ import type {
 } from './exchange.ts';
 import { machineKey, machinesKey, ordersChannel, outcomesKey, repliesChannel } from './wire.ts';
 
-/** `pb` is BullMQ's name for who has processed it. */
+/** `pb` is BullMQ's field for the name of the worker that processed the job. */
 const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp', 'pb'] as const;
 
 type Answers = [error: Error | null, result: unknown][];

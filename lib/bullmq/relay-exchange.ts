@@ -36,7 +36,7 @@ const PAGE = 100;
 const ORDERS = 'orders';
 const MACHINES = 'machines.';
 
-/** SQLSTATE of who is not let in, or may not do what is needed; errors of BullMQ about the schema. */
+/** SQLSTATEs of a refused login and of missing permissions; errors of BullMQ about the schema. */
 const REJECTED_CODES = /^(?:28\w{3}|3D000|42501)$/;
 const REJECTED_NAMES =
   /^(?:SchemaMigrationRequiredError|SchemaVersionMismatchError|UnsupportedPostgresVersionError)$/;
@@ -45,7 +45,7 @@ const OUTAGE_CODES = /^(?:08|57)\w{3}$|^53300$|^E[A-Z]+$/;
 /** Of `pg` about a connection, which have no code, and that of a question that took too long. */
 const OUTAGE_MESSAGES =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout e|Postgres has not answered)/;
-/** Of who has no room, or takes no writes. */
+/** SQLSTATEs of a database that is full or read-only. */
 const FULL_CODES = /^(?:53100|53200|25006)$/;
 
 export function relayExchange(place: QueuePlace, hears: Hears): Exchange {

@@ -49,7 +49,7 @@ export interface RemoteExecutor extends Executor {
 
   /**
    * A future of a task that was stored by `enqueue`, or submitted with a `jobId`, by this process or another one. It fails with
-   * `UnknownJobError` if there is no such job and no outcome of it. `cancel` cancels the task for everybody; a shutdown or an outage ends this future alone.
+   * `UnknownJobError` if there is no such job and no outcome of it. `cancel` cancels the task for all its futures; a shutdown or an outage ends only this future.
    *
    * @throws ShutdownExecutorError, QueueFullError as `submit` does.
    */

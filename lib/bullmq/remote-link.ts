@@ -42,7 +42,7 @@ export class RemoteLink {
   #heard: string[] = [];
   #removal: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** Jobs whose outcomes are kept for all who ask, and how many tasks here wait for each. */
+  /** Jobs whose outcomes are kept for any executor, and how many tasks here wait for each. */
   readonly #followed = new Map<string, number>();
 
   constructor(settings: RemoteSettings, executorId: string, listener: RemoteLinkListener) {
@@ -82,13 +82,13 @@ export class RemoteLink {
     return Promise.all(ids.map((id) => followed.get(id) ?? (next.next().value as JobState)));
   }
 
-  /** A job whose outcome is kept for all who ask. @throws what the engine answers. */
+  /** A job whose outcome is kept for any executor. @throws what the engine answers. */
   async readFollowed(id: string): Promise<JobState> {
     const [jobState] = await readJobs(this.#exchange, replyOfJob(id), [id]);
     return jobState as JobState;
   }
 
-  /** Hears of a job whose outcome is for all who ask. Resolves when nothing that is said from then on is missed. */
+  /** Subscribes to a job whose outcome is kept for any executor. Resolves when no later message can be missed. */
   async follow(id: string): Promise<void> {
     const count = this.#followed.get(id) ?? 0;
     this.#followed.set(id, count + 1);
@@ -101,7 +101,7 @@ export class RemoteLink {
     else if (this.#followed.delete(id) && !this.#isClosed) this.#exchange.unfollow(replyOfJob(id));
   }
 
-  /** To all who wait for a job that this executor alone has ended. */
+  /** Notifies all executors that wait for a job which this executor has ended. */
   announce(id: string, reply: Reply): void {
     const outgoing = [{ executor: replyOfJob(id), replies: [reply] }];
     this.#exchange.reply(outgoing).catch(() => {}); // they will look by themselves

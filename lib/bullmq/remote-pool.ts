@@ -76,7 +76,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   readonly #keepAlive = createKeepAlive();
   readonly #unsent = new Map<string, RemoteTask>();
   readonly #followers: Followers;
-  /** Jobs that others may wait for too, and that are being withdrawn: they must hear of it. */
+  /** Jobs that are being withdrawn and that other executors may wait for: these must be notified. */
   readonly #withdrawnShared = new Set<string>();
   readonly #deadlines: QueueDeadlines;
   readonly #lateOutput = new LateOutput((task) => this.#followers.remove(task));

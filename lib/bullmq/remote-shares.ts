@@ -48,7 +48,7 @@ export class RemoteShare implements HeldShare {
     this.#removeIfUnused();
   }
 
-  /** A job needs it of which this executor need not hear when it ends: the store removes it when it is old. */
+  /** A job needs it whose end this executor may not learn: the store removes the value when it is old. */
   leave(): void {
     this.#isLeft = true;
   }

@@ -124,7 +124,7 @@ export class RemoteTask implements FutureOwner {
     );
   }
 
-  /** For who has waited since it was asked: TypeScript remembers `state`. */
+  /** For code after an `await`: TypeScript remembers the `state` that was checked before. */
   get isSettled(): boolean {
     return this.state === 'settled';
   }

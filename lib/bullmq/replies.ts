@@ -26,7 +26,7 @@ export interface Replies {
 }
 
 interface Outgoing {
-  /** In their order. They go before what is said of the jobs: progress after the end would be lost. */
+  /** In their order. They are sent before the outcomes of the jobs: progress after the end would be lost. */
   readonly reports: Reply[];
   /** Of each job the latest one. */
   readonly replies: Map<string, Reply>;

@@ -22,7 +22,7 @@ async function run(task: ProcessorTask, sent: SentJob): Promise<unknown> {
   // Not reset at the end: the next job of this process sets its own.
   setJobInfo({ id, attempt: attemptsStarted, queue: queueName });
   const { job, settled } = jobInWorker(sent);
-  // It never aborts: a job that BullMQ aborts is ended with its process. Made for who declares it.
+  // It never aborts: a job that BullMQ aborts is killed with its process. It is created only for a processor that declares the parameter.
   const signal = task.length > 2 ? new AbortController().signal : undefined;
   try {
     return await task(job as ProcessorJob<never>, sent.token, signal);

@@ -41,7 +41,7 @@ export interface ServeTasksOptions {
   lockDuration?: number;
   /** How often it is looked for jobs of lost machines. Default: 5_000. */
   stalledInterval?: number;
-  /** How often a job may lose its machine until it is given up. Default: 3. */
+  /** How often a job may lose its machine before it fails. Default: 3. */
   maxStalledCount?: number;
   /**
    * How long a job that this machine cannot run (it lacks the task, has another version, or another key for functions) is

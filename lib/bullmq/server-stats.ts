@@ -1,4 +1,4 @@
-/** What a machine says of itself: to its own program, and to who looks at all machines. */
+/** What a machine reports about itself: to its own program, and to observers of all machines. */
 import type { ExecutorStats } from '../executor/stats.ts';
 
 /** How many jobs have come to what end on a machine. */
@@ -52,7 +52,7 @@ export interface ServerHealth {
   readonly lastError: string | undefined;
 }
 
-/** What a machine says of itself to all who look. */
+/** What a machine reports about itself to observers. */
 export interface MachineReport extends Omit<ServerStats, 'pool'> {
   /** As `server.machineId` of its program. */
   readonly id: string;

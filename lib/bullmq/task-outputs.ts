@@ -1,4 +1,4 @@
-/** Sends what tasks write to those of their submitters who want it. */
+/** Sends the output of tasks to those submitters that use `onOutput`. */
 import type { Job } from 'bullmq';
 import type { OutputEvent } from '../observing/events.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';

@@ -237,7 +237,7 @@ function openPipe(
     },
   });
   pipe.on('error', ({ code }: NodeJS.ErrnoException) => {
-    // What the system says of a socket whose other end went with something unread, or was gone already.
+    // The errors of a socket whose other end closed with unread data, or was closed already.
     hasUnread = code === 'ECONNRESET' || code === 'EPIPE';
   });
   pipe.unref();

@@ -1,5 +1,5 @@
 /**
- * Claims: how host and worker agree on who may start or revoke a task that was sent ahead, while the worker's
+ * Claims: how host and worker agree on which of them starts or revokes a task that was sent ahead, while the worker's
  * thread is busy. They share one open file, and so one offset: a read moves it on for both, so that each record
  * is read by exactly one of them. The side that reads a task's number has it.
  */

@@ -1,4 +1,4 @@
-/** What Linux says of a process at this moment. Elsewhere nothing is known, and every answer is `false`. */
+/** The state of a process on Linux at this moment. On other systems nothing is known, and every answer is `false`. */
 import { readFileSync } from 'node:fs';
 
 /** The kernel's flag of a process that has begun to end: PF_EXITING. */

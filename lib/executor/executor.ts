@@ -102,7 +102,7 @@ export interface Executor extends AsyncDisposable {
   ): ResultIterator<Awaited<T>>;
 
   /**
-   * A view on the same pool whose tasks have these options. It costs nothing, and can be made anew for each task. What
+   * A view on the same pool whose tasks have these options. It is cheap: a new one can be created for each task. What
    * it does not set is as in the executor that it was made from.
    *
    * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.

@@ -60,7 +60,7 @@ export function mapChunks(
     },
     async toArray() {
       const all: unknown[] = [];
-      await latest?.catch(() => {}); // those who asked before get theirs first
+      await latest?.catch(() => {}); // earlier calls of next() get their results first
       await run.drainInto(all);
       return all;
     },

@@ -18,7 +18,7 @@ export interface ReusableExecutorOptions extends ExecutorOptions {
   reuse?: 'auto' | boolean;
   /** If the existing executor is replaced: whether its workers are killed with what they run. Default: false. */
   killWorkers?: boolean;
-  /** Executors with different keys are independent of each other. Default: one shared by all who name none. */
+  /** Executors with different keys are independent of each other. Default: one executor for all calls without a key. */
   key?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a `map` that sizes its chunks itself asks of a chunk's task, and learns from it. One is made for each task. */
+/** What a `map` with automatic chunk sizes asks of a chunk's task, and measures of it. Each task has one. */
 export interface ChunkPlan {
   /** The worker claims so many items at a time; those that it has not claimed can be revoked. */
   readonly claimedAtOnce: number;

@@ -142,7 +142,7 @@ export class CrashRecovery {
     return `${BREAKS}; is ${this.#settings.execPath} a Node.js? (option execPath)`;
   }
 
-  /** It is tried again after a pause, until those who wait have waited for too long. */
+  /** The start is tried again after a pause, until tasks or callers of `prewarm` have waited for too long. */
   #foundShortage(exit: ExitReport): void {
     const { startTimeout } = this.#settings;
     const { shortage, verdict, longestPause } = afterShortage(this.#shortage, {

@@ -1,5 +1,5 @@
 /**
- * How long a pool lives: open, broken or closing, who waits for that or for its workers, and whether it keeps the host's
+ * How long a pool lives: open, broken or closing, which callers wait for that or for its workers, and whether it keeps the host's
  * event loop alive.
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
@@ -110,12 +110,12 @@ export class Lifetime {
     return this.#prewarming.isWaitedFor;
   }
 
-  /** Those who wait for workers wait no longer. */
+  /** Callers of `prewarm` wait no longer. */
   failPrewarming(error: Error): void {
     this.#prewarming.fail(error);
   }
 
-  /** Those who wait for workers get others in the place of those that died while they started. */
+  /** Workers that died while they started are replaced for the callers of `prewarm` that waited for them. */
   replaceAwaited(): void {
     if (this.#prewarming.isWaitedFor) this.#workers.provide(this.#prewarming.wanted);
   }
@@ -133,7 +133,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Those who wait for workers to be ready. */
+/** Callers that wait for workers to be ready. */
 class Prewarming {
   #waiting: Waiting[] = [];
 

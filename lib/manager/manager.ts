@@ -55,7 +55,7 @@ import { Workers, type WorkersOwner } from './workers.ts';
 
 /** After so many sends it is asked which definitions are used no more. */
 const FORGET_AFTER = 256;
-/** Of what a worker says of itself, in bytes: longer than any message of Node's, and not long enough to hold this process up. */
+/** The longest text that a worker may send about itself, in bytes: longer than any message of Node's, and short enough not to delay this process. */
 const LONGEST_TEXT = 1_000;
 
 const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task started.';
@@ -147,7 +147,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     const { maxPending } = this.#settings;
     if (maxPending === Number.POSITIVE_INFINITY) return;
     const places = this.#workers.maxWorkers * this.#settings.tasksPerWorker;
-    const free = Math.max(0, places - this.runningCount); // those who start count: they take a task each
+    const free = Math.max(0, places - this.runningCount); // workers that start count: each takes a task
     const waiting = this.pendingCount - free;
     if (waiting >= maxPending) {
       throw new QueueFullError(
@@ -593,7 +593,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (this.#events.watchesTasks) this.#events.onTaskSettled(task, outcome, error);
   }
 
-  /** Whether a task that was sent ahead has begun is up to who gets its claim: it is running or pending after this. */
+  /** Whether a task that was sent ahead has begun depends on which process gets its claim: after this the task is running or pending. */
   #decideAbout(task: Task): void {
     if (task.state !== 'sent') return;
     const worker = this.#workerOf(task) as PoolWorker;

@@ -1,5 +1,5 @@
 /**
- * What a live view hears of a pool. It gets tasks and workers themselves: no event is made, no async context is kept, so
+ * What a live view gets from a pool. It gets tasks and workers themselves: no event is created, no async context is kept, so
  * that it costs a pool of brief tasks next to nothing. A pool that nothing looks at has no tap.
  */
 

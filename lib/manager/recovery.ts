@@ -1,5 +1,5 @@
 /**
- * What the death of a worker means for its pool: whether the pool goes on, and when another worker may be started.
+ * What the death of a worker means for its pool: whether the pool continues, and when another worker may be started.
  * Everything here is decided from reports, counts and times alone: nothing is started, ended or settled, and no timer is
  * held.
  */
@@ -29,7 +29,7 @@ export interface Shortage {
   readonly since: number;
   /** Starts that have failed since then. */
   readonly failures: number;
-  /** From when on those who wait have waited in vain. */
+  /** Since when tasks or callers of `prewarm` have waited without success. */
   readonly awaitedSince: number;
   /** Whether there was a worker that runs tasks. */
   readonly hadWorkers: boolean;
@@ -43,13 +43,13 @@ export interface FailedStart {
   readonly ready: number;
   /** The same, and those that still start. */
   readonly active: number;
-  /** From when on the next task waits, or a caller of `prewarm`; `undefined` if neither does. */
+  /** Since when the next task, or a caller of `prewarm`, has waited; `undefined` if neither waits. */
   readonly waitingSince: number | undefined;
 }
 
 /**
  * - `wait`: another start is tried after a pause
- * - `fail-prewarming`: a caller of `prewarm` has waited for too long. Tasks have workers that run them: the pool goes on trying
+ * - `fail-prewarming`: a caller of `prewarm` has waited for too long. Other workers run the tasks: the pool keeps trying
  * - `give-up`: tasks have waited for too long, and there is no worker
  */
 export type ShortageVerdict = 'wait' | 'fail-prewarming' | 'give-up';
@@ -168,7 +168,7 @@ export class RecentCount {
   }
 }
 
-/** Erlang's restart intensity as a share: too many unexpected deaths for what ran, and the pool gives up. */
+/** Erlang's restart intensity as a share: too many unexpected deaths among all tasks that ended break the pool. */
 export class RestartIntensity {
   readonly #limit: RestartLimit;
   readonly #deaths: RecentCount;
@@ -185,7 +185,7 @@ export class RestartIntensity {
     this.#finished.add(at, calls);
   }
 
-  /** A worker has died unexpectedly. Returns why the pool has to give up, in words; `undefined` if it goes on. */
+  /** A worker has died unexpectedly. Returns why the pool breaks, as a sentence; `undefined` if the pool continues. */
   noteDeath(now: number): string | undefined {
     this.#deaths.add(now);
     const { max, window, share } = this.#limit;

@@ -1,11 +1,11 @@
 /**
- * How many workers a pool has, who joins it, who leaves it, and which place (rank) each of them has. Everything here is
+ * How many workers a pool has, which of them join it or leave it, and which place (rank) each of them has. Everything here is
  * decided from states and numbers alone: nothing is started, ended or changed, and no timer is held.
  *
  * Ranks are 0 … maxWorkers - 1. Workers that may run tasks have different ones as far as possible. A spare worker, and
  * one that replaces another, has the rank of the worker in whose place it may step, and lives beside that one. Where the
  * environment is a function of the rank (`ranksAreFixed`), a process keeps the rank with which it was started; elsewhere
- * a rank is a number only, and is given anew to the worker that takes a place.
+ * a rank is only a number, and the worker that takes a place gets its rank.
  */
 
 /** What is known of a worker when it is decided about. */
@@ -28,7 +28,7 @@ export interface WorkerView {
 type Workers<W extends WorkerView> = Iterable<W>;
 
 export interface Numbers {
-  /** For tasks that wait, and for who prewarms. */
+  /** For tasks that wait, and for callers of `prewarm`. */
   readonly wanted: number;
   /** Kept whatever is wanted. */
   readonly kept: number;

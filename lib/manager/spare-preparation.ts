@@ -9,7 +9,7 @@ import type { PoolWorker } from './worker.ts';
 
 /** A spare worker loads the rest, of a pool that runs more functions than these, when it takes over. */
 const FUNCTIONS = 8;
-/** A program that makes its functions anew for each call disturbs the reserve so often at most, in milliseconds. */
+/** The shortest time between two preparations of spare workers, in milliseconds: a program may create new functions for each call. */
 const PAUSE = 100;
 
 export class SparePreparation {

@@ -49,7 +49,7 @@ export interface WorkerOwner {
   onReady(worker: PoolWorker): void;
   /** It was not ready within the time it has for that. */
   onStartTooSlow(worker: PoolWorker): void;
-  /** What it says of tasks, and what the pool has to decide about. An error thrown here ends the worker. */
+  /** Its messages about tasks, and those that the pool decides about. An error thrown here kills the worker. */
   onMessage(worker: PoolWorker, frame: Frame): void;
   /** Its process has ended, and all that it had sent was read. */
   onExit(worker: PoolWorker, exit: ExitReport): void;

@@ -46,7 +46,7 @@ export interface WorkersOwner extends WorkerOwner {
 export class Workers {
   maxWorkers: number;
   readonly #settings: ExecutorSettings;
-  /** The environment of a process cannot be made for another rank later. */
+  /** The environment of a process cannot be changed to that of another rank later. */
   readonly #ranksAreFixed: boolean;
   readonly #setup: WorkerSetup;
   readonly #owner: WorkersOwner;
@@ -356,7 +356,7 @@ export class Workers {
     this.idle.length = 0;
   }
 
-  /** Everybody leaves who has nothing to do. */
+  /** All idle workers leave. */
   closeIdle(): void {
     this.#stopReplacing();
     for (const worker of [...this.#all]) this.#letGo(worker, 'shutdown');

@@ -1,4 +1,4 @@
-/** The events of an executor, as those who listen see them. They are made only for who listens. */
+/** The events of an executor, as listeners see them. An event is created only if it has a listener. */
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { RecycleReason, WorkerExitReason } from '../manager/pool-events.ts';

@@ -1,4 +1,4 @@
-/** The lines of `logEvents`: which events make one, how grave it is, and what it says. */
+/** The lines of `logEvents`: which events cause a line, its level, and its text. */
 import type { TerminationReport } from '../errors.ts';
 import type {
   ExecutorEvents,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { nameHere } from './names-elsewhere.ts';
 
 /**
- * Throws if the value is wrong. What it returns, if anything, is taken in the place of the value: a copy that holds
+ * Throws if the value is wrong. What it returns, if anything, replaces the value: a copy that holds
  * nothing but what was checked.
  */
 export type Check = (value: unknown, name: string) => unknown;

@@ -7,7 +7,7 @@ import { AsyncResource } from 'node:async_hooks';
 
 /** Made when the package is loaded, which programs do before they serve requests. */
 const root = new AsyncResource('Loky');
-// Nothing is open: who lists what keeps a program from ending (jest --detectOpenHandles) is not to name it.
+// This is no open handle: a tool that lists what keeps a program from ending (jest --detectOpenHandles) must not name it.
 root.emitDestroy();
 
 export function inRootContext<T>(run: () => T): T {

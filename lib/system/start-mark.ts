@@ -6,7 +6,7 @@
 
 const VARIABLE = 'LOKY_START';
 
-/** What a copy of the application says of itself. Its host looks for this in its stderr. */
+/** What a copy of the application writes to stderr, where its host looks for it. */
 export const RUNS_SOMETHING_ELSE = 'was started as a worker of loky, and runs a program of its own';
 
 /** @returns A part of the environment of a process that is to run `script`. */

@@ -19,7 +19,7 @@ export interface ViewHandlerOptions {
   executors?: readonly ProcessPoolExecutor[];
   /** What the address must carry (`?token=…`). Default: made at random. */
   token?: string;
-  /** Decides about each request in the place of a token; may be async. A request for which it throws is refused. */
+  /** Decides about each request, instead of a token; may be async. A request for which it throws is refused. */
   authorize?: (request: IncomingMessage) => boolean | Promise<boolean>;
   /**
    * The names under which browsers may reach the page, such as `'ops.example.com'`: a request with another `Host` is refused,

@@ -1,4 +1,4 @@
-/** What a view hears of one pool, turned into figures. It keeps no task, no worker that has ended, and no value. */
+/** What a view gets from one pool, turned into figures. It keeps no task, no worker that has ended, and no value. */
 
 import { type ExitReport, megabytes, terminatedWorkerError } from '../child/exit-report.ts';
 import type { LeakFigures } from '../child/frames.ts';
@@ -96,7 +96,7 @@ export class PoolWatch implements PoolTap {
     try {
       progress = readProgress(decode());
     } catch {
-      return; // its future says so to those who listen
+      return; // its future reports that
     }
     if (progress !== undefined) this.#progress.set(task, progress);
   }

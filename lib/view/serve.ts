@@ -8,7 +8,7 @@ import { resolveServeOptions, type ServeViewOptions } from './options.ts';
 
 /** What `serveView` gives. */
 export interface View extends AsyncDisposable {
-  /** The whole address of the page, with its token. Everyone who has it can open the page. */
+  /** The whole address of the page, with its token. Anyone who has it can open the page. */
   readonly url: string;
   /** Closes the server and all pages, and leaves nothing behind. Calling it again waits for the same end. */
   close(): Promise<void>;

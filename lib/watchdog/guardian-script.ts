@@ -27,7 +27,7 @@
 /** In the environment of every worker, and of what a worker starts: it identifies processes that nothing else identifies. */
 export const MARK_VARIABLE = 'LOKY_WORKER_MARK';
 
-/** What is said of registered files at the end; who reads it may be gone, or slow. */
+/** The messages about registered files at the end; their reader may have ended, or may be slow. */
 export const MOST_MESSAGES = 100;
 
 export const shellGuardian = `# loky guardian

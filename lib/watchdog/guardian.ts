@@ -25,7 +25,7 @@ const LINGER = 500;
 const LEAVE_PATIENCE = 1_000;
 /** A task may have stopped it, and a stopped guardian could not follow the end of the host. */
 const WAKE_INTERVAL = 500;
-/** A look at all processes serves everybody who has ended meanwhile. */
+/** One search of all processes serves all workers that ended since the last one. */
 const SWEEP_INTERVAL = 1_000;
 const SWEEP_PATIENCE = 5_000;
 

@@ -19,7 +19,7 @@ export interface Note {
 }
 
 export interface Notes {
-  /** To be inherited by who is to read them; each can be read once. */
+  /** The guardian inherits these descriptors; each can be read to its end once. */
   readonly descriptors: readonly number[];
   readonly size: number;
   /** Returns when the note is written. @throws what `fs.writeSync` throws, a full file system for example. */

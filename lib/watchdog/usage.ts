@@ -24,10 +24,10 @@ export type ReadUsage = (pids: readonly number[]) => Promise<ReadonlyMap<number,
 /**
  * The reader that suits this system: Linux's own files, or pidusage where there are none.
  *
- * On Linux pidusage would lose a descriptor for good with every process that ends between its opening the file and
+ * On Linux pidusage would leak a descriptor with every process that ends between its opening the file and
  * its reading it, as a worker's short-lived children do; it also needs `getconf`, which slim images lack.
  *
- * @param memory How long, in milliseconds, a process may go unread before its CPU time starts anew.
+ * @param memory How long, in milliseconds, a process may go unread before its CPU time starts again from 0.
  */
 export async function createUsageReader(memory: number): Promise<ReadUsage> {
   return process.platform === 'linux' ? createProcReader() : later().createPidusageReader(memory);
@@ -88,7 +88,7 @@ export interface SamplerOptions {
   readonly onSample: (pid: number, sample: Sample) => void;
   /** Called when a round could read nothing; the next one is tried all the same. Default: nothing. */
   readonly onError?: (error: Error) => void;
-  /** Tests put a reader of their own in the place of the system's. */
+  /** Tests pass their own reader instead of the system's. */
   readonly createReader?: (memory: number) => Promise<ReadUsage>;
 }
 
@@ -97,7 +97,7 @@ export interface Sampler {
   /** From the next round on. To be called for a process that this one has started and whose exit was not seen. */
   watch(pid: number): void;
   unwatch(pid: number): void;
-  /** Watches nothing any more, for good. No callback is called afterwards. */
+  /** Stops watching permanently. No callback is called afterwards. */
   close(): void;
 }
 

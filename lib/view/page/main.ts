@@ -279,7 +279,7 @@ function onTheme(): void {
 
 function noteTime(now: number): void {
   const seen = performance.now() - now;
-  // Of a page that was hidden, or a host that was busy, the clock is set anew.
+  // After a page was hidden, or a host was busy, the clock is set again.
   if (offset === undefined || Math.abs(seen - offset) > 1_000) offset = seen;
   else offset += (seen - offset) * 0.05;
 }

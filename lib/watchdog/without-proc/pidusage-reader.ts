@@ -4,7 +4,7 @@ import pidusage from 'pidusage';
 /** Resident set size in bytes, and per cent of one CPU. */
 type Usages = ReadonlyMap<number, { readonly rss: number; readonly cpu: number }>;
 
-/** @param memory How long, in milliseconds, a process may go unread before its CPU time starts anew. */
+/** @param memory How long, in milliseconds, a process may go unread before its CPU time starts again from 0. */
 export function createPidusageReader(memory: number): (pids: readonly number[]) => Promise<Usages> {
   return async (pids) => {
     if (pids.length === 0) return new Map();
