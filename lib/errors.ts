@@ -50,8 +50,8 @@ export interface TerminationReport {
 }
 
 /**
- * A worker ended unexpectedly, or the watchdog ended it for its memory. The message says in words what
- * happened, and carries loky's phrases `unexpectedly terminated` and `The exit codes of the workers are {…}`.
+ * A worker ended unexpectedly, or the watchdog ended it for its memory. The message says what
+ * happened, and contains loky's phrases `unexpectedly terminated` and `The exit codes of the workers are {…}`.
  */
 export class TerminatedWorkerError extends BrokenProcessPool implements TerminationReport {
   override readonly name = 'TerminatedWorkerError';

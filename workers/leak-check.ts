@@ -140,6 +140,6 @@ export function collectGarbage(): void {
     natives.setFlagsFromString('--no-expose-gc');
   }
   collector();
-  // The memory of buffers is given back beside the main thread, after the collection: the second one waits for that.
+  // The memory of buffers is freed on another thread, after the collection: the second one waits for that.
   collector();
 }

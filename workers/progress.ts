@@ -35,7 +35,7 @@ const OF_EACH_TASK = 10;
 /** When a report that was held back is sent if no other one replaces it, in milliseconds. */
 const HELD_FOR = 5;
 
-/** @param isAttributed It is asked to report only by the call that runs. */
+/** @param isAttributed Every report is known to belong to the running call. */
 export function createProgress(output: ProgressOutput, isAttributed = false): Progress {
   let current: number | undefined;
   /** Says which task a callback belongs to. Made with the first report: it makes promises slower. */
@@ -105,7 +105,7 @@ export function createProgress(output: ProgressOutput, isAttributed = false): Pr
   };
 }
 
-/** The task goes on, and may write to its buffers before they have left. */
+/** The task continues, and may write to its buffers before they were sent. */
 function detached({ body, views }: Payload): Payload {
   return { body, views: views.map((view) => Buffer.from(view)) };
 }

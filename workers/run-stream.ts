@@ -1,5 +1,5 @@
 /**
- * Runs a generator and sends its values as they are yielded. The generator goes on when its last value has left this
+ * Runs a generator and sends its values as they are yielded. The generator continues when its last value has left this
  * process, and as long as the host takes more.
  */
 import type { Frame } from '../lib/child/frames.ts';

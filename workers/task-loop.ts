@@ -385,7 +385,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
         channel.send(kind, id, body, views, time);
         channel.flush();
       },
-      /** The memory is looked at while no call runs; the host is asked for such a moment where that is needed. */
+      /** The memory is measured while no call runs; if needed, the worker asks the host for such a moment. */
       onEnd(): void {
         if (sharing.count === 0) {
           isCrowded = false;

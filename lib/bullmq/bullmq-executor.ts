@@ -19,7 +19,7 @@ const later = (): typeof heavy => heavy;
  * run for from `jobInfo()`.
  *
  * `cancel()` returns `true` for a task that is not known to have begun: its future is cancelled, its job is taken out of the
- * queue, and if a machine has begun it meanwhile, it is ended there. While Redis is away, it is `true` only for a task that
+ * queue, and if a machine has started it by then, it is killed there. While Redis is unreachable, it is `true` only for a task that
  * was not sent; any other one is cancelled when Redis is back, if it has not begun by then. An idle executor does not keep
  * the process alive while Redis can be reached; a pending task always does.
  */
@@ -100,7 +100,7 @@ export class BullMQExecutor implements RemoteExecutor {
   }
 
   /**
-   * Takes no more tasks, waits for those it has, and closes its connections; the serving machines go on. With `killWorkers`
+   * Takes no more tasks, waits for those it has, and closes its connections; the serving machines continue. With `killWorkers`
    * running tasks are ended, wherever they run. If Redis stays away, pending futures fail after `outageTimeout`.
    */
   shutdown(options?: ShutdownOptions): Promise<void> {

@@ -68,7 +68,7 @@ export function processor<Data = unknown, Result = unknown>(
 
 /**
  * Serves the tasks of a queue on this machine, as many jobs at once as the executor has workers. It keeps the process alive
- * until `close`, and goes on by itself after an outage of Redis.
+ * until `close`, and continues by itself after an outage of Redis.
  *
  * @throws TypeError, RangeError for options that are missing, unknown, of the wrong type or out of range.
  */

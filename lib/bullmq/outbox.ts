@@ -17,7 +17,7 @@ export interface OutboxListener {
 type Link = Pick<RemoteLink, 'isReady' | 'queue' | 'readJobs' | 'isOutage'>;
 
 const BATCH = 500;
-/** Milliseconds until the engine is asked for what was on its way when it was lost. */
+/** Milliseconds until the engine is queried for calls that were on their way when it was lost. */
 const RETRY_DELAY = 250;
 /** BullMQ's bound for priorities. */
 const LOWEST_PRIORITY = 2_097_151;
@@ -29,7 +29,7 @@ export class Outbox {
   #waiting: RemoteTask[] = [];
   #isFlushing = false;
   #sending: readonly RemoteTask[] = [];
-  /** Whether what is on its way may have arrived, or not: the engine was lost meanwhile. */
+  /** Whether it is unknown if calls on their way have arrived: the engine was lost during them. */
   #isInDoubt = false;
   #isScheduled = false;
 

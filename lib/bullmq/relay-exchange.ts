@@ -152,7 +152,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     }
   }
 
-  /** One message after the other, for their order; what comes meanwhile goes together. */
+  /** Messages are sent one after the other, for their order; those that come while one is sent are sent together. */
   async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
     for (const { executor, replies } of outgoing) {
       const waiting = this.#waiting.get(executor) ?? [];
@@ -270,7 +270,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
       maxMessageSize: LARGEST_MESSAGE,
     });
     relay.on('error', (error: unknown) => this.#noteError(relay, error));
-    relay.on('recovered', () => this.#isThere && this.emit('ready')); // what was said meanwhile was not heard
+    relay.on('recovered', () => this.#isThere && this.emit('ready')); // messages of the outage were missed
     try {
       await relay.waitUntilReady();
       await this.#listen(relay);
@@ -339,7 +339,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     );
   }
 
-  /** What is asked says also whether the engine is there: the driver reports a lost connection only when it is used. */
+  /** A query also shows whether the engine is reachable: the driver reports a lost connection only when it is used. */
   async #asking<T>(question: Promise<T>): Promise<T> {
     try {
       return await within(PATIENCE, question);

@@ -81,7 +81,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   readonly #deadlines: QueueDeadlines;
   readonly #lateOutput = new LateOutput((task) => this.#followers.remove(task));
   readonly #withdrawals: Withdrawals;
-  /** Cancelled while Redis was away: what has become of them is asked when it is back. The value is `kill`. */
+  /** Cancelled during an outage of Redis: their states are read after it. The value is `kill`. */
   readonly #wishes = new Map<RemoteTask, boolean>();
   #closed: Promise<void> | undefined;
   #resolveDrained = () => {};
@@ -287,7 +287,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#outbox.flushSoon();
     for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
     this.#deadlines.resume();
-    void this.#reconciler.walk(); // what was said meanwhile was not heard
+    void this.#reconciler.walk(); // messages of the outage were missed
   }
 
   onReplies(replies: readonly Reply[]): void {

@@ -213,7 +213,7 @@ class Server implements TaskServer {
     this.#heartbeat.start();
   }
 
-  /** It goes on trying, and says so once until it has got through. */
+  /** The machine keeps trying, and warns once until it has succeeded. */
   #warnOfFull(error: unknown): void {
     if (this.#isFullKnown) return;
     this.#isFullKnown = true;

@@ -20,7 +20,7 @@ export class Withdrawals {
   readonly #link: Link;
   readonly #retryDelay: number;
   readonly #onOver: (id: string, isRemoved: boolean) => void;
-  /** `true` once a try has failed: a machine may have begun the job meanwhile, and its lock may be over. */
+  /** `true` once a try has failed: a machine may have started the job since, and its lock may have expired. */
   readonly #isLate = new Map<string, boolean>();
   readonly #running = new Set<string>();
   #retry: NodeJS.Timeout | undefined;

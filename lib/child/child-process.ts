@@ -164,7 +164,7 @@ function supervise(
 }
 
 /**
- * An application that was started in place of a worker says so, and may go on: until the first frame it is listened to.
+ * An application that was started instead of a worker writes that to stderr, and may keep running: stderr is read for it until the first frame.
  *
  * @returns Ends that.
  */
@@ -215,7 +215,7 @@ function openPipe(
     givenUp = true;
     tree.kill();
   };
-  /** One that ends takes as long as the system needs for it; one that goes on without its channel is of no use. */
+  /** A worker that ends takes as long as the system needs; a worker that keeps running without its channel is of no use. */
   const expectExit = () => {
     exitClock = setTimeout(() => (isExiting(pid) ? expectExit() : giveUp()), EXIT_GRACE);
   };

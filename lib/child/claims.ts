@@ -62,7 +62,7 @@ function ledgerOn(reading: number, writing: number): ClaimLedger {
         buffer.writeUInt32LE(ids[at / RECORD_BYTES] as number, at);
       const posted = Math.floor(write(writing, buffer, bytes, end) / RECORD_BYTES);
       end += posted * RECORD_BYTES;
-      isFull = posted * RECORD_BYTES < bytes; // the file system has no room: what was read is given back to it
+      isFull = posted * RECORD_BYTES < bytes; // the file system is full: `clear` then frees what was read
       return posted;
     },
     revoke() {
@@ -92,7 +92,7 @@ function write(descriptor: number, buffer: Buffer, bytes: number, at: number): n
 }
 
 export interface ClaimReader {
-  /** Whether a call that was sent ahead begins, or a chunk goes on: by a claim of its own each time. */
+  /** Whether a call that was sent ahead starts, or a chunk continues: each time by a separate claim. */
   mayBegin(id: number): boolean;
   /** What was claimed for a chunk is of no use when it is answered. */
   drop(): void;

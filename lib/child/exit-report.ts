@@ -1,4 +1,4 @@
-/** What a worker's end looked like, and what that means in words. It decides nothing. */
+/** How a worker ended, and the message about that. It decides nothing. */
 import { constants } from 'node:os';
 import * as signals from 'human-signals';
 import type { MalformedFrameError } from '../child/frames.ts';

@@ -15,7 +15,7 @@ export interface StallWatchOptions {
   isMidFrame(): boolean;
   /** How much has arrived so far. */
   bytesRead(): number;
-  /** Whether the worker waits for something. One that is stopped, or has work to do, may still go on. */
+  /** Whether the worker waits for something. A worker that is stopped, or has work to do, may still continue. */
   isAsleep(): boolean;
   onStall(): void;
 }

@@ -52,7 +52,7 @@ export class Future<T> implements PromiseLike<T> {
   #outcome: Outcome | undefined;
   #callbacks: Callback[] | undefined;
   #progressCallbacks: ((value: unknown) => unknown)[] | undefined;
-  /** Made only when it is asked for. */
+  /** Created at its first use. */
   #promise: Promise<unknown> | undefined;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
@@ -71,7 +71,7 @@ export class Future<T> implements PromiseLike<T> {
   /**
    * The task's result, or a rejection with what the task threw.
    *
-   * @param options `timeout` in milliseconds and `signal` end the wait only; the task goes on.
+   * @param options `timeout` in milliseconds and `signal` end only the wait; the task continues.
    * @throws TimeoutError if the future is not done after `timeout` milliseconds.
    * @throws CancelledError if the future was cancelled.
    */

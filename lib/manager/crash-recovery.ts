@@ -1,6 +1,6 @@
 /**
- * What becomes of tasks that lose their worker, or their pool: rule 'isolate' (they fail or wait again, the pool goes
- * on), rule 'break' (everything unfinished fails), and the end of a pool that is to be killed. What a death means is decided
+ * What becomes of tasks that lose their worker, or their pool: rule 'isolate' (they fail or wait again, the pool
+ * continues), rule 'break' (everything unfinished fails), and the end of a pool that is killed. What a death means is decided
  * in recovery.ts.
  */
 

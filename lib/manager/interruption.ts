@@ -22,7 +22,7 @@ export function createInterruption(task: Task, reason: WorkerEndReason, onOver: 
   return { task, reason, grace: inRootContext(() => new TimeLimit(limit, onOver)) };
 }
 
-/** How messages go on: what becomes of the worker. */
+/** The last clause of messages: what happens to the worker. */
 export function consequenceOf({ settings: { killGrace } }: Task): string {
   if (!(killGrace > 0)) return 'its worker was killed';
   return `the task was asked to end, and its worker is killed unless it ends within ${killGrace} ms (killGrace)`;

@@ -53,7 +53,7 @@ import type { PoolWorker, WorkerEndReason } from './worker.ts';
 import type { WorkerSetup } from './worker-setup.ts';
 import { Workers, type WorkersOwner } from './workers.ts';
 
-/** After so many sends it is asked which definitions are used no more. */
+/** After so many sends, unused definitions are searched for. */
 const FORGET_AFTER = 256;
 /** The longest text that a worker may send about itself, in bytes: longer than any message of Node's, and short enough not to delay this process. */
 const LONGEST_TEXT = 1_000;
@@ -162,7 +162,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     args: readonly unknown[],
     { settings, submitSite, isChunk, plan, stream }: Omit<TaskRequest, 'call' | 'itemCount'>,
   ): TaskRequest {
-    // A function that is new takes a while: the first worker boots meanwhile.
+    // A new function takes a while: the first worker boots in that time.
     if (this.#workers.all.size === 0 && this.#lifetime.isOpen && !settings.signal?.aborted)
       this.#workers.provide(1);
     const itemCount = args.length;
@@ -605,7 +605,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#dispatchSoon();
   }
 
-  /** One whose answer is on its way is let go; one with a `killGrace` is asked to end first. */
+  /** A task whose answer is on its way is left alone; a task with a `killGrace` is asked to end first. */
   #endWorkerOf(task: Task, reason: WorkerEndReason, error: Error): void {
     const worker = this.#workerOf(task);
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this

@@ -19,7 +19,7 @@ export class SparePreparation {
   /** Of the function that was called last. */
   latest: readonly Definition[] | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** A pool that was shut down goes on with what it has, but nothing stops a timer any more. */
+  /** A pool that was shut down still runs its tasks, but nothing stops a timer any more. */
   #isStopped = false;
 
   /** @param workers Those of the pool, whatever they do. */

@@ -1,4 +1,4 @@
-/** The errors of workers that could not start, in words. */
+/** The messages of errors of workers that could not start. */
 
 import { type ExitReport, exitCodeName, indent } from '../child/exit-report.ts';
 import { InitializerError, WorkerStartupError } from '../errors.ts';
@@ -22,7 +22,7 @@ export function couldNotPreload(name: string, cause: unknown): WorkerStartupErro
   );
 }
 
-/** Its message, of which our sentence goes on. */
+/** Its message, as the start of our sentence. */
 const clauseOf = (cause: unknown): string => messageOf(cause).replace(/(?<!\.)\.$/, '');
 
 /** What is no program that may be run. */

@@ -33,7 +33,7 @@ export class TaskNames {
     this.#reached[stream] = name === undefined ? undefined : { id, name };
     const other = this.#reached[stream === 'stdout' ? 'stderr' : 'stdout'];
     if (other === undefined) return;
-    // Numbers grow: what both streams have passed is asked for no more.
+    // Numbers grow: nothing asks for a number that both streams have passed.
     for (const known of this.#names.keys()) {
       if (known >= id || known >= other.id) break;
       this.#names.delete(known);

@@ -46,7 +46,7 @@ export interface TaskSettings {
  */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'lost';
 
-/** The manager: it decides about a task that is asked about, or whose time is over. */
+/** The manager: it decides about a task whose state is read, or whose time limit has passed. */
 export interface TaskKeeper {
   /** `true` if the task is cancelled then. */
   cancelTask(task: Task, kill: boolean, cause?: unknown): boolean;

@@ -1,6 +1,6 @@
 /**
- * How workers end: asked to leave, or killed. A worker that is asked and does not leave in time is killed; so is one that is
- * about to exit by itself and does not. With a teardown a worker runs that first, and is asked to leave when it has ended.
+ * How workers end: asked to leave, or killed. A worker that is asked and does not leave in time is killed; so is a worker that
+ * began to exit by itself and does not end. With a teardown a worker runs that first, and is asked to leave when it has ended.
  */
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';

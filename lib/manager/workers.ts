@@ -301,7 +301,7 @@ export class Workers {
   }
 
   /**
-   * The task that it is at is asked to end, and the worker is killed if it has not in time.
+   * The task that the worker runs is asked to end, and the worker is killed if the task has not ended in time.
    *
    * @param error What the future of the task fails with.
    */
@@ -310,7 +310,7 @@ export class Workers {
     worker.interrupt(interruption, error);
   }
 
-  /** The task has ended: the worker goes on, unless the pool was shut down with `killWorkers`. */
+  /** The task has ended: the worker stays in use, unless the pool was shut down with `killWorkers`. */
   endInterruption(worker: PoolWorker): void {
     const { reason, grace } = worker.interruption as Interruption;
     grace.stop();

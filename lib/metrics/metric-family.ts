@@ -1,5 +1,5 @@
 /**
- * The metrics of all executors in one registry. Figures are read from `stats()` when the registry is asked; only the
+ * The metrics of all executors in one registry. Figures are read from `stats()` when the registry is read; only the
  * two histograms listen to tasks.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';

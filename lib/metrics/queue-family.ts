@@ -1,6 +1,6 @@
 /**
  * The metrics of what works over several machines, in one registry: machines that serve a queue, and executors that submit to
- * one. Figures are read from `stats()` when the registry is asked.
+ * one. Figures are read from `stats()` when the registry is read.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { RemoteStats } from '../bullmq/remote-stats.ts';

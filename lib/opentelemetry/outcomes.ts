@@ -4,7 +4,7 @@ import type { TerminatedWorkerError } from '../errors.ts';
 import type { TaskOutcome, WorkerExitedEvent } from '../observing/events.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 
-/** What a span processor of the user's throws is for the log of OpenTelemetry: the program and its pools go on. */
+/** An error that a span processor of the user throws goes to the log of OpenTelemetry: the program and its pools continue. */
 export function reportFault(error: unknown): void {
   diag.error('loky: a span could not be made or ended', error);
 }

@@ -110,7 +110,7 @@ export class TaskSpans implements TaskTracer {
     try {
       this.#endAttempt(task, task.attempt, { at, outcome: 'lost', error: this.#exitOf(task.attempt)?.error });
     } catch (error) {
-      reportFault(error); // the pool that calls this goes on
+      reportFault(error); // the pool that calls this continues
     }
     task.attempt = undefined;
     task.waitsSince = at;

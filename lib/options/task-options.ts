@@ -45,7 +45,7 @@ export interface MapOptions {
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
-/** Options of a `map` that goes on after errors. */
+/** Options of a `map` that continues after errors. */
 export interface SettledMapOptions extends Omit<MapOptions, 'settle'> {
   /**
    * Each input gives a `PromiseSettledResult`, and none ends the iteration: neither by what `fn` throws, nor when its worker died, its

@@ -20,7 +20,7 @@ export function ownExecutable(): string {
   return isAbsolute(first) ? first : process.execPath;
 }
 
-/** A runtime that takes other options than Node, in words. */
+/** The name of a runtime that takes other options than Node. */
 export function otherRuntime(): string | undefined {
   const { bun, deno } = process.versions;
   if (bun !== undefined) return 'Bun';

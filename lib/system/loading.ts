@@ -1,5 +1,5 @@
 /**
- * Informs the worker that a module is being loaded: the time of a task does not run meanwhile. The worker's own bundle and
+ * Informs the worker that a module is being loaded: the clock of a task stops while one loads. The worker's own bundle and
  * the package as a task imports it are two modules in one process: they meet in a global symbol.
  */
 

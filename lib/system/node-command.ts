@@ -61,7 +61,7 @@ export function noteNotNode(execPath: string): void {
   notNode.add(execPath);
 }
 
-/** What is wrong with the program that ran something else, in words. */
+/** The message about a program that ran something else. */
 export function notNodeMessage(execPath: string): string {
   return `${execPath} is not Node.js: started as a worker, it runs a program of its own; ${WAY_OUT}`;
 }
@@ -80,7 +80,7 @@ function assertIsNoCopy(): void {
   if (pid === undefined) return;
   const message = `This process ${RUNS_SOMETHING_ELSE}: process ${pid} took what it started to be Node.js. In process ${pid}, ${WAY_OUT}.`;
   try {
-    writeSync(2, `${message}\n`); // an application that catches the error may go on, and its host would wait for it
+    writeSync(2, `${message}\n`); // an application that catches the error may keep running, and its host would wait for it
   } catch {} // the error alone says it
   throw new WorkerStartupError(message);
 }

@@ -1,4 +1,4 @@
-/** Anything that was thrown, in words. JavaScript throws any value, also one that has no text. Never throws itself. */
+/** The text of a thrown value. JavaScript throws any value, also one that cannot be converted to text. These functions never throw. */
 
 const NO_TEXT = 'a value that has no text';
 

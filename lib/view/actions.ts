@@ -1,5 +1,5 @@
 /**
- * What a page may do, if its program allows it. Everything is asked twice: the first request is answered with a question and a
+ * What a page may do, if its program allows it. Each action takes two requests: the first is answered with a question and a
  * code, and only a second one with this code, which is good for one action and for a while, does something.
  */
 import { randomBytes } from 'node:crypto';

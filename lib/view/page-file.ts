@@ -11,7 +11,7 @@ export interface PageFile {
 
 let page: PageFile | undefined;
 
-/** Read once, when the first page is asked for. */
+/** Read once, at the first request for the page. */
 export function pageFile(): PageFile {
   page ??= withPolicy(readFileSync(packageFile('view.html')));
   return page;

@@ -16,7 +16,7 @@ export interface View extends AsyncDisposable {
 
 /**
  * Serves a page that shows what executors are doing. It never keeps the process alive, costs nothing while no page is open, and
- * goes on when executors are shut down or replaced.
+ * continues when executors are shut down or replaced.
  *
  * @returns Rejects with a TypeError or RangeError for options that are unknown, of the wrong type or out of range, and for `token`
  * together with `authorize`; with the system's error if it cannot listen (`EADDRINUSE`, `EACCES`).

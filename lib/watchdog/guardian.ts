@@ -283,7 +283,7 @@ function startProcess(
     }
     return child;
   } catch {
-    return undefined; // no process or no descriptor to be had at this moment, no permission to look for the shell, or no Node
+    return undefined; // no process or descriptor is available at this moment, no permission to look for the shell, or no Node
   }
 }
 

@@ -28,7 +28,7 @@ export function createMark(): Mark {
 }
 
 export interface WorkerTree {
-  /** To be called when the worker is asked to go by itself: descendants with a session of their own are known while it lives. */
+  /** Call it when the worker is asked to leave: descendants with a session of their own are known while it lives. */
   leaving(): void;
   /** Ends the worker and all its descendants. Does nothing once its exit was seen. */
   kill(): void;
@@ -47,7 +47,7 @@ function endAll(): void {
 
 /**
  * The guardian comes to know of the worker at the next turn of the event loop: to start it takes as long as to start the
- * worker, which boots meanwhile. If this process is killed before that, the worker notices, as it has nothing to do yet.
+ * worker, which boots in that time. If this process is killed before that, the worker notices, as it has nothing to do yet.
  *
  * @param pid Of a worker that was just started, and leads its process group.
  */

@@ -1,4 +1,4 @@
-/** An error in words, with its causes. Whatever was thrown, this does not throw. */
+/** The text of an error, with its causes. Whatever was thrown, this does not throw. */
 import { describeThrown, isError, messageOf } from '../../system/thrown.ts';
 import type { Words } from './failures.ts';
 

@@ -34,7 +34,7 @@ const KEPT = STREAM + 3_000;
 const MOST_POINTS = 600;
 const MOST_FAILURES = 60;
 
-/** @param former What was shown of the same host before the connection was lost: its curves go on. */
+/** @param former What was shown of the same host before the connection was lost: its curves continue. */
 export function fromSnapshot(snapshot: Snapshot, former?: Model): Model {
   const model: Model = {
     host: snapshot.host,
