@@ -233,6 +233,43 @@ describe('modules of the same text', () => {
   });
 });
 
+describe('a function that a CommonJS module exports under its name', () => {
+  /** How each goes, and whether the inspector was opened for it. */
+  const body = `
+    const text = (bytes) => Buffer.from(bytes).toString('latin1');
+    for (const fn of functions) {
+      const sent = sender.prepareCall(fn, [1]).definitions.map(({ payload }) => text(payload.body)).join();
+      const named = ['barrel.cjs', 'own.cjs', 'made.cjs'].find((file) => sent.includes(file));
+      const way = sent.includes('return') ? 'by value' : named;
+      console.log(way, process.moduleLoadList.includes('NativeModule inspector'));
+    }`;
+  const files = {
+    'barrel.cjs': "Object.assign(exports, require('./own.cjs'));",
+    'own.cjs': 'exports.twice = function twice(x) { return 2 * x; };',
+    'made.cjs': "exports.by = require('./maker.cjs')(3);",
+    'maker.cjs': 'module.exports = (k) => function by(x) { return k * x; };',
+  };
+
+  test('goes by reference to the file that it stands in, without the inspector', async () => {
+    const imports = "import barrel from './barrel.cjs';\nconst functions = [barrel.twice];";
+    expect(await library.run({ 'main.mjs': prepares(body, imports), ...files })).toBe('own.cjs false');
+  });
+
+  test('goes by value if another module has made it, as its text is not in that file', async () => {
+    const imports = "import made from './made.cjs';\nconst functions = [made.by];";
+    expect(await library.run({ 'main.mjs': prepares(body, imports), ...files })).toBe('by value true');
+  });
+
+  test('goes by value if its module is to', async () => {
+    const imports = `import { createRequire } from 'node:module';
+      import own from './own.cjs';
+      import { registerByValue } from 'library';
+      registerByValue(createRequire(import.meta.url).resolve('./own.cjs'));
+      const functions = [own.twice];`;
+    expect(await library.run({ 'main.mjs': prepares(body, imports), ...files })).toBe('by value true');
+  });
+});
+
 describe('an inspector of the program', () => {
   test('keeps its coverage counts, whatever is captured', async () => {
     const body = `

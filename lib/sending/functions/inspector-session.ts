@@ -37,6 +37,9 @@ let held = 0;
 /** What was asked for last: asked again in the same turn, it is still there. */
 let last: { readonly value: object; readonly objectId: string } | undefined;
 
+/** Whether the session is open: to ask it once more is quick. */
+export const isInspecting = (): boolean => exchange !== undefined;
+
 /** What was captured stays held until then, or until the event loop turns: a message for each would be slow. */
 export function releaseSoon(): void {
   if (!exchange) return; // this process may not use the inspector

@@ -8,7 +8,7 @@ import type { ModuleSource } from '../graph/row.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import type { FunctionView } from './inspector.ts';
 import { parsing } from './parsing.ts';
-import { requireCache, type Source, startOf } from './sources.ts';
+import { isTextOf, requireCache, type Source, startOf } from './sources.ts';
 
 export interface Reference {
   readonly source: ModuleSource;
@@ -33,6 +33,34 @@ export function referenceTo(
   if (source.isModule === false || source.text === undefined) return undefined;
   const path = exportedPath(fn, text, view, source);
   return path && { source: { type: 'esm', specifier: source.url, from: null }, path };
+}
+
+/**
+ * The same for a function that a CommonJS module exports under its own name and whose text its file has: that is quick to
+ * see for most functions that are called, and the inspector need not be opened for them.
+ *
+ * @param isAllowed Whether functions of a file may go by reference.
+ */
+export function referenceByName(
+  fn: object,
+  text: string,
+  isAllowed: (file: string) => boolean,
+): Reference | undefined {
+  const name = getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  if (typeof name !== 'string' || name === '') return undefined; // a closure, mostly
+  const cache = requireCache();
+  for (const file of Object.keys(cache)) {
+    const path = pathByName(cache[file]?.exports, fn, name);
+    if (path && isAllowed(file) && isTextOf(file, text))
+      return { source: { type: 'cjs', specifier: file, from: null }, path };
+  }
+  return undefined;
+}
+
+function pathByName(exported: unknown, fn: object, name: string): readonly string[] | undefined {
+  if (exported === fn) return [];
+  if (typeof exported !== 'object' || exported === null || types.isProxy(exported)) return undefined;
+  return getOwnPropertyDescriptor(exported, name)?.value === fn ? [name] : undefined;
 }
 
 /** The same without knowing the function's file: looks through all CommonJS modules. */

@@ -93,6 +93,10 @@ function sourceIn(name: string, location: Location, text: string): Source | unde
   return { url, file: url, isModule: undefined, text: whole };
 }
 
+/** Whether V8 runs what the file holds, as far as its name tells, and the file holds this text. */
+export const isTextOf = (file: string, text: string): boolean =>
+  IS_JAVASCRIPT.test(file) && fileText(file)?.includes(text) === true;
+
 function fileOf(name: string): string | undefined {
   if (name.startsWith('file:')) return fileURLToPath(name);
   return /^(?:[/\\]|[A-Za-z]:[/\\])/.test(name) ? name : undefined;

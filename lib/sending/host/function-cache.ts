@@ -12,7 +12,14 @@ import { isPrimitive } from '../values/items.ts';
 import { goesByValue } from './by-value.ts';
 import { ClosedTexts, isClosedText } from './closed-texts.ts';
 import { newId, retireWhenUnused } from './definitions.ts';
-import { type AnyFunction, newReading, type Plan, planOf, type Reading } from './plans.ts';
+import {
+  type AnyFunction,
+  newReading,
+  type Plan,
+  planOf,
+  planWithoutInspector,
+  type Reading,
+} from './plans.ts';
 import { oneRow } from './ready-messages.ts';
 import { graphs } from './rich.ts';
 
@@ -107,6 +114,8 @@ export class FunctionCache {
    */
   private planUnlessCommon(fn: AnyFunction, reading: Reading): Plan | undefined {
     if (ownRow(fn)) return undefined;
+    const known = planWithoutInspector(fn, this.mainByReference);
+    if (known !== undefined) return known;
     try {
       const plan = planOf(fn, { mainByReference: this.mainByReference, forceValue: false, reading });
       return plan.type !== 'reference' && graphs().commonRow(fn) ? undefined : plan;

@@ -8,8 +8,9 @@ import { BoundedMap } from '../../system/bounded-map.ts';
 import type { Definition } from '../common/payload.ts';
 import type { Enclosing } from '../functions/enclosing.ts';
 import { type BoundView, type FunctionView, type Location, viewFunction } from '../functions/inspector.ts';
+import { isInspecting } from '../functions/inspector-session.ts';
 import { parsing } from '../functions/parsing.ts';
-import { type Reference, referenceTo } from '../functions/references.ts';
+import { type Reference, referenceByName, referenceTo } from '../functions/references.ts';
 import { type Source, sourceOf } from '../functions/sources.ts';
 import type { TextPlan } from '../functions/text-plan.ts';
 import { readVariable } from '../functions/variables.ts';
@@ -114,6 +115,19 @@ function makePlan(fn: AnyFunction, options: PlanOptions): Plan {
   return { type: 'value', text: plan, code: codeOf(plan), stable, module };
 }
 
+/**
+ * The plan of a function that goes by reference, where that is seen without the inspector: to open it takes about as long as to
+ * start a worker. The plan does not say which module the function comes from, so it is not kept for messages that hold more.
+ */
+export function planWithoutInspector(fn: AnyFunction, mainByReference: boolean): Plan | undefined {
+  if (isInspecting() || types.isProxy(fn) || !isOfMainRealm(fn)) return undefined;
+  const text = textOf.call(fn);
+  if (isNativeText(text)) return undefined;
+  const isAllowed = (file: string) => !goesByValue(pathToFileURL(file).href, mainByReference);
+  const reference = referenceByName(fn, text, isAllowed);
+  return reference && { type: 'reference', row: rowOf(fn, text, reference), module: undefined };
+}
+
 const unnamed = (fn: AnyFunction): string => fn.name || 'anonymous';
 
 const native = (fn: AnyFunction): Refusal =>
@@ -126,8 +140,12 @@ function internal(fn: AnyFunction, url: string): Refusal {
 /** Under jest and in `node:vm` contexts, files are transformed in memory and workers cannot load the same text. */
 function isTestRealm(fn: AnyFunction, { url, text }: Source): boolean {
   if (/[/\\]node_modules[/\\]/.test(url) || text === undefined) return false;
+  return !isOfMainRealm(fn) && !graphs().builtinNameOf(Object.getPrototypeOf(fn));
+}
+
+function isOfMainRealm(fn: AnyFunction): boolean {
   const main = Object.getPrototypeOf(process.getBuiltinModule('node:fs').readFileSync) as object;
-  return !Object.prototype.isPrototypeOf.call(main, fn) && !graphs().builtinNameOf(Object.getPrototypeOf(fn));
+  return Object.prototype.isPrototypeOf.call(main, fn);
 }
 
 function referenceRow(fn: AnyFunction, text: string, view: FunctionView, source: Source): Row | undefined {
