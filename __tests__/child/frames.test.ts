@@ -3,6 +3,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import {
   Channel,
+  decodeStart,
+  encodeStart,
   type Frame,
   FrameKind,
   FrameReader,
@@ -202,4 +204,16 @@ describe('a channel', () => {
     stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     expect(await ended).toBeUndefined();
   });
+});
+
+test('the first frame of a worker says what it was given, limits that are none as the largest number', () => {
+  const start = {
+    ...{ rank: 1, executorId: 2, depth: 3, outputMark: '\0mark', isShared: false },
+    ...{ leakThreshold: Number.POSITIVE_INFINITY, leakCheckDelay: 7, cwd: '/größe/\ud800', main: undefined },
+    preload: [{ specifier: './a.js', from: null }],
+    settings: { body: noise(300), views: [noise(5), noise(70)] },
+  };
+  const { body, views } = encodeStart(start);
+  const decoded = decodeStart({ kind: FrameKind.start, id: 0, time: 0, body, views });
+  expect(decoded).toEqual({ ...start, leakThreshold: Number.MAX_VALUE });
 });

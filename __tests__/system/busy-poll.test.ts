@@ -42,6 +42,20 @@ describe('adaptive busy polling', () => {
     expect(awake).toEqual([false, false, false, true, true]);
   });
 
+  test('asks whether there is a core only when it would poll, and does not without one', async () => {
+    const clock = { time: 0 };
+    const poll = new BusyPoll(() => clock.time, 2);
+    let asked = 0;
+    const awake: boolean[] = [];
+    for (let count = 0; count < 4; count++) {
+      poll.expect(() => ++asked > 1);
+      awake.push(isAwake());
+      poll.arrived();
+      await delay(2);
+    }
+    expect({ asked, awake }).toEqual({ asked: 2, awake: [false, false, false, true] });
+  });
+
   test('ends when the message does not come', async () => {
     const { clock, poll } = pollAt();
     poll.expect();

@@ -134,7 +134,8 @@ function supervise(
     pipe.channel.onFrame = listener.onFrame;
     listener.onFrame(frame);
   });
-  pipe.channel.send(FrameKind.start, 0, encodeStart(start));
+  const { body, views } = encodeStart(start);
+  pipe.channel.send(FrameKind.start, 0, body, views);
   // The first result waits for what comes before the first message.
   let oomKills: number | undefined;
   setImmediate(() => {

@@ -7,8 +7,7 @@
  * `kind` and `id` mean something to the two ends alone.
  */
 import type { Duplex } from 'node:stream';
-import { deserialize, serialize } from 'node:v8';
-import type { InlineBody } from '../sending/common/payload.ts';
+import type { InlineBody, Payload } from '../sending/common/payload.ts';
 import { nextTick } from '../system/timers.ts';
 
 /** The descriptor of the pipe in a worker. */
@@ -537,12 +536,19 @@ export interface StartMessage {
   readonly main: string | undefined;
 }
 
-export const encodeStart = (start: StartMessage): Uint8Array => serialize(start);
+/** As JSON, which has no Infinity; the first submit waits for this, and would wait for Node's v8 module to be loaded. */
+export function encodeStart({ settings, ...rest }: StartMessage): Payload {
+  const text = JSON.stringify(rest, (_, value: unknown) =>
+    value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value,
+  );
+  return { body: Buffer.from(text), views: [settings.body, ...settings.views] };
+}
 
-/** @param frame Its memory may be used again afterwards. */
-export function decodeStart({ kind, body }: Frame): StartMessage {
-  if (kind !== FrameKind.start) throw new MalformedFrameError(`the first frame is of kind ${kind}`);
-  return deserialize(Buffer.from(body)) as StartMessage;
+export function decodeStart({ kind, body, views: [settings, ...views] }: Frame): StartMessage {
+  if (kind !== FrameKind.start || settings === undefined)
+    throw new MalformedFrameError(`the first frame is of kind ${kind}`);
+  const rest = JSON.parse(Buffer.from(body).toString()) as Omit<StartMessage, 'settings'>;
+  return { ...rest, settings: { body: settings, views } };
 }
 
 /** Measured by a worker between two tasks; all in bytes. */

@@ -72,7 +72,7 @@ const UNAWAITED: Answer = { ok: false, value: undefined };
 
 let counted: number | undefined;
 
-/** With fewer tasks out there is a core for this process. Asked for late. */
+/** Reads what limits this process: takes longer than tens of cold calls. */
 function countCpus(): number {
   try {
     return cpuCount();
@@ -266,16 +266,19 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (shared === undefined) idle.pop();
     task.begin(id, isBuilt);
     this.#runAhead.outstanding += 1;
-    if (this.#runAhead.isBrief(task)) {
-      counted ??= countCpus();
-      if (this.#runAhead.outstanding < counted) this.#answers.expect();
-    }
+    if (this.#runAhead.isBrief(task)) this.#answers.expect(this.#hasCore);
     if (this.#memoryWatch.isWanted && !worker.isWatched) this.#memoryWatch.watch(worker);
     if (task.definitions !== this.#sparePreparation.latest) this.#sparePreparation.note(task.definitions);
     if (isWatched && isBuilt) this.#events.onTaskStarted(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
   }
+
+  /** With fewer tasks out than CPUs there is one for this process. */
+  readonly #hasCore = (): boolean => {
+    counted ??= countCpus();
+    return this.#runAhead.outstanding < counted;
+  };
 
   /** Its values were copied when it was submitted; there may be no memory for their bytes. */
   #unsendable(task: Task, error: unknown): void {

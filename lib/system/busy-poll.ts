@@ -34,8 +34,12 @@ export class BusyPoll {
     this.#warmingLeft = warmAfter;
   }
 
-  /** A message is about to come. */
-  expect(): void {
+  /**
+   * A message is about to come.
+   *
+   * @param hasCore Whether this process has a core of its own meanwhile: only asked when it would poll.
+   */
+  expect(hasCore?: () => boolean): void {
     if (this.#warmingLeft > 0) {
       this.#warmingLeft -= 1;
       return;
@@ -44,6 +48,7 @@ export class BusyPoll {
       this.#skips -= 1;
       return;
     }
+    if (hasCore?.() === false) return;
     this.#expectedAt = this.#now();
     if (this.#isTurning) return;
     this.#isTurning = true;

@@ -65,6 +65,7 @@ function ratio(quota = '', period = ''): number {
 function parseMounts(mountinfo: string, controller: string): { v2: Mount[]; v1: Mount[] } {
   const mounts: { v2: Mount[]; v1: Mount[] } = { v2: [], v1: [] };
   for (const line of mountinfo.split('\n')) {
+    if (!line.includes(' - cgroup')) continue;
     const [before = '', after = ''] = line.split(' - ');
     const [, , , root, mountPoint] = before.split(' ').map(unescapeOctal);
     const [type, , options = ''] = after.split(' ');
