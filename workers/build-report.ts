@@ -12,7 +12,7 @@ interface Load {
 }
 
 export class BuildReport {
-  /** When the call began to run, as far as that was reported; else when the worker began to build it. */
+  /** When the call began to run, as far as that was reported; else when the worker began to build it. By `natives.uptime`. */
   startedAt = 0;
   readonly #loads = new Set<Load>();
   readonly #send: (kind: FrameKind, id: number, body?: Uint8Array) => void;
@@ -64,7 +64,7 @@ export class BuildReport {
     this.#current = id;
     this.#isBuilding = true;
     this.#isReported = false;
-    this.startedAt = natives.now();
+    this.startedAt = natives.uptime();
   }
 
   /** The call cannot be built at once. */
@@ -95,7 +95,7 @@ export class BuildReport {
     this.#isReported = false;
     this.#announced = undefined;
     this.#send(FrameKind.built, this.#current as number);
-    this.startedAt = natives.now();
+    this.startedAt = natives.uptime();
   }
 
   #loaded(load: Load): void {

@@ -28,7 +28,6 @@ export const {
   Math,
   Number,
   Object,
-  performance,
   process,
   Promise,
   Proxy,

@@ -83,7 +83,7 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
   }
 
   function isWanted(): boolean {
-    const now = natives.now();
+    const now = natives.uptime() * 1e3;
     if (now - lookedAt < LONGEST_PAUSE || now - collectedAt < checkDelay) return false;
     lookedAt = now;
     const grown = hasGrown ? threshold : threshold * GROWTH;
@@ -96,7 +96,7 @@ export function createLeakCheck(threshold: number, checkDelay: number, listener:
 
   function check(): undefined {
     tasks += 1;
-    const now = natives.now();
+    const now = natives.uptime() * 1e3;
     if (tasks < nextLook && now - lookedAt < pause) return;
     lookedAt = now;
     const seen = own(measure());

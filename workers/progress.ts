@@ -58,7 +58,7 @@ export function createProgress(output: ProgressOutput, isAttributed = false): Pr
   }
 
   function mayGo(): boolean {
-    const now = natives.now();
+    const now = natives.uptime() * 1e3;
     allowed = Math.min(BURST, allowed + now - countedAt);
     countedAt = now;
     return allowed >= 1;

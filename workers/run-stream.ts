@@ -54,14 +54,14 @@ function iteratorOf({ fn, args }: ReceivedCall): AnyIterator {
 }
 
 async function pump(iterator: AnyIterator, inbox: Inbox, output: StreamOutput): Promise<void> {
-  let turnedAt = natives.now();
+  let turnedAt = natives.uptime();
   for (;;) {
     if (inbox.credit === 0 && !inbox.isStopped) {
       await inbox.creditOrStop();
-      turnedAt = natives.now();
-    } else if (natives.now() - turnedAt > TURN_AFTER) {
+      turnedAt = natives.uptime();
+    } else if ((natives.uptime() - turnedAt) * 1e3 > TURN_AFTER) {
       await new Promise((resolve) => setImmediate(resolve));
-      turnedAt = natives.now();
+      turnedAt = natives.uptime();
     }
     if (inbox.isStopped) break;
     const step = iterator.next();

@@ -75,7 +75,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
   let current = NONE;
   /** Of the call that comes next. */
   let traceContext: string | undefined;
-  const calls = new BusyPoll(natives.now, WARM_AFTER);
+  const calls = new BusyPoll(() => natives.uptime() * 1e3, WARM_AFTER);
 
   const { outputMark } = settings;
   const markTask = outputMark === undefined ? undefined : markOutput(outputMark);
@@ -355,7 +355,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
 
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
   function finish({ id }: Frame, { kind, payload, inline }: Outcome): Promise<void> | undefined {
-    const time = Math.min((natives.now() - report.startedAt) * 1000, LONGEST_TIME) >>> 0;
+    const time = Math.min((natives.uptime() - report.startedAt) * 1e6, LONGEST_TIME) >>> 0;
     report.end();
     progress.end();
     if (interruption.hasSignal || interruption.id === id) interruption.ended();
@@ -380,7 +380,7 @@ export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLin
       sendAtOnce,
       mark: markTask,
       answer(id: number, { kind, payload, inline }: Outcome, startedAt: number): void {
-        const time = Math.min((natives.now() - startedAt) * 1000, LONGEST_TIME) >>> 0;
+        const time = Math.min((natives.uptime() - startedAt) * 1e6, LONGEST_TIME) >>> 0;
         const { body, views } = payload ?? (inline as InlineAnswer).encode();
         channel.send(kind, id, body, views, time);
         channel.flush();

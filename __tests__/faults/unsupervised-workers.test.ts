@@ -30,7 +30,7 @@ test('a worker that cannot be told how to start is ended', async () => {
   const before = new Set(aliveDescendants().map(({ pid }) => pid));
   let clock: NodeJS.Timeout | undefined;
   const reports: ExitReport[] = [];
-  const settings = { body: Buffer.alloc(0), views: [], cannotBeCloned: () => {} };
+  const settings = { body: Buffer.alloc(0), views: [] };
   const start = {
     rank: 0,
     executorId: 1,
@@ -43,6 +43,7 @@ test('a worker that cannot be told how to start is ended', async () => {
     cwd: undefined,
     preload: [],
     main: undefined,
+    cannotBeWritten: 1n,
   };
   let pids: number[] = [];
   const gone = new Promise<void>((resolve) => {
@@ -72,5 +73,5 @@ test('a worker that cannot be told how to start is ended', async () => {
   // Node hears of an end a moment after the process has gone.
   await waitUntil(() => !process.getActiveResourcesInfo().includes('ProcessWrap'), 20_000);
   expect(reports).toEqual([expect.objectContaining({ pid: undefined })]);
-  expect(reports[0]?.startError?.message).toContain('could not be cloned');
+  expect(reports[0]?.startError?.message).toContain('serialize a BigInt');
 });

@@ -4,7 +4,6 @@
  * used to come within it; everything else that the loop has to do is done as ever. Where messages come later, or the
  * two processes have to share a core, the process sleeps at once.
  */
-import { performance } from 'node:perf_hooks';
 import { inRootContext } from './root-context.ts';
 import { setImmediate } from './timers.ts';
 
@@ -29,7 +28,7 @@ export class BusyPoll {
   /** So many messages are not polled for until it is warm. */
   #warmingLeft: number;
 
-  constructor(now: () => number = () => performance.now(), warmAfter = 0) {
+  constructor(now: () => number, warmAfter = 0) {
     this.#now = now;
     this.#warmingLeft = warmAfter;
   }
