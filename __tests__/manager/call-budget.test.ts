@@ -2,6 +2,7 @@
  * How much code a call goes through. Until the engine has compiled it, each function on the way costs more than what it
  * does, and users rarely get that far: a call every few milliseconds, a command line, a test run.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -85,3 +86,16 @@ test('a warm no-op passes few functions of few files, in both processes', async 
   expect(inWorker.calls).toBeGreaterThan(10);
   expect(inWorker.calls).toBeLessThanOrEqual(33);
 }, 60_000);
+
+test('a worker loads no performance hooks where a bare process has none', async () => {
+  const { ended } = run(`
+const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+say(await executor.submit(() => process.moduleLoadList.includes('NativeModule perf_hooks')));
+await executor.shutdown();
+`);
+  const bare = spawnSync(process.execPath, [
+    '-p',
+    "process.moduleLoadList.includes('NativeModule perf_hooks')",
+  ]);
+  expect((await ended).said).toEqual([JSON.parse(bare.stdout.toString())]);
+});
