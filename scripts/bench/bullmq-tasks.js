@@ -1,4 +1,4 @@
-/** The tasks of the benchmark: one does nothing, one keeps a core busy. */
+/** The tasks of the benchmark of loky/bullmq; its default export is the file of processors. */
 import { defineTasks } from '../../dist/bullmq.js';
 
 export function noop() {}
@@ -10,3 +10,10 @@ export function burn(rounds) {
 }
 
 export const tasks = defineTasks(import.meta.url, { noop, burn });
+
+/** Keeps its core busy for `job.data.ms` milliseconds. */
+export default function work({ data: { ms } }) {
+  if (ms === 0) return;
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}

@@ -1,21 +1,16 @@
-/** What the system tells of processes (CPU, memory; nothing where there is no /proc), and small statistics. */
+/** What the system tells of processes (CPU, memory; nothing where there is no /proc), clocks, and small statistics. */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
-function read(path) {
+function tried(call, otherwise) {
   try {
-    return readFileSync(path, 'utf8');
+    return call();
   } catch {
-    return '';
+    return otherwise;
   }
 }
 
-function threadsOf(pid) {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-}
+const read = (path) => tried(() => readFileSync(path, 'utf8'), '');
+const threadsOf = (pid) => tried(() => readdirSync(`/proc/${pid}/task`), []);
 
 /** Everything that this process has started, and that those have. */
 export function descendants(pid = process.pid) {
@@ -26,24 +21,19 @@ export function descendants(pid = process.pid) {
 }
 
 /** Descendants that run Node: the workers of a pool of processes. */
-export function workerProcesses() {
-  return descendants().filter((pid) => {
-    try {
-      return readlinkSync(`/proc/${pid}/exe`) === process.execPath;
-    } catch {
-      return false;
-    }
-  });
-}
+export const workerProcesses = () =>
+  descendants().filter((pid) => tried(() => readlinkSync(`/proc/${pid}/exe`)) === process.execPath);
 
 /** Microseconds of CPU of a process, all threads of it. */
-function cpuOf(pid) {
-  return sum(
+export const cpuOf = (pid) =>
+  sum(
     threadsOf(pid).map(
       (thread) => Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0]) / 1000,
     ),
   );
-}
+
+/** Microseconds of CPU of this process. */
+export const ownCpu = () => sum(Object.values(process.cpuUsage()));
 
 /** Private memory in bytes: what one more of them takes. */
 export function privateMemoryOf(pid) {
@@ -58,40 +48,57 @@ export function memoryOf(pid) {
   return { rss: bytes('VmRSS'), peak: bytes('VmHWM') };
 }
 
-/** The peak counts from now on. */
-export function resetPeak(pid) {
-  try {
-    writeFileSync(`/proc/${pid}/clear_refs`, '5');
-  } catch {
-    // Not on Linux: `memoryOf` gives nothing either.
-  }
-}
+/** The peak counts from now on. Not on Linux: `memoryOf` gives nothing either. */
+export const resetPeak = (pid) => tried(() => writeFileSync(`/proc/${pid}/clear_refs`, '5'));
 
 /** Gives, at each call, what has passed since the last: time, CPU of this process and of its descendants, in µs. */
 export function stopwatch() {
-  const ownCpu = () => sum(Object.values(process.cpuUsage()));
   const workersCpu = () => sum(descendants().map(cpuOf));
   // What looking at the descendants takes is between two laps.
   let last = { workers: workersCpu(), at: performance.now(), host: ownCpu() };
   return (calls = 1) => {
-    const [at, host] = [performance.now(), ownCpu()];
-    const workers = workersCpu();
+    const [at, host, workers] = [performance.now(), ownCpu(), workersCpu()];
     const lap = {
       wall: ((at - last.at) * 1000) / calls,
       host: (host - last.host) / calls,
-      workers: Math.max(0, workers - last.workers) / calls,
+      // Threads are the host's: they have no CPU beside it.
+      ...(workers > 0 && { workers: Math.max(0, workers - last.workers) / calls }),
     };
     last = { workers, at: performance.now(), host: ownCpu() };
     return lap;
   };
 }
 
+export async function timeOf(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** Calls of `work` a second. */
+export const rateOf = async (calls, work) => (calls * 1000) / (await timeOf(work));
+
 export const delay = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
+/** What `make` gives for 0, 1, … */
+export const times = (count, make) => Array.from({ length: count }, (_, index) => make(index));
+export const allOf = (count, make) => Promise.all(times(count, make));
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 export const mean = (values) => sum(values) / values.length;
+export const sorted = (values) => [...values].sort((a, b) => a - b);
+export const median = (values) => {
+  const half = values.length / 2;
+  return mean(sorted(values).slice(Math.ceil(half) - 1, Math.floor(half) + 1));
+};
 
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+/** `{ way: [figures] }` of what each way gives, in rounds; the order rotates, so that what one way leaves falls to another. */
+export async function inTurns(ways, rounds) {
+  const entries = Object.entries(ways);
+  const figures = Object.fromEntries(entries.map(([way]) => [way, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < entries.length; turn += 1) {
+      const [way, work] = entries[(turn + round) % entries.length];
+      figures[way].push(await work(round));
+    }
+  }
+  return figures;
 }

@@ -3,15 +3,11 @@ import { bestOf, judge, medianOf } from './goals.js';
 import { pools } from './pools.js';
 import { scenarios } from './scenarios/index.js';
 
-const scales = { MB: 1e6 };
-
-export function formatValue(value, unit) {
-  const scaled = value / (scales[unit] ?? 1);
+function formatValue(value, unit) {
+  const scaled = value / (unit === 'MB' ? 1e6 : 1);
   if (Math.abs(scaled) >= 100) return Math.round(scaled).toLocaleString('en-US');
   return scaled.toPrecision(scaled < 1 ? 2 : 3);
 }
-
-const formatRatio = (ratio) => (ratio >= 9.95 ? `${Math.round(ratio)}` : ratio.toPrecision(2));
 
 /** A figure, or what there is instead of one; a dagger where another type came back. */
 function cellOf(entry, metric, unit, best) {
@@ -28,54 +24,44 @@ const others = ['process', 'threads'];
 export function tableOf(results, names) {
   const measured = scenarios.filter(({ name }) => names.includes(name) && results.scenarios[name]);
   const hasFigures = (pool) => measured.some(({ name }) => results.scenarios[name][pool]);
-  const columns = Object.keys(pools).filter((pool) => !pools[pool].variantOf && hasFigures(pool));
-  const rows = measured.flatMap(({ name, metrics }) =>
-    Object.entries(metrics).flatMap(([key, { title, unit }]) => {
-      const best = bestOf(results, name, key, ['ours', ...others]);
-      const cell = (pool) => cellOf(results.scenarios[name][pool], key, unit, best);
-      const variants = Object.keys(pools).filter((pool) => pools[pool].variantOf && cell(pool) !== '');
-      const variantRows = variants.map((pool) => [
-        `${pools[pool].label}: ${title}, ${unit}`,
-        ...columns.map((column) => (column === pools[pool].variantOf ? cell(pool) : '')),
-        ratioToBest(results, name, key, pool),
-      ]);
-      const cells = columns.map(cell);
-      if (cells.every((each) => each === '')) return variantRows;
-      return [[`${title}, ${unit}`, ...cells, ratioToBest(results, name, key, 'loky')], ...variantRows];
-    }),
-  );
+  const present = Object.keys(pools).filter(hasFigures);
+  const columns = present.filter((pool) => !pools[pool].variantOf);
+  const rowsOf = (name, [key, title, unit]) => {
+    const best = bestOf(results, name, key, ['ours', ...others]);
+    const bestOther = bestOf(results, name, key, others);
+    const rowOf = (pool, label, shown) => {
+      const cells = columns.map((column) =>
+        shown.includes(column) ? cellOf(results.scenarios[name][pool ?? column], key, unit, best) : '',
+      );
+      const ratio = medianOf(results, name, key, pool ?? 'loky') / bestOther;
+      const text = ratio >= 9.95 ? `${Math.round(ratio)}` : ratio.toPrecision(2);
+      const isEmpty = cells.every((cell) => cell === '');
+      return isEmpty ? [] : [[`${label}${title}, ${unit}`, ...cells, Number.isFinite(ratio) ? text : '']];
+    };
+    const variants = present.filter((pool) => pools[pool].variantOf);
+    return [
+      ...rowOf(undefined, '', columns),
+      ...variants.flatMap((pool) => rowOf(pool, `${pools[pool].label}: `, [pools[pool].variantOf])),
+    ];
+  };
+  const rows = measured.flatMap(({ name, metrics }) => metrics.flatMap((metric) => rowsOf(name, metric)));
   return { head: ['', ...columns.map((pool) => pools[pool].label), 'loky ÷ best other'], rows };
 }
 
-function ratioToBest(results, scenario, metric, pool) {
-  const ratio = medianOf(results, scenario, metric, pool) / bestOf(results, scenario, metric, others);
-  return Number.isFinite(ratio) ? formatRatio(ratio) : '';
-}
-
-export function printTables(results, names) {
-  const { head, rows } = tableOf(results, names);
-  const plain = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('**', '')));
-  const widths = head.map((_, column) => Math.max(...plain.map((row) => row[column].length)));
-  for (const row of plain)
-    console.log(
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
-        .join('  ')
-        .trimEnd(),
-    );
-}
-
-export function printGoals(results) {
-  for (const { title, unit, sign, limit, value, isMet } of judge(results))
-    console.log(
-      `${isMet ? 'met    ' : 'NOT MET'}  ${title}: ${formatValue(value, unit)} (goal ${sign} ${formatValue(limit, unit)} ${unit})`,
-    );
-}
-
-function markdown({ head, rows }) {
+export function markdown({ head, rows }) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+export function goalsOf(results) {
+  const rows = judge(results).map(({ title, unit, sign, limit, value, isMet }) => [
+    title,
+    `${formatValue(value, unit)} ${unit}`,
+    `${sign} ${formatValue(limit, unit)} ${unit}`,
+    isMet ? 'yes' : 'no',
+  ]);
+  return { head: ['', 'measured', 'goal', 'met'], rows };
 }
 
 const sections = [
@@ -95,7 +81,7 @@ burst before the burst. This is what a busy program that runs for days sees.`,
   [
     'own',
     'Functions by value, map, streams and shared values',
-    `Warm, two workers. Where another pool, or joblib for Python, has something like it, a row of its own says so.`,
+    `Warm, two workers. Where another pool, or joblib for Python, has something like it, its column or a row of its own says so.`,
   ],
 ];
 
@@ -107,12 +93,6 @@ export function toMarkdown(results) {
     const table = tableOf(results, names);
     return table.rows.length === 0 ? [] : [`## ${title}\n\n${text}\n\n${markdown(table)}`];
   });
-  const goals = judge(results).map(({ title, unit, sign, limit, value, isMet }) => [
-    title,
-    `${formatValue(value, unit)} ${unit}`,
-    `${sign} ${formatValue(limit, unit)} ${unit}`,
-    isMet ? 'yes' : 'no',
-  ]);
   return `# Performance
 
 Written by \`npm run bench -- --write\`; \`scripts/bench/README.md\` of the repository says how it measures. Medians of all rounds; the
@@ -133,6 +113,6 @@ ${parts.join('\n\n')}
 
 What this package itself sets out to reach: nobody else has promised these figures.
 
-${markdown({ head: ['', 'measured', 'goal', 'met'], rows: goals })}
+${markdown(goalsOf(results))}
 `;
 }

@@ -8,19 +8,13 @@ import { scenarios } from './scenarios/index.js';
 
 const [name, scenarioName, size] = process.argv.slice(2);
 
-function report(outcome) {
-  writeSync(1, `\n${JSON.stringify(outcome)}\n`);
+function report({ status = 'ok', message, ...metrics }) {
+  writeSync(1, `\n${JSON.stringify({ status, metrics, message })}\n`);
   process.exit();
 }
 
-const failure = (status) => (error) =>
-  report({ status, metrics: {}, message: String(error?.message ?? error) });
+const failure = (status) => (error) => report({ status, message: String(error?.message ?? error) });
+process.on('uncaughtException', failure('crashes')).on('unhandledRejection', failure('crashes'));
 
-process.on('uncaughtException', failure('crashes'));
-process.on('unhandledRejection', failure('crashes'));
-
-const { run, sizes } = scenarios.find((scenario) => scenario.name === scenarioName);
-run(pools[name], size === '--quick' ? sizes.quick : sizes.full).then(
-  (outcome) => report({ status: 'ok', ...outcome }),
-  failure('fails'),
-);
+const { run, full, quick } = scenarios.find((scenario) => scenario.name === scenarioName);
+run(pools[name], (size === '--quick' ? quick : full) ?? {}).then(report, failure('fails'));

@@ -36,3 +36,13 @@ exports.block = function block(file) {
   writeFileSync(file, `${process.pid}\n`);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
+
+/** Only waits. */
+exports.wait = async function wait(time) {
+  await new Promise((resolve) => setTimeout(resolve, time));
+};
+
+/** Whether a thread of piscina was given data at its start. */
+exports.hasData = function hasData() {
+  return require('piscina').workerData !== undefined;
+};

@@ -43,7 +43,7 @@ const { FloorPool } = await load('floor.js');
 const { judge } = await load('goals.js');
 const { tableOf, toMarkdown } = await load('report.js');
 const { summarize, isSettled } = await load('results.js');
-const { verdict } = await load('scenarios/data.js');
+const { verdict } = await load('scenarios/warm.js');
 
 const entry = (metrics: Record<string, number>, status = 'ok'): Entry => ({
   status,

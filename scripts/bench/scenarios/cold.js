@@ -3,186 +3,150 @@
  * a command line, a test run and the first requests after a deploy see these and never the warm ones.
  */
 import { existsSync } from 'node:fs';
-import { delay, mean, memoryOf, privateMemoryOf, stopwatch, workerProcesses } from '../probes.js';
+import { allOf, delay, mean, memoryOf, privateMemoryOf, stopwatch, workerProcesses } from '../probes.js';
+
+const peers = ['piscina', 'worker-farm', 'jest-worker', 'tinypool', 'workerpool'];
+const all = ['loky', ...peers, 'floor'];
 
 /** Sequential calls, one after the other, by the number of the last of each part. */
 const PARTS = [10, 100, 1000, 2000];
 
 /** Three figures for each step: time, CPU of the host, CPU of all processes that it has started. */
-function steps(entries) {
-  return Object.fromEntries(
-    entries.flatMap(([key, title, unit]) => [
-      [`${key}.wall`, { title, unit }],
-      [`${key}.host`, { title: `${title}: host CPU`, unit }],
-      [`${key}.workers`, { title: `${title}: CPU of its workers`, unit }],
-    ]),
-  );
-}
+const steps = (entries) =>
+  entries.flatMap(([key, title, unit]) => [
+    [`${key}.wall`, title, unit],
+    [`${key}.host`, `${title}: host CPU`, unit],
+    [`${key}.workers`, `${title}: CPU of its workers`, unit],
+  ]);
 
-function add(metrics, key, { wall, host, workers }, isThreads, scale = 1) {
-  Object.assign(metrics, { [`${key}.wall`]: wall * scale, [`${key}.host`]: host * scale });
-  // Threads are the host's: they have no CPU beside it.
-  if (!isThreads) metrics[`${key}.workers`] = workers * scale;
-}
+const figuresOf = (key, lap, scale = 1) =>
+  Object.fromEntries(Object.entries(lap).map(([of, figure]) => [`${key}.${of}`, figure * scale]));
 
-const MILLI = 1 / 1000;
-
-async function toFirstResult(pool, metrics) {
-  const isThreads = pool.kind === 'threads';
+/** In milliseconds. */
+async function toFirstResult(pool) {
   const begin = stopwatch();
   const lap = stopwatch();
   const library = await pool.load();
-  if (metrics) add(metrics, 'import', lap(), true, MILLI);
+  const imported = figuresOf('import', lap(), 1 / 1000);
   const opened = await pool.open(library, { workers: 1 });
   await opened.run('noop');
-  if (metrics) add(metrics, 'first', begin(), isThreads, MILLI);
-  return opened;
+  return { opened, imported, first: figuresOf('first', begin(), 1 / 1000) };
 }
 
-const firstSteps = [
-  ['import', 'import', 'ms'],
-  ['first', 'first result, from the import on', 'ms'],
-];
-
-const calls = {
-  name: 'cold-calls',
-  group: 'cold',
-  title: 'Import, first result, and the first two thousand calls, one at a time',
-  metrics: steps([
-    ...firstSteps,
-    ...PARTS.map((to, index) => [`to${to}`, `calls ${(PARTS[index - 1] ?? 1) + 1} to ${to}, each`, 'µs']),
-  ]),
-  sizes: { full: { parts: PARTS }, quick: { parts: PARTS.slice(0, 2) } },
-  timeout: 20_000,
-  async run(pool, { parts }) {
-    const metrics = {};
-    const opened = await toFirstResult(pool, metrics);
-    let done = 1;
-    const lap = stopwatch();
-    for (const to of parts) {
-      const count = to - done;
-      for (; done < to; done++) await opened.run('noop');
-      add(metrics, `to${to}`, lap(count), pool.kind === 'threads');
-    }
-    return { metrics };
-  },
-};
+async function sequentialCalls(pool, { parts }) {
+  const { opened, imported, first } = await toFirstResult(pool);
+  const metrics = { ...imported, ...first };
+  let done = 1;
+  const lap = stopwatch();
+  for (const to of parts) {
+    const count = to - done;
+    for (; done < to; done += 1) await opened.run('noop');
+    Object.assign(metrics, figuresOf(`to${to}`, lap(count)));
+  }
+  return metrics;
+}
 
 /** A bundle of certificates, which many containers have set, and every start of Node 20 reads. */
 const certificates = [process.env['NODE_EXTRA_CA_CERTS'], '/etc/ssl/certs/ca-certificates.crt'].find(
   (file) => file && existsSync(file),
 );
 
-const withCertificates = {
-  name: 'cold-certificates',
-  group: 'cold',
-  title: 'First result with NODE_EXTRA_CA_CERTS set, as many containers have it',
-  metrics: steps([['first', 'first result with NODE_EXTRA_CA_CERTS', 'ms']]),
-  sizes: { full: {}, quick: {} },
-  timeout: 20_000,
-  env: { NODE_EXTRA_CA_CERTS: certificates ?? '' },
-  async run(pool) {
-    if (certificates === undefined) return { status: 'no certificates here', metrics: {} };
-    const metrics = {};
-    await toFirstResult(pool, metrics);
-    for (const key of Object.keys(metrics)) if (key.startsWith('import')) delete metrics[key];
-    return { metrics };
-  },
-};
+async function burst(pool, { first, before, later }) {
+  const opened = await pool.open(await pool.load(), { workers: 2 });
+  await opened.run('noop');
+  const atOnce = (count) => allOf(count, () => opened.run('noop'));
+  const lap = stopwatch();
+  await atOnce(first);
+  const metrics = figuresOf('cold', lap(first));
+  await atOnce(before);
+  lap();
+  await atOnce(later);
+  return { ...metrics, ...figuresOf('later', lap(later)) };
+}
 
-const burst = {
-  name: 'cold-burst',
-  group: 'cold',
-  title: 'A thousand at once after the first result; 20,000 at once after 3,000',
-  metrics: steps([
-    ['cold', '1,000 at once, cold, a task', 'µs'],
-    ['later', '20,000 at once after 3,000, a task', 'µs'],
-  ]),
-  sizes: {
-    full: { first: 1000, before: 2000, later: 20_000 },
-    quick: { first: 100, before: 100, later: 1000 },
-  },
-  timeout: 30_000,
-  async run(pool, { first, before, later }) {
-    const isThreads = pool.kind === 'threads';
-    const opened = await pool.open(await pool.load(), { workers: 2 });
-    await opened.run('noop');
-    const metrics = {};
-    const atOnce = (count) => Promise.all(Array.from({ length: count }, () => opened.run('noop')));
-    const lap = stopwatch();
-    await atOnce(first);
-    add(metrics, 'cold', lap(first), isThreads);
-    await atOnce(before);
-    lap();
-    await atOnce(later);
-    add(metrics, 'later', lap(later), isThreads);
-    return { metrics };
-  },
-};
+async function memory(pool, { rest }) {
+  const before = memoryOf(process.pid).rss;
+  await toFirstResult(pool);
+  await delay(rest);
+  const host = memoryOf(process.pid).rss - before;
+  const workers = workerProcesses().map(privateMemoryOf);
+  return { host, ...(workers.length > 0 && { worker: mean(workers) }) };
+}
 
-const memory = {
-  name: 'cold-memory',
-  group: 'cold',
-  title: 'Memory after the first call',
-  metrics: {
-    worker: { title: "a worker's private memory", unit: 'MB' },
-    host: { title: "growth of the host's resident memory, from the import to the first result", unit: 'MB' },
-  },
-  sizes: { full: { rest: 500 }, quick: { rest: 300 } },
-  timeout: 20_000,
-  async run(pool, { rest }) {
-    const before = memoryOf(process.pid).rss;
-    await toFirstResult(pool);
-    await delay(rest);
-    const host = memoryOf(process.pid).rss - before;
-    const workers = workerProcesses().map(privateMemoryOf);
-    return { metrics: { host, ...(workers.length > 0 && { worker: mean(workers) }) } };
-  },
-};
-
-const firstSubmit = {
-  name: 'first-submit',
-  group: 'cold',
-  title: 'The first call of a server that is up: how long its event loop is blocked',
-  metrics: {
-    call: { title: 'first call: the call itself', unit: 'ms' },
-    blocked: { title: 'first call: longest turn of the event loop until its result', unit: 'ms' },
-  },
-  sizes: { full: { quiet: 200 }, quick: { quiet: 50 } },
-  timeout: 20_000,
-  async run(pool, { quiet }) {
-    const opened = await pool.open(await pool.load(), { workers: 1 });
-    await delay(quiet);
-    const loop = watchLoop();
-    const start = performance.now();
-    const result = opened.run('noop');
-    const call = performance.now() - start;
-    await result;
-    return { metrics: { call, blocked: loop.longest() } };
-  },
-};
-
-/** Turns the event loop without end, and notes how long a turn takes at most. */
-function watchLoop() {
-  let last = performance.now();
-  let longest = 0;
+/** The event loop turns without end: how long a turn takes at most. */
+async function firstCall(pool, { quiet }) {
+  const opened = await pool.open(await pool.load(), { workers: 1 });
+  await delay(quiet);
+  let [last, longest, isOver] = [performance.now(), 0, false];
   const look = () => {
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
+    if (!isOver) setImmediate(look);
   };
-  const turn = () => {
-    look();
-    timer = setImmediate(turn);
-  };
-  let timer = setImmediate(turn);
-  return {
-    longest() {
-      clearImmediate(timer);
-      look();
-      return longest;
-    },
-  };
+  setImmediate(look);
+  const start = performance.now();
+  const result = opened.run('noop');
+  const call = performance.now() - start;
+  await result;
+  isOver = true;
+  look();
+  return { call, blocked: longest };
 }
 
-export const cold = [calls, withCertificates, burst, memory, firstSubmit];
+export const cold = [
+  {
+    name: 'cold-calls',
+    title: 'Import, first result, and the first two thousand calls, one at a time',
+    metrics: steps([
+      ['import', 'import', 'ms'],
+      ['first', 'first result, from the import on', 'ms'],
+      ...PARTS.map((to, index) => [`to${to}`, `calls ${(PARTS[index - 1] ?? 1) + 1} to ${to}, each`, 'µs']),
+    ]),
+    full: { parts: PARTS },
+    quick: { parts: PARTS.slice(0, 2) },
+    run: sequentialCalls,
+  },
+  {
+    name: 'cold-certificates',
+    title: 'First result with NODE_EXTRA_CA_CERTS set, as many containers have it',
+    metrics: steps([['first', 'first result with NODE_EXTRA_CA_CERTS', 'ms']]),
+    env: { NODE_EXTRA_CA_CERTS: certificates ?? '' },
+    run: async (pool) =>
+      certificates ? (await toFirstResult(pool)).first : { status: 'no certificates here' },
+  },
+  {
+    name: 'cold-burst',
+    title: 'A thousand at once after the first result; 20,000 at once after 3,000',
+    metrics: steps([
+      ['cold', '1,000 at once, cold, a task', 'µs'],
+      ['later', '20,000 at once after 3,000, a task', 'µs'],
+    ]),
+    full: { first: 1000, before: 2000, later: 20_000 },
+    quick: { first: 100, before: 100, later: 1000 },
+    run: burst,
+  },
+  {
+    name: 'cold-memory',
+    title: 'Memory after the first call',
+    metrics: [
+      ['worker', "a worker's private memory", 'MB'],
+      ['host', "growth of the host's resident memory, from the import to the first result", 'MB'],
+    ],
+    full: { rest: 500 },
+    quick: { rest: 300 },
+    run: memory,
+  },
+  {
+    name: 'first-submit',
+    title: 'The first call of a server that is up: how long its event loop is blocked',
+    metrics: [
+      ['call', 'first call: the call itself', 'ms'],
+      ['blocked', 'first call: longest turn of the event loop until its result', 'ms'],
+    ],
+    pools: ['loky', 'loky-esm', 'loky-closure', ...peers, 'floor'],
+    full: { quiet: 200 },
+    quick: { quiet: 50 },
+    run: firstCall,
+  },
+].map((scenario) => ({ group: 'cold', timeout: 30_000, pools: all, ...scenario }));

@@ -1,4 +1,8 @@
 /** The tasks as worker-farm wants them: answers go to a callback, which comes last. */
 for (const [name, task] of Object.entries(require('../tasks.cjs'))) {
-  exports[name] = (argument, callback) => callback(null, task(argument));
+  exports[name] = (argument, callback) => {
+    const result = task(argument);
+    if (result instanceof Promise) result.then((value) => callback(null, value), callback);
+    else callback(null, result);
+  };
 }

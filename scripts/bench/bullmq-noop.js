@@ -1,2 +1,0 @@
-/** The processor of the benchmark: does nothing. */
-export default function noop() {}
