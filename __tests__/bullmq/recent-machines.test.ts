@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { referenceTo } from '../../lib/bullmq/payload-store.ts';
-import { recentMachines } from '../../lib/bullmq/recent-machines.ts';
 import { hasWhatItNeeds } from '../../lib/bullmq/refusal.ts';
+import { recentMachines } from '../../lib/bullmq/server-stats.ts';
 import { keyName } from '../../lib/bullmq/signing.ts';
 import { PROTOCOL } from '../../lib/bullmq/wire.ts';
 

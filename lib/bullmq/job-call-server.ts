@@ -17,7 +17,7 @@ import {
   type WrittenReply,
 } from './job-calls.ts';
 
-export interface JobCallServer {
+interface JobCallServer {
   /** Lets the worker call methods of a job until `end`. */
   open(run: CallableRun): CallAddress;
   end(address: CallAddress): void;

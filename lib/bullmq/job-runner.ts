@@ -17,10 +17,9 @@ import { devalue } from '../system/devalue/devalue.ts';
 import { bullmq } from './engine.ts';
 import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
-import { hasPayload, withPayload } from './job-payload.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
 import { type JobShares, MachineShares } from './machine-shares.ts';
-import { newPayloadKey, putPayload, referenceTo } from './payload-store.ts';
+import { hasPayload, newPayloadKey, putPayload, referenceTo, withPayload } from './payload-store.ts';
 import { storable } from './plain-json.ts';
 import { isOverdue, queueTimeoutError } from './queue-timeout.ts';
 import {

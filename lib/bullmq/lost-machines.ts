@@ -1,7 +1,7 @@
 /** Which machines have fallen silent under the tasks of a submitter. It asks nothing itself. */
 import type { MachineReport } from './server-stats.ts';
 
-export interface LostMachine {
+interface LostMachine {
   readonly id: string;
   /** Its last report, if there was one. */
   readonly report: MachineReport | undefined;

@@ -6,7 +6,7 @@ import type { JobState } from './job-reader.ts';
 import type { RemoteLink } from './remote-link.ts';
 import { attemptsOf, type RemoteTask } from './remote-task.ts';
 
-export interface OutboxListener {
+interface OutboxListener {
   /** Before they are sent: those that are settled when it resolves are not. Never rejects. */
   beforeSending(tasks: readonly RemoteTask[]): Promise<void> | undefined;
   /** They lie in the queue. */

@@ -1,9 +1,11 @@
 /** Payloads that are too large for the queue: they lie in a store of the user's, and their keys travel in their place. */
 import { createHash, randomUUID } from 'node:crypto';
+import type { Job } from 'bullmq';
 import * as check from '../system/check.ts';
 import { messageOf } from '../system/thrown.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { PayloadStoreError } from './errors.ts';
+import { PayloadStoreError, VersionSkewError } from './errors.ts';
+import type { JobData } from './wire.ts';
 
 /**
  * Where arguments and results lie that are larger than `maxPayload`, and values that are shared: a bucket, a shared folder, a database. Both sides give one that
@@ -119,4 +121,53 @@ async function withinLimit<T>(store: PayloadStore, run: () => Promise<T>): Promi
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether the arguments of a job, or its function, lie in the store. */
+export const hasPayload = ({ args, signed }: Partial<JobData>): boolean =>
+  keyIn(args) !== undefined || keyIn(signed?.call) !== undefined;
+
+/**
+ * The data with what lies in the store. A signature is checked afterwards: it is that of the function itself.
+ *
+ * @throws VersionSkewError if this machine has no store: another one may. PayloadStoreError
+ */
+export async function withPayload(
+  store: PayloadStore | undefined,
+  job: Job,
+  data: Partial<JobData>,
+): Promise<Partial<JobData>> {
+  const key = (keyIn(data.args) ?? keyIn(data.signed?.call)) as string;
+  if (store === undefined) {
+    throw new VersionSkewError(
+      `the arguments of job ${job.id} lie in a store (key ${key}), and the serving machine has none: give serveTasks the same store ` +
+        'as the executor has',
+    );
+  }
+  const text = (await getPayload(store, key, `the arguments of job ${job.id}`)).toString();
+  return data.signed === undefined
+    ? { ...data, args: text }
+    : { ...data, signed: { ...data.signed, call: text } };
+}
+
+/**
+ * The text of an outcome that lies in the store of a submitter.
+ *
+ * @param isShared Whether others may ask for the same outcome.
+ * @throws PayloadStoreError; VersionSkewError if there is no store.
+ */
+export async function fetchOutcome(
+  store: PayloadStore | undefined,
+  key: string,
+  id: string,
+  isShared: boolean,
+): Promise<string> {
+  if (store === undefined) {
+    throw new VersionSkewError(
+      `the outcome of job ${id} lies in a store (key ${key}), and this executor has none: give it the same store as serveTasks has`,
+    );
+  }
+  const text = (await getPayload(store, key, `the outcome of job ${id}`)).toString();
+  if (!isShared) deletePayload(store, key);
+  return text;
 }

@@ -8,7 +8,7 @@ import { callHost } from './job-call-client.ts';
 import type { CallAddress, JobMethod } from './job-calls.ts';
 
 /** What a task may know of its job. A copy: changing it changes nothing. */
-export interface JobSnapshot<Data = unknown> {
+interface JobSnapshot<Data = unknown> {
   readonly id: string;
   readonly name: string;
   readonly data: Data;
@@ -78,14 +78,14 @@ export interface SentJob {
   readonly address: CallAddress;
 }
 
-export interface WorkerJob {
+interface WorkerJob {
   readonly job: ProcessorJob;
   /** Resolves when the host has answered all that was called, also what the task did not wait for. */
   settled(): Promise<void> | undefined;
 }
 
 /** What a running task says. */
-export type Saying = readonly ['loky:progress', unknown];
+type Saying = readonly ['loky:progress', unknown];
 
 export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
   const pending = new Set<Promise<unknown>>();

@@ -36,7 +36,7 @@ export function isOverdue(
  * - `unknown`: Redis has not answered
  * - its jobState, if it is done
  */
-export type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobState;
+type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobState;
 
 type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
 

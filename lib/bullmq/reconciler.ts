@@ -8,7 +8,7 @@ import { LostMachines, lostMachineWarning } from './lost-machines.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';
 
-export interface ReconcilerListener {
+interface ReconcilerListener {
   /** Sent and not settled, those first that were looked at longest ago. */
   readonly sent: Map<string, RemoteTask>;
   onJobState(task: RemoteTask, jobState: JobState): void;

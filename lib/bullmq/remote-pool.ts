@@ -20,9 +20,8 @@ import type { RemoteSettings } from './executor-options.ts';
 import { Followers } from './followers.ts';
 import type { JobState } from './job-reader.ts';
 import { LateOutput } from './late-output.ts';
-import { warnOfLeftovers } from './leftovers-warning.ts';
 import { Outbox } from './outbox.ts';
-import { deletePayload, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
+import { deletePayload, fetchOutcome, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
 import { QueueDeadlines, type QueueDeadlinesListener } from './queue-deadlines.ts';
 import { queueTimeoutError } from './queue-timeout.ts';
 import { lostJob, Reconciler, unknownJob } from './reconciler.ts';
@@ -35,8 +34,7 @@ import {
   type RemoteTaskSettings,
   type Upload,
 } from './remote-task.ts';
-import { fetchOutcome } from './stored-outcomes.ts';
-import { watchUnstored } from './unstored-warning.ts';
+import { warnOfLeftovers, watchUnstored } from './remote-warnings.ts';
 import { type JobData, type Reply, type ReplyKind, readOutput } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 import { Withdrawals } from './withdrawal.ts';

@@ -69,7 +69,7 @@ export class RemoteShare implements HeldShare {
 const collected = new FinalizationRegistry<() => void>((drop) => drop());
 
 /** What was written, and what it refers to. */
-export interface WithShares<T> {
+interface WithShares<T> {
   readonly written: T;
   readonly shares: readonly RemoteShare[];
   /** Of the job. */

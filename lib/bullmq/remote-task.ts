@@ -36,7 +36,7 @@ export interface RemoteTaskSettings {
  * - `detached`: it is done when it is stored, and others ask for its outcome
  * - `attached`: it waits for the outcome of a job that was stored before
  */
-export type RemoteTaskKind = 'own' | 'shared' | 'detached' | 'attached';
+type RemoteTaskKind = 'own' | 'shared' | 'detached' | 'attached';
 
 /** What goes into the store before the job goes into the queue. */
 export interface Upload {

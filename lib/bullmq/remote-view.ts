@@ -5,8 +5,9 @@ import { mapOn } from '../executor/map-on-pool.ts';
 import { type AnyFunction, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
 import type { WaitOptions } from '../futures/wait-for.ts';
-import { checkShutdownOptions, type ShutdownOptions } from '../options/task-options.ts';
+import { checkShutdownOptions, type ShutdownOptions, taskChecks } from '../options/task-options.ts';
 import type { Shared } from '../sending/common/shared.ts';
+import * as check from '../system/check.ts';
 import { devalue } from '../system/devalue/devalue.ts';
 import { recordSubmitSite } from '../system/submit-site.ts';
 import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-options.ts';
@@ -18,7 +19,6 @@ import { RemotePool } from './remote-pool.ts';
 import { RemoteShares } from './remote-shares.ts';
 import type { RemoteStats } from './remote-stats.ts';
 import type { RemoteTaskSettings } from './remote-task.ts';
-import { withRemoteOptions } from './remote-task-options.ts';
 import { valueCodec } from './wire-values.ts';
 
 /** @throws TypeError, RangeError */
@@ -156,4 +156,37 @@ function refuseStream(): never {
     'a BullMQExecutor has no stream, as a job of BullMQ has one result: give what the task yields to reportProgress and take it with ' +
       'onProgress, or stream from a ProcessPoolExecutor',
   );
+}
+
+const checks: Readonly<Record<keyof RemoteTaskOptions, check.Check>> = {
+  ...taskChecks,
+  jobId: checkJobId,
+  queueTimeout: check.timeLimit,
+  onOutput: check.callable,
+};
+
+/** @throws TypeError, RangeError */
+export function withRemoteOptions(
+  settings: RemoteTaskSettings,
+  given: RemoteTaskOptions,
+): RemoteTaskSettings {
+  const options: RemoteTaskOptions = check.checkOptions(given, checks, 'withOptions');
+  if (options.retries === Number.POSITIVE_INFINITY) {
+    throw new RangeError('retries must be a whole number, 0 or more, got Infinity: BullMQ counts attempts');
+  }
+  if (options.killGrace !== undefined) {
+    throw new TypeError(
+      'killGrace is an option of the executor that serves the tasks, not of one that submits them',
+    );
+  }
+  return {
+    timeout: options.timeout ?? settings.timeout,
+    queueTimeout: options.queueTimeout ?? settings.queueTimeout,
+    signal: options.signal ?? settings.signal,
+    retries: options.retries ?? settings.retries,
+    priority: options.priority ?? settings.priority,
+    name: options.name ?? settings.name,
+    jobId: options.jobId ?? settings.jobId,
+    onOutput: options.onOutput ?? settings.onOutput,
+  };
 }

@@ -5,18 +5,15 @@
 import type { Job, Worker } from 'bullmq';
 import { checkOptions, milliseconds } from '../system/check.ts';
 import type { Exchange } from './exchange.ts';
-import { createGrace } from './grace.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { JobRunner } from './job-runner.ts';
-import { leaveOnSignals } from './leave-on-signals.ts';
+import { createGrace, leaveOnSignals } from './leaving.ts';
 import { openExchange } from './open-exchange.ts';
-import { OutagePause } from './outage-pause.ts';
-import { warnOfOutages, withinTime } from './outages.ts';
+import { OutagePause, warnOfOutages, withinTime } from './outages.ts';
 import { workersOf } from './pool-calls.ts';
-import { recentMachines } from './recent-machines.ts';
 import { createReplies } from './replies.ts';
 import { resolveServeOptions, type ServeSettings, type ServeTasksOptions } from './serve-options.ts';
-import { type ServerHealth, type ServerStats, withoutPool } from './server-stats.ts';
+import { recentMachines, type ServerHealth, type ServerStats, withoutPool } from './server-stats.ts';
 import { readCancel } from './wire.ts';
 
 /** A machine that serves a queue. */

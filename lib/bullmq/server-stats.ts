@@ -1,5 +1,6 @@
 /** What a machine reports about itself: to its own program, and to observers of all machines. */
 import type { ExecutorStats } from '../executor/stats.ts';
+import type { Exchange } from './exchange.ts';
 
 /** How many jobs have come to what end on a machine. */
 export interface JobCounts {
@@ -98,4 +99,23 @@ function readReport(text: string): MachineReport | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Milliseconds for which an answer is good. */
+const GOOD_FOR = 1_000;
+
+/** The machines of a queue, asked for seldom: many jobs may be in doubt at once. */
+export function recentMachines(
+  exchange: Pick<Exchange, 'beats'>,
+  now: () => number = () => performance.now(),
+): () => Promise<readonly MachineReport[]> {
+  let asked: Promise<readonly MachineReport[]> | undefined;
+  let askedAt = 0;
+  return () => {
+    if (asked === undefined || now() - askedAt >= GOOD_FOR) {
+      askedAt = now();
+      asked = exchange.beats().then(readReports);
+    }
+    return asked;
+  };
 }

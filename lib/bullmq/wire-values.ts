@@ -40,7 +40,7 @@ const ARGUMENTS = 'the arguments';
 export type TextLibrary = Pick<typeof Devalue, 'DevalueError' | 'parse' | 'stringify'>;
 
 /** How shared values travel: by numbers. A side that does not have one of the two refuses them. */
-export interface HandleCodec {
+interface HandleCodec {
   /** @throws SerializationError */
   write?(handle: object): number;
   read?(id: number): Shared<unknown>;

@@ -68,7 +68,7 @@ export type Reply = readonly [jobId: string, kind: ReplyKind, text: string];
 export type OutputLine = readonly [isStderr: boolean, line: string];
 
 /** To the machines that serve a queue. */
-export interface Order {
+interface Order {
   readonly cancel: string;
 }
 

@@ -1,4 +1,18 @@
-/** Warns where a process ends with tasks that are not stored: no machine would ever run them. */
+/** The warnings of an executor over a queue: of tasks that may still run, and of tasks that are lost with the process. */
+
+/** Jobs that it names at most. */
+const SHOWN = 10;
+
+/** They may run although their submitter wants them no more: it has left before the engine took that. */
+export function warnOfLeftovers(queue: string, ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  const shown = ids.slice(0, SHOWN).join(', ') + (ids.length > SHOWN ? ', …' : '');
+  process.emitWarning(
+    `${ids.length} tasks of the queue ${queue} that were cancelled or have failed could not be withdrawn until ` +
+      `shutdown ended, because Redis did not accept it, and may still run. Remove their jobs: ${shown}`,
+    { type: 'LokyWarning', code: 'LOKY_NOT_WITHDRAWN' },
+  );
+}
 
 interface Submitter {
   readonly unstoredCount: number;
@@ -7,7 +21,7 @@ interface Submitter {
 
 const submitters = new Set<Submitter>();
 
-/** To be called when it has tasks that are not stored, and when it has none. */
+/** No machine would ever run them. To be called when it has tasks that are not stored, and when it has none. */
 export function watchUnstored(submitter: Submitter, hasSome: boolean): void {
   if (hasSome === submitters.has(submitter)) return;
   if (hasSome) submitters.add(submitter);

@@ -1,6 +1,6 @@
 /** The time that running jobs have when a machine leaves. */
 import { expect, test } from '@jest/globals';
-import { createGrace } from '../../lib/bullmq/grace.ts';
+import { createGrace } from '../../lib/bullmq/leaving.ts';
 
 const never = new Promise<never>(() => {});
 const openTimers = (): number =>
