@@ -14,7 +14,7 @@ type Message = IteratorResult<unknown, undefined>;
 
 const DONE: Message = { value: undefined, done: true };
 
-export interface InboxOutput {
+interface InboxOutput {
   /** A message is the argument of a call. A promise where modules must be imported first. */
   decode(frame: Frame): ReceivedCall | Promise<ReceivedCall>;
   /** The task takes the next message, and may end this process as soon as it has it. */

@@ -6,13 +6,13 @@ import type { LeakFigures } from '../lib/child/frames.ts';
 import { natives } from './natives.ts';
 
 /** To be called between two tasks, after the answer was sent. */
-export interface LeakCheck {
+interface LeakCheck {
   (): undefined;
   /** While tasks run, which use memory as well: whether it is worth having none for a moment, so that there is something to compare. */
   isWanted(): boolean;
 }
 
-export interface LeakListener {
+interface LeakListener {
   /** In bytes: what is here because the host wants it to be, and no leak. */
   held(): number;
   /** Called once, before it is sure: a replacement may be started so that it is ready in time. */

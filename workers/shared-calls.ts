@@ -19,7 +19,7 @@ interface SharedCall {
   signal: AbortSignal | undefined;
 }
 
-export interface SharedCallsOutput {
+interface SharedCallsOutput {
   readonly progress: ProgressOutput;
   /** What it sends has left this process when it returns. */
   sendAtOnce(kind: FrameKind, id: number, body?: Uint8Array): void;

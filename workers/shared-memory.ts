@@ -8,7 +8,7 @@ import { VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../lib/sending/common/form
 /** In bytes: for less, a collection takes longer than it is worth. */
 const WORTH_COLLECTING = 16e6;
 
-export interface MemoryOfProcess {
+interface MemoryOfProcess {
   /** In bytes; throws where it cannot be read. */
   rss(): number;
   collect(): void;

@@ -37,13 +37,13 @@ import { onceNobodyCatches } from './uncaught.ts';
 const LONGEST_TIME = 2 ** 32 - 1;
 
 /** The worker's end of what leads to its host. */
-export interface HostLink {
+interface HostLink {
   readonly writer: PipeWriter;
   readonly channel: Channel;
 }
 
 /** What the channel calls after the first frame. */
-export interface TaskLoop {
+interface TaskLoop {
   readonly onFrame: (frame: Frame) => void;
   readonly onEnd: () => void;
 }

@@ -28,7 +28,7 @@ import { captureOutput, type OutputListener, type StdioMode } from './output.ts'
 import { isAsleep, isExiting } from './process-state.ts';
 import { createStallWatch } from './stall-watch.ts';
 
-export interface SpawnSettings {
+interface SpawnSettings {
   readonly execArgv: readonly string[];
   readonly execPath: string;
   readonly argv: readonly string[];

@@ -91,7 +91,7 @@ function write(descriptor: number, buffer: Buffer, bytes: number, at: number): n
   }
 }
 
-export interface ClaimReader {
+interface ClaimReader {
   /** Whether a call that was sent ahead starts, or a chunk continues: each time by a separate claim. */
   mayBegin(id: number): boolean;
   /** What was claimed for a chunk is of no use when it is answered. */

@@ -129,7 +129,7 @@ const NO_BYTES = Buffer.alloc(0);
 const NO_VIEWS: readonly Uint8Array[] = [];
 
 /** Where frames go: a stream, or what writes to a descriptor. Bytes that it was given are not written to any more. */
-export interface ByteSink {
+interface ByteSink {
   write(bytes: Uint8Array): unknown;
 }
 

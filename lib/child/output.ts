@@ -113,7 +113,7 @@ export function writeToHostStderr(chunk: Buffer): void {
 }
 
 /** Keeps the end of a stream of text. */
-export interface TextTail {
+interface TextTail {
   add(chunk: Buffer): void;
   text(): string;
 }
@@ -158,7 +158,7 @@ export function markOf(mark: string, id: number): string {
   return mark + id.toString(16).padStart(DIGITS, '0');
 }
 
-export interface MarkReader {
+interface MarkReader {
   read(chunk: Buffer): void;
   /** What was held back because it could have been the beginning of a mark. */
   end(): void;

@@ -4,13 +4,13 @@
  */
 import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';
 
-export interface StallWatch {
+interface StallWatch {
   /** To be called when a frame has begun and not ended. Cheap when it is watched already. */
   start(): void;
   stop(): void;
 }
 
-export interface StallWatchOptions {
+interface StallWatchOptions {
   /** Whether a frame has begun and not ended. */
   isMidFrame(): boolean;
   /** How much has arrived so far. */

@@ -3,7 +3,7 @@ import { checkMapOptions, type MapOptions, type SettledMapOptions } from '../opt
 import type { Inputs } from './executor.ts';
 import { assertInputs, isInputs } from './map-inputs.ts';
 
-export interface MapCall {
+interface MapCall {
   readonly inputs: readonly Inputs<unknown>[];
   readonly chunkSize: number | 'auto';
   readonly options: {

@@ -22,7 +22,7 @@ import type { Chunk, ChunkSource } from './map-inputs.ts';
  */
 export type SubmitChunk = (chunk: Chunk, plan: ChunkPlan | undefined) => Future<unknown>;
 
-export interface MapSettings {
+interface MapSettings {
   readonly chunkSize: number | 'auto';
   readonly timeout?: number | undefined;
   readonly onProgress?: MapOptions['onProgress'] | undefined;

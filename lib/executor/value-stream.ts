@@ -34,7 +34,7 @@ const QUICK = 1;
 const SLOW = 4;
 
 /** What is known of a caller when half of a window was taken. */
-export interface Taking {
+interface Taking {
   readonly taken: number;
   /** In milliseconds, for the last half of the window. */
   readonly elapsed: number;

@@ -3,7 +3,7 @@ import { inRootContext } from '../system/root-context.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { areReplacedAtOnce, badOnesInARow } from './recovery.ts';
 
-export interface BackoffOptions {
+interface BackoffOptions {
   /** Both in milliseconds. */
   readonly first: number;
   readonly longest: number;

@@ -32,7 +32,7 @@ const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
 /** What of the pool is concerned. */
-export interface CrashRecoveryParts {
+interface CrashRecoveryParts {
   readonly settings: ExecutorSettings;
   readonly workers: Workers;
   readonly queue: PendingQueue;

@@ -5,7 +5,7 @@
 import type { BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
 import type { PoolWorker } from './worker.ts';
 
-export interface RecyclingParts {
+interface RecyclingParts {
   /** All that still have a process. */
   readonly workers: ReadonlySet<PoolWorker>;
   /** `undefined` if no worker can be started now. */

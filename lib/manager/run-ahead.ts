@@ -144,7 +144,7 @@ export class SentTasks {
 // All workers of a pool
 
 /** What is known of a worker, and done with it. */
-export interface PipelinedWorker {
+interface PipelinedWorker {
   readonly state: string;
   readonly sent: SentTasks;
   readonly tasksDone: number;
@@ -157,7 +157,7 @@ export interface PipelinedWorker {
   killForProtocolError(fault: string): void;
 }
 
-export interface RunAheadOptions<W extends PipelinedWorker> {
+interface RunAheadOptions<W extends PipelinedWorker> {
   readonly queue: PendingQueue;
   readonly workers: ReadonlySet<W>;
   readonly maxTasksPerWorker: number;

@@ -27,7 +27,7 @@ export interface WorkerView {
 
 type Workers<W extends WorkerView> = Iterable<W>;
 
-export interface Numbers {
+interface Numbers {
   /** For tasks that wait, and for callers of `prewarm`. */
   readonly wanted: number;
   /** Kept whatever is wanted. */
@@ -64,7 +64,7 @@ export function spareRank(workers: Workers<WorkerView>, maxWorkers: number): num
   return best;
 }
 
-export interface Promotion<W> {
+interface Promotion<W> {
   readonly worker: W;
   readonly rank: number;
 }
@@ -116,7 +116,7 @@ export function missingSpares(workers: Workers<WorkerView>, spareWorkers: number
 }
 
 /** How a pool that has one too many becomes smaller by one. */
-export interface Shrinking<W> {
+interface Shrinking<W> {
   readonly leaves: W | undefined;
   /** An idle worker that stays, in reserve. */
   readonly joinsReserve: W | undefined;
@@ -167,7 +167,7 @@ export interface SharedWorkerView {
   readonly tasksDone: number;
 }
 
-export interface SharingNumbers {
+interface SharingNumbers {
   /** Tasks that wait. */
   readonly waiting: number;
   readonly tasksPerWorker: number;

@@ -13,7 +13,7 @@ import type { EncodedCall } from './worker-setup.ts';
 const LEAVE_GRACE = 2000;
 
 /** What workers run before they leave. */
-export interface Teardown extends EncodedCall {
+interface Teardown extends EncodedCall {
   /** In milliseconds. */
   readonly timeout: number;
   /** The worker is killed then. */

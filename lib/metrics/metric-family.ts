@@ -7,7 +7,7 @@ import type { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import type { ExecutorStats, WorkerStats } from '../executor/stats.ts';
 import type { TaskSettledEvent } from '../observing/events.ts';
 
-export interface MetricFamily {
+interface MetricFamily {
   /** @throws Error if there is an executor of this name already. */
   add(name: string, executor: ProcessPoolExecutor): void;
   /** `true` if that was the last one, and the metrics have left the registry. Does nothing the second time. */

@@ -18,11 +18,11 @@ interface Metric<Stats> {
 }
 
 /** What `stats()` gives, and of whom. */
-export interface Source<Stats> {
+interface Source<Stats> {
   stats(): Stats;
 }
 
-export interface QueueFamily<Stats> {
+interface QueueFamily<Stats> {
   /** @throws Error if there is one of this name already. */
   add(name: string, source: Source<Stats>): void;
   /** `true` if that was the last one, and the metrics have left the registry. Does nothing the second time. */

@@ -25,7 +25,7 @@ export interface TraceEvent {
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
-export interface TraceEvents {
+interface TraceEvents {
   workerStarted(event: WorkerEvent): void;
   workerReady(event: WorkerEvent): void;
   workerRecycled(event: WorkerRecycledEvent): void;

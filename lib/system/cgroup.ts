@@ -18,7 +18,7 @@ export const readText: ReadText = (path) => {
 };
 
 /** The folders of a control group and its ancestors, its own one first, by version. */
-export interface CgroupFolders {
+interface CgroupFolders {
   readonly v2: string[];
   readonly v1: string[];
 }

@@ -10,7 +10,7 @@ import { isOneExecutable } from './executable.ts';
 import { ownUrl } from './here.ts';
 
 /** The programs that this package runs in processes of their own. */
-export type EntryPoint = 'worker' | 'guardian';
+type EntryPoint = 'worker' | 'guardian';
 
 /** The absolute path of a built program. Throws when it was not built, or was lost while the package was bundled. */
 export function entryPoint(name: EntryPoint): string {

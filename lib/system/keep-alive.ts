@@ -2,7 +2,7 @@
 import { inRootContext } from './root-context.ts';
 import { clearInterval, setInterval } from './timers.ts';
 
-export interface KeepAlive {
+interface KeepAlive {
   hold(): void;
   release(): void;
   /** It is not needed any more. */

@@ -13,7 +13,7 @@ import { messageOf } from './thrown.ts';
 const EXEC_PATH_VARIABLE = 'LOKY_EXEC_PATH';
 
 /** How Node is started for a script. */
-export interface NodeCommand {
+interface NodeCommand {
   readonly command: string;
   /** To be part of its environment. */
   readonly env: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import type { Manager } from '../manager/manager.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import type { Action } from './aggregate/messages.ts';
 
-export type ActionAnswer =
+type ActionAnswer =
   | { readonly question: string; readonly code: string }
   | { readonly done: string }
   | { readonly refused: string };

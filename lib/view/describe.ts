@@ -14,7 +14,7 @@ import {
   type WorkerRow,
 } from './aggregate/messages.ts';
 
-export type CountsOfExits = Pick<ExecutorStats, 'exits' | 'recycled'>;
+type CountsOfExits = Pick<ExecutorStats, 'exits' | 'recycled'>;
 
 export function describePool(
   id: number,
@@ -41,7 +41,7 @@ export function describePool(
 }
 
 /** Those that say how the pool works. Environment and arguments of the initializer may hold secrets. */
-export function describeSettings(settings: ExecutorSettings): [string, string][] {
+function describeSettings(settings: ExecutorSettings): [string, string][] {
   const { memory, restartIntensity } = settings;
   const duration = (value: number | null | undefined): string =>
     value === undefined || value === null ? 'none' : `${value} ms`;
@@ -82,7 +82,7 @@ function inMegabytes(bytes: number): string {
 }
 
 /** What the view itself knows of a worker. */
-export interface KnownOfWorker {
+interface KnownOfWorker {
   functionOf(name: string): number;
   progress(task: Task): Progress | undefined;
   /** The least memory that was seen. */

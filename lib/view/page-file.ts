@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../system/entry-points.ts';
 
-export interface PageFile {
+interface PageFile {
   readonly html: Buffer;
   /** The value of `Content-Security-Policy`. */
   readonly policy: string;

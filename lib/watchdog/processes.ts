@@ -57,7 +57,7 @@ function hasChildrenLists(): boolean {
 }
 
 /** By parent links alone: processes that lost their parent are not among them. The lists are exact for processes that are stopped. */
-export function listedDescendants(pid: number): number[] {
+function listedDescendants(pid: number): number[] {
   const seen = new Set([process.pid, pid]);
   const found: number[] = [];
   for (let next: number | undefined = pid, at = 0; next !== undefined; next = found[at++]) {

@@ -4,7 +4,7 @@
  */
 
 /** Takes an order as a line of text; it has left this process when the call returns. */
-export type TrackerLink = (line: string) => void;
+type TrackerLink = (line: string) => void;
 
 const key = Symbol.for('loky.trackerLink');
 const shared = globalThis as { [key]?: TrackerLink };

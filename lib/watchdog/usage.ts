@@ -11,7 +11,7 @@ import * as reader from './without-proc/pidusage-reader.ts';
 const later = (): typeof reader => reader;
 
 /** What a process uses. */
-export interface Usage {
+interface Usage {
   /** Resident set size, in bytes. */
   readonly rss: number;
   /** Per cent of one CPU since the last reading; more than 100 with several threads. 0 at the first reading. */
@@ -81,7 +81,7 @@ export interface Sample {
 }
 
 /** Options of {@link createSampler}. */
-export interface SamplerOptions {
+interface SamplerOptions {
   /** Milliseconds from the end of one sample to the next. */
   readonly interval: number;
   /** Called once in each round for each watched process that runs. */

@@ -11,7 +11,7 @@ import { type Mark, type MarkKind, markKinds, type Slice, type SliceKind, sliceK
 const CELL = 125;
 const LONG = 100;
 /** A minute, and what is on its way to a page. */
-export const KEPT_FOR = 65_000;
+const KEPT_FOR = 65_000;
 /** What a page of 64 workers may have to draw. */
 const MOST = 60_000;
 

@@ -5,7 +5,7 @@ import { LogHistogram } from './histogram.ts';
 import type { Point } from './messages.ts';
 
 /** What is read when a second is over. */
-export interface SecondInput {
+interface SecondInput {
   readonly at: number;
   /** Tasks that have come to their end since the pools were made, and those of them that did not succeed. */
   readonly done: number;

@@ -26,7 +26,7 @@ export interface ChartSpec {
   readonly least: number;
 }
 
-export interface Chart {
+interface Chart {
   readonly element: HTMLElement;
   update(model: Model): void;
   redraw(): void;

@@ -4,7 +4,7 @@
  */
 
 const FUNCTIONS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#a6761d', '#9573d8', '#8c8c00'];
-export const OTHER = '#8a8f98';
+const OTHER = '#8a8f98';
 
 export function colourOf(fn: number): string {
   return fn === 0 ? OTHER : (FUNCTIONS[(fn - 1) % FUNCTIONS.length] as string);

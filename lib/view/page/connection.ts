@@ -3,7 +3,7 @@ import type { Delta, Snapshot } from '../aggregate/messages.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'lost' | 'refused';
 
-export interface ConnectionListener {
+interface ConnectionListener {
   onSnapshot(snapshot: Snapshot): void;
   onDelta(delta: Delta): void;
   onState(state: ConnectionState): void;

@@ -13,7 +13,7 @@ const DRAWING = 5;
 /** In milliseconds: how long a briefer task has run cannot be read before it is over. */
 const BRIEF = 50;
 
-export interface WorkersTable {
+interface WorkersTable {
   readonly element: HTMLElement;
   update(model: Model): void;
   /**
