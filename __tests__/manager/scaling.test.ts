@@ -7,7 +7,9 @@ import {
   missingWorkers,
   nextPromotion,
   nextToLeave,
+  nextToShare,
   overtakenBy,
+  type SharedWorkerView,
   spareRank,
   type WorkerView,
 } from '../../lib/manager/scaling.ts';
@@ -83,6 +85,8 @@ describe('ranks', () => {
     expect(spareRank([worker('busy', 0)], 3)).toBe(1);
     expect(spareRank([worker('busy', 0), worker('idle', 1), worker('spare', 0)], 2)).toBe(1);
     expect(spareRank([worker('leaving', 0), worker('idle', 1)], 2)).toBe(0);
+    const [zero, one, two] = [worker('busy', 0), worker('busy', 1), worker('busy', 2)];
+    expect(spareRank([zero, worker('spare', 0), one, two], 3)).toBe(1);
   });
 
   test('of a pool of a billion are found at once', () => {
@@ -189,6 +193,7 @@ describe('who leaves a pool that is made smaller', () => {
   test('is then the idle one that was used least lately; one that never ran anything is the first of all', () => {
     expect(left([used(0, 9), used(1, 5)])).toEqual(['idle 1', undefined, undefined]);
     expect(left([used(0, 5), used(1, 9, 0)])).toEqual(['idle 1', undefined, undefined]);
+    expect(left([used(0, 5), used(1, 5)])).toEqual(['idle 0', undefined, undefined]);
   });
 
   test('is no idle one that may replace a busy one which leaves with its answer', () => {
@@ -218,5 +223,56 @@ describe('who leaves a pool that is made smaller', () => {
         expect(next.leaves?.state).not.toBe('busy');
       }),
     );
+  });
+});
+
+describe('who gets a task beside others', () => {
+  const busy = (rank: number, taskCount: number, more: Partial<SharedWorkerView> = {}): SharedWorkerView => ({
+    rank,
+    taskCount,
+    state: 'busy',
+    reserve: false,
+    isStarting: false,
+    takesMore: true,
+    tasksDone: 0,
+    ...more,
+  });
+  const starting = busy(3, 0, { state: 'booting', isStarting: true });
+  const numbers = {
+    waiting: 5,
+    tasksPerWorker: 4,
+    maxTasksPerWorker: Number.POSITIVE_INFINITY,
+    maxWorkers: 4,
+  };
+  const rankOf = (workers: SharedWorkerView[], given: Partial<typeof numbers> = {}) =>
+    nextToShare(workers, { ...numbers, ...given })?.rank;
+
+  test.each([
+    ['the busy one with the fewest', [busy(0, 3), busy(1, 1), busy(2, 2)], {}, 1],
+    ['the first of several with the fewest', [busy(0, 3), busy(1, 1), busy(2, 1)], {}, 1],
+    ['none where all are full', [busy(0, 4), busy(1, 4)], {}, undefined],
+    [
+      'none that is idle: that is not for a task beside others',
+      [busy(0, 0, { state: 'idle' })],
+      {},
+      undefined,
+    ],
+    ['none that leaves, dies or is crowded', [busy(0, 1, { takesMore: false })], {}, undefined],
+    ['none whose place the pool has no more', [busy(0, 3), busy(2, 1)], { maxWorkers: 2 }, 0],
+    [
+      'none that would pass its share of tasks',
+      [busy(0, 1, { tasksDone: 2 })],
+      { maxTasksPerWorker: 3 },
+      undefined,
+    ],
+    [
+      'none while each task has a worker of its own starting',
+      [busy(0, 1), starting],
+      { waiting: 1 },
+      undefined,
+    ],
+    ['one for what is left beside those', [busy(0, 1), starting], { waiting: 2 }, 0],
+  ])('%s', (_, workers, given, rank) => {
+    expect(rankOf(workers, given)).toBe(rank);
   });
 });

@@ -2,61 +2,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Future } from '../../lib/futures/future.ts';
-import { nextToShare, type SharedWorkerView } from '../../lib/manager/scaling.ts';
 import { callOf, type FakePool, type FakeWorker, fakePool } from './fake-workers.ts';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
-
-describe('who gets a task beside others', () => {
-  const busy = (rank: number, taskCount: number, more: Partial<SharedWorkerView> = {}): SharedWorkerView => ({
-    rank,
-    taskCount,
-    state: 'busy',
-    reserve: false,
-    isStarting: false,
-    takesMore: true,
-    tasksDone: 0,
-    ...more,
-  });
-  const starting = busy(3, 0, { state: 'booting', isStarting: true });
-  const numbers = {
-    waiting: 5,
-    tasksPerWorker: 4,
-    maxTasksPerWorker: Number.POSITIVE_INFINITY,
-    maxWorkers: 4,
-  };
-  const rankOf = (workers: SharedWorkerView[], given: Partial<typeof numbers> = {}) =>
-    nextToShare(workers, { ...numbers, ...given })?.rank;
-
-  test.each([
-    ['the busy one with the fewest', [busy(0, 3), busy(1, 1), busy(2, 2)], {}, 1],
-    ['none where all are full', [busy(0, 4), busy(1, 4)], {}, undefined],
-    [
-      'none that is idle: that is not for a task beside others',
-      [busy(0, 0, { state: 'idle' })],
-      {},
-      undefined,
-    ],
-    ['none that leaves, dies or is crowded', [busy(0, 1, { takesMore: false })], {}, undefined],
-    ['none whose place the pool has no more', [busy(0, 3), busy(2, 1)], { maxWorkers: 2 }, 0],
-    [
-      'none that would pass its share of tasks',
-      [busy(0, 1, { tasksDone: 2 })],
-      { maxTasksPerWorker: 3 },
-      undefined,
-    ],
-    [
-      'none while each task has a worker of its own starting',
-      [busy(0, 1), starting],
-      { waiting: 1 },
-      undefined,
-    ],
-    ['one for what is left beside those', [busy(0, 1), starting], { waiting: 2 }, 0],
-  ])('%s', (_, workers, given, rank) => {
-    expect(rankOf(workers, given)).toBe(rank);
-  });
-});
 
 /** Starts workers until all are ready, and has them read what they were sent. */
 async function settle({ workers }: FakePool): Promise<void> {

@@ -35,7 +35,7 @@ export interface Shortage {
   readonly hadWorkers: boolean;
 }
 
-export interface FailedStart {
+interface FailedStart {
   readonly now: number;
   /** In milliseconds. */
   readonly startTimeout: number;
@@ -52,7 +52,7 @@ export interface FailedStart {
  * - `fail-prewarming`: a caller of `prewarm` has waited for too long. Other workers run the tasks: the pool keeps trying
  * - `give-up`: tasks have waited for too long, and there is no worker
  */
-export type ShortageVerdict = 'wait' | 'fail-prewarming' | 'give-up';
+type ShortageVerdict = 'wait' | 'fail-prewarming' | 'give-up';
 
 /** What a start that failed for a shortage leads to, and for how long at most nothing is started after it. */
 export function afterShortage(
@@ -115,7 +115,7 @@ export function areReplacedAtOnce(badOnes: number): boolean {
 
 // Restart intensity
 
-export interface RestartLimit {
+interface RestartLimit {
   readonly max: number;
   /** In milliseconds. */
   readonly window: number;
@@ -159,11 +159,10 @@ export class RecentCount {
   }
 
   #moveTo(at: number): void {
-    const slice = Math.floor(at / this.#slice);
-    if (slice <= this.#newest) return;
+    const slice = Math.max(this.#newest, Math.floor(at / this.#slice));
     const { length } = this.#counts;
-    if (slice - this.#newest >= length) this.#counts.fill(0);
-    else for (let each = this.#newest + 1; each <= slice; each += 1) this.#counts[each % length] = 0;
+    const forgotten = Math.min(slice - this.#newest, length);
+    for (let back = 0; back < forgotten; back += 1) this.#counts[(slice - back) % length] = 0;
     this.#newest = slice;
   }
 }
