@@ -6,7 +6,7 @@ import type { LeakFigures } from '../lib/child/frames.ts';
 import { natives } from './natives.ts';
 
 /** To be called between two tasks, after the answer was sent. */
-interface LeakCheck {
+export interface LeakCheck {
   (): undefined;
   /** While tasks run, which use memory as well: whether it is worth having none for a moment, so that there is something to compare. */
   isWanted(): boolean;

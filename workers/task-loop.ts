@@ -20,7 +20,7 @@ import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
 import { BuildReport } from './build-report.ts';
 import { Inboxes } from './inbox.ts';
 import { interruption, NONE, nextTurn, offerSignals } from './interruption.ts';
-import { collectGarbage, createLeakCheck } from './leak-check.ts';
+import { collectGarbage, createLeakCheck, type LeakCheck } from './leak-check.ts';
 import { endWithHost, leave, leaveAfterUncaught } from './leaving.ts';
 import { drained, natives } from './natives.ts';
 import { markOutput, writeToTheEnd } from './output.ts';
@@ -42,363 +42,375 @@ interface HostLink {
   readonly channel: Channel;
 }
 
-/** What the channel calls after the first frame. */
-interface TaskLoop {
-  readonly onFrame: (frame: Frame) => void;
-  readonly onEnd: () => void;
-}
-
 /** Such a frame is for the task that runs, or the next one, and does not wait for its turn. */
 function isForTask(kind: FrameKind): boolean {
   return kind >= FrameKind.credit && kind <= FrameKind.message;
 }
 
-export function runTaskLoop(settings: StartMessage, { writer, channel }: HostLink): TaskLoop {
-  const waiting: Frame[] = [];
-  const claims = createClaimReader(natives.readSync);
-  const shared = new SharedMemory({ rss: natives.rss, collect: collectGarbage });
-  const checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
-    onGrowth: () => sendOfWorker(FrameKind.growing),
-    onLeak: (figures) => {
-      retiring = true;
-      sendOfWorker(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
-    },
-    held: () => shared.held,
-    onUnmeasurable: (error) => sendOfWorker(FrameKind.unmeasurable, Buffer.from(messageOf(error))),
-  });
-  let retiring = false;
-  let receiver: Receiver | undefined;
-  let running = false;
+export class TaskLoop {
+  readonly #settings: StartMessage;
+  readonly #writer: PipeWriter;
+  readonly #channel: Channel;
+  readonly #waiting: Frame[] = [];
+  readonly #claims = createClaimReader(natives.readSync);
+  readonly #shared = new SharedMemory({ rss: natives.rss, collect: collectGarbage });
+  readonly #checkForLeak: LeakCheck;
+  #retiring = false;
+  #receiver: Receiver | undefined;
+  #running = false;
   /** What is to run of the next chunk. */
-  let part: ChunkPart | undefined;
+  #part: ChunkPart | undefined;
   /** The number of the call that runs. */
-  let current = NONE;
+  #current = NONE;
   /** Of the call that comes next. */
-  let traceContext: string | undefined;
-  const calls = new BusyPoll(() => natives.uptime() * 1e3, WARM_AFTER);
-
-  const { outputMark } = settings;
-  const markTask = outputMark === undefined ? undefined : markOutput(outputMark);
-  if (outputMark !== undefined) writeToTheEnd('stdout');
-  writeToTheEnd('stderr'); // a pipe to the host in any case
-
-  const progressOutput: ProgressOutput = {
-    encode: (value) => (receiver as Receiver).encodeValue(value),
-    offer(id, payload) {
-      channel.flush();
-      return writer.offer(() => sendProgress(id, payload));
+  #traceContext: string | undefined;
+  readonly #calls = new BusyPoll(() => natives.uptime() * 1e3, WARM_AFTER);
+  readonly #markTask: ((id: number) => void) | undefined;
+  readonly #progressOutput: ProgressOutput = {
+    encode: (value) => (this.#receiver as Receiver).encodeValue(value),
+    offer: (id, payload) => {
+      this.#channel.flush();
+      return this.#writer.offer(() => this.#sendProgress(id, payload));
     },
-    send: sendProgress,
+    send: (id, payload) => this.#sendProgress(id, payload),
   };
-  const progress = createProgress(progressOutput);
-  const inboxes = new Inboxes({
-    decode: (frame) => (receiver as Receiver).decodeCall(frame),
-    taken: (id) => sendAtOnce(FrameKind.messageTaken, id),
+  readonly #progress = createProgress(this.#progressOutput);
+  readonly #inboxes = new Inboxes({
+    decode: (frame) => (this.#receiver as Receiver).decodeCall(frame),
+    taken: (id) => this.#sendAtOnce(FrameKind.messageTaken, id),
   });
-  setTaskMessages(() => inboxes.messages());
-  const report = new BuildReport(sendAtOnce);
-  const sharedCalls = settings.isShared ? shareWorker() : undefined;
-  setProgressReport(sharedCalls?.reportProgress ?? progress.report);
-  setWhileLoading(sharedCalls?.whileLoading ?? report.whileLoading);
-  if (sharedCalls === undefined) offerSignals(progress.callOfCaller);
-  else setTaskSignal(sharedCalls.signal);
+  readonly #report = new BuildReport((kind, id, body) => this.#sendAtOnce(kind, id, body));
+  readonly #sharedCalls: SharedCalls | undefined;
   /** Functions that are not ready yet, and are not called for. */
-  const preparing = new Set<Promise<unknown>>();
-  setTrackerLink((line) => sendOfWorker(FrameKind.resource, Buffer.from(line)));
-  onceNobodyCatches(leaveBroken);
+  readonly #preparing = new Set<Promise<unknown>>();
 
-  return {
-    onFrame(frame) {
-      calls.arrived();
-      if (frame.kind === FrameKind.interrupt) {
-        // The call may have ended while this was on its way.
-        if (frame.id === current || waiting.some(({ id, kind }) => id === frame.id && isCall(kind)))
-          interruption.onFrame(frame);
-        return;
-      }
-      const { byteOffset, byteLength, buffer } = frame.body;
-      const isKept = byteOffset === 0 && byteLength === buffer.byteLength;
-      // A small frame lies in memory that is used again for the next read.
-      const kept = isKept ? frame : { ...frame, body: Buffer.from(frame.body) };
-      if (isForTask(frame.kind)) {
-        if (frame.kind === FrameKind.message) defineWaiting();
-        inboxes.add(kept);
-        return;
-      }
-      waiting.push(kept);
-      if (!running) work().catch(leaveBroken);
-    },
-    onEnd() {
-      waiting.length = 0;
-      endWithHost();
-    },
+  constructor(settings: StartMessage, { writer, channel }: HostLink) {
+    this.#settings = settings;
+    this.#writer = writer;
+    this.#channel = channel;
+    this.#checkForLeak = createLeakCheck(settings.leakThreshold, settings.leakCheckDelay, {
+      onGrowth: () => this.#sendOfWorker(FrameKind.growing),
+      onLeak: (figures) => {
+        this.#retiring = true;
+        this.#sendOfWorker(FrameKind.retire, Buffer.from(JSON.stringify(figures)));
+      },
+      held: () => this.#shared.held,
+      onUnmeasurable: (error) => this.#sendOfWorker(FrameKind.unmeasurable, Buffer.from(messageOf(error))),
+    });
+    const { outputMark } = settings;
+    this.#markTask = outputMark === undefined ? undefined : markOutput(outputMark);
+    if (outputMark !== undefined) writeToTheEnd('stdout');
+    writeToTheEnd('stderr'); // a pipe to the host in any case
+    this.#sharedCalls = settings.isShared ? this.#shareWorker() : undefined;
+    this.#serveTasks();
+  }
+
+  /** What a task asks its worker for, and what it may do to it. */
+  #serveTasks(): void {
+    const sharing = this.#sharedCalls;
+    setTaskMessages(() => this.#inboxes.messages());
+    setProgressReport(sharing?.reportProgress ?? this.#progress.report);
+    setWhileLoading(sharing?.whileLoading ?? this.#report.whileLoading);
+    if (sharing === undefined) offerSignals(this.#progress.callOfCaller);
+    else setTaskSignal(sharing.signal);
+    setTrackerLink((line) => this.#sendOfWorker(FrameKind.resource, Buffer.from(line)));
+    onceNobodyCatches(this.#leaveBroken);
+  }
+
+  /** The channel calls it for each frame after the first one. */
+  readonly onFrame = (frame: Frame): void => {
+    this.#calls.arrived();
+    if (frame.kind === FrameKind.interrupt) {
+      // The call may have ended while this was on its way.
+      if (frame.id === this.#current || this.#waiting.some(({ id, kind }) => id === frame.id && isCall(kind)))
+        interruption.onFrame(frame);
+      return;
+    }
+    const { byteOffset, byteLength, buffer } = frame.body;
+    const isKept = byteOffset === 0 && byteLength === buffer.byteLength;
+    // A small frame lies in memory that is used again for the next read.
+    const kept = isKept ? frame : { ...frame, body: Buffer.from(frame.body) };
+    if (isForTask(frame.kind)) {
+      if (frame.kind === FrameKind.message) this.#defineWaiting();
+      this.#inboxes.add(kept);
+      return;
+    }
+    this.#waiting.push(kept);
+    if (!this.#running) this.#work().catch(this.#leaveBroken);
   };
+
+  onEnd(): void {
+    this.#waiting.length = 0;
+    endWithHost();
+  }
 
   /** A synchronous task gives way to nothing, and may end this process: it leaves at once. */
-  function sendProgress(id: number, { body, views }: Payload): void {
-    channel.send(FrameKind.progress, id, body, views);
-    channel.flush();
+  #sendProgress(id: number, { body, views }: Payload): void {
+    this.#channel.send(FrameKind.progress, id, body, views);
+    this.#channel.flush();
   }
 
   /** For the same reason, and this may not be held back or lost. */
-  function sendAtOnce(kind: FrameKind, id: number, body?: Uint8Array): void {
-    writer.toTheEnd(() => {
-      channel.send(kind, id, body);
-      channel.flush();
+  #sendAtOnce(kind: FrameKind, id: number, body?: Uint8Array): void {
+    this.#writer.toTheEnd(() => {
+      this.#channel.send(kind, id, body);
+      this.#channel.flush();
     });
   }
 
-  function sendOfWorker(kind: FrameKind, body?: Uint8Array): void {
-    sendAtOnce(kind, 0, body);
+  #sendOfWorker(kind: FrameKind, body?: Uint8Array): void {
+    this.#sendAtOnce(kind, 0, body);
   }
 
   /** Called, not thrown to: a task can have rejections ignored. */
-  function leaveBroken(error: unknown): void {
-    void leaveAfterUncaught(channel, (thrown) => receiver?.encodeError(thrown), error);
-  }
+  readonly #leaveBroken = (error: unknown): void => {
+    void leaveAfterUncaught(this.#channel, (thrown) => this.#receiver?.encodeError(thrown), error);
+  };
 
-  async function work(): Promise<void> {
-    running = true;
-    receiver ??= await createReceiver(settings.settings);
+  async #work(): Promise<void> {
+    this.#running = true;
+    this.#receiver ??= await createReceiver(this.#settings.settings);
     let last: Frame | undefined;
-    for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
-      const outcome = handle(frame, receiver);
+    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
+      const outcome = this.#handle(frame, this.#receiver);
       if (outcome !== undefined) await outcome;
       last = frame;
     }
-    running = false;
-    if (shared.isWorthCollecting && !sharedCalls?.count) shared.collect();
-    if (last?.kind === FrameKind.call && sharedCalls === undefined) calls.expect();
+    this.#running = false;
+    if (this.#shared.isWorthCollecting && !this.#sharedCalls?.count) this.#shared.collect();
+    if (last?.kind === FrameKind.call && this.#sharedCalls === undefined) this.#calls.expect();
   }
 
-  function handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {
+  #handle(frame: Frame, receiver: Receiver): Promise<void> | undefined {
     switch (frame.kind) {
       case FrameKind.define:
-        return define(frame, receiver);
+        return this.#define(frame, receiver);
       case FrameKind.forget:
         receiver.forget(frame.id);
-        shared.forget(frame.id);
+        this.#shared.forget(frame.id);
         return undefined;
       case FrameKind.prepare:
-        report.aside(() => prepare(frame.id, receiver));
+        this.#report.aside(() => this.#prepare(frame.id, receiver));
         return undefined;
       case FrameKind.announce:
-        if (frame.id === 0) reportPrepared();
-        else (sharedCalls ?? report).announce(frame.id);
+        if (frame.id === 0) this.#reportPrepared();
+        else (this.#sharedCalls ?? this.#report).announce(frame.id);
         return undefined;
       case FrameKind.initialize:
-        return initialize(frame, receiver);
+        return this.#initialize(frame, receiver);
       case FrameKind.call:
       case FrameKind.chunk:
-        if (retiring) return handBack(frame);
-        if (sharedCalls !== undefined) return beginShared(sharedCalls, frame, receiver);
-        return run(frame, receiver);
+        if (this.#retiring) return this.#handBack(frame);
+        if (this.#sharedCalls !== undefined) return this.#beginShared(this.#sharedCalls, frame, receiver);
+        return this.#run(frame, receiver);
       case FrameKind.stream:
-        return retiring ? handBack(frame) : run(frame, receiver);
+        return this.#retiring ? this.#handBack(frame) : this.#run(frame, receiver);
       case FrameKind.claimed:
-        part = partOf(frame);
+        this.#part = this.#partOf(frame);
         return undefined;
       case FrameKind.callAhead:
-        return retiring || !claims.mayBegin(frame.id) ? handBack(frame) : run(frame, receiver);
+        return this.#retiring || !this.#claims.mayBegin(frame.id)
+          ? this.#handBack(frame)
+          : this.#run(frame, receiver);
       case FrameKind.traceContext:
-        traceContext = Buffer.from(frame.body).toString();
+        this.#traceContext = Buffer.from(frame.body).toString();
         return undefined;
       case FrameKind.rank:
-        setWorkerInfo({ rank: frame.id, depth: settings.depth, executorId: settings.executorId });
+        setWorkerInfo({ rank: frame.id, depth: this.#settings.depth, executorId: this.#settings.executorId });
         return undefined;
       case FrameKind.teardown:
-        return tearDown(frame, receiver);
+        return this.#tearDown(frame, receiver);
       case FrameKind.leave:
-        return leave(channel);
+        return leave(this.#channel);
       default:
         throw new Error(`a worker has no use for a frame of kind ${frame.kind}`);
     }
   }
 
-  function partOf({ id: claimedAtOnce, body }: Frame): ChunkPart {
+  #partOf({ id: claimedAtOnce, body }: Frame): ChunkPart {
     const items = Buffer.from(body).readUInt32LE();
-    return { items, claimedAtOnce, mayGoOn: claims.mayBegin };
+    return { items, claimedAtOnce, mayGoOn: this.#claims.mayBegin };
   }
 
   /** A message that a task takes while it runs may need what came before it. */
-  function defineWaiting(): void {
-    if (receiver === undefined || waiting.length === 0) return;
-    for (const frame of waiting.splice(0)) {
-      if (frame.kind === FrameKind.define) define(frame, receiver);
-      else waiting.push(frame);
+  #defineWaiting(): void {
+    if (this.#receiver === undefined || this.#waiting.length === 0) return;
+    for (const frame of this.#waiting.splice(0)) {
+      if (frame.kind === FrameKind.define) this.#define(frame, this.#receiver);
+      else this.#waiting.push(frame);
     }
   }
 
   /** A shared value is counted, whatever brought it. */
-  function define(frame: Frame, receiver: Receiver): undefined {
-    shared.define(frame, () => receiver.define(frame.id, frame));
+  #define(frame: Frame, receiver: Receiver): undefined {
+    this.#shared.define(frame, () => receiver.define(frame.id, frame));
   }
 
-  function prepare(id: number, receiver: Receiver): void {
+  #prepare(id: number, receiver: Receiver): void {
     const building = receiver.prepare(id);
     if (building === undefined) return;
-    const done = (): void => void preparing.delete(building);
-    preparing.add(building);
+    const done = (): void => void this.#preparing.delete(building);
+    this.#preparing.add(building);
     building.then(done, done);
   }
 
-  function reportPrepared(): void {
-    void Promise.allSettled(preparing).then(() => sendOfWorker(FrameKind.built));
+  #reportPrepared(): void {
+    void Promise.allSettled(this.#preparing).then(() => this.#sendOfWorker(FrameKind.built));
   }
 
   /** The host knows already, unless a task has spoilt the claims. */
-  function handBack(frame: Frame): undefined {
-    traceContext = undefined;
-    channel.send(FrameKind.handedBack, frame.id);
+  #handBack(frame: Frame): undefined {
+    this.#traceContext = undefined;
+    this.#channel.send(FrameKind.handedBack, frame.id);
   }
 
-  async function initialize(frame: Frame, receiver: Receiver): Promise<void> {
-    report.begin(0);
-    if (!(await preload(receiver))) return;
-    report.built();
-    channel.send(FrameKind.started, 0);
-    channel.flush();
-    if (settings.main !== undefined) await loadMainScript(settings.main);
-    const outcome = frame.body.length > 0 ? await runCall(receiver, frame, report) : undefined;
-    report.end();
+  async #initialize(frame: Frame, receiver: Receiver): Promise<void> {
+    this.#report.begin(0);
+    if (!(await this.#preload(receiver))) return;
+    this.#report.built();
+    this.#channel.send(FrameKind.started, 0);
+    this.#channel.flush();
+    if (this.#settings.main !== undefined) await loadMainScript(this.#settings.main);
+    const outcome = frame.body.length > 0 ? await runCall(receiver, frame, this.#report) : undefined;
+    this.#report.end();
     if (outcome?.kind === FrameKind.error) {
-      channel.send(FrameKind.initializerFailed, 0, outcome.payload?.body, outcome.payload?.views);
-    } else channel.send(FrameKind.ready, 0);
+      this.#channel.send(FrameKind.initializerFailed, 0, outcome.payload?.body, outcome.payload?.views);
+    } else this.#channel.send(FrameKind.ready, 0);
   }
 
-  async function tearDown(frame: Frame, receiver: Receiver): Promise<void> {
-    const { kind, payload } = await runCall(receiver, frame, report);
-    report.end();
-    if (kind === FrameKind.error) channel.send(FrameKind.tornDown, 1, payload?.body, payload?.views);
-    else channel.send(FrameKind.tornDown, 0);
-    channel.flush();
+  async #tearDown(frame: Frame, receiver: Receiver): Promise<void> {
+    const { kind, payload } = await runCall(receiver, frame, this.#report);
+    this.#report.end();
+    if (kind === FrameKind.error) this.#channel.send(FrameKind.tornDown, 1, payload?.body, payload?.views);
+    else this.#channel.send(FrameKind.tornDown, 0);
+    this.#channel.flush();
   }
 
   /** Part of the boot. `false` if it failed: the host ends this process. */
-  async function preload(receiver: Receiver): Promise<boolean> {
-    for (const [index, { specifier, from }] of settings.preload.entries()) {
+  async #preload(receiver: Receiver): Promise<boolean> {
+    for (const [index, { specifier, from }] of this.#settings.preload.entries()) {
       try {
-        await report.whileLoading(specifier, () => importAs(specifier, from));
+        await this.#report.whileLoading(specifier, () => importAs(specifier, from));
       } catch (error) {
         const { body, views } = receiver.encodeError(error);
-        channel.send(FrameKind.preloadFailed, index, body, views);
+        this.#channel.send(FrameKind.preloadFailed, index, body, views);
         return false;
       }
     }
     return true;
   }
 
-  function run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
-    if (frame.id === interruption.id) return notBegun(frame);
-    current = frame.id;
-    markTask?.(frame.id);
-    const storage = progress.begin(frame.id);
-    inboxes.current = frame.id;
-    inboxes.isRunning = true;
-    const start = frame.kind === FrameKind.stream ? stream : runCall;
+  #run(frame: Frame, receiver: Receiver): Promise<void> | undefined {
+    if (frame.id === interruption.id) return this.#notBegun(frame);
+    this.#current = frame.id;
+    this.#markTask?.(frame.id);
+    const storage = this.#progress.begin(frame.id);
+    this.#inboxes.current = frame.id;
+    this.#inboxes.isRunning = true;
+    const start = frame.kind === FrameKind.stream ? this.#stream : runCall;
     let outcome: Outcome | Promise<Outcome>;
-    if (traceContext !== undefined) {
-      const context = traceContext;
-      traceContext = undefined;
-      const call = (): Outcome | Promise<Outcome> => start(receiver, frame, report, part);
+    if (this.#traceContext !== undefined) {
+      const context = this.#traceContext;
+      this.#traceContext = undefined;
+      const call = (): Outcome | Promise<Outcome> => start(receiver, frame, this.#report, this.#part);
       outcome = inTraceContext(context, storage === undefined ? call : () => storage.run(frame.id, call));
-    } else if (storage === undefined) outcome = start(receiver, frame, report, part);
-    else outcome = storage.run(frame.id, start, receiver, frame, report, part);
+    } else if (storage === undefined) outcome = start(receiver, frame, this.#report, this.#part);
+    else outcome = storage.run(frame.id, start, receiver, frame, this.#report, this.#part);
     return outcome instanceof Promise
-      ? outcome.then((settled) => finishAfter(frame, settled))
-      : finish(frame, outcome);
+      ? outcome.then((settled) => this.#finishAfter(frame, settled))
+      : this.#finish(frame, outcome);
   }
 
-  function beginShared(sharing: SharedCalls, frame: Frame, receiver: Receiver): undefined {
-    const context = traceContext;
-    traceContext = undefined;
+  #beginShared(sharing: SharedCalls, frame: Frame, receiver: Receiver): undefined {
+    const context = this.#traceContext;
+    this.#traceContext = undefined;
     if (context === undefined) sharing.begin(frame, receiver);
     else inTraceContext(context, () => sharing.begin(frame, receiver));
   }
 
   /** Its future is settled: what the host waits for is that this worker is free. */
-  function notBegun({ id }: Frame): undefined {
+  #notBegun({ id }: Frame): undefined {
     interruption.ended();
-    traceContext = undefined;
-    if (part !== undefined) dropPart();
-    channel.send(FrameKind.value, id);
+    this.#traceContext = undefined;
+    if (this.#part !== undefined) this.#dropPart();
+    this.#channel.send(FrameKind.value, id);
   }
 
-  function dropPart(): void {
-    part = undefined;
-    claims.drop();
+  #dropPart(): void {
+    this.#part = undefined;
+    this.#claims.drop();
   }
 
   /** If its abort has broken this worker, the worker dies with this task: it has no other one yet. */
-  function finishAfter(frame: Frame, outcome: Outcome): Promise<void> | undefined {
-    if (frame.id !== interruption.id) return finish(frame, outcome);
-    return nextTurn().then(() => finish(frame, outcome));
+  #finishAfter(frame: Frame, outcome: Outcome): Promise<void> | undefined {
+    if (frame.id !== interruption.id) return this.#finish(frame, outcome);
+    return nextTurn().then(() => this.#finish(frame, outcome));
   }
 
-  function stream(receiver: Receiver, frame: Frame, report: BuildReport): Promise<Outcome> {
+  readonly #stream = (receiver: Receiver, frame: Frame, report: BuildReport): Promise<Outcome> => {
     const output: StreamOutput = {
-      send: (value) => sendYielded(frame.id, value, receiver),
-      stopping: () => channel.send(FrameKind.stopping, frame.id),
+      send: (value) => this.#sendYielded(frame.id, value, receiver),
+      stopping: () => this.#channel.send(FrameKind.stopping, frame.id),
     };
-    return runStream(receiver, frame, report, inboxes.of(frame.id), output);
-  }
+    return runStream(receiver, frame, report, this.#inboxes.of(frame.id), output);
+  };
 
-  function sendYielded(id: number, value: unknown, receiver: Receiver): Promise<void> | undefined {
+  #sendYielded(id: number, value: unknown, receiver: Receiver): Promise<void> | undefined {
     const inline = receiver.inlineValue(value);
-    if (inline === undefined || !channel.sendInline(FrameKind.yielded, id, inline)) {
+    if (inline === undefined || !this.#channel.sendInline(FrameKind.yielded, id, inline)) {
       const { body, views } = inline === undefined ? receiver.encodeValue(value) : inline.encode();
-      channel.send(FrameKind.yielded, id, body, views);
+      this.#channel.send(FrameKind.yielded, id, body, views);
     }
-    channel.flush();
-    return channel.isDrained ? undefined : drained(channel);
+    this.#channel.flush();
+    return this.#channel.isDrained ? undefined : drained(this.#channel);
   }
 
   /** The next task begins when the result has left this process: what is finished is not lost with the worker. */
-  function finish({ id }: Frame, { kind, payload, inline }: Outcome): Promise<void> | undefined {
-    const time = Math.min((natives.uptime() - report.startedAt) * 1e6, LONGEST_TIME) >>> 0;
-    report.end();
-    progress.end();
+  #finish({ id }: Frame, { kind, payload, inline }: Outcome): Promise<void> | undefined {
+    const time = Math.min((natives.uptime() - this.#report.startedAt) * 1e6, LONGEST_TIME) >>> 0;
+    this.#report.end();
+    this.#progress.end();
     if (interruption.hasSignal || interruption.id === id) interruption.ended();
-    current = NONE;
-    inboxes.isRunning = false;
-    if (inboxes.inbox !== undefined) inboxes.end();
-    if (part !== undefined) dropPart();
-    markTask?.(END_OF_TASK);
-    if (inline === undefined || !channel.sendInline(kind, id, inline, time)) {
+    this.#current = NONE;
+    this.#inboxes.isRunning = false;
+    if (this.#inboxes.inbox !== undefined) this.#inboxes.end();
+    if (this.#part !== undefined) this.#dropPart();
+    this.#markTask?.(END_OF_TASK);
+    if (inline === undefined || !this.#channel.sendInline(kind, id, inline, time)) {
       const { body, views } = payload ?? (inline as InlineAnswer).encode();
-      channel.send(kind, id, body, views, time);
+      this.#channel.send(kind, id, body, views, time);
     }
-    channel.flush();
-    if (channel.isDrained) return checkForLeak();
-    return drained(channel)?.then(checkForLeak);
+    this.#channel.flush();
+    if (this.#channel.isDrained) return this.#checkForLeak();
+    return drained(this.#channel)?.then(this.#checkForLeak);
   }
 
-  function shareWorker(): SharedCalls {
+  #shareWorker(): SharedCalls {
     let isCrowded = false;
     const output = {
-      progress: progressOutput,
-      sendAtOnce,
-      mark: markTask,
-      answer(id: number, { kind, payload, inline }: Outcome, startedAt: number): void {
+      progress: this.#progressOutput,
+      sendAtOnce: (kind: FrameKind, id: number, body?: Uint8Array) => this.#sendAtOnce(kind, id, body),
+      mark: this.#markTask,
+      answer: (id: number, { kind, payload, inline }: Outcome, startedAt: number): void => {
         const time = Math.min((natives.uptime() - startedAt) * 1e6, LONGEST_TIME) >>> 0;
         const { body, views } = payload ?? (inline as InlineAnswer).encode();
-        channel.send(kind, id, body, views, time);
-        channel.flush();
+        this.#channel.send(kind, id, body, views, time);
+        this.#channel.flush();
       },
       /** The memory is measured while no call runs; if needed, the worker asks the host for such a moment. */
-      onEnd(): void {
+      onEnd: (): void => {
         if (sharing.count === 0) {
           isCrowded = false;
-          if (shared.isWorthCollecting) shared.collect();
-          if (channel.isDrained) checkForLeak();
-        } else if (!isCrowded && checkForLeak.isWanted()) {
+          if (this.#shared.isWorthCollecting) this.#shared.collect();
+          if (this.#channel.isDrained) this.#checkForLeak();
+        } else if (!isCrowded && this.#checkForLeak.isWanted()) {
           isCrowded = true;
-          sendOfWorker(FrameKind.crowded);
+          this.#sendOfWorker(FrameKind.crowded);
         }
       },
-      onBroken: leaveBroken,
+      onBroken: this.#leaveBroken,
     };
-    const sharing = createSharedCalls(output, report);
+    const sharing = createSharedCalls(output, this.#report);
     return sharing;
   }
 }

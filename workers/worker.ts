@@ -8,7 +8,7 @@ import { takeStart } from '../lib/system/start-mark.ts';
 import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { endWithHost } from './leaving.ts';
 import { createPipeWriter, openPipe } from './pipe.ts';
-import { runTaskLoop } from './task-loop.ts';
+import { TaskLoop } from './task-loop.ts';
 
 takeStart();
 rememberGlobals();
@@ -28,9 +28,9 @@ const channel = new Channel(
     const start = decodeStart(frame);
     if (start.cwd !== undefined) process.chdir(start.cwd);
     setWorkerInfo({ rank: start.rank, depth: start.depth, executorId: start.executorId });
-    const loop = runTaskLoop(start, { writer, channel });
+    const loop = new TaskLoop(start, { writer, channel });
     channel.onFrame = loop.onFrame;
-    onEnd = loop.onEnd;
+    onEnd = () => loop.onEnd();
   },
   () => onEnd(),
   writer,
