@@ -166,10 +166,7 @@ const checks: Readonly<Record<keyof RemoteTaskOptions, check.Check>> = {
 };
 
 /** @throws TypeError, RangeError */
-export function withRemoteOptions(
-  settings: RemoteTaskSettings,
-  given: RemoteTaskOptions,
-): RemoteTaskSettings {
+function withRemoteOptions(settings: RemoteTaskSettings, given: RemoteTaskOptions): RemoteTaskSettings {
   const options: RemoteTaskOptions = check.checkOptions(given, checks, 'withOptions');
   if (options.retries === Number.POSITIVE_INFINITY) {
     throw new RangeError('retries must be a whole number, 0 or more, got Infinity: BullMQ counts attempts');
