@@ -49,12 +49,12 @@ interface Connection {
   on(event: 'away' | 'writable', listener: () => void): unknown;
 }
 
-/** Milliseconds. In shorter outages no submitter gives up. */
+/** Milliseconds. In shorter outages no submitter fails its tasks. */
 const SHORTEST_OUTAGE = 1_000;
 const PAUSE = LONGEST_RETRY + 500;
 
 /**
- * The pause of a machine whose Redis was away: submitters that have cancelled or given up meanwhile connect later than the
+ * The pause of a machine after an outage of Redis: submitters that cancelled tasks during the outage connect later than the
  * machine, by one retry at most, and must be able to withdraw their jobs before it begins them.
  */
 export class OutagePause {
