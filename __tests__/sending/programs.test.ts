@@ -293,4 +293,38 @@ describe('an inspector of the program', () => {
     };
     expect(await library.run(files)).toBe('sent\n3');
   });
+
+  /** As a bundle for `eval`: each module is a script of its own. */
+  const modules = `
+    const made = [];
+    const module = (i, fn) => (0, eval)('(made) => { const k = ' + i + '; made.push(' + fn + '); }\\n//# sourceURL=packed:///' + i)(made);
+    for (let i = 0; i < 20; i++) module(i, '(x) => x + k + ' + (i === 0 ? 0 : 'made[' + (i - 1) + '](0)'));
+  `;
+
+  test('is turned on once for all scripts that one message has functions of, and off again', async () => {
+    const body = `
+      const asked = [];
+      const { post } = Session.prototype;
+      Session.prototype.post = function (method, ...rest) {
+        asked.push(method);
+        return post.call(this, method, ...rest);
+      };
+      ${modules}
+      tell((fns) => fns.map((fn) => fn(1)), made);
+      const count = (name) => asked.filter((method) => method === name).length;
+      console.log(count('Debugger.getScriptSource'), count('Debugger.enable'), count('Debugger.disable'));
+    `;
+    const said = await library.run({ 'main.mjs': prepares(body, "import { Session } from 'node:inspector';") });
+    expect(said).toBe('sent\n20 1 1');
+  });
+
+  test('a `debugger` statement of what is called meanwhile stops nothing, and scripts may come meanwhile', async () => {
+    const body = `
+      ${modules}
+      const late = { get fn() { debugger; return (0, eval)('const z = 1; (x) => x + z\\n//# sourceURL=packed:///late'); } };
+      class Lazy { [Symbol.for('loky.reduce')]() { return [Lazy.of, late.fn]; } static of(fn) { return fn; } }
+      tell((fns, lazy) => fns.map((fn) => fn(1)), made, new Lazy());
+    `;
+    expect(await library.run({ 'main.mjs': prepares(body) })).toBe('sent');
+  });
 });

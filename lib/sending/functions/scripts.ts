@@ -37,23 +37,63 @@ export function scriptUrl(scriptId: string): string | undefined {
 export const nameOfScript = (scriptId: string): string | undefined =>
   scriptUrl(scriptId) ?? viewScript(scriptId)?.url;
 
-/** Lists all scripts: slow. */
-export function viewScript(scriptId: string): ScriptView | undefined {
-  let view: Omit<ScriptView, 'text'> | undefined;
-  let text = '';
+interface Listed {
+  readonly url: string;
+  readonly isModule: boolean;
+}
+
+/** All scripts by their numbers, while the debugger is on. */
+let listed: Map<string, Listed> | undefined;
+let holds = 0;
+
+/**
+ * What the debugger is asked meanwhile turns it on once: a bundle for `eval` has a script for each of its modules, and
+ * turning it on lists them all.
+ */
+export function holdingDebugger<T>(action: () => T): T {
+  holds++;
+  try {
+    return action();
+  } finally {
+    holds--;
+    if (holds === 0 && listed) turnOff();
+  }
+}
+
+export const viewScript = (scriptId: string): ScriptView | undefined =>
+  holdingDebugger(() => {
+    const script = listedScript(scriptId);
+    if (!script) return undefined;
+    const text = script.url.startsWith('node:')
+      ? ''
+      : post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource;
+    return { ...script, text };
+  });
+
+function listedScript(scriptId: string): Listed | undefined {
+  const found = listed?.get(scriptId);
+  if (found) return found;
+  if (listed) turnOff(); // the script is younger than the list
+  return list().get(scriptId);
+}
+
+function list(): Map<string, Listed> {
+  const scripts = new Map<string, Listed>();
   const onScript = ({ params }: { params: { scriptId: string; url: string; isModule?: boolean } }): void => {
     const url = withoutMark(params.url);
     urls.set(params.scriptId, url);
-    if (params.scriptId === scriptId) view = { url, isModule: params.isModule === true };
+    scripts.set(params.scriptId, { url, isModule: params.isModule === true });
   };
+  listed = scripts;
   listening('Debugger.scriptParsed', onScript, () => {
-    try {
-      post('Debugger.enable');
-      if (view && !view.url.startsWith('node:'))
-        text = post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource;
-    } finally {
-      post('Debugger.disable');
-    }
+    post('Debugger.enable');
+    // A getter or a reducer that is called meanwhile may have a `debugger` statement.
+    post('Debugger.setSkipAllPauses', { skip: true });
   });
-  return view && { ...view, text };
+  return scripts;
+}
+
+function turnOff(): void {
+  listed = undefined;
+  post('Debugger.disable');
 }

@@ -5,6 +5,7 @@
 
 import { knowsOf, type Member } from '../functions/added.ts';
 import { Cells } from '../functions/cells.ts';
+import { holdingDebugger } from '../functions/scripts.ts';
 import type { TextPlan } from '../functions/text-plan.ts';
 import { SharedData } from '../graph/plain-parts.ts';
 import { Refusal } from '../graph/refusal.ts';
@@ -103,8 +104,10 @@ export class WholeMessage {
 }
 
 /** @param write Writes all of the message; called again where more is known. */
-export function writeWhole<T>(write: (message: WholeMessage) => T): T {
-  const message = new WholeMessage();
+export const writeWhole = <T>(write: (message: WholeMessage) => T): T =>
+  holdingDebugger(() => writeUntilKnown(new WholeMessage(), write));
+
+function writeUntilKnown<T>(message: WholeMessage, write: (message: WholeMessage) => T): T {
   let written = writeShared(message, write);
   for (let round = 1; round < MOST_ROUNDS && message.isUnfinished(); round++)
     written = writeShared(message, write);
