@@ -251,3 +251,18 @@ test('the whole is parsed where it is known, and once many functions of the file
   expect(claimPart('file:///known.mjs', source, true)).toBe(false);
   expect(claimPart('file:///small.mjs', 'const one = 1;', true)).toBe(false);
 });
+
+test('the whole is parsed once the parts together are as long: a name of a minified file is everywhere', () => {
+  const functions = Array.from({ length: 8_000 }, (_, n) => `var f${n}=()=>a=${n};`).join('');
+  const source = `let a=0;${functions}`;
+  const url = 'file:///minified.mjs';
+  const asks = { names: new Set(['a']), inner: new Set<string>() };
+  const asked = Array.from({ length: 10 }, (_, n) => {
+    if (!claimPart(url, source, true)) return false;
+    const text = `()=>a=${n}`;
+    const start = source.indexOf(text);
+    return partOfModule(url, source, true, { start, end: start + text.length }, asks) !== undefined;
+  });
+  expect(asked.lastIndexOf(true)).toBeLessThan(2);
+  expect(asked[0]).toBe(true);
+});

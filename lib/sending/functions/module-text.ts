@@ -57,7 +57,7 @@ function knownText(url: string, source: string, moduleHint: boolean | undefined)
 
 /** A text of this length takes a parser some milliseconds, and one of megabytes seconds. */
 const LARGE = 100_000;
-/** So many parts take about as long as the whole. */
+/** So many parts take about as long as the whole, however small they are. */
 const MOST_PARTS = 40;
 
 interface Outlined {
@@ -65,6 +65,8 @@ interface Outlined {
   readonly outline: Outline | undefined;
   /** How many functions have asked for a part of it. */
   parts: number;
+  /** Characters of all parts that were parsed: in a minified file, the same few names are everywhere. */
+  parsed: number;
 }
 
 const outlines = new BoundedMap<string, Outlined>(4);
@@ -72,20 +74,20 @@ const outlines = new BoundedMap<string, Outlined>(4);
 function outlineOfFile(url: string, source: string): Outlined {
   const found = outlines.get(url);
   if (found?.source === source) return found;
-  const outlined = { source, outline: outlineOf(source), parts: 0 };
+  const outlined = { source, outline: outlineOf(source), parts: 0, parsed: 0 };
   outlines.set(url, outlined);
   return outlined;
 }
 
 /**
  * Whether one more function of the text should have a part of its own, which is counted: the text is large and was not parsed
- * whole, and few functions of it have asked so far.
+ * whole, and few functions of it have asked so far, for less than all of it together.
  */
 export function claimPart(url: string, source: string, moduleHint: boolean | undefined): boolean {
   if (source.length < LARGE || knownText(url, source, moduleHint)) return false;
   const outlined = outlineOfFile(url, source);
   outlined.parts += 1;
-  return outlined.parts <= MOST_PARTS;
+  return outlined.parts <= MOST_PARTS && outlined.parsed < source.length;
 }
 
 /** Names that a function uses, and those among them that are no variables of the file. */
@@ -119,7 +121,7 @@ export function partOfModule(
   if (!selection) return undefined;
   const isModule = !isScript(url, moduleHint);
   const read = (): Part | undefined => {
-    const module = readPart(selection, isModule);
+    const module = readPart(selection, isModule, outlineOfFile(url, source));
     const around = module && surroundings(module, place.start, place.end);
     return module && around?.node ? { module, around } : undefined;
   };
@@ -153,9 +155,10 @@ function selectionOf(
   return outline && new Selection(source, outline, place);
 }
 
-function readPart(selection: Selection, isModule: boolean): ModuleText | undefined {
+function readPart(selection: Selection, isModule: boolean, file?: Outlined): ModuleText | undefined {
   if (selection.isTooMuch) return undefined;
   const excerpt = selection.excerpt();
+  if (file) file.parsed += excerpt.text.length;
   try {
     const tree = parsePart(excerpt.text, isModule ? 'module' : 'script');
     moveBack(tree, excerpt);
