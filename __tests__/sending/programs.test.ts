@@ -314,7 +314,9 @@ describe('an inspector of the program', () => {
       const count = (name) => asked.filter((method) => method === name).length;
       console.log(count('Debugger.getScriptSource'), count('Debugger.enable'), count('Debugger.disable'));
     `;
-    const said = await library.run({ 'main.mjs': prepares(body, "import { Session } from 'node:inspector';") });
+    const said = await library.run({
+      'main.mjs': prepares(body, "import { Session } from 'node:inspector';"),
+    });
     expect(said).toBe('sent\n20 1 1');
   });
 
@@ -326,5 +328,34 @@ describe('an inspector of the program', () => {
       tell((fns, lazy) => fns.map((fn) => fn(1)), made, new Lazy());
     `;
     expect(await library.run({ 'main.mjs': prepares(body) })).toBe('sent');
+  });
+});
+
+describe('what a bundler has put into the program and cannot be sent', () => {
+  const queue =
+    'class Queue { #items = []; add(item) { this.#items.push(item); } } const queue = new Queue();';
+  const minified = `(()=>{
+    var e={7(e,t){${queue} t.f=(x)=>queue.add(x)}},t={};
+    function n(r){var i=t[r];if(void 0!==i)return i.exports;var o=t[r]={exports:{}};return e[r].call(o.exports,o,o.exports,n),o.exports}
+    const {f}=n(7);tell((x)=>f(x))})()`;
+  const evaluated = `const exported = {};
+    (0, eval)(${JSON.stringify(`(exports) => { ${queue} exports.f = (x) => queue.add(x); }\n//# sourceURL=webpack-internal:///../node_modules/queue/index.js`)})(exported);
+    const { f } = exported; tell((x) => f(x))`;
+
+  test.each([
+    ['by webpack, minified', minified],
+    ['by webpack, module by module', evaluated],
+  ])('is refused with the hint to leave it out of the bundle: %s', async (_, body) => {
+    expect(await library.run({ 'main.mjs': prepares(body) })).toMatch(
+      /closure variable `f` holds something of what is bundled .* is a Queue with private state.*\n.*the program is bundled, so .*: mark the package external, or make `f` inside/,
+    );
+  });
+
+  test('so is a native function, which may be of WebAssembly', async () => {
+    const bytes = '0,97,115,109,1,0,0,0,1,5,1,96,0,1,127,3,2,1,0,7,5,1,1,102,0,0,10,6,1,4,0,65,7,11';
+    const body = `const wasm = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(${bytes}))).exports; tell(() => wasm.f());`;
+    expect(await library.run({ 'main.mjs': prepares(body) })).toMatch(
+      /native function.*\n.*mark the package external/,
+    );
   });
 });

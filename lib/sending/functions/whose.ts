@@ -4,9 +4,11 @@ import type { Hint, Refusal } from '../graph/refusal.ts';
 import { viewFunction } from './inspector.ts';
 import { type Source, sourceOf } from './sources.ts';
 
-/** What bundlers leave in the files that they write. */
+/** What bundlers leave in the files that they write; minified, how webpack makes and runs a module. */
 const BUNDLED =
-  /__webpack_require__|__webpack_modules__|__rspack|__commonJS\b|__toESM\b|__esm\b|commonjsGlobal\b/;
+  /__webpack_require__|__webpack_modules__|__rspack|__commonJS\b|__toESM\b|__esm\b|commonjsGlobal\b|exports:\{\}\};return \w+\[\w+\]\.call\(/;
+/** Modules of a bundle that is evaluated module by module. */
+const IN_BUNDLE = /^webpack-internal:/;
 const PACKAGE = /[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)[/\\](?!.*[/\\]node_modules[/\\])/;
 
 /** The refusal with the way out that the users of that code have; the same one if it is their own. */
@@ -26,8 +28,9 @@ interface WayOut {
 function wayOut(fn: object): WayOut | undefined {
   const source = sourceOfCode(fn);
   if (!source) return undefined;
+  const isPacked = IN_BUNDLE.test(source.url);
   const [, name] = PACKAGE.exec(source.url) ?? [];
-  if (name !== undefined) {
+  if (name !== undefined && !isPacked) {
     const owner = name.replaceAll('\\', '/');
     return {
       owner,
@@ -35,7 +38,7 @@ function wayOut(fn: object): WayOut | undefined {
         `it belongs to ${owner}: make it inside the task or in an initializer, move ${variable === undefined ? 'what holds it' : `\`${variable}\``} into a module that the task imports it from, or say by register() how it travels`,
     };
   }
-  if (!isBundled(source)) return undefined;
+  if (!isPacked && !isBundled(source)) return undefined;
   return {
     owner: 'what is bundled',
     hint: (variable) =>

@@ -7,15 +7,17 @@ import { commonGlobals, globalValue, hiddenIntrinsics, PROCESS_MEMBERS } from '.
 import { wellKnownSymbol } from './symbols.ts';
 
 /** A property name, or a getter or setter of it. Hidden intrinsics have a name of ours that begins with `%`. */
-export type Step = string | readonly ['get' | 'set', string] | readonly ['symbol', string];
+export type Step = string | readonly ['get' | 'set', Key] | Symbolic;
+type Symbolic = readonly ['symbol', string];
+type Key = string | Symbolic;
 export type GlobalPath = readonly Step[];
 
 /** For messages. */
 export function pathText(path: GlobalPath): string {
-  const steps = path.map((step) => {
-    if (typeof step === 'string') return `.${step}`;
-    return step[0] === 'symbol' ? `[Symbol.${step[1]}]` : `.${step[1]} (${step[0]})`;
-  });
+  const keyText = (key: Key): string => (typeof key === 'string' ? `.${key}` : `[Symbol.${key[1]}]`);
+  const steps = path.map((step) =>
+    typeof step === 'string' || step[0] === 'symbol' ? keyText(step) : `${keyText(step[1])} (${step[0]})`,
+  );
   return steps.join('').replace(/^\./, '');
 }
 
@@ -80,16 +82,15 @@ function collect(): Names {
       if (key === 'caller' || key === 'callee' || key === 'arguments') continue;
       const descriptor = getOwnPropertyDescriptor(owner, key);
       if (!descriptor) continue;
-      const step: Step | undefined = typeof key === 'string' ? key : symbolStep(key);
+      const step: Key | undefined = typeof key === 'string' ? key : symbolStep(key);
       if (step === undefined) continue;
       const { value } = descriptor;
       const inner =
         typeof value === 'function' || key === 'prototype' || (path.length === 1 && isNamespace(value));
       if ('value' in descriptor && inner && add(value, [...path, step]))
         visit(value as object, [...path, step]);
-      if (typeof key !== 'string') continue;
-      if (descriptor.get) add(descriptor.get, [...path, ['get', key]]);
-      if (descriptor.set) add(descriptor.set, [...path, ['set', key]]);
+      if (descriptor.get) add(descriptor.get, [...path, ['get', step]]);
+      if (descriptor.set) add(descriptor.set, [...path, ['set', step]]);
     }
   };
   add(globalThis, ['globalThis']);
@@ -104,7 +105,7 @@ function collect(): Names {
   return { paths, objects, globals };
 }
 
-const symbolStep = (key: symbol): Step | undefined => {
+const symbolStep = (key: symbol): Symbolic | undefined => {
   const name = wellKnownSymbol(key);
   return name === undefined ? undefined : ['symbol', name];
 };

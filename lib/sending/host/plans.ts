@@ -131,7 +131,11 @@ export function planWithoutInspector(fn: AnyFunction, mainByReference: boolean):
 const unnamed = (fn: AnyFunction): string => fn.name || 'anonymous';
 
 const native = (fn: AnyFunction): Refusal =>
-  new Refusal(fn, `is a native function (${unnamed(fn)})`, 'look it up inside the task');
+  new Refusal(
+    fn,
+    `is a native function (${unnamed(fn)})`,
+    'look it up inside the task; if it is of a package that a bundler has put into the program, mark the package external',
+  );
 
 function internal(fn: AnyFunction, url: string): Refusal {
   return new Refusal(fn, `is internal to Node.js (${unnamed(fn)} in ${url})`, 'look it up inside the task');

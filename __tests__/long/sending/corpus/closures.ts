@@ -301,6 +301,15 @@ export const closures: readonly Case[] = [
     3,
   ),
   gives(
+    'a captured accessor of the language that has a symbol as its name',
+    'Uint8Array',
+    (
+      (tag) => (bytes: Uint8Array) =>
+        tag?.call(bytes)
+    )(Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get),
+    new Uint8Array(1),
+  ),
+  gives(
     'a captured global object',
     2,
     (
