@@ -1,7 +1,7 @@
 /** What devalue wrote back to values: plain data, Maps and Sets, each once. Rows are read by the caller. */
 
 import { malformed } from '../values/bytes.ts';
-import { type Message, rowNumber } from './message.ts';
+import { type Message, rowNumber, SPARSE } from './message.ts';
 import { mapLabel } from './omissions.ts';
 import { keyLabel } from './refusal.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
@@ -16,7 +16,6 @@ const NAN = -3;
 const INFINITE = -4;
 const NEGATIVE_INFINITE = -5;
 const NEGATIVE_ZERO = -6;
-const SPARSE = -7;
 
 /** The reader of the message. */
 export interface RowReader {

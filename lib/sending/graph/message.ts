@@ -16,6 +16,9 @@ export interface Message {
   readonly blobs: Buffer;
 }
 
+/** What a list with holes begins with in `flat`; its length follows, then by turns a place and the index of what is there. */
+export const SPARSE = -7;
+
 /** @throws SerializationError, or an error of JSON, if `body` is no graph message. */
 export function parseMessage(body: Uint8Array, offset: number): Message {
   const reader = new ByteReader(body, offset);

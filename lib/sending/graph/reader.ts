@@ -1,6 +1,7 @@
 /**
  * A graph message back to values. Rows become empty shells first and are filled afterwards, so identity and cycles
- * survive; functions are made as soon as the values they need are there. Trusts nothing that it reads.
+ * survive; functions are made as soon as the values they need are there. Before code runs that rebuilds a value, all that
+ * the code can see is filled, and nothing else: other values may be half read. Trusts nothing that it reads.
  */
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
@@ -13,11 +14,12 @@ import { type Message, modulesOf, parseMessage, rowNumber } from './message.ts';
 import { Omissions } from './omissions.ts';
 import { applyIntegrity } from './properties.ts';
 import { PublicObjects } from './public-state.ts';
+import { Reach } from './reach.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 import type { ClonePlace, FunctionHead, Integrity, ModuleSource, ObjectHead, RowHead } from './row.ts';
 import { fillFunction, fillObject, shellOf } from './shells.ts';
 import { symbolOf } from './symbols.ts';
-import { addEntry, isStore } from './weak-stores.ts';
+import { addEntry, isStore, type Store } from './weak-stores.ts';
 
 export type { FunctionBuild, Place, Resolver } from './resolver.ts';
 
@@ -33,6 +35,20 @@ const OMITTED_BEFORE = new Omitted('cannot be sent');
 
 /** Plain data inside of errors that is nested deeper is left out. */
 const DEEPEST = 500;
+
+/** Of a WeakMap or WeakSet: where it is, and the value that it keeps for a key. */
+type Entry = readonly [store: number, value: number];
+
+const CODE = new Set<RowHead[0]>(['rebuilt', 'named', 'hook']);
+
+const runsCode = ([kind]: RowHead): boolean => CODE.has(kind);
+
+function needsItself([kind, name]: RowHead): SerializationError {
+  const what = kind === 'hook' ? 'a [Symbol.for("loky.reduce")]()' : `the reducer ${JSON.stringify(name)}`;
+  return new SerializationError(
+    `${what} rebuilds a value with the help of that value itself\n  hint: let it give data that does not lead back to the value; of a bundled program, mark the packages external that rebuild it; or make the value inside the task`,
+  );
+}
 
 /** What is asked for is being made further up the stack. */
 class InProgress extends SerializationError {
@@ -51,8 +67,12 @@ export class GraphReader implements RowReader {
   private values: FlatValues | undefined;
   private readonly rows = new Map<number, unknown>();
   private readonly building = new Map<number, (() => object) | null>();
-  private readonly unfilled: (() => void)[] = [];
-  private filled = 0;
+  /** By the numbers of rows: what fills them. */
+  private fills: ((() => void) | undefined)[] = [];
+  /** The numbers of these rows, in the order in which they were made. */
+  private readonly unfilled: number[] = [];
+  private readonly entries = new Map<number, Entry[]>();
+  private reached: Reach | undefined;
   private readonly isLenient: boolean;
   /** Whether what is read now is a part of something lenient. */
   private mayLack: boolean;
@@ -76,15 +96,18 @@ export class GraphReader implements RowReader {
   open(body: Uint8Array, offset: number): ModuleSource[] {
     this.message = parseMessage(body, offset);
     this.binary.blobs = this.message.blobs;
+    this.fills = new Array(this.message.heads.length);
     this.values = new FlatValues(this.message, this, this.resolver);
     return modulesOf(this.message);
   }
 
   /** @throws SerializationError, or any error of the engine. */
   build(): unknown {
-    this.queueEntries();
+    this.findEntries();
     const value = this.value(this.message.root);
-    this.settle(true);
+    this.isSettling = true;
+    for (const key of this.entries.keys()) this.addEntries(key);
+    for (let at = 0; at < this.unfilled.length; at++) this.fill(this.unfilled[at] as number);
     this.omissions?.finish(value, this.isLenient);
     for (const [object, integrity] of this.unclosed) applyIntegrity(object, integrity);
     return value;
@@ -135,11 +158,13 @@ export class GraphReader implements RowReader {
     if (this.building.has(number)) {
       if (kind === 'prototype' && this.headAt(children[0])?.[0] === 'function')
         return this.prototype(children);
-      throw new InProgress('a value that needs itself to be built');
+      throw runsCode(head as RowHead)
+        ? needsItself(head as RowHead)
+        : new InProgress('a value that needs itself');
     }
     this.building.set(number, null);
     try {
-      const value = this.make(head as RowHead, children);
+      const value = this.make(number, head as RowHead, children);
       this.rows.set(number, value);
       return value;
     } finally {
@@ -147,7 +172,7 @@ export class GraphReader implements RowReader {
     }
   }
 
-  private make(head: RowHead, children: readonly number[]): unknown {
+  private make(number: number, head: RowHead, children: readonly number[]): unknown {
     switch (head[0]) {
       case 'symbol': {
         const symbol = symbolOf(head[1], head[2]);
@@ -171,7 +196,8 @@ export class GraphReader implements RowReader {
         // The first two of a hook are a class and what rebuilds its instances.
         const roles = head[0] === 'hook' ? 2 : 0;
         const values = children.map((child, index) => this.value(child, index < roles ? 'role' : 'item'));
-        this.settle(false);
+        if (runsCode(head)) this.complete(number, children, () => needsItself(head));
+        else this.fill(this.numberAt(children[0]));
         return this.resolver.rebuilt(head, values);
       }
       default:
@@ -234,7 +260,7 @@ export class GraphReader implements RowReader {
     const shell = isOfStore ? this.store(head) : shellOf(head, this.binary, this.publics, known);
     this.rows.set(number, shell);
     const mayLack = this.mayLack || head.lenient === true;
-    this.unfilled.push(() => {
+    this.addUnfilled(number, () => {
       at = 0;
       const { mayLack: before, depth } = this;
       this.mayLack = mayLack;
@@ -259,24 +285,30 @@ export class GraphReader implements RowReader {
     return store;
   }
 
-  /** First of all: what is rebuilt by a call may ask for what a store keeps. */
-  private queueEntries(): void {
+  /** What a WeakMap or WeakSet keeps for an object is there when code sees that object. */
+  private findEntries(): void {
     const { heads, children } = this.message;
-    for (let number = 0; number < heads.length; number++) {
-      const head = heads[number];
-      if (head?.[0] === 'entries')
-        this.unfilled.push(() => this.fillEntries(children[number] as readonly number[]));
-    }
+    for (let number = 0; number < heads.length; number++)
+      if (heads[number]?.[0] === 'entries') this.noteEntries(children[number] as readonly number[]);
   }
 
-  private fillEntries([first, ...items]: readonly number[]): void {
-    const store = this.value(first, 'role');
+  private noteEntries([index, ...items]: readonly number[]): void {
+    const store = this.value(index, 'role');
     if (!isStore(store)) throw malformed('entries of no store');
     const step = types.isWeakMap(store) ? 2 : 1;
     for (let at = 0; at < items.length; at += step) {
-      this.resolver.checkEntry?.(this.headAt(items[at]));
-      addEntry(store, this.value(items[at]), step === 2 ? this.value(items[at + 1] ?? NOTHING) : undefined);
+      const key = items[at] as number;
+      const entry: Entry = [index as number, step === 2 ? (items[at + 1] ?? NOTHING) : NOTHING];
+      this.entries.set(key, [...(this.entries.get(key) ?? []), entry]);
     }
+  }
+
+  private addEntries(key: number): void {
+    for (const [index, value] of this.entries.get(key) ?? []) {
+      this.resolver.checkEntry?.(this.headAt(key));
+      addEntry(this.value(index, 'role') as Store, this.value(key), this.value(value));
+    }
+    this.entries.delete(key);
   }
 
   /** An error says by itself what it said by a class that is not here. */
@@ -326,7 +358,7 @@ export class GraphReader implements RowReader {
           return this.value(children[index]);
         },
         lexicalThis: () => this.value(children[slots++]),
-        settle: () => this.settle(false),
+        settle: () => this.complete(number, children.slice(0, slots)),
         made,
         onDemand: (make) => {
           this.building.set(number, () => {
@@ -341,27 +373,57 @@ export class GraphReader implements RowReader {
       this.building.delete(number);
     }
     const fn = this.rows.get(number) as { prototype: object };
-    this.unfilled.push(() => {
+    this.addUnfilled(number, () => {
       let at = slots;
       fillFunction(fn, head, () => this.value(children[at++]));
     });
     return fn;
   }
 
-  /** Fills what exists. In the middle of building something, what depends on that has to wait. */
-  private settle(everything: boolean): void {
-    this.isSettling = everything;
-    const waiting: (() => void)[] = [];
-    while (this.filled < this.unfilled.length) {
-      const fill = this.unfilled[this.filled++] as () => void;
+  /**
+   * Fills all that code can see which gets these values.
+   *
+   * @param refusal Of code that must not see anything that is half read: what leads back to the code is.
+   */
+  private complete(row: number, children: readonly number[], refusal?: () => SerializationError): void {
+    const reach = this.reach();
+    const found = reach.from(children);
+    if (found.length === 0) return;
+    const leadsBack = found.some((index) => this.numberAt(index) === row);
+    if (leadsBack && refusal) throw refusal();
+    for (const index of found) {
       try {
-        fill();
+        this.fill(this.numberAt(index));
+        this.addEntries(index);
       } catch (error) {
-        if (everything || !(error instanceof InProgress)) throw error;
-        waiting.push(fill);
+        if (!(leadsBack && error instanceof InProgress)) throw error;
       }
     }
-    this.unfilled.push(...waiting);
+    if (!leadsBack) reach.markComplete(found);
+  }
+
+  private reach(): Reach {
+    if (this.reached) return this.reached;
+    this.reached = new Reach(this.message);
+    for (const [key, entries] of this.entries) this.reached.keep(key, entries.flat());
+    return this.reached;
+  }
+
+  private addUnfilled(number: number, fill: () => void): void {
+    this.fills[number] = fill;
+    this.unfilled.push(number);
+  }
+
+  private fill(number: number | undefined): void {
+    const fill = number === undefined ? undefined : this.fills[number];
+    if (!fill) return;
+    this.fills[number as number] = undefined;
+    try {
+      fill();
+    } catch (error) {
+      if (error instanceof InProgress) this.addUnfilled(number as number, fill);
+      throw error;
+    }
   }
 }
 
