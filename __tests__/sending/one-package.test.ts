@@ -173,6 +173,14 @@ test('methods that another module has added to a class are missed in words', asy
   );
 });
 
+test('what cannot be sent of a minified file is said to be bundled', async () => {
+  const text = `class Q{#h=1;get h(){return this.#h}}const q=new Q,f=x=>x+q.h;${'void 0;'.repeat(3_000)}`;
+  const main = program('', `${text}console.log(await fails(submit(f,1)));`).replaceAll('\n', ' ');
+  expect(await library.run({ 'main.mjs': main })).toMatch(
+    /`q` is a Q with private state \(#h\)\n {2}hint: the program is bundled, .*: mark the package external, or make `q` inside the task/,
+  );
+});
+
 test('what cannot be sent of a package is told by its name, with what its users can do', async () => {
   const files = {
     'main.mjs': program(

@@ -56,5 +56,15 @@ function sourceOfCode(fn: object): Source | undefined {
   }
 }
 
-/** Their helpers stand at the top, or modules are wrapped all over the file. */
-const isBundled = ({ text = '' }: Source): boolean => BUNDLED.test(text);
+/** Their helpers stand at the top, or modules are wrapped all over the file; a minifier leaves neither, and few lines. */
+const isBundled = ({ text = '' }: Source): boolean => BUNDLED.test(text) || isMinified(text);
+
+const LARGE = 20_000;
+const LONG_LINE = 1_000;
+
+function isMinified(text: string): boolean {
+  if (text.length < LARGE) return false;
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return text.length > lines * LONG_LINE;
+}
