@@ -139,6 +139,10 @@ describe('a part of a file says what the whole file says', () => {
       'let a = 1, $a = 2, ä = 3, aä = 4; const f = () => [a, $a, ä, aä]; function g() { $a = 1; aä++; }',
     ],
     [
+      'keys and properties with escapes in their names, as minifiers write them',
+      'let a = 1; const o = {\\u00C0:"A",a\\u{e9}b:"B"}; o.\\u00C0 = 2; const f = () => a + o.\\u00C0; function g() { a = 2; }',
+    ],
+    [
       'properties of that name',
       'let a = 1; const f = () => a; function g(o) { o.a = 2; o?.a; o = { a: 2, a() {} }; return [...a]; }',
     ],
@@ -182,6 +186,9 @@ test('where only a parser knows what a text means, nothing is told of its bracke
     'a <!-- b',
     '\n --> b',
     'const \\u0061 = 1',
+    'const o = { \\u0061 }',
+    '[...\\u0061] = o',
+    'const \\u0061b /* */ = 1',
     'of / 2',
   ];
   for (const text of texts) expect([text, outlineOf(text)]).toEqual([text, undefined]);

@@ -22,6 +22,13 @@ const isFunction = (kind: number | undefined): boolean =>
 /** What it takes longer to look for than to parse. */
 const MOST_POINTS = 50_000;
 
+interface Suspects {
+  readonly evals: readonly number[];
+  readonly lists: readonly number[];
+}
+
+const suspectsOf = new WeakMap<Outline, Suspects>();
+
 export class Selection {
   private readonly text: string;
   private readonly outline: Outline;
@@ -96,13 +103,25 @@ export class Selection {
     const before = this.points.length;
     const all = [...occurrencesOf(this.text, name, scope)];
     for (const { start, end } of all) if (this.isWritten(start, end)) this.keep(start);
-    for (const { start, end } of occurrencesOf(this.text, 'eval', scope))
-      if (this.text[skipSpace(this.text, end)] === '(') this.keep(start);
-    for (const { start } of occurrencesOf(this.text, 'arguments', scope))
-      if (this.isOfPath(start)) this.keep(start);
+    const { evals, lists } = this.suspects();
+    for (const start of evals) if (start >= scope.start && start < scope.end) this.keep(start);
+    for (const start of lists)
+      if (start >= scope.start && start < scope.end && this.isOfPath(start)) this.keep(start);
     if (this.points.length === before) return false;
     for (const { start } of all) if (this.isInSight(start)) this.keep(start);
     return true;
+  }
+
+  /** What may write to any variable: each call of `eval` and each `arguments` of the text. */
+  private suspects(): Suspects {
+    const { text, outline } = this;
+    const known = suspectsOf.get(outline);
+    if (known) return known;
+    const starts = (found: readonly Span[]): number[] => found.map(({ start }) => start);
+    const evals = occurrencesOf(text, 'eval').filter(({ end }) => text[skipSpace(text, end)] === '(');
+    const suspects = { evals: starts(evals), lists: starts(occurrencesOf(text, 'arguments')) };
+    suspectsOf.set(outline, suspects);
+    return suspects;
   }
 
   get isTooMuch(): boolean {
@@ -215,7 +234,9 @@ export class Selection {
     for (let i = lastBefore(ends, first) + 1; i < ends.length && (ends[i] as number) < last; i++) {
       if (endParents[i] !== pair) continue;
       const end = (ends[i] as number) + 1;
-      if (!/^(?:else|while)\b/.test(this.text.slice(skipSpace(this.text, end)).slice(0, 6))) yield end;
+      const next = skipSpace(this.text, end);
+      if (!/[ew]/.test(this.text[next] ?? '') || !/^(?:else|while)\b/.test(this.text.slice(next, next + 6)))
+        yield end;
     }
   }
 

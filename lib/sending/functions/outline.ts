@@ -34,8 +34,8 @@ export interface Outline {
   readonly endParents: Int32Array;
 }
 
-const [PLAIN, SPACE, QUOTE, TEMPLATE, SLASH, OPEN, CLOSE, END, LESS, STRANGE] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+const [PLAIN, SPACE, QUOTE, TEMPLATE, SLASH, OPEN, CLOSE, END, LESS, STRANGE, ESCAPE] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
 ] as const;
 const CLASSES = new Uint8Array(128);
 for (const [characters, kind] of [
@@ -47,7 +47,8 @@ for (const [characters, kind] of [
   [')]}', CLOSE],
   [';', END],
   ['<', LESS],
-  ['\\@', STRANGE],
+  ['\\', ESCAPE],
+  ['@', STRANGE],
 ] as const) {
   for (const character of characters) CLASSES[character.charCodeAt(0)] = kind;
 }
@@ -77,6 +78,7 @@ const LONGEST_KEYWORD = 10;
 
 /** Whatever else is between tokens, or ends a line. */
 const OTHER_SPACE = /[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/;
+const ESCAPED_REST = /(?:\\u(?:[\da-f]{4}|\{[\da-f]+\})|[\w$\u0080-\uffff])+/iy;
 const isWordCode = (code: number): boolean =>
   (code >= 97 && code <= 122) ||
   (code >= 65 && code <= 90) ||
@@ -167,6 +169,9 @@ class Scan {
           if (text.startsWith('!--', i + 1)) throw new Undecided();
           previous = i;
           break;
+        case ESCAPE:
+          previous = i = this.keyEnd(i);
+          break;
         default:
           throw new Undecided();
       }
@@ -193,6 +198,19 @@ class Scan {
   private lineEnd(i: number): number {
     const end = this.text.indexOf('\n', i);
     return end < 0 ? this.text.length : end;
+  }
+
+  /** Of a name with escapes that is a key or a property: another may be a variable, which is looked for as it is spelled. */
+  private keyEnd(start: number): number {
+    const { text } = this;
+    ESCAPED_REST.lastIndex = start;
+    const [rest = ''] = ESCAPED_REST.exec(text) ?? [];
+    const end = start + rest.length;
+    let before = start - 1;
+    while (isWordCode(text.charCodeAt(before))) before--;
+    const isProperty = text.charCodeAt(before) === DOT && text.charCodeAt(before - 1) !== DOT;
+    if (rest === '' || !(isProperty || text.charCodeAt(end) === COLON)) throw new Undecided();
+    return end - 1;
   }
 
   private stringEnd(start: number, quote: number): number {

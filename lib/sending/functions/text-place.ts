@@ -1,6 +1,5 @@
 /** Where a function's text stands: its file as parsed, its own node there, and the line. */
 import type { Span } from './excerpt.ts';
-import type { FreeNames } from './found-names.ts';
 import type { FunctionView } from './inspector.ts';
 import type { ModuleScopes } from './module-scopes.ts';
 import { type Asked, claimPart, type ModuleText, moduleText, partOfModule } from './module-text.ts';
@@ -29,7 +28,7 @@ export const placeOf = (
 ): TextPlace =>
   placeIn(text, syntax, view, source, (file, span) =>
     claimPart(file.url, file.text, file.isModule)
-      ? inPart(file, span, namesIn(syntax, freeNames(syntax.node), view))
+      ? inPart(file, span, namesIn(syntax, isExpressionAt(file.text, span.start), view))
       : undefined,
   );
 
@@ -96,16 +95,25 @@ function completed(scopes: ModuleScopes, file: File, span: Span): ModuleScopes {
   };
 }
 
-/** Names that are no globals, and its own. */
-function namesIn({ node }: FunctionSyntax, free: FreeNames, { scopes }: FunctionView): Asked {
+/** What stands before a declaration on its line is none of these. */
+const isExpressionAt = (text: string, start: number): boolean =>
+  /[=(,?[&|!][ \t]*$/.test(text.slice(Math.max(0, start - FEW), start));
+const FEW = 20;
+
+/** Names that are no globals, and its own: that of an expression is no variable of the file. */
+function namesIn({ node }: FunctionSyntax, isExpression: boolean, { scopes }: FunctionView): Asked {
   const [names, inner] = [new Set<string>(), new Set<string>()];
   const outermost = scopes.findLastIndex(({ type }) => type !== 'Script');
-  for (const name of free.names.keys()) {
+  for (const name of freeNames(node).names.keys()) {
     const scope = scopes.findIndex(({ variables }) => Object.hasOwn(variables, name));
     if (scope === -1 && Object.hasOwn(globalThis, name)) continue;
     names.add(name);
     if (scope !== -1 && scope < outermost) inner.add(name);
   }
-  if (isNode(node['id'])) names.add(node['id']['name'] as string);
+  if (isNode(node['id'])) {
+    const name = node['id']['name'] as string;
+    names.add(name);
+    if (isExpression) inner.add(name);
+  }
   return { names, inner };
 }
