@@ -143,3 +143,37 @@ describe('a class that says itself how its instances travel', () => {
     expect(name).toBe('a before b before c');
   });
 });
+
+describe('classes that use each other', () => {
+  class Binary {
+    static of(text: string): Binary {
+      return text.length > 3 ? new Long(text) : new Binary(text);
+    }
+    readonly text: string;
+    constructor(text: string) {
+      this.text = text;
+    }
+    long(): Long {
+      return new Long(this.text);
+    }
+  }
+  class Long extends Binary {
+    static readonly empty = new Long('');
+    short(): Binary {
+      return new Binary(this.text.slice(0, 3));
+    }
+  }
+
+  test.each([
+    ['the class that extends the other', Long],
+    ['the class that is extended', Binary],
+    ['an instance of the class that extends', new Long('long')],
+  ])('%s', async (_, value) => {
+    const there = await sent(value);
+    const [cls] = typeof there === 'function' ? [there] : [there.constructor as typeof Binary];
+    const made = cls.of('four');
+    expect([made.constructor.name, made instanceof cls || cls.name]).toEqual(['Long', true]);
+    expect((made as Long).short().long().text).toBe('fou');
+    expect((made.constructor as typeof Long).empty.text).toBe('');
+  });
+});

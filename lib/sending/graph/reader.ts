@@ -348,6 +348,7 @@ export class GraphReader implements RowReader {
     if (onDemand === null) throw new InProgress('a class that needs itself to be defined');
     this.building.set(number, null);
     let slots = 0;
+    let later: (() => void) | undefined;
     const made = (fn: object): void => {
       if (!this.rows.has(number)) this.rows.set(number, fn);
     };
@@ -359,6 +360,9 @@ export class GraphReader implements RowReader {
         },
         lexicalThis: () => this.value(children[slots++]),
         settle: () => this.complete(number, children.slice(0, slots)),
+        later: (fill) => {
+          later = fill;
+        },
         made,
         onDemand: (make) => {
           this.building.set(number, () => {
@@ -373,7 +377,10 @@ export class GraphReader implements RowReader {
       this.building.delete(number);
     }
     const fn = this.rows.get(number) as { prototype: object };
+    const own = slots;
     this.addUnfilled(number, () => {
+      slots = own;
+      later?.();
       let at = slots;
       fillFunction(fn, head, () => this.value(children[at++]));
     });

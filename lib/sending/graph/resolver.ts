@@ -37,8 +37,10 @@ export const LEFT_OUT: unique symbol = Symbol('left out');
 export interface FunctionBuild {
   slot(index: number): unknown;
   lexicalThis(): unknown;
-  /** Fills all objects that exist so far: code is about to run that may look into them. */
+  /** Fills all that the slots which were asked for lead to: code is about to run that may look into it. */
   settle(): void;
+  /** Called once what was made is there, before its properties are filled. */
+  later(fill: () => void): void;
   made(fn: object): void;
   /** Asked for the function before it was made: the resolver must make it now, with the slots known so far. */
   onDemand(make: () => object): void;

@@ -54,63 +54,69 @@ export class Functions {
     const code = this.codes.get(head.code);
     if (!code && this.failures.has(head.code)) throw this.failures.get(head.code);
     if (!code) throw new SerializationError(`the code of the function "${head.name}" has not arrived`);
-    const { slots, needs, isClass } = code.text;
-    if (isClass && this.reuse(head, slots.length, build)) return;
+    if (code.text.isClass) this.buildClass(head, code, build);
+    else this.buildFunction(head, code, build);
+  }
+
+  /** A class is there before what its methods use is: that may extend the class, or hold instances of it. */
+  private buildClass(head: FunctionHead, code: Code, build: FunctionBuild): void {
+    const { slots, needs } = code.text;
+    const known = this.known(head, build);
+    const set = known ?? this.defineClass(head, code, build);
+    build.later(() => {
+      for (let slot = known ? 0 : needs; slot < slots.length; slot++) set(slot, build.slot(slot));
+      if (head.lexicalThis) build.lexicalThis();
+    });
+  }
+
+  private defineClass(head: FunctionHead, code: Code, build: FunctionBuild): SetSlot {
     const values: unknown[] = [];
-    let set: SetSlot | undefined;
-    let made: object | undefined;
-    const finish = (fn: object): object => {
-      this.ids.set(fn, head.id);
-      if (hasOtherName(fn, head.name)) {
-        Object.defineProperty(fn, 'name', { value: head.name, configurable: true });
-      }
-      made = fn;
-      build.made(fn);
-      return fn;
-    };
-    // What a class needs for its definition cannot wait; all else may lead back to the function.
+    for (let slot = 0; slot < code.text.needs; slot++) values[slot] = build.slot(slot);
+    if (values.length > 0) build.settle();
+    const [made, set] = code.makeOpen(values, undefined);
+    this.finish(head, made, build);
+    this.classes.set(head.id, { made: new WeakRef(made), code: head.code, set });
+    this.collected.register(made, head.id);
+    return set;
+  }
+
+  /** A class that is known gets the values that it captures now. */
+  private known(head: FunctionHead, build: FunctionBuild): SetSlot | undefined {
+    const known = this.classes.get(head.id);
+    const made = known?.made.deref();
+    if (!known || !made || known.code !== head.code) return undefined;
+    build.made(made);
+    return known.set;
+  }
+
+  private buildFunction(head: FunctionHead, code: Code, build: FunctionBuild): void {
+    const { slots, needs } = code.text;
+    const values: unknown[] = [];
     for (let slot = 0; slot < needs; slot++) values[slot] = build.slot(slot);
-    if (isClass && needs > 0) build.settle();
-    let self: unknown;
+    let set: SetSlot | undefined;
+    // What it captures may lead back to the function.
     if (!head.lexicalThis) {
       build.onDemand(() => {
         const [fn, setter] = code.makeOpen(values, undefined);
         set = setter;
-        return finish(fn);
+        return this.finish(head, fn, build);
       });
     }
     const early: number[] = [];
     for (let slot = needs; slot < slots.length; slot++) {
-      const value = build.slot(slot);
-      values[slot] = value;
+      values[slot] = build.slot(slot);
       if (set) early.push(slot);
     }
-    if (head.lexicalThis) self = build.lexicalThis();
-    if (isClass && !set) {
-      const [fn, setter] = code.makeOpen(values, undefined);
-      set = setter;
-      finish(fn);
-    }
-    if (!set) {
-      finish(code.make(values, self));
-      return;
-    }
-    if (isClass) this.remember(head, made as object, set);
-    for (const slot of early) (set as (slot: number, value: unknown) => void)(slot, values[slot]);
+    const self = head.lexicalThis ? build.lexicalThis() : undefined;
+    if (!set) this.finish(head, code.make(values, self), build);
+    else for (const slot of early) (set as SetSlot)(slot, values[slot]);
   }
 
-  /** Gives a class that is known the values that it captures now. */
-  private reuse(head: FunctionHead, slots: number, build: FunctionBuild): boolean {
-    const known = this.classes.get(head.id);
-    const made = known?.made.deref();
-    if (!known || !made || known.code !== head.code) return false;
-    build.made(made);
-    for (let slot = 0; slot < slots; slot++) known.set(slot, build.slot(slot));
-    return true;
-  }
-
-  private remember(head: FunctionHead, made: object, set: SetSlot): void {
-    this.classes.set(head.id, { made: new WeakRef(made), code: head.code, set });
-    this.collected.register(made, head.id);
+  private finish(head: FunctionHead, fn: object, build: FunctionBuild): object {
+    this.ids.set(fn, head.id);
+    if (hasOtherName(fn, head.name))
+      Object.defineProperty(fn, 'name', { value: head.name, configurable: true });
+    build.made(fn);
+    return fn;
   }
 }
