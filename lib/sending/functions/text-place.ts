@@ -100,7 +100,7 @@ const isExpressionAt = (text: string, start: number): boolean =>
   /[=(,?[&|!][ \t]*$/.test(text.slice(Math.max(0, start - FEW), start));
 const FEW = 20;
 
-/** Names that are no globals, and its own: that of an expression is no variable of the file. */
+/** Names that are no globals, and its own, unless that is the name of an expression: then it means the function alone. */
 function namesIn({ node }: FunctionSyntax, isExpression: boolean, { scopes }: FunctionView): Asked {
   const [names, inner] = [new Set<string>(), new Set<string>()];
   const outermost = scopes.findLastIndex(({ type }) => type !== 'Script');
@@ -110,10 +110,6 @@ function namesIn({ node }: FunctionSyntax, isExpression: boolean, { scopes }: Fu
     names.add(name);
     if (scope !== -1 && scope < outermost) inner.add(name);
   }
-  if (isNode(node['id'])) {
-    const name = node['id']['name'] as string;
-    names.add(name);
-    if (isExpression) inner.add(name);
-  }
+  if (isNode(node['id']) && !isExpression) names.add(node['id']['name'] as string);
   return { names, inner };
 }
