@@ -175,7 +175,10 @@ export class GraphReader implements RowReader {
   private make(number: number, head: RowHead, children: readonly number[]): unknown {
     switch (head[0]) {
       case 'symbol': {
-        const symbol = symbolOf(head[1], head[2]);
+        const [, how, text, symbolNumber] = head;
+        const isNumbered = how === 'local' && typeof symbolNumber === 'number';
+        const known = isNumbered ? this.resolver.symbol?.(symbolNumber, text) : undefined;
+        const symbol = known ?? symbolOf(how, text);
         if (symbol === undefined) throw malformed('an unknown symbol');
         return symbol;
       }

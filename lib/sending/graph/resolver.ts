@@ -12,6 +12,8 @@ export interface Resolver {
   rebuilt(head: RowHead, children: readonly unknown[]): unknown;
   /** Refuses a named thing where the reading end must not have it. */
   checkNamed?(head: RowHead, value: unknown, place: Place): void;
+  /** The local symbol with that number; undefined if there is none, and none is made. */
+  symbol?(number: number, description: string | null): symbol | undefined;
   /** A WeakMap or WeakSet with that number, empty at first. Undefined where messages have none. */
   store?(base: 'weak-map' | 'weak-set', number: unknown): object | undefined;
   /** Refuses entries of stores for what the row of the key stands for. */

@@ -10,7 +10,8 @@ import type { GlobalPath } from './intrinsics.ts';
 
 /** What a row says about itself. The first item is its kind. */
 export type RowHead =
-  | readonly ['symbol', 'registered' | 'well-known' | 'internal' | 'local', string | null]
+  /** A local one may have a number: what has the same number is the same symbol. */
+  | readonly ['symbol', 'registered' | 'well-known' | 'internal' | 'local', string | null, number?: number]
   /** Of more digits than engines read quickly in another form: in hexadecimal. */
   | readonly ['bigint', hex: string]
   | readonly ['global', GlobalPath]

@@ -5,6 +5,7 @@
 
 import { noteSent } from '../functions/declared.ts';
 import type { ModuleSource, RowHead } from '../graph/row.ts';
+import { NumberedSymbols } from '../graph/symbols.ts';
 import { newId } from './definitions.ts';
 
 const ids = new WeakMap<object, number>();
@@ -25,6 +26,18 @@ export function numberOf(fn: object): number {
   }
   return id;
 }
+
+const symbols = new NumberedSymbols();
+
+export function numberOfSymbol(symbol: symbol): number {
+  const known = symbols.numberOf(symbol);
+  if (known !== undefined) return known;
+  const number = newId();
+  symbols.add(symbol, number);
+  return number;
+}
+
+export const symbolNumbered = (number: number): symbol | undefined => symbols.at(number);
 
 export const functionNumbered = (id: number): object | undefined => functions.get(id)?.deref();
 

@@ -17,7 +17,7 @@ import { FAITHFUL } from '../graph/objects.ts';
 import { hookRow, ReducedValues } from '../graph/reductions.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
-import { wellKnownSymbol } from '../graph/symbols.ts';
+import { symbolRow, wellKnownSymbol } from '../graph/symbols.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import { isPrimitive } from '../values/items.ts';
@@ -26,7 +26,7 @@ import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { goesByValue } from './by-value.ts';
 import { functionRow } from './function-rows.ts';
-import { numberOf, rememberExport, rememberRow } from './known.ts';
+import { numberOf, numberOfSymbol, rememberExport, rememberRow } from './known.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading, type ValuePlan } from './plans.ts';
 import { WholeMessage } from './whole-message.ts';
 
@@ -157,8 +157,9 @@ export class HostPolicy implements Policy {
     return this.touched.size > 0 && isKept(value) && this.wayTo(value) !== undefined;
   }
 
-  symbol(value: symbol): Row | undefined {
-    return this.touched.size > 0 && isLocal(value) ? this.wayTo(value) : undefined;
+  symbol(value: symbol): Row {
+    const way = this.touched.size > 0 && isLocal(value) ? this.wayTo(value) : undefined;
+    return way ?? symbolRow(value, numberOfSymbol);
   }
 
   /** To what a module keeps that functions or instances of this message come from. */

@@ -17,7 +17,7 @@ import { ALL_OWN, ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Place, Resolver } from '../graph/reader.ts';
 import { HOOK } from '../graph/reductions.ts';
 import { decodePrimitive, type FunctionHead, type ModuleSource, type RowHead } from '../graph/row.ts';
-import { exportRemembered, functionNumbered, rememberRow, rowRemembered } from './known.ts';
+import { exportRemembered, functionNumbered, rememberRow, rowRemembered, symbolNumbered } from './known.ts';
 
 /** Names under which the language itself calls functions: an answer must not put one there. */
 const CALLED = new Set<string | symbol>([
@@ -103,6 +103,10 @@ export class HostResolver implements Resolver {
       default:
         return undefined;
     }
+  }
+
+  symbol(number: number): symbol | undefined {
+    return symbolNumbered(number);
   }
 
   rebuilt(head: RowHead, children: readonly unknown[]): unknown {

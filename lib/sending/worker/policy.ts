@@ -12,6 +12,7 @@ import { className, objectRow, type Takes } from '../graph/objects.ts';
 import { hookRow, ReducedValues } from '../graph/reductions.ts';
 import { InstanceRefusal, Refusal } from '../graph/refusal.ts';
 import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
+import { symbolRow } from '../graph/symbols.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import { asItIs } from '../values/encode.ts';
@@ -100,9 +101,9 @@ export class WorkerPolicy implements Policy {
     return undefined; // an export of a module goes as the data that it is here
   }
 
-  symbol(value: symbol): Row | undefined {
+  symbol(value: symbol): Row {
     const origin = this.resolver.originOf(value);
-    return origin && { head: origin, children: [] };
+    return origin ? { head: origin, children: [] } : symbolRow(value, this.resolver.numberOfSymbol);
   }
 
   fn(fn: (...args: never[]) => unknown): Row {

@@ -9,6 +9,7 @@ import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
 import type { FunctionBuild, Resolver } from '../graph/reader.ts';
 import { countMembers, decodePrimitive, type FunctionHead, fingerprint, type RowHead } from '../graph/row.ts';
+import { NumberedSymbols } from '../graph/symbols.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { Functions } from './functions.ts';
 import { metaOf, moduleOf, requireFrom } from './modules.ts';
@@ -26,6 +27,8 @@ export class WorkerResolver implements Resolver {
   private readonly sharedValues: SharedValues;
   /** The row by which something came: it goes back by the same. */
   private readonly origins = new WeakMap<object, RowHead>();
+
+  private readonly symbols = new NumberedSymbols();
 
   private readonly weak = new Map<unknown, WeakRef<Store>>();
   private readonly collected = new FinalizationRegistry<unknown>((number) => {
@@ -50,6 +53,16 @@ export class WorkerResolver implements Resolver {
     this.collected.register(made, number);
     return made;
   }
+
+  symbol(number: number, description: string | null): symbol {
+    const found = this.symbols.at(number);
+    if (found) return found;
+    const made = Symbol(description ?? undefined);
+    this.symbols.add(made, number);
+    return made;
+  }
+
+  readonly numberOfSymbol = (symbol: symbol): number | undefined => this.symbols.numberOf(symbol);
 
   *stores(): Generator<readonly [number: number, store: Store]> {
     for (const [number, reference] of this.weak) {

@@ -59,7 +59,34 @@ const Heir = function (this: { value: number }, value: number) {
 Heir.prototype = Object.create(Ancestor.prototype) as object;
 const ancestry = (value: unknown): boolean[] => [value instanceof Heir, value instanceof Ancestor];
 
+const key = Symbol('key');
+class Keyed {
+  [key] = 1;
+  get read(): number {
+    return this[key];
+  }
+}
+
 export const again: readonly Case[] = [
+  sees('a local symbol, which is the same', [true, true], async function* (submit) {
+    const keep = (): boolean => {
+      const kept = globalThis as unknown as Record<string, unknown>;
+      kept['lokySymbol'] ??= key;
+      return kept['lokySymbol'] === key;
+    };
+    for (let turn = 0; turn < 2; turn++) yield await submit(keep);
+  }),
+  sees('what a class has under a local symbol', [1, 1, 1], async function* (submit) {
+    for (let turn = 0; turn < 3; turn++) yield await submit((keyed: Keyed) => keyed[key], new Keyed());
+  }),
+  sees(
+    'a local symbol that comes back, with what an instance has under it',
+    [true, 1],
+    async function* (submit) {
+      yield (await submit(() => key)) === key;
+      yield (await submit(() => new Keyed())).read;
+    },
+  ),
   sees('that an instance of a function is one', [true, true, true, true], async function* (submit) {
     for (let turn = 0; turn < 4; turn++) yield await submit(isMade, new Made(turn));
   }),

@@ -16,7 +16,6 @@ const shared = globalThis as unknown as Record<string, unknown>;
 let count = 0;
 const increment = (): number => ++count;
 const read = (): number => count;
-const symbol = Symbol('local');
 class Kept {
   static #turns = 0;
   static turn(): number {
@@ -104,14 +103,6 @@ export const limits: readonly Case[] = [
     const first = await frameOf(submit(failing(), {}));
     const second = await frameOf(submit(failingToo(), {}));
     return first !== undefined && first === second;
-  }),
-  limit('a local symbol is new in each task', [true, false], async (submit) => {
-    const keep = (): boolean => {
-      const kept = globalThis as unknown as Record<string, unknown>;
-      kept['lokySymbol'] ??= symbol;
-      return kept['lokySymbol'] === symbol;
-    };
-    return [await submit(keep), await submit(keep)];
   }),
   limit('a class by value that is sent again is the same class', [true, true], async (submit) => {
     const keep = (): boolean => {
