@@ -275,6 +275,19 @@ const singleton = new (class {
   }
 })();
 
+class General {
+  count = 1;
+  general(): General {
+    return new Specific();
+  }
+  other(): General {
+    return specific();
+  }
+}
+const specific = (): General => new Specific();
+class Specific extends General {
+  static readonly all: readonly string[] = ['a'];
+}
 class Inheriting {}
 Object.setPrototypeOf(Inheriting, { inherited: () => 3 });
 
@@ -297,6 +310,10 @@ export const classes: readonly Case[] = [
   gives('a static method without its class', 0, () => ((make: () => Point) => make().norm())(Point.origin)),
   gives('a class as an argument', 5, (C: typeof Point) => new C(3, 4).norm(), Point),
   gives('the name of a class', [Point.name, Point3.name], () => [Point.name, Point3.name]),
+  gives('a subclass of a class that makes instances of it', [1, 1], () => [
+    new Specific().general().count,
+    new Specific().other().count,
+  ]),
   gives('classes that refer to each other', ['second', true], () => [
     new First().make().tag,
     new Second() instanceof First,
