@@ -21,7 +21,7 @@ beforeEach(() => {
   told = [];
   onCollection = () => {};
   Object.assign(fake, {
-    now: () => now,
+    uptime: () => now / 1e3,
     rss: () => {
       looks += 1;
       return memory;

@@ -2,12 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError } from '../errors.ts';
 import type { JobState } from './job-reader.ts';
-import { withinTime } from './outages.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { JobData } from './wire.ts';
 
-/** Milliseconds until Redis is taken for one that does not answer. */
-const PATIENCE = 3_000;
 /** Milliseconds in which the outcome of a job that was done at this very moment is written. */
 const OUTCOME_DELAY = 100;
 
@@ -40,20 +37,30 @@ type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobState;
 
 type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
 
-export async function takeFromQueue(link: Link, id: string): Promise<TakenFromQueue> {
-  let end: TakenFromQueue = 'unknown';
-  const tried = tryToTake(link, id).then((result) => {
-    end = result;
-  });
-  await withinTime(tried, PATIENCE);
-  return end;
+/** What is known of the tries to take one job. */
+export interface TakeAttempts {
+  /** The job may be out of the queue: Redis was asked to remove it, and has not answered. */
+  mayBeTaken: boolean;
 }
 
-async function tryToTake(link: Link, id: string): Promise<TakenFromQueue> {
+/** Never rejects. Waits for the answer of Redis however late it comes: until then it is not known who has the job. */
+export async function takeFromQueue(link: Link, id: string, attempts: TakeAttempts): Promise<TakenFromQueue> {
+  try {
+    return await tryToTake(link, id, attempts);
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function tryToTake(link: Link, id: string, attempts: TakeAttempts): Promise<TakenFromQueue> {
   const [before] = await link.readJobs([id]);
-  if (before?.kind === 'running' || before?.kind === 'missing') return 'begun';
+  if (before?.kind === 'missing') return attempts.mayBeTaken ? 'taken' : 'begun';
+  if (before?.kind === 'running') return 'begun';
   if (before !== undefined && before.kind !== 'waiting') return before;
-  if ((await link.queue.remove(id)) !== 1) return 'begun';
+  attempts.mayBeTaken = true;
+  const isRemoved = (await link.queue.remove(id)) === 1;
+  attempts.mayBeTaken = isRemoved;
+  if (!isRemoved) return 'begun';
   await sleep(OUTCOME_DELAY); // a machine may have begun and done it since it was read
   const [after] = await link.readJobs([id]);
   return after?.kind === 'value' || after?.kind === 'error' ? after : 'taken';

@@ -91,7 +91,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#codec = codec;
     this.#link = new RemoteLink(settings, executorId, this);
     this.#followers = new Followers(this.#link);
-    this.#deadlines = new QueueDeadlines(this.#link, this);
+    this.#deadlines = new QueueDeadlines(this.#link, settings.checkInterval, this);
     this.#outbox = new Outbox(settings, this.#link, this);
     this.#reconciler = new Reconciler(this.#link, settings.checkInterval, settings.queue, this);
     this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, (id, isRemoved) => {
@@ -494,6 +494,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       ...this.#outbox.sending.map(({ id }) => id),
     ]);
     this.#withdrawals.close();
+    this.#deadlines.close();
     await this.#link.close();
     this.#keepAlive.close();
   }
