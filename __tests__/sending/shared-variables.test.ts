@@ -82,6 +82,15 @@ describe('a variable that one of its functions assigns', () => {
     expect(await says(body)).toBe('');
   });
 
+  test('is one variable for all calls of a function of the file', async () => {
+    const body = `
+      let next = 0; const make = (name) => { let uses = 0; return { use: () => { uses += 1; return name + next++; }, uses: () => uses }; };
+      const [a, b] = [make('a'), make('b')];
+      await same('ids', () => [a.use(), b.use(), a.use(), a.uses(), b.uses()]);
+    `;
+    expect(await says(body)).toBe('');
+  });
+
   test('is refused where nothing tells which functions share it', async () => {
     const body = `
       const counter = () => { let n = 0; return { inc: () => ++n, get: () => n }; };
@@ -89,6 +98,11 @@ describe('a variable that one of its functions assigns', () => {
       await refused(() => [inc(), get(), inc2(), get2()]);
       const group = () => { let n = 0; return [1, 2].map((k) => () => { n += k; return n; }); };
       await refused((list) => list.map((fn) => fn()), [...group(), ...group()]);
+      const makers = () => { let n = 0; return (name) => ({ use: () => name + ++n }); };
+      const make = makers(); const [ada, bob] = [make('a'), make('b')];
+      await refused(() => [ada.use(), bob.use()]);
+      const turns = () => { let n = 0; const list = []; for (const k of [1, 2]) list.push({ add: () => { n += k; return n; } }); return list; };
+      await refused((list) => list.map(({ add }) => add()), turns());
     `;
     const hint = 'keep it in an object: const state = { n }';
     const said = await says(body);
@@ -96,7 +110,7 @@ describe('a variable that one of its functions assigns', () => {
       said.match(
         /closure variable `n` is assigned by a function, and it is unknown which other functions share it/g,
       ),
-    ).toHaveLength(2);
+    ).toHaveLength(4);
     expect(said).toContain(`  hint: ${hint}`);
   });
 

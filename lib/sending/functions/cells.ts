@@ -123,6 +123,8 @@ function* byCall(users: readonly User[]): Generator<readonly User[]> {
     const [{ literal, slot }] = users as readonly [User];
     // The same piece of code, over and over: each has a variable of its own.
     if (slot.home?.isOnce && users.every((user) => user.literal === literal)) return;
+    // Made in a loop, or by a function inside the call: both may be of one call.
+    if (repeated(users).some((user) => user.slot.home?.isOnce !== true)) throw ambiguous(users);
     const calls = new Map<object | undefined, User[]>();
     for (const user of users) calls.set(user.holder, [...(calls.get(user.holder) ?? []), user]);
     for (const [holder, members] of calls)
@@ -131,9 +133,11 @@ function* byCall(users: readonly User[]): Generator<readonly User[]> {
   } else yield users;
 }
 
-/** The same piece of code, twice: several calls have made these, or a loop. */
-const areSeveral = (users: readonly User[]): boolean =>
-  new Set(users.map(({ literal }) => literal)).size < users.length;
+/** Those of the same piece of code as another one: several calls have made these, or a loop. */
+const repeated = (users: readonly User[]): readonly User[] =>
+  users.filter((user) => users.some((other) => other !== user && other.literal === user.literal));
+
+const areSeveral = (users: readonly User[]): boolean => repeated(users).length > 0;
 
 function ambiguous(users: readonly User[]): Refusal {
   const { fn, slot } = users.find((user) => user.slot.free.written) as User;
