@@ -74,6 +74,55 @@ test.each([
   );
 });
 
+test('a class that is the default export alone leads to what its module keeps', async () => {
+  const main = `
+    class Tray extends Shelf {}
+    say([await submit((shelf) => shelf.state, new Shelf()), await submit((shelf) => shelf.clear().state, new Shelf(1))]);
+    say([await submit((tray) => tray.value(), new Tray(5)), await submit((tray) => tray.value(), new Shelf(6))]);`;
+  const text = `
+    const MARK = Symbol('mark'); const NOTHING = {}; const values = new WeakMap();
+    class Shelf {
+      constructor(v) { this.v = v ?? NOTHING; this[MARK] = 'marked'; values.set(this, v); }
+      clear() { this.v = NOTHING; return this; }
+      value() { return values.get(this); }
+      get state() { return [this[MARK], this.v === NOTHING]; }
+    }
+    export default Shelf;`;
+  const said = await library.run({
+    'main.mjs': program("import Shelf from 'shelf';", main),
+    'node_modules/shelf/index.mjs': text,
+    'node_modules/shelf/package.json': JSON.stringify({ name: 'shelf', exports: './index.mjs' }),
+  });
+  expect(said.split('\n')).toEqual(['[["marked",true],["marked",true]]', '[5,6]']);
+});
+
+test('classes that one function of a file makes are not taken for each other', async () => {
+  const main = `
+    const kind = (fn) => submit(fn).then((made) => made, (error) => error).then((made) => [made instanceof kinds[404], made instanceof kinds[409], made.message ?? made.code()]);
+    say([await kind(() => kinds.raise(404)), await kind(() => kinds.raise(409)), await kind(() => kinds.make(409))]);
+    console.log(await fails(submit(() => kinds.hidden(0))));
+    console.log(await fails(submit(() => kinds.hidden(1))));`;
+  const kinds = `
+    const failure = (code) => { class Failure extends Error { constructor() { super('no ' + code); } } return Failure; };
+    const kept = (code) => { const codes = new WeakMap(); class Kept { constructor() { codes.set(this, code); } code() { return codes.get(this); } } return Kept; };
+    for (const code of [404, 409]) exports[code] = failure(code);
+    exports.make = (code) => new exports[code]();
+    exports.raise = (code) => { throw exports.make(code); };
+    const plain = (n) => { class Plain { n() { return n; } } return Plain; };
+    exports.Plain = plain(1);
+    const others = [kept(1), plain(2)];
+    exports.Kept = kept(3);
+    exports.hidden = (index) => new others[index]();`;
+  const said = await library.run({
+    'main.mjs': program("import kinds from './kinds.cjs';", main),
+    'kinds.cjs': kinds,
+  });
+  const [first, ...others] = said.split('\n').filter((line) => !/^ +hint/.test(line));
+  expect(first).toBe('[[true,false,"no 404"],[false,true,"no 409"],[false,true,"no 409"]]');
+  expect(others[0]).toMatch(/a class that the host does not know \(Kept\)|state that its class keeps in a WeakMap/);
+  expect(others[1]).toMatch(/a class that the host does not know \(Plain\)/);
+});
+
 /** As compilers write it: the variables are declared before the class, and get their stores after it. */
 const money = `
   var _cents, _methods;

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { fingerprint, type RowHead } from '../graph/row.ts';
 import { isStore } from '../graph/weak-stores.ts';
+import { functionsIn } from './declaration.ts';
 import { type FunctionView, viewFunction } from './inspector.ts';
 import { parsing } from './parsing.ts';
 import { nameOfScript } from './scripts.ts';
 import { requireCache, sourceOf } from './sources.ts';
-import { functionsIn } from './ways.ts';
 
 type DeclaredHead = Extract<RowHead, readonly ['declared', ...unknown[]]>;
 

@@ -5,13 +5,12 @@
  */
 import { types } from 'node:util';
 import { BoundedMap } from '../../system/bounded-map.ts';
-import { exportedValue } from '../common/compiled-exports.ts';
 import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
 import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
-import { isNativeText } from '../values/realm.ts';
+import { functionsIn } from './declaration.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
 import { parsing } from './parsing.ts';
-import { requireCache, type Source } from './sources.ts';
+import { requireCache, type Source, startOf } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
 import { haveSameVariables } from './variables.ts';
 
@@ -50,8 +49,7 @@ export class ModuleWays {
 
   /** `seed`: any function of the module. Undefined if no variable that keeps its value leads there. */
   rowOf(value: unknown, seed: object): Row | undefined {
-    this.variables ??= this.collect(seed);
-    const found = this.variables.get(value) ?? (typeof value === 'function' ? this.member(value) : undefined);
+    const found = this.variablesSeen(seed).get(value) ?? (typeof value === 'function' ? this.member(value) : undefined);
     if (!found) return undefined;
     if (!this.rows.has(value)) this.rows.set(value, this.makeRow(found));
     return this.rows.get(value);
@@ -59,14 +57,24 @@ export class ModuleWays {
 
   /** WeakMaps and WeakSets that it keeps: what they hold for an instance of its classes is state of that instance. */
   stores(seed: object): readonly (readonly [Store, Row])[] {
-    this.storeRows ??= this.collectStores(seed);
+    const variables = this.variablesSeen(seed);
+    this.storeRows ??= this.collectStores(variables);
     return this.storeRows;
   }
 
-  private collectStores(seed: object): (readonly [Store, Row])[] {
-    this.variables ??= this.collect(seed);
+  /** A default export is no variable that V8 shows: as long as nothing was found, another seed may be it. */
+  private variablesSeen(seed: object): Map<unknown, Variable> {
+    if (!this.variables?.size) {
+      this.variables = this.collect(seed);
+      this.members = undefined;
+      this.storeRows = undefined;
+    }
+    return this.variables;
+  }
+
+  private collectStores(variables: Map<unknown, Variable>): (readonly [Store, Row])[] {
     const found: (readonly [Store, Row])[] = [];
-    for (const [value, variable] of this.variables) {
+    for (const [value, variable] of variables) {
       const { steps } = variable;
       if (isStore(value)) found.push([value, this.rowOfVariable(variable)]);
       for (const [key, store] of storesIn(value))
@@ -126,8 +134,11 @@ export class ModuleWays {
       return;
     }
     const module = text === undefined ? undefined : parsing().exportsOf(url, text);
-    const scope = viewFunction(seed).scopes.find(({ type }) => type === 'Module');
+    const { scopes, location } = viewFunction(seed);
+    const scope = scopes.find(({ type }) => type === 'Module');
     if (!module || !scope) return;
+    const start = location && startOf(text as string, location, textOf.call(seed));
+    if (start !== undefined && module.defaultExport?.start === start) yield* functionsIn(seed, ['default'], 1);
     for (const [local, [name]] of module.exports) {
       const value: unknown = getOwnPropertyDescriptor(scope.variables, local)?.value;
       yield* functionsIn(value, [name as string], 1);
@@ -171,29 +182,6 @@ export class ModuleWays {
 /** What is itself and no copy: where it is compared, it is by identity. */
 const isIdentity = (value: unknown): boolean =>
   (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
-
-/** Functions of a program among what a module exports, and how to get there. */
-export function* functionsIn(
-  exported: unknown,
-  path: string[],
-  depth: number,
-): Generator<[string[], object]> {
-  if (typeof exported === 'function') {
-    if (!types.isProxy(exported) && !isNativeText(textOf.call(exported))) yield [path, exported];
-  } else if (typeof exported !== 'object' || exported === null) return;
-  if (depth > 1 || types.isProxy(exported)) return;
-  const prototype = Object.getPrototypeOf(exported) as object | null;
-  for (const [owner, steps] of [
-    [exported, path],
-    [typeof exported === 'object' ? prototype : null, [...path, '__proto__']],
-  ] as const) {
-    if (owner === null || owner === Object.prototype) continue;
-    for (const key of getOwnPropertyNames(owner)) {
-      if (key === 'caller' || key === 'arguments' || key === 'constructor') continue;
-      yield* functionsIn(exportedValue(owner, key), [...steps, key], depth + 1);
-    }
-  }
-}
 
 /** Methods and members of what the variables hold. */
 function membersOf(variables: ReadonlyMap<unknown, Variable>): Map<unknown, Variable> {

@@ -113,7 +113,7 @@ export class WorkerPolicy implements Policy {
     const exported = exportRow(fn);
     // What a CommonJS module exports the host finds by itself; to ask where a class is declared takes longer.
     const isSure = exported?.[0] === 'import' && exported[1].type === 'cjs';
-    const head = isSure ? exported : (declarationOf(fn, isRequired) ?? exported);
+    const head = isSure ? exported : (declarationOf(fn, loadedFile) ?? exported);
     if (head) return { head, children: [] };
     const name = nameOf(fn) || 'anonymous';
     if (/^[gs]et /.test(name)) {
@@ -139,7 +139,7 @@ export class WorkerPolicy implements Policy {
       const cls = Object.getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
       // What the code of a task keeps came with the task.
       if (typeof cls !== 'function' || this.functions.idOf(cls) !== undefined) continue;
-      for (const [store, head] of storesBeside(cls, isRequired))
+      for (const [store, head] of storesBeside(cls, loadedFile))
         this.storesHere.set(store, head && { head, children: [] });
     }
     if (isThenable(prototype)) {
@@ -173,7 +173,7 @@ function isClassPrototype(value: object): boolean {
   return typeof cls === 'function' && !types.isProxy(cls) && cls.prototype === value;
 }
 
-const isRequired = (file: string): boolean => requireFrom(file).cache[file] !== undefined;
+const loadedFile = (file: string): NodeJS.Module | undefined => requireFrom(file).cache[file];
 
 /** By the modules that tasks have imported. */
 function exportRow(fn: object): RowHead | undefined {
