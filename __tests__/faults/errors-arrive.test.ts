@@ -216,6 +216,33 @@ describe('an error of a task', () => {
       throw new Local('m');
     });
     expect([unnamed.name, unnamed instanceof RangeError]).toEqual(['Local', true]);
+    const exception = await thrownBy(() => {
+      class Local extends DOMException {
+        kind = 'local';
+      }
+      throw new Local('m', 'TimeoutError');
+    });
+    expect(exception).toBeInstanceOf(DOMException);
+    expect(exception).toMatchObject({ name: 'TimeoutError', message: 'm', kind: 'local' });
+  });
+
+  test('is not replaced by what an accessor of a class of the host throws', async () => {
+    class Unready extends Error {
+      readonly #title = 'unready';
+      override get name(): string {
+        return this.#title;
+      }
+    }
+    const error = await thrownBy(() => {
+      class Local extends Unready {
+        override get name(): string {
+          return 'Local';
+        }
+      }
+      throw new Local('m');
+    });
+    expect(error).toBeInstanceOf(Unready);
+    expect([error.name, error.message]).toEqual(['Local', 'm']);
   });
 
   test('of Node is what it was', async () => {

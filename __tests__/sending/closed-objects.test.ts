@@ -23,17 +23,18 @@ test('what a closure captures is as closed as it was, and so is what comes back'
     const point = new Point();
     const fixed = Object.defineProperty({}, 'id', { value: 7, enumerable: true });
     const frozenMap = Object.freeze(new Map([[1, 2]]));
+    const patterns = [Object.freeze(/a/g), Object.seal(/b/y)]; patterns[1].lastIndex = 2;
     const self = { name: 'self' }; self.self = self; Object.freeze(self);
     const state = (o) => [Object.isFrozen(o), Object.isSealed(o), Object.isExtensible(o)];
-    const all = () => [config, config.limits, config.tags, config.open, point, Kinds, fixed, frozenMap, self, self.self].map(state);
+    const all = () => [config, config.limits, config.tags, config.open, point, Kinds, fixed, frozenMap, ...patterns, self, self.self].map(state);
     say(JSON.stringify(await submit(all)) === JSON.stringify(all()));
     say(await submit(() => { try { fixed.id = 8; } catch (error) { return [fixed.id, error.name]; } }));
-    say([await submit(all) , await submit(() => [Kinds.A, point.x, config.limits[1], frozenMap.get(1)])][1]);
+    say([await submit(all) , await submit(() => [Kinds.A, point.x, config.limits[1], frozenMap.get(1), patterns[1].lastIndex])][1]);
     const back = await submit((p) => p, point);
     say([back instanceof Point, state(back)]);
   `;
   expect(await library.run({ 'main.mjs': program('', body) })).toBe(
-    'true\n[7,"TypeError"]\n[1,1,2,2]\n[true,[true,true,false]]',
+    'true\n[7,"TypeError"]\n[1,1,2,2,2]\n[true,[true,true,false]]',
   );
 });
 

@@ -119,7 +119,9 @@ test('classes that one function of a file makes are not taken for each other', a
   });
   const [first, ...others] = said.split('\n').filter((line) => !/^ +hint/.test(line));
   expect(first).toBe('[[true,false,"no 404"],[false,true,"no 409"],[false,true,"no 409"]]');
-  expect(others[0]).toMatch(/a class that the host does not know \(Kept\)|state that its class keeps in a WeakMap/);
+  expect(others[0]).toMatch(
+    /a class that the host does not know \(Kept\)|state that its class keeps in a WeakMap/,
+  );
   expect(others[1]).toMatch(/a class that the host does not know \(Plain\)/);
 });
 

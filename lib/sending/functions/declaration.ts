@@ -120,23 +120,23 @@ export function storesBeside(
   return found;
 }
 
-function findStores(
-  cls: object,
-  loadedFile: LoadedFile,
-): (readonly [Store, RowHead | undefined])[] {
+function findStores(cls: object, loadedFile: LoadedFile): (readonly [Store, RowHead | undefined])[] {
   const found: (readonly [Store, RowHead | undefined])[] = [];
   try {
     const { location, scopes } = viewFunction(cls);
     const url = location && nameOfScript(location.scriptId);
     const isModule = scopes.some(({ type }) => type === 'Module');
-    const loaded = url && !isModule ? loadedFile(url.startsWith('file:') ? fileURLToPath(url) : url) : undefined;
+    const loaded =
+      url && !isModule ? loadedFile(url.startsWith('file:') ? fileURLToPath(url) : url) : undefined;
     if (!url || !(isModule || loaded)) return found;
     for (const [index, { type, variables }] of scopes.entries()) {
       for (const name of Object.keys(variables)) {
         const value = dataOf(variables, name);
         const scope = scopes.length - 1 - index;
         if (isStore(value)) {
-          const isNameable = isModule ? type === 'Module' : isSeenFirst(loaded?.exports, scope, [name], value);
+          const isNameable = isModule
+            ? type === 'Module'
+            : isSeenFirst(loaded?.exports, scope, [name], value);
           found.push([value, isNameable ? ['declared', url, scope, name, null] : undefined]);
         }
         for (const [, store] of storesIn(value)) found.push([store, undefined]);

@@ -36,6 +36,7 @@ const textOf = Function.prototype.toString;
 export class ModuleWays {
   readonly source: Source;
   private readonly scriptId: string;
+  private seed: object | undefined;
   private variables: Map<unknown, Variable> | undefined;
   private members: Map<unknown, Variable> | undefined;
   private storeRows: (readonly [Store, Row])[] | undefined;
@@ -49,7 +50,8 @@ export class ModuleWays {
 
   /** `seed`: any function of the module. Undefined if no variable that keeps its value leads there. */
   rowOf(value: unknown, seed: object): Row | undefined {
-    const found = this.variablesSeen(seed).get(value) ?? (typeof value === 'function' ? this.member(value) : undefined);
+    const found =
+      this.variablesSeen(seed).get(value) ?? (typeof value === 'function' ? this.member(value) : undefined);
     if (!found) return undefined;
     if (!this.rows.has(value)) this.rows.set(value, this.makeRow(found));
     return this.rows.get(value);
@@ -64,7 +66,8 @@ export class ModuleWays {
 
   /** A default export is no variable that V8 shows: as long as nothing was found, another seed may be it. */
   private variablesSeen(seed: object): Map<unknown, Variable> {
-    if (!this.variables?.size) {
+    if (!this.variables || (this.variables.size === 0 && this.seed !== seed)) {
+      this.seed = seed;
       this.variables = this.collect(seed);
       this.members = undefined;
       this.storeRows = undefined;
@@ -138,7 +141,8 @@ export class ModuleWays {
     const scope = scopes.find(({ type }) => type === 'Module');
     if (!module || !scope) return;
     const start = location && startOf(text as string, location, textOf.call(seed));
-    if (start !== undefined && module.defaultExport?.start === start) yield* functionsIn(seed, ['default'], 1);
+    if (start !== undefined && module.defaultExport?.start === start)
+      yield* functionsIn(seed, ['default'], 1);
     for (const [local, [name]] of module.exports) {
       const value: unknown = getOwnPropertyDescriptor(scope.variables, local)?.value;
       yield* functionsIn(value, [name as string], 1);

@@ -118,7 +118,12 @@ export function defineProperties(
     const value = part ? part(owner, keyLabel(key), read) : read();
     if (value === LEFT_OUT) continue;
     if (plain && key !== '__proto__' && !(key in owner)) (owner as Record<string, unknown>)[head] = value;
-    else Object.defineProperty(owner, key, { ...attributesOf(flags), writable: !!(flags & WRITABLE), value });
+    else {
+      // The `lastIndex` of a RegExp is fixed from the start: freezing it does no more.
+      const isFixed = Object.getOwnPropertyDescriptor(owner, key)?.configurable === false;
+      const attributes = attributesOf(isFixed ? flags & ~CONFIGURABLE : flags);
+      Object.defineProperty(owner, key, { ...attributes, writable: !!(flags & WRITABLE), value });
+    }
   }
 }
 

@@ -315,12 +315,14 @@ export class GraphReader implements RowReader {
   }
 
   /** An error says by itself what it said by a class that is not here. */
-  private tell(shell: object, { said }: ObjectHead): void {
-    const prototype = Object.getPrototypeOf(shell) as { name?: unknown } | null;
+  private tell(shell: object, { base, said }: ObjectHead): void {
+    const prototype = Object.getPrototypeOf(shell) as object | null;
     if (typeof said !== 'object' || prototype === null || !this.substitutes?.has(prototype)) return;
-    const parent = Object.getPrototypeOf(prototype) as { name?: unknown };
+    // Its name and its message are what it was made of.
+    if (base === 'dom-exception') return;
     const { name, message } = said;
-    if (typeof name === 'string' && name !== parent.name) defineHidden(shell, 'name', name);
+    if (typeof name === 'string' && name !== inheritedName(Object.getPrototypeOf(prototype) as object))
+      defineHidden(shell, 'name', name);
     if (typeof message === 'string' && !Object.hasOwn(shell, 'message'))
       defineHidden(shell, 'message', message);
   }
@@ -439,4 +441,13 @@ export class GraphReader implements RowReader {
 
 function defineHidden(owner: object, key: string, value: unknown): void {
   Object.defineProperty(owner, key, { value, enumerable: false, writable: true, configurable: true });
+}
+
+/** Undefined if an accessor gives it: those of this process are not called. */
+function inheritedName(prototype: object | null): unknown {
+  for (let p = prototype; p; p = Object.getPrototypeOf(p) as object | null) {
+    const descriptor = Object.getOwnPropertyDescriptor(p, 'name');
+    if (descriptor) return descriptor.value;
+  }
+  return undefined;
 }
