@@ -49,6 +49,7 @@ describe('a variable that one of its functions assigns', () => {
       await same('called', () => { const before = run(); replace(); return [before, run()]; });
       let self; const tie = () => { self = [tie, untie]; return self; }; const untie = () => self && self[0] === tie && self[1] === untie; self = [tie];
       await same('a cycle through the variable', () => [untie(), tie().length, untie()]);
+      const fixed = 1; await same('a constant', () => { try { fixed = 2; } catch (error) { return [error.name, fixed]; } return fixed; });
       let index = 0; const each = (list) => { for (index of list); for (index in { z: 1 }); return index; }; const at = () => index;
       await same('a loop variable', () => [each([1, 2]), at()]);
       const lazily = (() => { let value; return { get value() { return (value ??= { n: 1 }); }, set value(x) { value = x; } }; })();

@@ -126,16 +126,17 @@ export class Slots {
   private addVariable(variable: string, free: FreeName, scope: number): void {
     const { edits, place, celled } = this.context;
     const node = place.around?.node;
+    const stable = place.module?.scopes.isConstant(node, variable) === true;
     const isCell = celled.has(variable);
     const name = isCell ? cellName(variable) : variable === 'arguments' ? ARGUMENTS : variable;
     if (isCell) {
       for (const use of free.uses) edits.name(use, variable, withoutReceiver(`${name}.${CELL_VALUE}`, use));
     } else {
       if (name === ARGUMENTS) for (const use of free.uses) edits.name(use, 'arguments', ARGUMENTS);
-      if (free.written) this.written.push(name);
+      // What is assigned to a `const` throws there as here.
+      if (free.written && !stable) this.written.push(name);
     }
     const home = place.module?.scopes.homeOf(node, variable);
-    const stable = place.module?.scopes.isConstant(node, variable) === true;
     const defined = place.module?.scopes.isDefined(node, variable) === true;
     this.list.push({ kind: 'variable', name, variable, scope, stable, defined, free, home });
   }
