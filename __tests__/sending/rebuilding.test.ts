@@ -1,5 +1,7 @@
 /** Code that runs while a task is read: it sees what it uses as a whole, or the task is refused. */
 import { describe, expect, test } from '@jest/globals';
+import type { Message } from '../../lib/sending/graph/message.ts';
+import { Reach } from '../../lib/sending/graph/reach.ts';
 import { createReceiver } from '../../lib/sending/receiver.ts';
 import { createSender, type SenderOptions } from '../../lib/sending/sender.ts';
 
@@ -176,4 +178,16 @@ describe('classes that use each other', () => {
     expect((made as Long).short().long().text).toBe('fou');
     expect((made.constructor as typeof Long).empty.text).toBe('');
   });
+});
+
+test('what a hostile answer makes the host look at is bounded', () => {
+  const size = 20_000;
+  const flat: unknown[] = [Array.from({ length: size - 1 }, (_, at) => at + 1)];
+  while (flat.length < size) flat.push([]);
+  const reach = new Reach({ flat, heads: [], children: [] } as unknown as Message);
+  let visits = 0;
+  expect(() => {
+    for (;;) visits += reach.from([0], true).length;
+  }).toThrow('too entangled');
+  expect(visits).toBeLessThan(60 * size);
 });

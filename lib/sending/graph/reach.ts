@@ -6,9 +6,9 @@ const UNSEEN = 0;
 const SEEN = 1;
 const COMPLETE = 2;
 
-/** Visits for each value of a message, and in all: real messages need a few. */
-const MOST_VISITS_EACH = 64;
-const MOST_VISITS = 10_000_000;
+/** Visits on behalf of code other than classes: each value is complete after one, and only what is refused is visited again. */
+const MOST_VISITS_EACH = 2;
+const MOST_VISITS = 1_000_000;
 
 export class Reach {
   private readonly message: Message;
@@ -28,14 +28,18 @@ export class Reach {
     this.kept.set(owner, [...(this.kept.get(owner) ?? []), ...values]);
   }
 
-  /** The indices of all that is not complete, so that each comes after one that leads to it. Primitives are complete. */
-  from(starts: readonly number[]): readonly number[] {
+  /**
+   * The indices of all that is not complete, so that each comes after one that leads to it. Primitives are complete.
+   *
+   * @param isBounded Whether this counts towards the limit: not for classes, which only come from the host.
+   */
+  from(starts: readonly number[], isBounded: boolean): readonly number[] {
     const { found } = this;
     for (let at = 0; at < starts.length; at++) this.add(starts[at]);
     if (found.length === 0) return found;
     for (let at = 0; at < found.length; at++) this.addLinks(found[at] as number);
     for (const index of found) this.marks[index] = UNSEEN;
-    this.visits += found.length;
+    if (isBounded) this.visits += found.length;
     if (this.visits > MOST_VISITS + MOST_VISITS_EACH * this.marks.length)
       throw malformed('it is too entangled');
     this.found = [];

@@ -399,7 +399,7 @@ export class GraphReader implements RowReader {
    */
   private complete(row: number, children: readonly number[], refusal?: () => SerializationError): void {
     const reach = this.reach();
-    const found = reach.from(children);
+    const found = reach.from(children, refusal !== undefined);
     if (found.length === 0) return;
     const leadsBack = found.some((index) => this.numberAt(index) === row);
     if (leadsBack && refusal) throw refusal();
