@@ -58,7 +58,7 @@ function exportName(exported: unknown, fn: object): string | undefined {
 }
 
 /**
- * Whether the variable is this one to whoever looks for it from what the module exports: a function that is called several
+ * Whether a search that starts from what the module exports finds this variable: a function that is called several
  * times has one for each call.
  */
 function isSeenFirst(

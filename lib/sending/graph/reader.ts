@@ -270,7 +270,7 @@ export class GraphReader implements RowReader {
       this.depth = 0;
       try {
         fillObject(shell, head, next, more, this.resolver, this.guard);
-        this.tell(shell, head);
+        this.defineSaid(shell, head);
         // A property lists what is left out.
         if (mayLack && head.integrity) this.unclosed.push([shell, head.integrity]);
         else applyIntegrity(shell, head.integrity);
@@ -315,7 +315,7 @@ export class GraphReader implements RowReader {
   }
 
   /** An error says by itself what it said by a class that is not here. */
-  private tell(shell: object, { base, said }: ObjectHead): void {
+  private defineSaid(shell: object, { base, said }: ObjectHead): void {
     const prototype = Object.getPrototypeOf(shell) as object | null;
     if (typeof said !== 'object' || prototype === null || !this.substitutes?.has(prototype)) return;
     // Its name and its message are what it was made of.
