@@ -3,8 +3,9 @@
  * lib/watchdog/guardian-script.ts, and does the same as far as the system reports enough.
  */
 import { readdirSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
-import { MARK_VARIABLE, MOST_MESSAGES } from '../lib/watchdog/guardian-script.ts';
+import { MOST_MESSAGES } from '../lib/watchdog/guardian-script.ts';
 import { killSurvivorsOf, killTree } from '../lib/watchdog/kill.ts';
+import { MARK_VARIABLE } from '../lib/watchdog/mark.ts';
 import { decodeNotes } from '../lib/watchdog/notes.ts';
 import { birthOf } from '../lib/watchdog/processes.ts';
 

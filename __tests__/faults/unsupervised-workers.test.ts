@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { startWorkerProcess } from '../../lib/child/child-process.ts';
 import type { ExitReport } from '../../lib/child/exit-report.ts';
+import { launchWorker } from '../../lib/child/launch.ts';
 import { scriptFolder } from '../executor/host-script.ts';
 import { aliveDescendants, waitUntil, waitUntilGone } from '../helpers/processes.ts';
 
@@ -45,17 +46,17 @@ test('a worker that cannot be told how to start is ended', async () => {
     main: undefined,
     cannotBeWritten: 1n,
   };
+  const launchSettings = {
+    execArgv: [],
+    argv: [],
+    execPath: process.execPath,
+    env: process.env,
+    stdio: 'ignore',
+  } as const;
   let pids: number[] = [];
   const gone = new Promise<void>((resolve) => {
     const worker = startWorkerProcess(
-      () => ({
-        execArgv: [],
-        argv: [],
-        execPath: process.execPath,
-        env: process.env,
-        stdio: 'ignore',
-        start,
-      }),
+      { stdio: 'ignore', start, launch: () => launchWorker(launchSettings) },
       {
         onFrame: () => {},
         onOutput: () => {},

@@ -2,18 +2,15 @@
  * One worker process seen from the host: the process is started, carries frames, and ends, which is reported once, after
  * everything that it had sent was read.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Payload } from '../sending/common/payload.ts';
-import { entryPoint } from '../system/entry-points.ts';
-import { nodeCommand } from '../system/node-command.ts';
-import { withoutPrototype } from '../system/own.ts';
 import { isNoWorker } from '../system/start-mark.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
 import { readOomKills } from '../watchdog/oom-killer.ts';
-import { createMark, type Mark, type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
-import { type ClaimLedger, createClaimLedger } from './claims.ts';
+import { type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
+import type { ClaimLedger } from './claims.ts';
 import type { ExitReport } from './exit-report.ts';
 import {
   Channel,
@@ -24,20 +21,16 @@ import {
   PIPE_DESCRIPTOR,
   type StartMessage,
 } from './frames.ts';
+import type { Launched } from './launch.ts';
 import { captureOutput, type OutputListener, type StdioMode } from './output.ts';
 import { isAsleep, isExiting } from './process-state.ts';
 import { createStallWatch } from './stall-watch.ts';
 
-interface SpawnSettings {
-  readonly execArgv: readonly string[];
-  readonly execPath: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface WorkerProcessSettings {
   readonly stdio: StdioMode;
-}
-
-export interface WorkerProcessSettings extends SpawnSettings {
   readonly start: StartMessage;
+  /** May throw: code of the user may be asked for the environment. */
+  launch(): Launched;
 }
 
 export interface WorkerProcessListener extends OutputListener {
@@ -67,27 +60,22 @@ export interface WorkerProcess {
 /** A dying process closes its descriptors a moment before its exit can be seen. In milliseconds. */
 const EXIT_GRACE = 100;
 
-/** @param settingsOf May throw: code of the user may be asked for the environment. */
 export function startWorkerProcess(
-  settingsOf: () => WorkerProcessSettings,
+  settings: WorkerProcessSettings,
   listener: WorkerProcessListener,
 ): WorkerProcess {
-  let claims: ClaimLedger | undefined;
+  let launched: Launched | undefined;
+  let channel: Channel | undefined;
+  let tree: WorkerTree | undefined;
   const end = (report: ExitReport): void => {
     listener.onExit(report);
-    claims?.close();
+    launched?.claims?.close();
   };
   let subprocess: ChildProcess | undefined;
-  let channel: Channel | undefined;
-  let marksOutput = false;
-  let tree: WorkerTree | undefined;
   try {
-    claims = createClaimLedger();
-    const settings = settingsOf();
-    const mark = createMark();
-    marksOutput = settings.start.outputMark !== undefined;
-    subprocess = spawnWorker(settings, mark, claims);
-    tree = subprocess.pid === undefined ? undefined : watchTree(subprocess.pid, mark);
+    launched = settings.launch();
+    subprocess = launched.subprocess;
+    tree = subprocess.pid === undefined ? undefined : watchTree(subprocess.pid, launched.mark);
     channel = supervise(subprocess, settings, tree, { ...listener, onExit: end });
   } catch (error) {
     if (subprocess !== undefined) abandon(subprocess, tree);
@@ -99,8 +87,8 @@ export function startWorkerProcess(
   }
   return {
     pid: subprocess?.pid,
-    claims,
-    marksOutput,
+    claims: launched?.claims,
+    marksOutput: settings.start.outputMark !== undefined,
     send: (kind, id, payload) => channel?.send(kind, id, payload?.body, payload?.views),
     channel,
     leave() {
@@ -297,32 +285,6 @@ function neverStarted(error: unknown): ExitReport {
     leftUnread: false,
     killedByKernel: false,
   };
-}
-
-/**
- * Starts the operating system's process of a worker. By Node's own `spawn`: the first result waits for this, and
- * would wait 26 ms more for execa to load.
- *
- * @throws WorkerStartupError if there is no Node.
- * @throws what `spawn` throws for an unusable environment or argument.
- */
-function spawnWorker(
-  { execArgv, execPath, argv, env, stdio }: SpawnSettings,
-  mark: Mark,
-  claims: ClaimLedger | undefined,
-): ChildProcess {
-  const stdout = stdio === 'events' ? 'pipe' : stdio;
-  const script = entryPoint('worker');
-  const node = nodeCommand(script, execPath);
-  return spawn(node.command, [...execArgv, script, ...argv], {
-    env: withoutPrototype({ ...env, ...mark.environment, ...node.env }),
-    // In the order of the worker's descriptors: see frames.ts and claims.ts. Where pipes can be overlapped (Windows), the worker
-    // could otherwise not write while it reads.
-    stdio: ['ignore', stdout, 'pipe', 'overlapped', claims?.descriptor ?? 'ignore'],
-    // A group of its own: Ctrl-C does not reach it, and its descendants are found again.
-    detached: true,
-    windowsHide: true,
-  });
 }
 
 /** What descendants that outlive the process may still write, or hold open, is not waited for. In milliseconds. */

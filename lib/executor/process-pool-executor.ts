@@ -1,5 +1,6 @@
 /** The executor that users make: options in, a pool behind it, events out. */
 import { EventEmitter } from 'node:events';
+import type { Launched } from '../child/launch.ts';
 import type { Future } from '../futures/future.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
@@ -21,10 +22,12 @@ import {
 import type { Shared } from '../sending/common/shared.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
+import { setImmediate } from '../system/timers.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { noteExecutor } from './living.ts';
+import { launchFirst, type MadePool, makePool, sendsAtStart } from './making.ts';
 import type { ModuleMethods } from './module-methods.ts';
-import { calls, pool } from './parts.ts';
+import { calls } from './parts.ts';
 import { type AnyFunction, submitTo } from './pool-view.ts';
 import { type ExecutorStats, statsOf } from './stats.ts';
 import { ExecutorView, withTaskOptions } from './view.ts';
@@ -57,8 +60,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   readonly executorId: number;
   readonly #settings: ExecutorSettings;
   readonly #taskSettings: TaskSettings;
-  readonly #pool: Manager;
-  readonly #observer: PoolObserver;
+  #made: MadePool | undefined;
   /** Where tasks go; elsewhere once a reusable executor was replaced. */
   #route: () => Manager;
 
@@ -76,15 +78,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     this.#settings = settings;
     lastExecutorId += 1;
     this.executorId = lastExecutorId;
-    const { createSender, createWorkerSetup, Manager, PoolObserver } = pool.get();
-    const sender = createSender({
-      ...settings,
-      mainByReference: settings.context.startMethod === 'loky_init_main',
-    });
-    const setup = createWorkerSetup(settings, sender, this.executorId);
-    this.#observer = new PoolObserver(this, this.executorId);
-    this.#pool = new Manager(settings, sender, setup, this.#observer);
-    this.#route = () => this.#pool;
+    this.#route = () => (this.#made ?? this.#make()).manager;
     this.#taskSettings = {
       timeout: settings.taskTimeout,
       signal: undefined,
@@ -96,11 +90,36 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       name: undefined,
       bufferSize: undefined,
     };
-    abandoned.register(this, this.#pool);
+    if (sendsAtStart(settings)) this.#make();
+    else setImmediate(() => this.#makeAhead());
     noteExecutor(this);
   }
 
+  #make(launched?: Launched): MadePool {
+    this.#made = makePool(this, this.#settings, launched);
+    abandoned.register(this, this.#made.manager);
+    return this.#made;
+  }
+
+  #makeForTask(): void {
+    const launched = launchFirst(this.#settings);
+    const { manager } = this.#make(launched);
+    if (launched !== undefined) manager.startFirst();
+  }
+
+  /** In a turn of its own: a server's first request then finds it. */
+  #makeAhead(): void {
+    try {
+      this.#made ??= this.#make();
+    } catch {} // the call that needs it tries again
+  }
+
+  get #parts(): MadePool {
+    return this.#made ?? this.#make();
+  }
+
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+    if (this.#made === undefined && typeof fn === 'function') this.#makeForTask();
     return submitTo(this.#route(), this.#taskSettings, this.submit, fn, args) as Future<Awaited<R>>;
   }
 
@@ -177,12 +196,13 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
 
   /** What the pool is doing now, and what it has done. */
   stats(): ExecutorStats {
-    this.#pool.figuresWanted();
-    return statsOf(this.#pool, this.#observer);
+    const { manager, observer } = this.#parts;
+    manager.figuresWanted();
+    return statsOf(manager, observer);
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
-    return this.#pool.shutdown(checkShutdownOptions(options));
+    return this.#parts.manager.shutdown(checkShutdownOptions(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -191,15 +211,15 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
 
   static {
     executorInternals = {
-      poolOf: (executor) => executor.#pool,
+      poolOf: (executor) => executor.#parts.manager,
       routeOf: (executor) => executor.#route(),
       taskSettingsOf: (executor) => executor.#taskSettings,
       settingsOf: (executor) => executor.#settings,
       route: (executor, route) => {
         executor.#route = route;
       },
-      interestOf: (executor) => executor.#observer.interest,
-      observerOf: (executor) => executor.#observer,
+      interestOf: (executor) => executor.#parts.observer.interest,
+      observerOf: (executor) => executor.#parts.observer,
     };
   }
 }

@@ -156,6 +156,11 @@ export class Manager implements WorkersOwner, TaskKeeper {
     }
   }
 
+  /** For a process of the first worker that was launched before. */
+  startFirst(): void {
+    this.#workers.provide(1);
+  }
+
   /** @throws SerializationError */
   prepare(
     fn: (...args: never[]) => unknown,

@@ -23,9 +23,7 @@
  *
  * The first line is what lists of processes show.
  */
-
-/** In the environment of every worker, and of what a worker starts: it identifies processes that nothing else identifies. */
-export const MARK_VARIABLE = 'LOKY_WORKER_MARK';
+import { MARK_VARIABLE } from './mark.ts';
 
 /** The messages about registered files at the end; their reader may have ended, or may be slow. */
 export const MOST_MESSAGES = 100;

@@ -11,7 +11,8 @@ import { entryPoint } from '../system/entry-points.ts';
 import { nodeCommand } from '../system/node-command.ts';
 import { withoutPrototype } from '../system/own.ts';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../system/timers.ts';
-import { MARK_VARIABLE, shellGuardian } from './guardian-script.ts';
+import { shellGuardian } from './guardian-script.ts';
+import { MARK_VARIABLE } from './mark.ts';
 import { type Note, type NoteLetter, type Notes, openNotes, READINGS } from './notes.ts';
 
 /** All in milliseconds. A guardian process that lived shorter than this did not work. */

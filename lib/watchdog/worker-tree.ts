@@ -5,27 +5,9 @@
  */
 import { setImmediate } from '../system/timers.ts';
 import { guardian } from './guardian.ts';
-import { MARK_VARIABLE } from './guardian-script.ts';
 import { killSurvivorsOf, killTree } from './kill.ts';
+import type { Mark } from './mark.ts';
 import { birthOf, readDescendants } from './processes.ts';
-
-/** Identifies the processes of one tree by their environment when nothing else does. */
-export interface Mark {
-  readonly value: string;
-  /** To be part of the worker's environment. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Known to no other program on this machine. Node's own crypto would take 4 ms to load, inside the first submit. */
-const newValue = (): string =>
-  [process.pid, process.hrtime.bigint(), Math.trunc(Math.random() * 2 ** 52)]
-    .map((part) => part.toString(36))
-    .join('-');
-
-export function createMark(): Mark {
-  const value = newValue();
-  return { value, environment: { [MARK_VARIABLE]: value } };
-}
 
 export interface WorkerTree {
   /** Call it when the worker is asked to leave: descendants with a session of their own are known while it lives. */

@@ -1,0 +1,57 @@
+/** How the pool behind an executor is made: with the constructor, in the turn after it, or by the first task. */
+import { dropLaunched, type Launched, launchWorker } from '../child/launch.ts';
+import { launchSettings } from '../manager/launch-settings.ts';
+import type { Manager } from '../manager/manager.ts';
+import type { PoolObserver } from '../observing/observer.ts';
+import type { ExecutorSettings } from '../options/executor-options.ts';
+import { inRootContext } from '../system/root-context.ts';
+import { pool } from './parts.ts';
+import type { ProcessPoolExecutor } from './process-pool-executor.ts';
+
+export interface MadePool {
+  readonly manager: Manager;
+  readonly observer: PoolObserver;
+}
+
+/** Whether something of the user's is sent to each worker that starts: what of it cannot be sent is an error of the constructor. */
+export const sendsAtStart = ({
+  initializer,
+  teardown,
+  jobReducers,
+  resultReducers,
+}: ExecutorSettings): boolean =>
+  [initializer, teardown, jobReducers, resultReducers].some((given) => given !== undefined);
+
+/**
+ * @param launched The process of the first worker, for `Manager.startFirst`. It is ended if there is to be no pool.
+ * @throws SerializationError if the initializer, its arguments or the teardown cannot be sent.
+ * @throws TypeError if a reducer is not what it should be.
+ */
+export function makePool(
+  executor: ProcessPoolExecutor,
+  settings: ExecutorSettings,
+  launched?: Launched,
+): MadePool {
+  try {
+    const { executorId } = executor;
+    const { createSender, createWorkerSetup, Manager, PoolObserver } = pool.get();
+    const mainByReference = settings.context.startMethod === 'loky_init_main';
+    const sender = createSender({ ...settings, mainByReference });
+    const setup = createWorkerSetup(settings, sender, executorId, launched);
+    const observer = new PoolObserver(executor, executorId);
+    return { observer, manager: new Manager(settings, sender, setup, observer) };
+  } catch (error) {
+    if (launched !== undefined) dropLaunched(launched);
+    throw error;
+  }
+}
+
+/** The process of the first worker, which boots while the pool is loaded; `undefined` if the pool is to start it. */
+export function launchFirst(settings: ExecutorSettings): Launched | undefined {
+  if (typeof settings.env === 'function') return undefined; // it is called once for each worker
+  try {
+    return inRootContext(() => launchWorker(launchSettings(settings, 0)));
+  } catch {
+    return undefined; // the pool tries again, and says what is wrong
+  }
+}
