@@ -6,16 +6,17 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measure } from './fresh.js';
 import { pools } from './pools.js';
-import { goalsOf, markdown, tableOf, toMarkdown } from './report.js';
+import { inTurns } from './probes.js';
+import { report, toMarkdown } from './report.js';
 import { describeMachine, isSettled, readResults, summarize, versionsOf, writeResults } from './results.js';
-import { scenarios } from './scenarios/index.js';
+import { groups, scenarios } from './scenarios/index.js';
 
-const groups = [...new Set(scenarios.map(({ group }) => group))];
-const allNames = scenarios.map(({ name }) => name);
+const known = [...Object.keys(groups), ...scenarios.map(({ name }) => name)];
+const extras = scenarios.filter(({ isExtra }) => isExtra).map(({ name }) => name);
 const usage = `npm run bench -- [what …] [options]
 
-  what          groups: ${groups.join(', ')}; scenarios: ${allNames.join(', ')}
-                Default: all.
+  what          groups and scenarios: ${known.join(', ')}
+                Default: all but ${extras.join(', ')}.
   --pools a,b   ${Object.keys(pools).join(', ')}
   --rounds N    how often each measurement is repeated (default: 3; 0 reports what is kept)
   --quick       small sizes, one round: to see that everything runs, not for figures
@@ -35,36 +36,38 @@ function readOptions() {
   });
   const chosen = values.pools.split(',');
   assertKnown(chosen, Object.keys(pools));
-  assertKnown(positionals, [...groups, ...allNames]);
+  assertKnown(positionals, known);
   const { rounds = values.quick ? '1' : '3' } = values;
   if (!/^\d+$/.test(rounds)) throw new Error(`--rounds must be a whole number of 0 or more, not ${rounds}`);
   if (values.quick && values.write)
     throw new Error('--quick figures are not for the docs: leave out --write');
-  const isWanted = ({ name, group }) =>
-    positionals.length === 0 || positionals.includes(name) || positionals.includes(group);
-  return { ...values, chosen, rounds: Number(rounds), wanted: scenarios.filter(isWanted) };
+  const isNamed = ({ name, group, isExtra }) =>
+    positionals.length === 0 ? !isExtra : positionals.includes(name) || positionals.includes(group);
+  const hasChosen = (scenario) => scenario.pools.some((pool) => chosen.includes(pool));
+  const wanted = scenarios.filter((scenario) => isNamed(scenario) && hasChosen(scenario));
+  return { ...values, chosen, rounds: Number(rounds), wanted };
 }
 
-function assertKnown(names, known) {
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}: expected some of ${known.join(', ')}`);
+function assertKnown(given, names) {
+  const unknown = given.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}: expected some of ${names.join(', ')}`);
 }
 
+/** Adds the summary of each chosen pool to the results. */
 async function measureScenario(scenario, results, { chosen, quick, rounds }) {
-  const names = scenario.pools.filter((name) => chosen.includes(name));
-  const samples = Object.fromEntries(names.map((name) => [name, []]));
-  for (let round = 0; round < Math.min(rounds, scenario.rounds ?? rounds); round += 1) {
-    for (let turn = 0; turn < names.length; turn += 1) {
-      const name = names[(turn + round) % names.length];
-      if (isSettled(samples[name])) continue;
-      const reason = scenario.pointless?.((other) => results.scenarios[other]?.[name]);
-      const untried = { status: 'not tried', metrics: {}, message: reason };
-      samples[name].push(reason ? untried : await measure(name, scenario, quick));
-    }
-  }
-  const entries = Object.entries(samples).map(([name, own]) => [name, summarize(own)]);
-  if (entries.length === 0) return;
-  results.scenarios[scenario.name] = { ...results.scenarios[scenario.name], ...Object.fromEntries(entries) };
+  const sampleOf = async (pool, samples) => {
+    if (isSettled(samples)) return [];
+    const message = scenario.pointless?.((other) => results.scenarios[other]?.[pool]);
+    return [message ? { status: 'not tried', metrics: {}, message } : await measure(pool, scenario, quick)];
+  };
+  const measured = scenario.pools.filter((pool) => chosen.includes(pool));
+  const ways = measured.map((pool) => [pool, (samples) => sampleOf(pool, samples.flat())]);
+  const taken = await inTurns(Object.fromEntries(ways), rounds);
+  const summaries = Object.entries(taken).map(([pool, samples]) => [pool, summarize(samples.flat())]);
+  results.scenarios[scenario.name] = {
+    ...results.scenarios[scenario.name],
+    ...Object.fromEntries(summaries),
+  };
 }
 
 async function main() {
@@ -74,14 +77,13 @@ async function main() {
   const isKept = options.write || options.rounds === 0;
   const results = isKept ? readResults() : { machine: {}, versions: {}, scenarios: {} };
   for (const scenario of options.rounds > 0 ? options.wanted : []) {
-    console.log(`${scenario.title} …`);
+    console.log(`${scenario.name} …`);
     await measureScenario(scenario, results, options);
     results.machine = describeMachine();
     results.versions = { ...results.versions, ...versionsOf(options.chosen) };
     if (options.write) writeResults(results);
   }
-  const names = options.wanted.map(({ name }) => name);
-  console.log(`\n${markdown(tableOf(results, names))}\n\n${markdown(goalsOf(results))}`);
+  console.log(`\n${report(results, options.wanted)}`);
   if (options.write)
     writeFileSync(new URL('../../docs/performance.md', import.meta.url), toMarkdown(results));
   if (options.quick) console.log('\nSmall sizes, one round: to see that everything runs, not for figures.');

@@ -1,19 +1,8 @@
-/** The tasks of the benchmark of loky/bullmq; its default export is the file of processors. */
+/** The tasks, as `loky/bullmq` wants them, and as a file of a processor of BullMQ: the name of a job is that of its task. */
 import { defineTasks } from '../../dist/bullmq.js';
+import benchTasks from './tasks.cjs';
 
-export function noop() {}
+export const { noop, census, spin } = benchTasks;
+export const tasks = defineTasks(import.meta.url, { noop, census, spin });
 
-export function burn(rounds) {
-  let sum = 0;
-  for (let round = 0; round < rounds; round += 1) sum = (sum + round * round) % 1_000_003;
-  return sum;
-}
-
-export const tasks = defineTasks(import.meta.url, { noop, burn });
-
-/** Keeps its core busy for `job.data.ms` milliseconds. */
-export default function work({ data: { ms } }) {
-  if (ms === 0) return;
-  const end = performance.now() + ms;
-  while (performance.now() < end);
-}
+export default async ({ name, data }) => benchTasks[name](data);

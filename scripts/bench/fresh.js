@@ -1,6 +1,7 @@
 /** Starts one measurement in a fresh process, waits for its line or its time limit, and leaves no process of it behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('./run-one.js', import.meta.url));
@@ -27,39 +28,29 @@ function endGroup() {
 process.on('exit', endGroup);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-/** The last line that is one; the others are what a library printed. */
-function outcomeIn(text) {
-  for (const line of text.trimEnd().split('\n').reverse()) {
-    try {
-      const outcome = JSON.parse(line);
-      if (outcome?.status) return outcome;
-    } catch {
-      // A library's.
-    }
-  }
+/** Other lines are what a library printed. */
+function outcomeIn(output) {
+  const line = /^\{"status":.*\}$/m.exec(output)?.[0];
+  if (line !== undefined) return JSON.parse(line);
   return { status: 'crashes', metrics: {}, message: 'the host process ended without a result' };
 }
 
 /** Gives `{ status, metrics, took, message? }`. */
 export async function measure(pool, { name, timeout, env }, quick) {
+  const start = performance.now();
   running = spawn(process.execPath, [script, pool, name, ...(quick ? ['--quick'] : [])], {
     stdio: ['ignore', 'pipe', process.env.BENCH_DEBUG ? 'inherit' : 'ignore'],
     env: { ...cleanEnvironment, ...env },
     detached: true,
   });
-  const start = performance.now();
-  let text = '';
-  running.stdout.setEncoding('utf8').on('data', (chunk) => {
-    text += chunk;
-  });
-  running.once('exit', endGroup); // a worker that still holds the pipe is ended with the group
+  running.once('exit', endGroup); // A worker that still holds the pipe is ended with the group.
   const timer = setTimeout(endGroup, timeout);
-  await once(running, 'close');
+  const [output] = await Promise.all([text(running.stdout), once(running, 'close')]);
   clearTimeout(timer);
   running = undefined;
   const took = performance.now() - start;
   if (took > timeout) return { status: `> ${timeout / 1000} s`, metrics: {}, took };
-  const { message, ...outcome } = outcomeIn(text);
+  const { message, ...outcome } = outcomeIn(output);
   // Messages are kept in a file for everyone: without the folders of this machine.
   const line = message?.replaceAll(root, '').split('\n')[0].slice(0, 200);
   return { ...outcome, took, ...(line && { message: line }) };

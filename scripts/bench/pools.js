@@ -77,6 +77,11 @@ function openPoolifier({ FixedClusterPool }, { workers }) {
   return { run: (task, argument) => pool.execute(argument, task), close: () => pool.destroy() };
 }
 
+const bullmq = (label, kind, open) => ({
+  ...{ label, kind, load: () => import('./bullmq-pools.js') },
+  open: (library, options) => library[open](options),
+});
+
 const importWithNoop = async () => ({ ...(await importLoky()), ...(await import('./noop.mjs')) });
 
 export const pools = {
@@ -97,6 +102,12 @@ export const pools = {
     load: () => import('./floor.js'),
     open: ({ FloorPool }, { workers }) => new FloorPool(workers),
   },
+  'bullmq-processor': bullmq('processor()', 'ours', 'openProcessor'),
+  'bullmq-served': bullmq('serveTasks', 'ours', 'openServed'),
+  'bullmq-machines': bullmq('serveTasks, machines of one worker', 'ours', 'openMachines'),
+  bullmq: bullmq('BullMQ, in its process', 'process', 'openInProcess'),
+  'bullmq-sandboxed': bullmq('BullMQ, sandboxed', 'process', 'openSandboxed'),
+  'bullmq-child': bullmq('BullMQ and a bare child', 'floor', 'openChild'),
 };
 
 /** Meets every worker through its own tasks: what it is, and how many no-ops it has run. */

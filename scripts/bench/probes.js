@@ -1,5 +1,6 @@
-/** What the system tells of processes (CPU, memory; nothing where there is no /proc), clocks, and small statistics. */
+/** What the system tells of processes (CPU, memory; nothing where there is no /proc), clocks, ways to repeat, and statistics. */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import tasks from './tasks.cjs';
 
 function tried(call, otherwise) {
   try {
@@ -9,7 +10,9 @@ function tried(call, otherwise) {
   }
 }
 
-const read = (path) => tried(() => readFileSync(path, 'utf8'), '');
+/** The text of a file; empty where there is none. */
+export const read = (path) => tried(() => readFileSync(path, 'utf8'), '');
+
 const threadsOf = (pid) => tried(() => readdirSync(`/proc/${pid}/task`), []);
 
 /** Everything that this process has started, and that those have. */
@@ -26,11 +29,7 @@ export const workerProcesses = () =>
 
 /** Microseconds of CPU of a process, all threads of it. */
 export const cpuOf = (pid) =>
-  sum(
-    threadsOf(pid).map(
-      (thread) => Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0]) / 1000,
-    ),
-  );
+  sum(threadsOf(pid).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0] / 1000));
 
 /** Microseconds of CPU of this process. */
 export const ownCpu = () => sum(Object.values(process.cpuUsage()));
@@ -43,29 +42,33 @@ export function privateMemoryOf(pid) {
 
 /** Resident memory now and at its peak, in bytes. */
 export function memoryOf(pid) {
-  const bytes = (field) =>
-    1024 * Number(new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(read(`/proc/${pid}/status`))?.[1]);
-  return { rss: bytes('VmRSS'), peak: bytes('VmHWM') };
+  const status = read(`/proc/${pid}/status`);
+  const [rss, peak] = [/^VmRSS:\s*(\d+)/m, /^VmHWM:\s*(\d+)/m].map((field) => 1024 * field.exec(status)?.[1]);
+  return { rss, peak };
 }
 
 /** The peak counts from now on. Not on Linux: `memoryOf` gives nothing either. */
 export const resetPeak = (pid) => tried(() => writeFileSync(`/proc/${pid}/clear_refs`, '5'));
 
-/** Gives, at each call, what has passed since the last: time, CPU of this process and of its descendants, in µs. */
-export function stopwatch() {
-  const workersCpu = () => sum(descendants().map(cpuOf));
+/**
+ * Gives, at each call, what has passed since the last: time, CPU of this process and of its descendants, in µs of each of so many
+ * calls (or in ms, with 1000). Descendants that have a name in `apart` have a figure of their own.
+ */
+export function stopwatch(apart = {}) {
+  const ofOthers = () => {
+    const named = Object.entries(apart).map(([name, pid]) => [name, cpuOf(pid)]);
+    const workers = sum(descendants().map(cpuOf)) - sum(named.map(([, cpu]) => cpu));
+    // Threads are the host's: they have no CPU beside it.
+    return { ...Object.fromEntries(named), ...(workers > 0 && { workers }) };
+  };
   // What looking at the descendants takes is between two laps.
-  let last = { workers: workersCpu(), at: performance.now(), host: ownCpu() };
-  return (calls = 1) => {
-    const [at, host, workers] = [performance.now(), ownCpu(), workersCpu()];
-    const lap = {
-      wall: ((at - last.at) * 1000) / calls,
-      host: (host - last.host) / calls,
-      // Threads are the host's: they have no CPU beside it.
-      ...(workers > 0 && { workers: Math.max(0, workers - last.workers) / calls }),
-    };
-    last = { workers, at: performance.now(), host: ownCpu() };
-    return lap;
+  let last = { ...ofOthers(), wall: performance.now() * 1000, host: ownCpu() };
+  return (key, calls) => {
+    const now = { wall: performance.now() * 1000, host: ownCpu() };
+    Object.assign(now, ofOthers());
+    const lap = Object.entries(now).map(([of, value]) => [`${key}.${of}`, (value - (last[of] ?? 0)) / calls]);
+    last = { ...now, wall: performance.now() * 1000, host: ownCpu() };
+    return Object.fromEntries(lap);
   };
 }
 
@@ -78,10 +81,41 @@ export async function timeOf(work) {
 /** Calls of `work` a second. */
 export const rateOf = async (calls, work) => (calls * 1000) / (await timeOf(work));
 
+/** How much of the task `spin` this machine does in a microsecond. */
+export function stepsPerMicrosecond() {
+  tasks.spin(5_000_000);
+  const start = performance.now();
+  tasks.spin(20_000_000);
+  return 20_000 / (performance.now() - start);
+}
+
+/** So many of something that is measured; a twentieth with `--quick`. */
+export const sized = (count) => Math.ceil(process.argv.includes('--quick') ? count / 20 : count);
+
 export const delay = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
 /** What `make` gives for 0, 1, … */
 export const times = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 export const allOf = (count, make) => Promise.all(times(count, make));
+export async function oneByOne(count, call) {
+  for (let index = 0; index < count; index += 1) await call(index);
+}
+
+/**
+ * `{ way: [figures] }` of what each way gives, in rounds; the order rotates, so that what one way leaves falls to another.
+ * A way is called with its figures so far.
+ */
+export async function inTurns(ways, rounds) {
+  const names = Object.keys(ways);
+  const figures = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < names.length; turn += 1) {
+      const name = names[(turn + round) % names.length];
+      figures[name].push(await ways[name](figures[name]));
+    }
+  }
+  return figures;
+}
+
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 export const mean = (values) => sum(values) / values.length;
 export const sorted = (values) => [...values].sort((a, b) => a - b);
@@ -89,16 +123,3 @@ export const median = (values) => {
   const half = values.length / 2;
   return mean(sorted(values).slice(Math.ceil(half) - 1, Math.floor(half) + 1));
 };
-
-/** `{ way: [figures] }` of what each way gives, in rounds; the order rotates, so that what one way leaves falls to another. */
-export async function inTurns(ways, rounds) {
-  const entries = Object.entries(ways);
-  const figures = Object.fromEntries(entries.map(([way]) => [way, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < entries.length; turn += 1) {
-      const [way, work] = entries[(turn + round) % entries.length];
-      figures[way].push(await work(round));
-    }
-  }
-  return figures;
-}

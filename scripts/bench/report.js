@@ -1,7 +1,19 @@
-/** The figures as tables: for the terminal and for docs/performance.md. A row is a metric, a column is a pool. */
-import { bestOf, judge, medianOf } from './goals.js';
+/**
+ * The figures as tables: for the terminal and for docs/performance.md. A line is a row of a scenario, a column is a pool. Below
+ * `entries` are what was measured of one scenario, by pool.
+ */
 import { pools } from './pools.js';
-import { scenarios } from './scenarios/index.js';
+import { groups, scenarios } from './scenarios/index.js';
+
+const figureOf = (entry, { key }) => entry?.metrics[key]?.[0];
+
+/** The best figure of the pools of these kinds; what is wrong does not count. */
+function bestOf(entries, row, kinds) {
+  const figures = Object.entries(entries)
+    .filter(([pool, { status }]) => kinds.includes(pools[pool]?.kind) && status !== 'wrong')
+    .flatMap(([, entry]) => figureOf(entry, row) ?? []);
+  if (figures.length > 0) return row.better === 'higher' ? Math.max(...figures) : Math.min(...figures);
+}
 
 function formatValue(value, unit) {
   const scaled = value / (unit === 'MB' ? 1e6 : 1);
@@ -10,89 +22,105 @@ function formatValue(value, unit) {
 }
 
 /** A figure, or what there is instead of one; a dagger where another type came back. */
-function cellOf(entry, metric, unit, best) {
+function cellOf(entry, row, best) {
   if (entry === undefined) return '';
-  const value = entry.metrics[metric]?.[0];
+  const value = figureOf(entry, row);
   if (value === undefined) return ['ok', 'lossy'].includes(entry.status) ? '' : entry.status;
-  const text = `${formatValue(value, unit)}${entry.status === 'lossy' ? ' †' : ''}`;
+  const text = `${formatValue(value, row.unit)}${entry.status === 'lossy' ? ' †' : ''}`;
   return value === best ? `**${text}**` : text;
 }
 
-const others = ['process', 'threads'];
+function ratioOf(own, other) {
+  if (own === undefined || other === undefined) return '';
+  return own / other >= 9.95 ? `${Math.round(own / other)}` : (own / other).toPrecision(2);
+}
 
-/** `{ head, rows }` of these scenarios, as far as they have figures. Variants of a pool have rows of their own. */
+const titleFor = (pool, { title }) => (pools[pool].variantOf ? `${pools[pool].label}: ${title}` : title);
+
+/** `{ head, rows }` of these scenarios, as far as they have figures. A variant of a pool has a line of its own in its column. */
 export function tableOf(results, names) {
   const measured = scenarios.filter(({ name }) => names.includes(name) && results.scenarios[name]);
-  const hasFigures = (pool) => measured.some(({ name }) => results.scenarios[name][pool]);
-  const present = Object.keys(pools).filter(hasFigures);
+  const present = Object.keys(pools).filter((pool) =>
+    measured.some(({ name }) => results.scenarios[name][pool]),
+  );
   const columns = present.filter((pool) => !pools[pool].variantOf);
-  const rowsOf = (name, [key, title, unit]) => {
-    const best = bestOf(results, name, key, ['ours', ...others]);
-    const bestOther = bestOf(results, name, key, others);
-    const rowOf = (pool, label, shown) => {
-      const cells = columns.map((column) =>
-        shown.includes(column) ? cellOf(results.scenarios[name][pool ?? column], key, unit, best) : '',
-      );
-      const ratio = medianOf(results, name, key, pool ?? 'loky') / bestOther;
-      const text = ratio >= 9.95 ? `${Math.round(ratio)}` : ratio.toPrecision(2);
-      const isEmpty = cells.every((cell) => cell === '');
-      return isEmpty ? [] : [[`${label}${title}, ${unit}`, ...cells, Number.isFinite(ratio) ? text : '']];
+  const variants = present.filter((pool) => pools[pool].variantOf);
+  const linesOf = (entries, row) => {
+    const best = bestOf(entries, row, ['ours', 'process', 'threads']);
+    const bestOther = bestOf(entries, row, ['process', 'threads']);
+    const lineFor = (pool) => {
+      const { variantOf } = pools[pool];
+      const shown = variantOf ? { [variantOf]: entries[pool] } : entries;
+      const cells = columns.map((column) => cellOf(shown[column], row, best));
+      if (cells.every((cell) => cell === '')) return [];
+      const ratio = pools[pool].kind === 'ours' ? ratioOf(figureOf(entries[pool], row), bestOther) : '';
+      return [[`${titleFor(pool, row)}, ${row.unit}`, ...cells, ratio]];
     };
-    const variants = present.filter((pool) => pools[pool].variantOf);
-    return [
-      ...rowOf(undefined, '', columns),
-      ...variants.flatMap((pool) => rowOf(pool, `${pools[pool].label}: `, [pools[pool].variantOf])),
-    ];
+    return [...columns.slice(0, 1), ...variants].flatMap(lineFor);
   };
-  const rows = measured.flatMap(({ name, metrics }) => metrics.flatMap((metric) => rowsOf(name, metric)));
+  const rows = measured.flatMap((each) =>
+    each.rows.flatMap((row) => linesOf(results.scenarios[each.name], row)),
+  );
   return { head: ['', ...columns.map((pool) => pools[pool].label), 'loky ÷ best other'], rows };
 }
 
-export function markdown({ head, rows }) {
+/** What a goal of a row is about: `[title, unit, value]`. See scenarios/index.js. */
+function goalOf(entries, row, whom) {
+  const own = figureOf(entries.loky, row);
+  if (pools[whom]?.kind === 'ours') return [titleFor(whom, row), row.unit, figureOf(entries[whom], row)];
+  if (whom === 'best')
+    return [`${row.title} ÷ best process pool`, '×', own / bestOf(entries, row, ['process'])];
+  const other = /^over (.+)/.exec(whom)?.[1];
+  if (other) return [`${row.title} over ${other}'s`, row.unit, own - figureOf(entries[other], row)];
+  return [`${row.title} ÷ ${whom}`, '×', own / figureOf(entries[whom], row)];
+}
+
+/** `{ title, unit, sign, limit, value, isMet }` of every goal that has a figure. */
+export function judge(results) {
+  const judgeRow = (entries, row) =>
+    Object.entries(row.goals).map(([whom, limit]) => {
+      const [title, unit, value] = goalOf(entries, row, whom);
+      const [sign, isMet] = row.better === 'higher' ? ['≥', value >= limit] : ['≤', value <= limit];
+      return { title, unit, sign, limit, value, isMet };
+    });
+  return scenarios
+    .flatMap(({ name, rows }) => rows.flatMap((row) => judgeRow(results.scenarios[name] ?? {}, row)))
+    .filter(({ value }) => Number.isFinite(value));
+}
+
+function markdown({ head, rows }) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-export function goalsOf(results) {
-  const rows = judge(results).map(({ title, unit, sign, limit, value, isMet }) => [
+/** What was measured of these scenarios, a table for each group, and how all figures stand to the goals. */
+export function report(results, wanted) {
+  const tables = Object.entries(groups).flatMap(([group, { title, text }]) => {
+    const names = wanted.filter((scenario) => scenario.group === group).map(({ name }) => name);
+    const table = tableOf(results, names);
+    return table.rows.length === 0 ? [] : [`## ${title}\n\n${text}\n\n${markdown(table)}`];
+  });
+  const goals = judge(results).map(({ title, unit, sign, limit, value, isMet }) => [
     title,
     `${formatValue(value, unit)} ${unit}`,
     `${sign} ${formatValue(limit, unit)} ${unit}`,
     isMet ? 'yes' : 'no',
   ]);
-  return { head: ['', 'measured', 'goal', 'met'], rows };
+  return `${tables.join('\n\n')}
+
+## Goals
+
+What this package itself sets out to reach: nobody else has promised these figures.
+
+${markdown({ head: ['', 'measured', 'goal', 'met'], rows: goals })}
+`;
 }
 
-const sections = [
-  [
-    'cold',
-    'Cold',
-    `Fresh processes, one worker (two for what comes at once): nothing was called before. This is what a command line, a test run, and
-the first requests after a deploy see, and a service with a call every few milliseconds for its first minutes. *CPU of its
-workers* is that of all processes that the host has started; threads count as the host's.`,
-  ],
-  [
-    'warm',
-    'Warm',
-    `Two workers that have run for a while: 10,000 calls or echoes (or 1.5 s of them) before those that are measured, a
-burst before the burst. This is what a busy program that runs for days sees.`,
-  ],
-  [
-    'own',
-    'Functions by value, map, streams and shared values',
-    `Warm, two workers. Where another pool, or joblib for Python, has something like it, its column or a row of its own says so.`,
-  ],
-];
-
+/** docs/performance.md */
 export function toMarkdown(results) {
   const { machine, versions } = results;
   const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const parts = sections.flatMap(([group, title, text]) => {
-    const names = scenarios.filter((scenario) => scenario.group === group).map(({ name }) => name);
-    const table = tableOf(results, names);
-    return table.rows.length === 0 ? [] : [`## ${title}\n\n${text}\n\n${markdown(table)}`];
-  });
   return `# Performance
 
 Written by \`npm run bench -- --write\`; \`scripts/bench/README.md\` of the repository says how it measures. Medians of all rounds; the
@@ -107,12 +135,5 @@ it](performance-notes.md).
 * piscina runs threads: a crash there takes the whole process along. It is here to compare speed.
 * † means that the content came back as another type, such as a Buffer as an object.
 
-${parts.join('\n\n')}
-
-## Goals
-
-What this package itself sets out to reach: nobody else has promised these figures.
-
-${markdown(goalsOf(results))}
-`;
+${report(results, scenarios)}`;
 }

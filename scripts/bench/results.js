@@ -5,18 +5,14 @@ import { pools } from './pools.js';
 import { median } from './probes.js';
 
 const file = new URL('./results/latest.json', import.meta.url);
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-export const readResults = () => JSON.parse(readFileSync(file, 'utf8'));
+export const readResults = () => readJson(file);
 
-/** A line for each pool of each scenario. */
-export function writeResults({ scenarios, ...rest }) {
-  const membersOf = (object, toText, indent) => {
-    const lines = Object.entries(object).map(([key, each]) => `${indent}"${key}": ${toText(each)}`);
-    return `{\n${lines.join(',\n')}\n${indent.slice(2)}}`;
-  };
-  const blockOf = (entries) => membersOf(entries, JSON.stringify, '      ');
-  const textOf = (part) => (part === scenarios ? membersOf(part, blockOf, '    ') : JSON.stringify(part));
-  writeFileSync(file, `${membersOf({ ...rest, scenarios }, textOf, '  ')}\n`);
+/** A line for each pool of each scenario: what is deeper stays on its line. */
+export function writeResults(results) {
+  const text = JSON.stringify(results, undefined, 2);
+  writeFileSync(file, `${text.replace(/\n {8,}|\n {6}(?=\})/g, '')}\n`);
 }
 
 export function describeMachine() {
@@ -26,24 +22,22 @@ export function describeMachine() {
 
 /** Of the peers, by the names of their packages. */
 export function versionsOf(chosen) {
-  const versionOf = (name) =>
-    JSON.parse(readFileSync(new URL(`./node_modules/${name}/package.json`, import.meta.url), 'utf8')).version;
   const names = chosen.map((name) => pools[name].package).filter(Boolean);
-  return Object.fromEntries(names.map((name) => [name, versionOf(name)]));
+  const packageOf = (name) => readJson(new URL(`./node_modules/${name}/package.json`, import.meta.url));
+  return Object.fromEntries(names.map((name) => [name, packageOf(name).version]));
 }
 
-const isFine = (status) => status === 'ok' || status === 'lossy';
+const isFine = ({ status }) => status === 'ok' || status === 'lossy';
 
 /** One that hung, crashed or was wrong is not tried again: its time is better spent. */
-export const isSettled = (samples) => samples.some(({ status, took }) => !isFine(status) || took > 12_000);
+export const isSettled = (samples) => samples.some((sample) => !isFine(sample) || sample.took > 12_000);
 
 /** `{ status, metrics: { key: [median, least, most] }, rounds, message? }` */
 export function summarize(samples) {
-  const failed = samples.find(({ status }) => !isFine(status));
-  const { status, message } = failed ?? samples.find((each) => each.status === 'lossy') ?? samples[0];
-  const keys = new Set(samples.flatMap(({ metrics }) => Object.keys(metrics)));
+  const failed = samples.find((sample) => !isFine(sample));
+  const { status, message } = failed ?? samples.find((sample) => sample.status === 'lossy') ?? samples[0];
   const metrics = {};
-  for (const key of keys) {
+  for (const key of new Set(samples.flatMap((sample) => Object.keys(sample.metrics)))) {
     const values = samples.map((sample) => sample.metrics[key]).filter(Number.isFinite);
     const figures = [median(values), Math.min(...values), Math.max(...values)];
     if (values.length > 0) metrics[key] = figures.map((figure) => Number(figure.toPrecision(4)));

@@ -6,9 +6,13 @@ import { writeSync } from 'node:fs';
 import { pools } from './pools.js';
 import { scenarios } from './scenarios/index.js';
 
-const [name, scenarioName, size] = process.argv.slice(2);
+const [name, scenarioName] = process.argv.slice(2); // `--quick` is read by probes.js
 
-function report({ status = 'ok', message, ...metrics }) {
+const { run, rows } = scenarios.find((scenario) => scenario.name === scenarioName);
+
+/** Figures that have no row are left out. */
+function report({ status = 'ok', message, ...figures }) {
+  const metrics = Object.fromEntries(rows.map(({ key }) => [key, figures[key]]));
   writeSync(1, `\n${JSON.stringify({ status, metrics, message })}\n`);
   process.exit();
 }
@@ -16,5 +20,4 @@ function report({ status = 'ok', message, ...metrics }) {
 const failure = (status) => (error) => report({ status, message: String(error?.message ?? error) });
 process.on('uncaughtException', failure('crashes')).on('unhandledRejection', failure('crashes'));
 
-const { run, full, quick } = scenarios.find((scenario) => scenario.name === scenarioName);
-run(pools[name], (size === '--quick' ? quick : full) ?? {}).then(report, failure('fails'));
+run(pools[name]).then(report, failure('fails'));

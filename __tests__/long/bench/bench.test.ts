@@ -40,8 +40,7 @@ interface Bench {
 const load = (file: string): Promise<Bench> => import(`../../../scripts/bench/${file}`) as Promise<Bench>;
 
 const { FloorPool } = await load('floor.js');
-const { judge } = await load('goals.js');
-const { tableOf, toMarkdown } = await load('report.js');
+const { judge, tableOf, toMarkdown } = await load('report.js');
 const { summarize, isSettled } = await load('results.js');
 const { verdict } = await load('scenarios/warm.js');
 

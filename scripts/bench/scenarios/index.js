@@ -1,21 +1,27 @@
 /**
- * What is measured. A scenario has
- * - `name`, `group` (`'cold'`, `'warm'`, `'own'`), `title`, and `metrics`: `[key, title, unit, better]`, where lower is better unless
- *   the last says `'higher'` or the unit is a rate;
+ * What is measured. Each group is a section of docs/performance.md, and says what its scenarios do not say themselves:
+ * - `rows`: by the key of the figure `'title, unit'`, or `[that, goals, better]`. Lower is better unless the last is `'higher'` or the
+ *   unit is a rate. Goals are limits: for the figure of `loky` or a variant by the name of that, for its ratio to another pool by
+ *   the name of that (`best`: the best process pool), and for the difference by `over` and that name;
  * - `pools`: the names of those that it measures; `pointless(resultOf)`: why not to try, from earlier results;
- * - sizes `full` and `quick`; `timeout` (ms, for one measurement), `rounds` (at most), `env` (beside the clean one);
- * - `run(pool, size)`, which gives figures by key, and a `status` unless it is `'ok'`.
+ * - `timeout` (ms, for one measurement); `env` (beside the clean one); `isExtra`: measured only when it is named;
+ * - `run(pool)`, which gives figures by key, and a `status` unless it is `'ok'`.
  */
+import { bullmq } from './bullmq.js';
 import { cold } from './cold.js';
 import { own } from './own.js';
+import { service } from './service.js';
 import { warm } from './warm.js';
 
-export const scenarios = [...cold, ...warm, ...own];
-
-export function metricOf(scenario, metric) {
-  const { metrics } = scenarios.find(({ name }) => name === scenario);
-  const [, title, unit, better = unit === '/s' ? 'higher' : 'lower'] = metrics.find(
-    ([key]) => key === metric,
-  );
-  return { title, unit, better };
+function rowOf([key, given]) {
+  const [text, goals = {}, better] = [given].flat();
+  const [, title, unit] = /(.*), (.*)/.exec(text);
+  return { key, title, unit, goals, better: better ?? (unit === '/s' ? 'higher' : 'lower') };
 }
+
+export const groups = { cold, warm, own: { ...own, scenarios: { ...own.scenarios, ...service } }, bullmq };
+export const scenarios = Object.entries(groups).flatMap(([group, { scenarios: members, ...shared }]) =>
+  Object.entries(members).map(([name, scenario]) => {
+    return { ...shared, ...scenario, group, name, rows: Object.entries(scenario.rows).map(rowOf) };
+  }),
+);

@@ -1,0 +1,56 @@
+/** loky/bullmq beside BullMQ alone: jobs that do nothing, jobs that compute, and several machines. */
+import { openWarm } from '../pools.js';
+import { allOf, oneByOne, rateOf, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
+import { lapRows } from './cold.js';
+import { twoWorkers } from './warm.js';
+
+const noopsOf = (atOnce) => ({
+  rows: {
+    ...lapRows('job', `a job that does nothing, ${atOnce} at once`, 'µs'),
+    'job.redis': `a job that does nothing, ${atOnce} at once: CPU of Redis, µs`,
+  },
+  async run(pool) {
+    const opened = await openWarm(pool, { workers: atOnce });
+    const jobs = sized(5000);
+    const burst = () => allOf(jobs, () => opened.run('noop'));
+    await oneByOne(3, burst);
+    const lap = stopwatch(opened.apart);
+    await burst();
+    return lap('job', jobs);
+  },
+});
+
+const lengths = [0.1, 0.2, 0.5, 1, 2];
+
+export const bullmq = {
+  title: 'loky/bullmq',
+  text: `After some thousand jobs, with a Redis of its own. *CPU of its workers* is that of all processes that the host has started,
+without Redis.`,
+  isExtra: true,
+  timeout: 600_000,
+  pools: ['bullmq-processor', 'bullmq-served', 'bullmq', 'bullmq-sandboxed', 'bullmq-child'],
+  scenarios: {
+    'bullmq-noop-2': noopsOf(2),
+    'bullmq-noop-8': noopsOf(8),
+    'bullmq-noop-16': noopsOf(16),
+    // From which length of a job on a pool is faster than the Worker's own process.
+    'bullmq-break-even': {
+      rows: Object.fromEntries(lengths.map((ms) => [`of${ms}`, `jobs of ${ms} ms, 8 at once, /s`])),
+      pools: ['bullmq-processor', 'bullmq'],
+      async run(pool) {
+        const opened = await openWarm(pool, { workers: 8 });
+        const [steps, jobs] = [stepsPerMicrosecond() * 1000, sized(2000)];
+        const burst = (ms) => allOf(jobs, () => opened.run('spin', Math.round(steps * ms)));
+        await burst(0);
+        const figures = {};
+        for (const ms of lengths) figures[`of${ms}`] = await rateOf(jobs, () => burst(ms));
+        return figures;
+      },
+    },
+    'bullmq-machines': {
+      rows: { ratio: ['two machines over one, pure CPU, ×', {}, 'higher'] },
+      pools: ['bullmq-machines'],
+      run: twoWorkers,
+    },
+  },
+};
