@@ -6,22 +6,10 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measure } from './fresh.js';
 import { pools } from './pools.js';
-import { inTurns } from './probes.js';
+import { inTurns, mapOf } from './probes.js';
 import { report, toMarkdown } from './report.js';
 import { describeMachine, isSettled, readResults, summarize, versionsOf, writeResults } from './results.js';
 import { groups, scenarios } from './scenarios/index.js';
-
-const known = [...Object.keys(groups), ...scenarios.map(({ name }) => name)];
-const extras = scenarios.filter(({ isExtra }) => isExtra).map(({ name }) => name);
-const usage = `npm run bench -- [what …] [options]
-
-  what          groups and scenarios: ${known.join(', ')}
-                Default: all but ${extras.join(', ')}.
-  --pools a,b   ${Object.keys(pools).join(', ')}
-  --rounds N    how often each measurement is repeated (default: 3; 0 reports what is kept)
-  --quick       small sizes, one round: to see that everything runs, not for figures
-  --write       keep the figures in results/latest.json and write docs/performance.md
-  --help`;
 
 function readOptions() {
   const { values, positionals } = parseArgs({
@@ -31,12 +19,11 @@ function readOptions() {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
   const chosen = values.pools.split(',');
   assertKnown(chosen, Object.keys(pools));
-  assertKnown(positionals, known);
+  assertKnown(positionals, [...Object.keys(groups), ...scenarios.map(({ name }) => name)]);
   const { rounds = values.quick ? '1' : '3' } = values;
   if (!/^\d+$/.test(rounds)) throw new Error(`--rounds must be a whole number of 0 or more, not ${rounds}`);
   if (values.quick && values.write)
@@ -55,24 +42,19 @@ function assertKnown(given, names) {
 
 /** Adds the summary of each chosen pool to the results. */
 async function measureScenario(scenario, results, { chosen, quick, rounds }) {
-  const sampleOf = async (pool, samples) => {
-    if (isSettled(samples)) return [];
-    const message = scenario.pointless?.((other) => results.scenarios[other]?.[pool]);
-    return [message ? { status: 'not tried', metrics: {}, message } : await measure(pool, scenario, quick)];
-  };
   const measured = scenario.pools.filter((pool) => chosen.includes(pool));
-  const ways = measured.map((pool) => [pool, (samples) => sampleOf(pool, samples.flat())]);
-  const taken = await inTurns(Object.fromEntries(ways), rounds);
-  const summaries = Object.entries(taken).map(([pool, samples]) => [pool, summarize(samples.flat())]);
-  results.scenarios[scenario.name] = {
-    ...results.scenarios[scenario.name],
-    ...Object.fromEntries(summaries),
-  };
+  const ways = mapOf(measured, (pool) => (samples) => {
+    if (isSettled(samples)) return undefined;
+    const message = scenario.pointless?.((other) => results.scenarios[other]?.[pool]);
+    return message ? { status: 'not tried', metrics: {}, message } : measure(pool, scenario, quick);
+  });
+  const taken = await inTurns(ways, rounds);
+  const summaries = mapOf(measured, (pool) => summarize(taken[pool]));
+  results.scenarios[scenario.name] = { ...results.scenarios[scenario.name], ...summaries };
 }
 
 async function main() {
   const options = readOptions();
-  if (options.help) return console.log(usage);
   // Figures of another run, or of another size, are not mixed with those of this one unless they are kept together.
   const isKept = options.write || options.rounds === 0;
   const results = isKept ? readResults() : { machine: {}, versions: {}, scenarios: {} };

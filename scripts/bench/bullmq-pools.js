@@ -3,7 +3,6 @@
  * is how many jobs run at once.
  */
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,13 +35,10 @@ async function openWorker(run, workers) {
   const worker = new Worker('bench', run, { connection, concurrency: workers });
   await worker.waitUntilReady();
   const waiting = new Map();
-  worker.on('completed', ({ id }, result) => {
-    waiting.get(id)(result);
-    waiting.delete(id);
-  });
+  worker.on('completed', ({ id }, result) => waiting.get(id)(result));
   const runJob = (task, argument) =>
     new Promise((resolve) => {
-      const jobId = randomUUID();
+      const jobId = `job-${waiting.size}`;
       waiting.set(jobId, resolve);
       queue.add(task, argument ?? null, { jobId, ...removal });
     });

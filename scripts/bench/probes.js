@@ -34,17 +34,10 @@ export const cpuOf = (pid) =>
 /** Microseconds of CPU of this process. */
 export const ownCpu = () => sum(Object.values(process.cpuUsage()));
 
-/** Private memory in bytes: what one more of them takes. */
-export function privateMemoryOf(pid) {
-  const text = read(`/proc/${pid}/smaps_rollup`);
-  return 1024 * sum([...text.matchAll(/^Private_\w+:\s*(\d+)/gm)].map(([, kilobytes]) => Number(kilobytes)));
-}
-
-/** Resident memory now and at its peak, in bytes. */
-export function memoryOf(pid) {
-  const status = read(`/proc/${pid}/status`);
-  const [rss, peak] = [/^VmRSS:\s*(\d+)/m, /^VmHWM:\s*(\d+)/m].map((field) => 1024 * field.exec(status)?.[1]);
-  return { rss, peak };
+/** Bytes of all fields of this name in a file of the system about a process. */
+export function memoryOf(pid, file, field) {
+  const fields = read(`/proc/${pid}/${file}`).matchAll(new RegExp(`^${field}:\\s*(\\d+) kB`, 'gm'));
+  return 1024 * sum([...fields].map(([, kilobytes]) => Number(kilobytes))) || undefined;
 }
 
 /** The peak counts from now on. Not on Linux: `memoryOf` gives nothing either. */
@@ -100,17 +93,21 @@ export async function oneByOne(count, call) {
   for (let index = 0; index < count; index += 1) await call(index);
 }
 
+/** `{ key: make(key) }` */
+export const mapOf = (keys, make) => Object.fromEntries(keys.map((key) => [key, make(key)]));
+
 /**
  * `{ way: [figures] }` of what each way gives, in rounds; the order rotates, so that what one way leaves falls to another.
  * A way is called with its figures so far.
  */
 export async function inTurns(ways, rounds) {
   const names = Object.keys(ways);
-  const figures = Object.fromEntries(names.map((name) => [name, []]));
+  const figures = mapOf(names, () => []);
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < names.length; turn += 1) {
       const name = names[(turn + round) % names.length];
-      figures[name].push(await ways[name](figures[name]));
+      const figure = await ways[name](figures[name]);
+      if (figure !== undefined) figures[name].push(figure);
     }
   }
   return figures;

@@ -1,5 +1,4 @@
 /** What the workers of every pool run, each with one argument. */
-const { writeFileSync } = require('node:fs');
 const { threadId } = require('node:worker_threads');
 
 let calls = 0;
@@ -31,9 +30,8 @@ exports.spin = function spin(steps) {
   return x >>> 0;
 };
 
-/** Says where it runs, then occupies its worker for ever without using CPU. */
-exports.block = function block(file) {
-  writeFileSync(file, `${process.pid}\n`);
+/** Occupies its worker for ever without using CPU. */
+exports.block = function block() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
 

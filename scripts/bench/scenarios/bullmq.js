@@ -1,6 +1,6 @@
 /** loky/bullmq beside BullMQ alone: jobs that do nothing, jobs that compute, and several machines. */
 import { openWarm } from '../pools.js';
-import { allOf, oneByOne, rateOf, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
+import { allOf, mapOf, oneByOne, rateOf, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
 import { lapRows } from './cold.js';
 import { twoWorkers } from './warm.js';
 
@@ -20,7 +20,8 @@ const noopsOf = (atOnce) => ({
   },
 });
 
-const lengths = [0.1, 0.2, 0.5, 1, 2];
+/** Of jobs, in milliseconds. */
+const lengths = { tenth: 0.1, fifth: 0.2, half: 0.5, one: 1, two: 2 };
 
 export const bullmq = {
   title: 'loky/bullmq',
@@ -35,7 +36,7 @@ without Redis.`,
     'bullmq-noop-16': noopsOf(16),
     // From which length of a job on a pool is faster than the Worker's own process.
     'bullmq-break-even': {
-      rows: Object.fromEntries(lengths.map((ms) => [`of${ms}`, `jobs of ${ms} ms, 8 at once, /s`])),
+      rows: mapOf(Object.keys(lengths), (key) => `jobs of ${lengths[key]} ms, 8 at once, /s`),
       pools: ['bullmq-processor', 'bullmq'],
       async run(pool) {
         const opened = await openWarm(pool, { workers: 8 });
@@ -43,7 +44,7 @@ without Redis.`,
         const burst = (ms) => allOf(jobs, () => opened.run('spin', Math.round(steps * ms)));
         await burst(0);
         const figures = {};
-        for (const ms of lengths) figures[`of${ms}`] = await rateOf(jobs, () => burst(ms));
+        for (const [key, ms] of Object.entries(lengths)) figures[key] = await rateOf(jobs, () => burst(ms));
         return figures;
       },
     },

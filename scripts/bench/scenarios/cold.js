@@ -108,11 +108,11 @@ workers* is that of all processes that the host has started; threads count as th
         ],
       },
       async run(pool) {
-        const before = memoryOf(process.pid).rss;
+        const before = memoryOf(process.pid, 'status', 'VmRSS');
         await toFirstResult(pool);
         await delay(500);
-        const host = memoryOf(process.pid).rss - before;
-        const workers = probes.workerProcesses().map(probes.privateMemoryOf);
+        const host = memoryOf(process.pid, 'status', 'VmRSS') - before;
+        const workers = probes.workerProcesses().map((pid) => memoryOf(pid, 'smaps_rollup', 'Private_\\w+'));
         return { host, ...(workers.length > 0 && { worker: probes.mean(workers) }) };
       },
     },

@@ -5,7 +5,7 @@ import { openWarm, pathOf } from '../pools.js';
 import * as probes from '../probes.js';
 import tasks from '../tasks.cjs';
 
-const { allOf, inTurns, median, oneByOne, rateOf, sized, timeOf, times } = probes;
+const { allOf, inTurns, mapOf, median, oneByOne, rateOf, sized, timeOf, times } = probes;
 
 // Functions by value, and streams
 
@@ -75,8 +75,8 @@ const autoOf = (title, costs, sizes) => ({
       return { first, total: performance.now() - start };
     };
     await executor.map(tasks.spin, inputs.slice(0, 1000), { chunkSize: 100 }).toArray();
-    const ways = ['auto', ...sizes].map((size) => [size, () => timesWith(size)]);
-    const taken = await inTurns(Object.fromEntries(ways), sized(5));
+    const ways = mapOf(['auto', ...sizes], (size) => () => timesWith(size));
+    const taken = await inTurns(ways, sized(5));
     const medianOf = (size, key) => median(taken[size].map((each) => each[key]));
     const rateWith = (size) => (items.length * 1000) / medianOf(size, 'total');
     const [auto, one, best] = [rateWith('auto'), rateWith(1), Math.max(...sizes.map(rateWith))];
@@ -127,7 +127,6 @@ const sharedOf = (title, make) => ({
       await allOf(length, () => executor.submit(isThereShared, handle));
       handle[Symbol.dispose]();
     };
-    const sendTimes = (count) => (executor) => oneByOne(count, () => executor.submit(isThere, value));
     const ways = {
       once: () => inNewWorkers((executor) => allOf(2, () => executor.submit(isThere, value))),
       shared: () => inNewWorkers(throughHandle),
@@ -135,8 +134,8 @@ const sharedOf = (title, make) => ({
     const taken = await inTurns(ways, sized(5));
     const ratio = median(taken.shared.map((time, repeat) => time / taken.once[repeat]));
     // Some are enough to know what one costs.
-    const each = ((await inNewWorkers(sendTimes(4))) / 4) * length;
-    return { shared: median(taken.shared), once: median(taken.once), ratio, each };
+    const four = await inNewWorkers((executor) => oneByOne(4, () => executor.submit(isThere, value)));
+    return { shared: median(taken.shared), once: median(taken.once), ratio, each: (four / 4) * length };
   },
 });
 

@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { browserPath } from '../../soak/browser.js';
 import { openWarm } from '../pools.js';
-import { allOf, delay, inTurns, mean, median, ownCpu, sized, sorted } from '../probes.js';
+import { allOf, delay, inTurns, mapOf, mean, median, ownCpu, sized, sorted } from '../probes.js';
 import tasks from '../tasks.cjs';
-
-const loadView = () => import('../../../dist/view.js');
 
 /** Reads what a view sends, until that ends. */
 const reader = `fetch(process.argv[1], { headers: { accept: 'text/event-stream' } }).then(async ({ body }) => {
@@ -41,67 +39,58 @@ function longestTurn(events) {
   return Math.max(...ofPage.map(({ tdur = 0 }) => tdur / 1000));
 }
 
-/** The figures of a page with this load for so many seconds. */
-async function figuresOf(page, seconds) {
+/** The figures of a page under load, for so many seconds. */
+async function figuresOf(page, browser, seconds) {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const read = async () => {
     const { metrics } = await session.send('Performance.getMetrics');
     return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
   };
-  await page
-    .context()
-    .browser()
-    .startTracing(page, { categories: ['toplevel'] });
+  await browser.startTracing(page, { categories: ['toplevel'] });
   const before = await read();
   await delay(seconds * 1000);
   const after = await read();
-  const trace = JSON.parse(String(await page.context().browser().stopTracing()));
-  const share = (name) => ((after[name] - before[name]) / seconds) * 100;
-  const [busy, scripts, layout] = ['TaskDuration', 'ScriptDuration', 'LayoutDuration'].map(share);
-  return { busy, scripts, layout, longest: longestTurn(trace.traceEvents), heap: after.JSHeapUsedSize };
+  const trace = JSON.parse(String(await browser.stopTracing()));
+  const busy = ((after.TaskDuration - before.TaskDuration) / seconds) * 100;
+  return { busy, longest: longestTurn(trace.traceEvents), heap: after.JSHeapUsedSize };
 }
 
 /** What ends all workers of a pool at once: options, and what all of them are sent. */
 const ends = {
   crash: [{}, () => process.kill(process.pid, 'SIGKILL')],
-  retirement: [{ maxTasksPerWorker: 1 }, () => 1], // each is replaced, which is part of the figure
-  leaving: [{ idleTimeout: 1000 }, () => 1],
+  retirement: [{ maxTasksPerWorker: 1 }, tasks.noop], // each is replaced, which is part of the figure
+  leaving: [{ idleTimeout: 1000 }, tasks.noop],
 };
-
-/** Milliseconds of host CPU for each worker, from its last task to after its end. */
-async function costOfEnd({ ProcessPoolExecutor }, [options, task]) {
-  const workers = sized(20);
-  const pool = new ProcessPoolExecutor({ maxWorkers: workers, onWorkerCrash: 'isolate', ...options });
-  await pool.prewarm();
-  await delay(300);
-  const cpu = ownCpu();
-  await allOf(workers, () => pool.submit(task).exception());
-  await delay(2000);
-  const cost = (ownCpu() - cpu) / 1000 / workers;
-  await pool.shutdown({ killWorkers: true });
-  return cost;
-}
 
 /** Beside so many other processes, the children of a shell: this process would look at each of its own when a worker ends. */
 const endsOf = (others) => ({
-  rows: Object.fromEntries(
-    Object.keys(ends).map((way) => [
-      way,
-      `the end of a worker by ${way}, beside ${others} processes more: host CPU, ms`,
-    ]),
+  rows: mapOf(
+    Object.keys(ends),
+    (way) => `the end of a worker by ${way}, beside ${others} processes more: host CPU, ms`,
   ),
   async run(pool) {
     const loop = `for i in $(seq ${sized(others)}); do sleep 3600 & done; echo started; cat >/dev/null`;
     const shell = spawn('/bin/sh', ['-c', loop], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(shell.stdout, 'data');
-    const library = await pool.load();
-    await costOfEnd(library, ends.crash); // what is compiled once is
-    const costs = await inTurns(
-      Object.fromEntries(Object.entries(ends).map(([way, end]) => [way, () => costOfEnd(library, end)])),
-      1,
-    );
-    return Object.fromEntries(Object.entries(costs).map(([way, [cost]]) => [way, cost]));
+    const { ProcessPoolExecutor } = await pool.load();
+    const workers = sized(20);
+    /** Milliseconds of host CPU for each worker, from its last task to after its end. */
+    const costOf = async ([options, task]) => {
+      const executor = new ProcessPoolExecutor({ maxWorkers: workers, onWorkerCrash: 'isolate', ...options });
+      await executor.prewarm();
+      await delay(300);
+      const cpu = ownCpu();
+      await allOf(workers, () => executor.submit(task).exception());
+      await delay(2000);
+      const cost = (ownCpu() - cpu) / 1000 / workers;
+      await executor.shutdown({ killWorkers: true });
+      return cost;
+    };
+    const costs = {};
+    // Once more at first: what is compiled once is.
+    for (const way of ['crash', ...Object.keys(ends)]) costs[way] = await costOf(ends[way]);
+    return costs;
   },
 });
 
@@ -117,7 +106,7 @@ export const service = {
      * for a while. The page is a process of its own.
      */
     async run(pool) {
-      const { serveView } = await loadView();
+      const { serveView } = await import('../../../dist/view.js');
       const way = async (isServed, isOpen) => {
         const { executor } = await openWarm(pool, { workers: 1 });
         const cpuOfLoad = () => load((input) => executor.submit(tasks.echo, input), 10_000, sized(1500));
@@ -149,8 +138,6 @@ export const service = {
   'view-browser': {
     rows: {
       busy: 'a page with 64 workers and 50,000 tasks a minute: its thread, % of a core',
-      scripts: 'a page with 64 workers and 50,000 tasks a minute: scripts, % of a core',
-      layout: 'a page with 64 workers and 50,000 tasks a minute: layout, % of a core',
       longest: 'a page with 64 workers and 50,000 tasks a minute: its longest piece of work, ms',
       heap: 'a page with 64 workers and 50,000 tasks a minute: heap, MB',
     },
@@ -158,15 +145,16 @@ export const service = {
     /** The workers wait only, for 70 ms each time: a few cores are enough for all of them. */
     async run(pool) {
       const { chromium } = await import('playwright-core');
+      const { serveView } = await import('../../../dist/view.js');
       const { executor } = await openWarm(pool, { workers: sized(64) });
-      const { url } = await (await loadView()).serveView({ executors: [executor] });
+      const { url } = await serveView({ executors: [executor] });
       const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] });
       try {
         const page = await browser.newPage({ viewport: { width: 1280, height: 2_200 } });
         await page.goto(url);
         const loading = load(() => executor.submit(tasks.wait, 70), 50_000 / 60, sized(80_000));
         await delay(sized(60_000)); // the page shows a minute
-        const figures = await figuresOf(page, sized(10));
+        const figures = await figuresOf(page, browser, sized(10));
         await loading;
         return figures;
       } finally {

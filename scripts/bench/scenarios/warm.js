@@ -1,8 +1,5 @@
 /** Warm code: what the way to a worker and back, data, and the death of a worker cost a program that runs for days. */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { census, openWarm } from '../pools.js';
@@ -10,19 +7,19 @@ import * as probes from '../probes.js';
 
 const { allOf, delay, mean, median, memoryOf, oneByOne, ownCpu, sized, timeOf, times } = probes;
 
-const processes = [
-  ...['loky', 'worker-farm', 'jest-worker', 'tinypool', 'workerpool', 'workerpool-advanced', 'poolifier'],
-  'floor',
-];
+const peers = ['worker-farm', 'jest-worker', 'tinypool', 'workerpool', 'workerpool-advanced', 'poolifier'];
+/** A thread cannot be killed without its process. */
+const processes = ['loky', ...peers, 'floor'];
 
 // Calls without work
 
 /** So many no-ops, one by one or at once, after as many others. Every one of them must have run in a worker. */
-async function noops(pool, way, count, otherWay, others) {
+async function noops(pool, way, count) {
   const opened = await openWarm(pool);
   const noop = () => opened.run('noop');
   const callsOfAll = async () => probes.sum((await census(opened, 2)).map(({ calls }) => calls));
-  await otherWay(others, noop);
+  await oneByOne(200, noop);
+  await allOf(1000, noop);
   await way(count, noop);
   const before = await callsOfAll();
   const cpu = ownCpu();
@@ -73,14 +70,15 @@ async function echo(pool, make, echoes, hasPeaks) {
   const [worker] = await census(opened, 1);
   const observed = [process.pid, worker.pid];
   observed.forEach(probes.resetPeak);
-  const before = observed.map(memoryOf);
+  const before = observed.map((pid) => memoryOf(pid, 'status', 'VmRSS'));
   let received;
   const first = await timeOf(async () => {
     received = await opened.run('echo', payload);
   });
-  const peaks = observed.map((pid, index) => (memoryOf(pid).peak - before[index].rss) / payload.byteLength);
+  const grown = observed.map((pid, index) => memoryOf(pid, 'status', 'VmHWM') - before[index]);
   const isThread = worker.pid === process.pid;
-  const memory = hasPeaks && { hostPeak: peaks[0], ...(!isThread && { workerPeak: peaks[1] }) };
+  const [hostPeak, workerPeak] = grown.map((bytes) => bytes / payload.byteLength);
+  const memory = hasPeaks && { hostPeak, ...(!isThread && { workerPeak }) };
   const status = verdict(payload, received);
   if (first > ENOUGH) return { status, ms: first, ...memory };
   await timeEchoes(opened, payload, sized(10_000));
@@ -92,22 +90,19 @@ const echoOf = (title, make, echoes, goals) => ({
   run: (pool) => echo(pool, make, echoes, false),
 });
 
-/** With the peaks of memory. */
-const largeEchoOf = (mebibytes, echoes, pointless) => ({
+/** With the peaks of memory. Not for whoever needed seconds for a tenth of it. */
+const largeEchoOf = (mebibytes, echoes) => ({
   rows: {
     ms: [`Buffer of ${mebibytes} MiB, both ways, ms`, { floor: 1.15 }],
     hostPeak: [`Buffer of ${mebibytes} MiB: host's peak ÷ payload, ×`, { loky: 2.2 }],
     workerPeak: [`Buffer of ${mebibytes} MiB: worker's peak ÷ payload, ×`, { loky: 2.2 }],
   },
-  pointless,
+  pointless(resultOf) {
+    const ms = resultOf(`buffer-${mebibytes / 10}m`)?.metrics.ms?.[0];
+    return ms > ENOUGH ? `a tenth took ${Math.round(ms)} ms` : undefined;
+  },
   run: (pool) => echo(pool, () => randomBytes(mebibytes * 1024 * 1024), echoes, true),
 });
-
-/** Ten times the data for whoever needed seconds already. */
-function tooSlowBefore(resultOf) {
-  const ms = resultOf('buffer-10m')?.metrics.ms?.[0];
-  return ms > ENOUGH ? `10 MiB took ${Math.round(ms)} ms` : undefined;
-}
 
 /** Ten nodes, as an API or a database gives them. */
 const record = (id) => ({
@@ -117,47 +112,28 @@ const record = (id) => ({
 
 // The SIGKILL of a worker in the middle of a task: when the caller hears of it, and when a pool works again
 
-const PATIENCE = 3000;
-
-/** The worker that runs `block` writes its pid there. */
-async function pidIn(file) {
-  for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; await delay(2)) {
-    const text = probes.read(file);
-    if (!text.endsWith('\n')) continue;
-    rmSync(file);
-    return Number(text);
-  }
-  throw new Error('no worker began the task');
-}
-
-/** The milliseconds from the kill to the rejection, or to the next result; or what came instead. */
-async function killUnder(opened, toNext) {
-  const inTime = (outcome) => Promise.race([outcome, delay(PATIENCE, 'hangs')]);
-  const file = join(tmpdir(), `loky-bench-${process.pid}-${performance.now()}`);
-  const rejection = Promise.resolve(opened.run('block', file)).then(
-    () => 'wrong',
-    () => undefined,
-  );
-  const pid = await pidIn(file);
-  await delay(20);
+/** The milliseconds from the kill to the rejection, or to the next result; or what came instead. All workers are busy. */
+async function killUnder(opened, workers, toNext) {
+  const inTime = (fault) => Promise.race([fault, delay(3000, 'hangs')]);
+  const faultOf = async (task) => ((await opened.run(task, 7)) === 7 ? undefined : 'wrong');
+  const [{ pid }] = await census(opened, workers);
+  const ends = times(workers, () => faultOf('block').catch(() => undefined));
+  await delay(100);
   const killedAt = performance.now();
   process.kill(pid, 'SIGKILL');
-  const fault = await inTime(rejection);
-  if (fault || !toNext) return fault ?? performance.now() - killedAt;
-  const next = await inTime(opened.run('echo', 7));
-  if (next === 7) return performance.now() - killedAt;
-  return next === 'hangs' ? next : 'wrong';
+  const fault = (await inTime(Promise.race(ends))) ?? (toNext && (await inTime(faultOf('echo'))));
+  return fault || performance.now() - killedAt;
 }
 
-const killOf = (title, goals, { pools, workers, settle, toNext }) => ({
+const killOf = (title, goals, pools, workers, toNext) => ({
   rows: { ms: [`${title}, ms`, goals] },
-  pools, // A thread cannot be killed without its process.
+  pools,
   async run(pool) {
     const taken = [];
     while (taken.length < sized(3)) {
       const opened = await openWarm(pool, { workers, faults: true });
-      await delay(settle);
-      const time = await killUnder(opened, toNext);
+      await delay(400);
+      const time = await killUnder(opened, workers, toNext);
       if (typeof time === 'string') return { status: time };
       taken.push(time);
       await Promise.race([Promise.resolve(opened.close()).catch(() => {}), delay(1000)]);
@@ -171,25 +147,25 @@ export const warm = {
   text: `Two workers that have run for a while: 10,000 calls or echoes (or 1.5 s of them) before those that are measured, a
 burst before the burst. This is what a busy program that runs for days sees.`,
   timeout: 60_000,
-  pools: processes.toSpliced(1, 0, 'piscina'),
+  pools: ['loky', 'piscina', ...peers, 'floor'],
   scenarios: {
     'round-trip': {
       rows: {
         mean: ['no-op round trip, µs', { piscina: 1 }],
         hostCpu: 'no-op round trip: host CPU, µs',
       },
-      run: (pool) => noops(pool, oneByOne, sized(10_000), allOf, 1000),
+      run: (pool) => noops(pool, oneByOne, sized(10_000)),
     },
     'burst-20k': {
       rows: {
         rate: ['20,000 no-ops at once, /s', { workerpool: 12, 'worker-farm': 5, piscina: 6 }],
         hostCpu: '20,000 no-ops at once: host CPU a task, µs',
       },
-      run: (pool) => noops(pool, allOf, sized(20_000), oneByOne, 200),
+      run: (pool) => noops(pool, allOf, sized(20_000)),
     },
     'pending-100k': {
       rows: { bytes: ['a pending task, of 100,000, B', { loky: 400 }] },
-      pools: processes.toSpliced(1, 0, 'piscina').filter((name) => name !== 'floor'),
+      pools: ['loky', 'piscina', ...peers],
       async run(pool) {
         setFlagsFromString('--expose-gc');
         const gc = runInNewContext('gc');
@@ -212,18 +188,15 @@ burst before the burst. This is what a busy program that runs for days sees.`,
     'buffer-1k': echoOf('Buffer of 1 KiB', () => randomBytes(1024), 1000, { best: 1, floor: 1.3 }),
     'buffer-100k': echoOf('Buffer of 100 KiB', () => randomBytes(100 * 1024), 60, { best: 1, floor: 1.3 }),
     'buffer-10m': largeEchoOf(10, 5),
-    'buffer-100m': largeEchoOf(100, 3, tooSlowBefore),
+    'buffer-100m': largeEchoOf(100, 3),
     'object-1e5': echoOf('object of 1e5 nodes', () => ({ records: times(1e4, record) }), 7, { best: 1 }),
     'float64-1e6': echoOf('Float64Array of 1e6', () => Float64Array.from(times(1e6, Math.sin)), 5),
-    'death-seen': killOf(
-      "a worker's death seen by the caller",
-      { loky: 4 },
-      { pools: processes, workers: 2, settle: 0 },
-    ),
+    'death-seen': killOf("a worker's death seen by the caller", { loky: 4 }, processes, 2, false),
     'next-after-kill': killOf(
       'next result after the only worker was killed',
       { 'loky-spare': 15 },
-      { pools: processes.toSpliced(1, 0, 'loky-spare'), workers: 1, settle: 400, toNext: true },
+      ['loky-spare', ...processes],
+      ...[1, true],
     ),
   },
 };
