@@ -36,11 +36,11 @@ function outcomeIn(output) {
 }
 
 /** Gives `{ status, metrics, took, message? }`. */
-export async function measure(pool, { name, timeout, env }, quick) {
+export async function measure(pool, { name, timeout }, quick) {
   const start = performance.now();
   running = spawn(process.execPath, [script, pool, name, ...(quick ? ['--quick'] : [])], {
     stdio: ['ignore', 'pipe', process.env.BENCH_DEBUG ? 'inherit' : 'ignore'],
-    env: { ...cleanEnvironment, ...env },
+    env: cleanEnvironment,
     detached: true,
   });
   running.once('exit', endGroup); // A worker that still holds the pipe is ended with the group.

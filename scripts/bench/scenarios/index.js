@@ -4,7 +4,7 @@
  *   unit is a rate. Goals are limits: for the figure of `loky` or a variant by the name of that, for its ratio to another pool by
  *   the name of that (`best`: the best process pool), and for the difference by `over` and that name;
  * - `pools`: the names of those that it measures; `pointless(resultOf)`: why not to try, from earlier results;
- * - `timeout` (ms, for one measurement); `env` (beside the clean one); `isExtra`: measured only when it is named;
+ * - `timeout` (ms, for one measurement); `isExtra`: measured only when it is named;
  * - `run(pool)`, which gives figures by key, and a `status` unless it is `'ok'`.
  */
 import { bullmq } from './bullmq.js';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { browserPath } from '../../soak/browser.js';
 import { openWarm } from '../pools.js';
-import { allOf, delay, inTurns, mapOf, mean, median, ownCpu, sized, sorted } from '../probes.js';
+import { allOf, delay, inTurns, mean, median, ownCpu, sized, sorted, sum } from '../probes.js';
 import tasks from '../tasks.cjs';
 
 /** Reads what a view sends, until that ends. */
@@ -29,68 +29,34 @@ async function load(submit, rate, duration) {
   return (ownCpu() - cpu) / 10 / past();
 }
 
-/** Milliseconds of CPU of the longest turn of the event loop of the page: its reader's scrolling waits for it. */
-function longestTurn(events) {
+/** Milliseconds of CPU of each turn of the event loop of the page: its reader's scrolling waits for it. */
+function turnsOf(events) {
   const threads = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
-  const turns = threads.map(({ pid, tid }) =>
-    events.filter((event) => event.pid === pid && event.tid === tid && event.name.endsWith('RunTask')),
-  );
-  const [ofPage = []] = turns.sort((a, b) => b.length - a.length); // the other one is that of an empty page
-  return Math.max(...ofPage.map(({ tdur = 0 }) => tdur / 1000));
+  const [ofPage = []] = threads
+    .map((thread) => events.filter(({ pid, tid }) => pid === thread.pid && tid === thread.tid))
+    .sort((a, b) => b.length - a.length); // the other one is that of an empty page
+  return ofPage.filter(({ name }) => name.endsWith('RunTask')).map(({ tdur = 0 }) => tdur / 1000);
 }
-
-/** The figures of a page under load, for so many seconds. */
-async function figuresOf(page, browser, seconds) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const read = async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
-  };
-  await browser.startTracing(page, { categories: ['toplevel'] });
-  const before = await read();
-  await delay(seconds * 1000);
-  const after = await read();
-  const trace = JSON.parse(String(await browser.stopTracing()));
-  const busy = ((after.TaskDuration - before.TaskDuration) / seconds) * 100;
-  return { busy, longest: longestTurn(trace.traceEvents), heap: after.JSHeapUsedSize };
-}
-
-/** What ends all workers of a pool at once: options, and what all of them are sent. */
-const ends = {
-  crash: [{}, () => process.kill(process.pid, 'SIGKILL')],
-  retirement: [{ maxTasksPerWorker: 1 }, tasks.noop], // each is replaced, which is part of the figure
-  leaving: [{ idleTimeout: 1000 }, tasks.noop],
-};
 
 /** Beside so many other processes, the children of a shell: this process would look at each of its own when a worker ends. */
-const endsOf = (others) => ({
-  rows: mapOf(
-    Object.keys(ends),
-    (way) => `the end of a worker by ${way}, beside ${others} processes more: host CPU, ms`,
-  ),
+const endOf = (others) => ({
+  rows: { crash: `the end of a worker by a crash, beside ${others} processes more: host CPU, ms` },
   async run(pool) {
     const loop = `for i in $(seq ${sized(others)}); do sleep 3600 & done; echo started; cat >/dev/null`;
     const shell = spawn('/bin/sh', ['-c', loop], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(shell.stdout, 'data');
-    const { ProcessPoolExecutor } = await pool.load();
     const workers = sized(20);
-    /** Milliseconds of host CPU for each worker, from its last task to after its end. */
-    const costOf = async ([options, task]) => {
-      const executor = new ProcessPoolExecutor({ maxWorkers: workers, onWorkerCrash: 'isolate', ...options });
+    const { executor } = await openWarm(pool, { workers, faults: true });
+    const crashAll = async () => {
       await executor.prewarm();
       await delay(300);
       const cpu = ownCpu();
-      await allOf(workers, () => executor.submit(task).exception());
+      await allOf(workers, () => executor.submit(() => process.kill(process.pid, 'SIGKILL')).exception());
       await delay(2000);
-      const cost = (ownCpu() - cpu) / 1000 / workers;
-      await executor.shutdown({ killWorkers: true });
-      return cost;
+      return (ownCpu() - cpu) / 1000 / workers;
     };
-    const costs = {};
-    // Once more at first: what is compiled once is.
-    for (const way of ['crash', ...Object.keys(ends)]) costs[way] = await costOf(ends[way]);
-    return costs;
+    await crashAll(); // what is compiled once is
+    return { crash: await crashAll() };
   },
 });
 
@@ -154,14 +120,18 @@ export const service = {
         await page.goto(url);
         const loading = load(() => executor.submit(tasks.wait, 70), 50_000 / 60, sized(80_000));
         await delay(sized(60_000)); // the page shows a minute
-        const figures = await figuresOf(page, browser, sized(10));
+        const seconds = sized(10);
+        await browser.startTracing(page, { categories: ['toplevel'] });
+        await delay(seconds * 1000);
+        const turns = turnsOf(JSON.parse(String(await browser.stopTracing())).traceEvents);
+        const heap = await page.evaluate('performance.memory.usedJSHeapSize');
         await loading;
-        return figures;
+        return { busy: sum(turns) / seconds / 10, longest: Math.max(...turns), heap };
       } finally {
         await browser.close();
       }
     },
   },
-  'ends-beside-0': endsOf(0),
-  'ends-beside-1500': endsOf(1500),
+  'ends-beside-0': endOf(0),
+  'ends-beside-1500': endOf(1500),
 };
