@@ -22,11 +22,18 @@ interface Goal {
   value: number;
   isMet: boolean;
 }
+interface Scenario {
+  name: string;
+  pools: string[];
+  rows: { title: string; unit: string; goals: Record<string, number> }[];
+}
 interface FloorPool {
   run(task: string, argument?: unknown): Promise<unknown>;
   close(): void;
 }
 interface Bench {
+  scenarios: Scenario[];
+  pools: Record<string, unknown>;
   FloorPool: new (workers: number) => FloorPool;
   judge(results: Results): Goal[];
   tableOf(results: Results, names: string[]): { head: string[]; rows: string[][] };
@@ -41,6 +48,8 @@ const load = (file: string): Promise<Bench> => import(`../../../scripts/bench/${
 
 const { FloorPool } = await load('floor.js');
 const { judge, tableOf, toMarkdown } = await load('report.js');
+const { pools } = await load('pools.js');
+const { scenarios } = await load('scenarios/index.js');
 const { summarize, isSettled } = await load('results.js');
 const { verdict } = await load('scenarios/warm.js');
 
@@ -63,6 +72,22 @@ const results: Results = {
     'death-seen': { loky: entry({ ms: 3 }), poolifier: entry({}, 'hangs') },
   },
 };
+
+describe('scenarios', () => {
+  test.each(scenarios)('$name has rows, and pools that there are, which its goals name', (scenario) => {
+    expect(Object.keys(pools)).toEqual(expect.arrayContaining(scenario.pools));
+    for (const { title, unit, goals } of scenario.rows) {
+      expect([title, unit]).not.toContain('');
+      const named = Object.keys(goals).map((whom) => whom.replace('over ', ''));
+      expect(['best', ...scenario.pools]).toEqual(expect.arrayContaining(named));
+    }
+  });
+
+  test('have rows of different names', () => {
+    const titles = scenarios.flatMap(({ rows }) => rows.map(({ title }) => title));
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+});
 
 describe('goals', () => {
   const judged = new Map(judge(results).map((goal) => [goal.title, goal]));
