@@ -36,11 +36,17 @@ async function openWorker(run, workers) {
   await worker.waitUntilReady();
   const waiting = new Map();
   worker.on('completed', ({ id }, result) => waiting.get(id)(result));
-  const runJob = (task, argument) =>
+  let batch = [];
+  const add = () => {
+    queue.addBulk(batch);
+    batch = [];
+  };
+  const runJob = (name, data = null) =>
     new Promise((resolve) => {
       const jobId = `job-${waiting.size}`;
       waiting.set(jobId, resolve);
-      queue.add(task, argument ?? null, { jobId, ...removal });
+      if (batch.length === 0) setImmediate(add); // with all of this turn
+      batch.push({ name, data, opts: { jobId, ...removal } });
     });
   return { apart, run: runJob };
 }

@@ -1,8 +1,21 @@
 /** loky/bullmq beside BullMQ alone: jobs that do nothing, jobs that compute, and several machines. */
 import { openWarm } from '../pools.js';
-import { allOf, mapOf, oneByOne, rateOf, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
+import { allOf, mapOf, oneByOne, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
 import { lapRows } from './cold.js';
 import { twoWorkers } from './warm.js';
+
+/** A job's figures while the queue is full: the first jobs, as others are still added, and the last ones do not count. */
+async function steadily(opened, jobs, atOnce, call) {
+  const first = sized(100);
+  let [done, lap, figures] = [0];
+  await allOf(jobs, async () => {
+    await call();
+    done += 1;
+    if (done === first) lap = stopwatch(opened.apart);
+    if (done === jobs - atOnce) figures = lap('job', jobs - atOnce - first);
+  });
+  return figures;
+}
 
 const noopsOf = (atOnce) => ({
   rows: {
@@ -11,12 +24,9 @@ const noopsOf = (atOnce) => ({
   },
   async run(pool) {
     const opened = await openWarm(pool, { workers: atOnce });
-    const jobs = sized(5000);
-    const burst = () => allOf(jobs, () => opened.run('noop'));
+    const burst = () => steadily(opened, sized(5000), atOnce, () => opened.run('noop'));
     await oneByOne(3, burst);
-    const lap = stopwatch(opened.apart);
-    await burst();
-    return lap('job', jobs);
+    return burst();
   },
 });
 
@@ -40,11 +50,12 @@ without Redis.`,
       pools: ['bullmq-processor', 'bullmq'],
       async run(pool) {
         const opened = await openWarm(pool, { workers: 8 });
-        const [steps, jobs] = [stepsPerMicrosecond() * 1000, sized(2000)];
-        const burst = (ms) => allOf(jobs, () => opened.run('spin', Math.round(steps * ms)));
+        const steps = stepsPerMicrosecond() * 1000;
+        const burst = (ms) =>
+          steadily(opened, sized(2000), 8, () => opened.run('spin', Math.round(steps * ms)));
         await burst(0);
         const figures = {};
-        for (const [key, ms] of Object.entries(lengths)) figures[key] = await rateOf(jobs, () => burst(ms));
+        for (const [key, ms] of Object.entries(lengths)) figures[key] = 1e6 / (await burst(ms))['job.wall'];
         return figures;
       },
     },
