@@ -45,6 +45,7 @@ export function tableOf(results, names) {
   );
   const columns = present.filter((pool) => !pools[pool].variantOf);
   const variants = present.filter((pool) => pools[pool].variantOf);
+  const hasFloor = columns.includes('floor');
   const linesOf = (entries, row) => {
     const best = bestOf(entries, row, ['ours', 'process', 'threads']);
     const bestOther = bestOf(entries, row, ['process', 'threads']);
@@ -53,15 +54,20 @@ export function tableOf(results, names) {
       const shown = variantOf ? { [variantOf]: entries[pool] } : entries;
       const cells = columns.map((column) => cellOf(shown[column], row, best));
       if (cells.every((cell) => cell === '')) return [];
-      const ratio = pools[pool].kind === 'ours' ? ratioOf(figureOf(entries[pool], row), bestOther) : '';
-      return [[`${titleFor(pool, row)}, ${row.unit}`, ...cells, ratio]];
+      const own = pools[pool].kind === 'ours' ? figureOf(entries[pool], row) : undefined;
+      const ratios = [
+        ratioOf(own, bestOther),
+        ...(hasFloor ? [ratioOf(own, figureOf(entries.floor, row))] : []),
+      ];
+      return [[`${titleFor(pool, row)}, ${row.unit}`, ...cells, ...ratios]];
     };
     return [...columns.slice(0, 1), ...variants].flatMap(lineFor);
   };
   const rows = measured.flatMap((each) =>
     each.rows.flatMap((row) => linesOf(results.scenarios[each.name], row)),
   );
-  return { head: ['', ...columns.map((pool) => pools[pool].label), 'loky ÷ best other'], rows };
+  const ratios = ['loky ÷ best other', ...(hasFloor ? ['loky ÷ floor'] : [])];
+  return { head: ['', ...columns.map((pool) => pools[pool].label), ...ratios], rows };
 }
 
 /** What a goal of a row is about: `[title, unit, value]`. See scenarios/index.js. */
