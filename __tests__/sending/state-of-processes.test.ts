@@ -94,3 +94,21 @@ test('a class that goes by value is refused where a function added to the langua
   ];
   expect(await library.run(files)).toBe(lines.join('\n'));
 });
+
+test('what a function uses of the language and of Node.js is not looked into', async () => {
+  const body = `
+    const { Session } = require('node:inspector');
+    const { post } = Session.prototype;
+    let asked = 0;
+    Session.prototype.post = function (method, ...rest) {
+      if (method === 'Runtime.getProperties') asked++;
+      return post.call(this, method, ...rest);
+    };
+    const offset = 1;
+    function uses() {
+      console.error(process.cwd() && performance.now() && Buffer.from('a').length + Math.max(offset, 0));
+      return Reflect.ownKeys({ offset }).length;
+    }
+    say([await submit(uses), asked]);`;
+  expect(await library.run({ 'main.cjs': program(body) })).toBe('[1,1]');
+});

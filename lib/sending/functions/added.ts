@@ -4,6 +4,8 @@
  * by value is another one, of which it knows nothing.
  */
 import { types } from 'node:util';
+import { Script } from 'node:vm';
+import { withoutPrototype } from '../../system/own.ts';
 import { builtinNameOf } from '../graph/builtins.ts';
 import { globalPathOf, isCommonGlobal } from '../graph/intrinsics.ts';
 import { isNativeText } from '../values/realm.ts';
@@ -34,8 +36,26 @@ export function membersRead(
   return members;
 }
 
+const LIST_MEMBERS = `Object.getOwnPropertyNames(globalThis).flatMap((name) =>
+  [name, ...Object.getOwnPropertyNames(Object(globalThis[name])).map((member) => name + '.' + member)])`;
+let members: ReadonlySet<string> | undefined;
+
+/** The globals of the language, and the members of each, as a context has them that no program has seen. */
+function membersOfLanguage(): ReadonlySet<string> {
+  const list = (): unknown => new Script(LIST_MEMBERS).runInNewContext(undefined, withoutPrototype({}));
+  members ??= new Set(list() as string[]);
+  return members;
+}
+
+/** Node's own objects (`process`, `Buffer`) are none of the language: their members lead through all of Node. */
+function isAdded(global: string, name: string): boolean {
+  const known = membersOfLanguage();
+  return known.has(global) && !known.has(`${global}.${name}`);
+}
+
 /** Whether that is a function of the program that keeps something about the class. */
 export function knowsOf([global, name]: Member, cls: object): boolean {
+  if (!isAdded(global, name)) return false;
   const owner = (globalThis as Record<string, unknown>)[global];
   if ((typeof owner !== 'object' && typeof owner !== 'function') || owner === null) return false;
   const added: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
