@@ -5,7 +5,7 @@
  */
 import { types } from 'node:util';
 import { Script } from 'node:vm';
-import { withoutPrototype } from '../../system/own.ts';
+import { dataOf, isObject, oncePerObject, withoutPrototype } from '../../system/own.ts';
 import { builtinNameOf } from '../graph/builtins.ts';
 import { globalPathOf, isCommonGlobal } from '../graph/intrinsics.ts';
 import { isNativeText } from '../values/realm.ts';
@@ -57,11 +57,10 @@ function isAdded(global: string, name: string): boolean {
 export function knowsOf([global, name]: Member, cls: object): boolean {
   if (!isAdded(global, name)) return false;
   const owner = (globalThis as Record<string, unknown>)[global];
-  if ((typeof owner !== 'object' && typeof owner !== 'function') || owner === null) return false;
-  const added: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
+  if (!isObject(owner)) return false;
+  const added = dataOf(owner, name);
   if (typeof added !== 'function' || isOfEngine(added)) return false;
-  const prototype: unknown = Object.getOwnPropertyDescriptor(cls, 'prototype')?.value;
-  const keys = typeof prototype === 'object' && prototype !== null ? [cls, prototype] : [cls];
+  const keys = [cls, dataOf(cls, 'prototype')].filter(isObject);
   return storesOf(added).some((store) => keys.some((key) => WeakMap.prototype.has.call(store, key)));
 }
 
@@ -72,12 +71,8 @@ const isOfEveryProcess = (value: object): boolean =>
 const isOfEngine = (fn: object): boolean =>
   types.isProxy(fn) || isNativeText(Function.prototype.toString.call(fn));
 
-const known = new WeakMap<object, readonly WeakMap<object, unknown>[]>();
-
 /** The maps that a function reaches through its variables. */
-function storesOf(added: object): readonly WeakMap<object, unknown>[] {
-  const found = known.get(added);
-  if (found) return found;
+const storesOf = oncePerObject((added: object): readonly WeakMap<object, unknown>[] => {
   const stores = new Set<WeakMap<object, unknown>>();
   const waiting: object[] = [added];
   const seen = new Set<object>(waiting);
@@ -86,15 +81,13 @@ function storesOf(added: object): readonly WeakMap<object, unknown>[] {
     if (types.isWeakMap(value)) stores.add(value);
     if (typeof value === 'function' && (isOfEngine(value) || functions++ >= MOST_FUNCTIONS)) continue;
     for (const part of partsOf(value)) {
-      if ((typeof part !== 'object' && typeof part !== 'function') || part === null) continue;
-      if (types.isProxy(part) || seen.has(part) || isOfEveryProcess(part)) continue;
+      if (!isObject(part) || types.isProxy(part) || seen.has(part) || isOfEveryProcess(part)) continue;
       seen.add(part);
       waiting.push(part);
     }
   }
-  known.set(added, [...stores]);
   return [...stores];
-}
+});
 
 /** Variables of functions, and members of the objects that those hold. Of a view they are numbers, and may be too many. */
 function* partsOf(value: object): Generator<unknown> {

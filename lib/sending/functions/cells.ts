@@ -3,6 +3,7 @@
  * too: it becomes a property of an object that all of them have. What V8 shows of a function's scopes are copies, so that
  * whether two functions see the same variable is told by what the scopes hold and where the functions stand.
  */
+import { isObject } from '../../system/own.ts';
 import { closureLabel, Refusal } from '../graph/refusal.ts';
 import type { Row } from '../graph/row.ts';
 import type { FunctionView, ScopeView } from './inspector.ts';
@@ -23,7 +24,7 @@ interface User {
 }
 
 /** One variable of a message. */
-export interface Cell {
+interface Cell {
   stub: object | undefined;
 }
 
@@ -113,9 +114,6 @@ function isOneScope({ scopes: [scope], slot: { home } }: User): boolean {
   if (!scope || OUTERMOST.has(scope.type) || home?.isWhole === true) return true;
   return home?.fresh().some((name) => isObject(scope.variables[name])) === true;
 }
-
-const isObject = (value: unknown): boolean =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /** Of functions whose scopes look the same, those that were made by the same call. */
 function* byCall(users: readonly User[]): Generator<readonly User[]> {

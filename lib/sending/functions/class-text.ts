@@ -1,5 +1,6 @@
 /** What the text of a class needs in order to be defined, and what its computed names have turned out to be. */
 
+import { dataOf } from '../../system/own.ts';
 import { type AstNode, childrenOf, isNode } from './syntax.ts';
 import { cellName } from './text-plan.ts';
 import { freeNames } from './walker.ts';
@@ -69,7 +70,7 @@ export function computedKeys(
   offset: number,
 ): (readonly [key: AstNode, name: string])[] {
   const found: (readonly [AstNode, string])[] = [];
-  const names = [methodNames(Object.getOwnPropertyDescriptor(fn, 'prototype')?.value), methodNames(fn)];
+  const names = [methodNames(dataOf(fn, 'prototype')), methodNames(fn)];
   for (const member of (node['body'] as AstNode)['body'] as AstNode[]) {
     if (member.type !== 'MethodDefinition' || !member['computed']) continue;
     const whole = text.slice(member.start - offset, member.end - offset);

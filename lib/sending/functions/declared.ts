@@ -5,19 +5,18 @@
  */
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { fingerprint, type RowHead } from '../graph/row.ts';
-import { isStore } from '../graph/weak-stores.ts';
-import { functionsIn } from './declaration.ts';
-import { type FunctionView, viewFunction } from './inspector.ts';
-import { parsing } from './parsing.ts';
+import { dataOf } from '../../system/own.ts';
+import type { RowHead } from '../graph/row.ts';
+import { hasFingerprint, seenBy } from './declaration.ts';
+import { viewFunction } from './inspector.ts';
+import { functionsIn, requireCache } from './loaded.ts';
+import { esModuleOf } from './references.ts';
 import { nameOfScript } from './scripts.ts';
-import { requireCache, sourceOf } from './sources.ts';
 
 type DeclaredHead = Extract<RowHead, readonly ['declared', ...unknown[]]>;
 
 const MOST_VISITS = 3000;
 const MOST_ROOTS = 5000;
-const textOf = Function.prototype.toString;
 
 /** Functions and namespaces of modules that tasks were sent with. */
 const roots = new Set<WeakRef<object>>();
@@ -33,23 +32,15 @@ export function noteSent(value: unknown): void {
   roots.add(new WeakRef(value as object));
 }
 
-/** The class of that declaration; undefined if this process does not have it. */
+/** The class of that declaration; undefined if this process does not have it. The head is not trusted. */
 export function declaredHere([, url, scope, name, hash, member]: DeclaredHead): object | undefined {
-  if (typeof url !== 'string' || typeof name !== 'string' || !Number.isInteger(scope)) return undefined;
+  const isText = (text: unknown): boolean => typeof text === 'string';
+  if (![url, name, member ?? ''].every(isText) || !Number.isInteger(scope)) return undefined;
   for (const seed of functionsOf(url)) {
-    const variables = viewFunction(seed).scopes.at(-1 - scope)?.variables;
-    const held = variables && dataOf(variables, name);
-    const value = member === undefined ? held : memberOf(held, member);
-    if (hash === null && isStore(value)) return value;
-    if (typeof value === 'function' && !types.isProxy(value) && fingerprint(textOf.call(value)) === hash)
-      return value;
+    const value = seenBy(seed, scope, member === undefined ? [name] : [name, member]);
+    if (hasFingerprint(value, hash)) return value;
   }
   return undefined;
-}
-
-function memberOf(owner: unknown, key: unknown): unknown {
-  const isOwner = typeof owner === 'object' && owner !== null && !types.isProxy(owner);
-  return isOwner && typeof key === 'string' ? dataOf(owner, key) : undefined;
 }
 
 function* functionsOf(url: string): Generator<object> {
@@ -70,24 +61,14 @@ function search(url: string): object | undefined {
     if (typeof value === 'object' && value !== null)
       for (const [, fn] of functionsIn(value, [], 1)) waiting.push(fn);
     if (typeof value !== 'function' || types.isProxy(value)) continue;
-    const view = viewFunction(value);
-    const { scriptId } = view.location ?? {};
+    const { scriptId } = viewFunction(value).location ?? {};
     if (scriptId === undefined || scripts.has(scriptId)) continue;
     scripts.add(scriptId);
     const found = nameOfScript(scriptId) ?? '';
     seeds.set(found, new WeakRef(value));
     if (found === url) return value;
-    waiting.push(...importsOf(value, view));
+    const { module, variables } = esModuleOf(value) ?? {};
+    for (const name of module?.imports.keys() ?? []) waiting.push(dataOf(variables as object, name));
   }
   return undefined;
 }
-
-function* importsOf(fn: object, { location, scopes }: FunctionView): Generator<unknown> {
-  const module = scopes.find(({ type }) => type === 'Module');
-  if (!module || !location) return;
-  const { url, text } = sourceOf(location, textOf.call(fn), scopes);
-  const parsed = text === undefined ? undefined : parsing().exportsOf(url, text);
-  for (const name of parsed?.imports.keys() ?? []) yield dataOf(module.variables, name);
-}
-
-const dataOf = (owner: object, name: string): unknown => Object.getOwnPropertyDescriptor(owner, name)?.value;

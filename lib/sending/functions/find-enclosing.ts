@@ -1,9 +1,10 @@
 /** Looks for the function expression that encloses another: see enclosing.ts. Parses nothing. */
 import { types } from 'node:util';
+import { dataOf, isObject } from '../../system/own.ts';
 import type { Enclosing } from './enclosing.ts';
 import { type Location, type ScopeView, viewFunction } from './inspector.ts';
-import { requireCache } from './sources.ts';
-import { dataOf, haveSameVariables } from './variables.ts';
+import { requireCache } from './loaded.ts';
+import { haveSameVariables } from './variables.ts';
 
 /** The function itself, where a variable, a property of one, or the module's exports hold it. */
 export function findEnclosing(
@@ -34,9 +35,7 @@ function* candidates(
 
 function* withMembers(value: unknown): Generator<unknown> {
   yield value;
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || types.isProxy(value))
-    return;
-  if (ArrayBuffer.isView(value)) return;
+  if (!isObject(value) || types.isProxy(value) || ArrayBuffer.isView(value)) return;
   for (const key of Object.keys(value).slice(0, MOST_MEMBERS)) yield dataOf(value, key);
 }
 

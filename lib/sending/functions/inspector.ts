@@ -36,87 +36,69 @@ interface PropertiesResult {
   readonly internalProperties?: readonly { readonly name: string; readonly value?: RemoteObject }[];
 }
 
-export function viewFunction(fn: object): FunctionView {
+/** Gives of a value what only the engine knows, by the engine's names. */
+type Internal = (name: string) => RemoteObject;
+
+/** Asks for internals of a value while the inspector holds them. */
+function inspect<T>(value: object, read: (internal: Internal) => T): T {
   try {
-    const objectId = remoteOf(fn);
-    const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', {
-      objectId,
-      ownProperties: true,
-    });
-    const find = (name: string): RemoteObject | undefined =>
-      internalProperties.find((p) => p.name === name)?.value;
-    const place = find('[[FunctionLocation]]')?.value as
-      | { scriptId: string; lineNumber: number; columnNumber: number }
-      | undefined;
-    const location = place && {
-      scriptId: place.scriptId,
-      line: place.lineNumber,
-      column: place.columnNumber,
-    };
-    const target = find('[[TargetFunction]]');
-    if (target) {
-      const args = fetchValue(find('[[BoundArgs]]') ?? {}) as ArrayLike<unknown>;
-      const self = fetchValue(find('[[BoundThis]]') ?? {});
-      return { location, scopes: [], bound: { target: fetchValue(target), self, args: Array.from(args) } };
-    }
-    const scopes = find('[[Scopes]]');
-    return { location, scopes: scopes ? scopeViews(fetchValue(scopes)) : [], bound: undefined };
+    const parameters = { objectId: remoteOf(value), ownProperties: true };
+    const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', parameters);
+    return read((name) => internalProperties.find((each) => each.name === name)?.value ?? {});
   } finally {
     releaseSoon();
   }
+}
+
+export const viewFunction = (fn: object): FunctionView => inspect(fn, viewOf);
+
+function viewOf(internal: Internal): FunctionView {
+  const place = internal('[[FunctionLocation]]').value as
+    | { scriptId: string; lineNumber: number; columnNumber: number }
+    | undefined;
+  const location = place && {
+    scriptId: place.scriptId,
+    line: place.lineNumber,
+    column: place.columnNumber,
+  };
+  const target = internal('[[TargetFunction]]');
+  if (target.objectId === undefined)
+    return { location, scopes: scopeViews(fetchValue(internal('[[Scopes]]'))), bound: undefined };
+  const args = fetchValue(internal('[[BoundArgs]]')) as ArrayLike<unknown>;
+  const self = fetchValue(internal('[[BoundThis]]'));
+  return { location, scopes: [], bound: { target: fetchValue(target), self, args: Array.from(args) } };
 }
 
 /** The keys of a WeakMap or WeakSet that are still there. */
-export function weakKeysOf(store: object): object[] {
-  try {
-    const objectId = remoteOf(store);
-    const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', {
-      objectId,
-      ownProperties: true,
-    });
-    const entries = internalProperties.find(({ name }) => name === '[[Entries]]')?.value;
+export const weakKeysOf = (store: object): object[] =>
+  inspect(store, (internal) => {
+    const entries = fetchValue(internal('[[Entries]]'));
     if (!entries) throw new Error('the inspector does not list what is in a WeakMap');
-    const listed = Array.from(fetchValue(entries) as ArrayLike<{ key?: object; value: object }>);
-    return listed.map(({ key, value }) => key ?? value);
-  } finally {
-    releaseSoon();
-  }
-}
+    return Array.from(
+      entries as ArrayLike<{ key?: object; value: object }>,
+      ({ key, value }) => key ?? value,
+    );
+  });
 
 /** What is behind a proxy. */
-export function targetOf(proxy: object): unknown {
-  try {
-    const objectId = remoteOf(proxy);
-    const { internalProperties = [] } = post<PropertiesResult>('Runtime.getProperties', {
-      objectId,
-      ownProperties: true,
-    });
-    return fetchValue(internalProperties.find(({ name }) => name === '[[Target]]')?.value ?? {});
-  } finally {
-    releaseSoon();
-  }
-}
+export const targetOf = (proxy: object): unknown =>
+  inspect(proxy, (internal) => fetchValue(internal('[[Target]]')));
 
 /** `Closure (name)`, `Block`, `Module`. */
 const DESCRIPTION = /^(\S*)(?: \((.*)\))?/s;
 
 function scopeViews(raw: unknown): ScopeView[] {
-  const views: ScopeView[] = [];
-  for (const { description, object } of Array.from(
-    raw as ArrayLike<{ description: unknown; object: object }>,
-  )) {
+  const scopes = Array.from((raw ?? []) as ArrayLike<{ description: unknown; object: object }>);
+  const views = scopes.map(({ description, object }): ScopeView => {
     const [, type = '', owner = ''] = DESCRIPTION.exec(String(description)) ?? [];
-    if (type !== 'Global') views.push({ type, owner, variables: object as Record<string, unknown> });
-  }
-  return views;
+    return { type, owner, variables: object as Record<string, unknown> };
+  });
+  return views.filter(({ type }) => type !== 'Global');
 }
 
 /** Variables of the outermost scope: they tell files apart that have the same text at the same place. */
 export function outerNames(scopes: readonly ScopeView[]): string[] {
   const outer = scopes.findLast((scope) => scope.type === 'Module') ?? scopes.at(-1);
-  return outer
-    ? Object.keys(outer.variables)
-        .filter((name) => name !== 'this')
-        .slice(0, 20)
-    : [];
+  const names = Object.keys(outer?.variables ?? {});
+  return names.filter((name) => name !== 'this').slice(0, 20);
 }

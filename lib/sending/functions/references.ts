@@ -4,11 +4,14 @@
  */
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { dataOf, isObject } from '../../system/own.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { isObjectPrototype } from '../values/realm.ts';
-import type { FunctionView } from './inspector.ts';
+import { type FunctionView, viewFunction } from './inspector.ts';
+import { requireCache } from './loaded.ts';
+import type { ModuleText } from './module-text.ts';
 import { parsing } from './parsing.ts';
-import { isTextOf, requireCache, type Source, startOf } from './sources.ts';
+import { isTextOf, type Source, sourceOf, startOf } from './sources.ts';
 
 export interface Reference {
   readonly source: ModuleSource;
@@ -46,7 +49,7 @@ export function referenceByName(
   text: string,
   isAllowed: (file: string) => boolean,
 ): Reference | undefined {
-  const name = getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  const name = dataOf(fn, 'name');
   if (typeof name !== 'string' || name === '') return undefined; // a closure, mostly
   const cache = requireCache();
   for (const file of Object.keys(cache)) {
@@ -60,7 +63,7 @@ export function referenceByName(
 function pathByName(exported: unknown, fn: object, name: string): readonly string[] | undefined {
   if (exported === fn) return [];
   if (typeof exported !== 'object' || exported === null || types.isProxy(exported)) return undefined;
-  return getOwnPropertyDescriptor(exported, name)?.value === fn ? [name] : undefined;
+  return dataOf(exported, name) === fn ? [name] : undefined;
 }
 
 /** The same without knowing the function's file: looks through all CommonJS modules. */
@@ -73,6 +76,31 @@ export function commonJsReference(fn: object, isAllowed: (file: string) => boole
   return undefined;
 }
 
+/** The ES module that a function stands in. */
+export interface EsModule {
+  readonly source: Source;
+  /** What its text says. */
+  readonly module: ModuleText;
+  readonly variables: Record<string, unknown>;
+  /** Whether that function is its default export, where no variable holds it. */
+  readonly isDefault: boolean;
+}
+
+/** Undefined if it stands in none, or in none that can be read. */
+export function esModuleOf(fn: object): EsModule | undefined {
+  const { location, scopes } = viewFunction(fn);
+  const scope = scopes.find(({ type }) => type === 'Module');
+  if (!location || !scope) return undefined;
+  const text = Function.prototype.toString.call(fn);
+  const source = sourceOf(location, text, scopes);
+  const { url, text: whole } = source;
+  const module = whole === undefined ? undefined : parsing().exportsOf(url, whole);
+  if (!module) return undefined;
+  const { start, end } = module.defaultExport ?? { start: -1, end: -1 };
+  const isDefault = end - start === text.length && startOf(whole as string, location, text) === start;
+  return { source, module, variables: scope.variables, isDefault };
+}
+
 function exportedPath(
   fn: object,
   text: string,
@@ -82,13 +110,7 @@ function exportedPath(
   const whole = source.text as string;
   const start = view.location && startOf(whole, view.location, text);
   const variables = view.scopes.find((scope) => scope.type === 'Module')?.variables ?? {};
-  const read = (name: string): unknown => {
-    try {
-      return Object.hasOwn(variables, name) ? variables[name] : undefined;
-    } catch {
-      return undefined;
-    }
-  };
+  const read = (name: string): unknown => dataOf(variables, name);
   const declared = start === undefined ? undefined : exportedWhereDeclared(whole, start, text);
   if (declared !== undefined && read(declared) === fn) return [declared];
   const module = parsing().exportsOf(source.url, whole);
@@ -128,7 +150,7 @@ function memberPath(owner: unknown, fn: object): readonly string[] | undefined {
   ];
   for (const [place, path] of places) {
     for (const key of getOwnPropertyNames(place)) {
-      if (key !== 'constructor' && getOwnPropertyDescriptor(place, key)?.value === fn) return [...path, key];
+      if (key !== 'constructor' && dataOf(place, key) === fn) return [...path, key];
     }
   }
   return undefined;
@@ -136,7 +158,7 @@ function memberPath(owner: unknown, fn: object): readonly string[] | undefined {
 
 function pathIn(exported: unknown, fn: object, depth: number): readonly string[] | undefined {
   if (exported === fn) return [];
-  if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) return undefined;
+  if (!isObject(exported)) return undefined;
   for (const key of getOwnPropertyNames(exported)) {
     if (key === 'caller' || key === 'arguments') continue;
     const value = exportedValue(exported, key, fn);
@@ -216,8 +238,7 @@ function noteExports(cache: Record<string, NodeJS.Module | undefined>): void {
   unfinished = fresh.filter((file) => {
     const module = cache[file];
     const exported: unknown = module?.exports;
-    if ((typeof exported === 'object' && exported !== null) || typeof exported === 'function')
-      exportsSeen.set(exported, file);
+    if (isObject(exported)) exportsSeen.set(exported, file);
     return module?.loaded === false;
   });
 }

@@ -1,6 +1,7 @@
 /** What vitest puts in the place of imports, and which of it workers can import by themselves. */
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { isObject } from '../../system/own.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import type { FreeName } from './found-names.ts';
 import { targetOf, viewFunction } from './inspector.ts';
@@ -34,8 +35,7 @@ export function isWholeModule(value: unknown): boolean {
   if (!namespace || namespace === value) return namespace !== undefined;
   const names = new Set(Object.getOwnPropertyNames(namespace));
   const main = (value as { readonly default?: unknown }).default;
-  if (names.has('__esModule') || (typeof main !== 'object' && typeof main !== 'function') || main === null)
-    return false;
+  if (names.has('__esModule') || !isObject(main)) return false;
   return Object.keys(main).every((name) => names.has(name));
 }
 

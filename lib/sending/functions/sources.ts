@@ -3,11 +3,12 @@
  * text at its own place in a file that is likely settles it without the debugger, which is slow to ask.
  */
 import { readFileSync } from 'node:fs';
-import { Module } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BoundedMap } from '../../system/bounded-map.ts';
 import { mainScript } from '../../system/main-script.ts';
+import { dataOf } from '../../system/own.ts';
 import { type Location, outerNames, type ScopeView } from './inspector.ts';
+import { requireCache } from './loaded.ts';
 import { scriptUrl, viewScript, withoutMark } from './scripts.ts';
 
 export interface Source {
@@ -21,9 +22,6 @@ export interface Source {
   /** A tool compiled the text and left no file of it. */
   readonly isInMemory?: boolean;
 }
-
-export const requireCache = (): Record<string, NodeJS.Module | undefined> =>
-  (Module as unknown as { _cache: Record<string, NodeJS.Module | undefined> })._cache;
 
 /** By script: those of `eval` and `new Function` come without end. */
 const known = new BoundedMap<string, Source>(5000);
@@ -141,9 +139,7 @@ function* exporters(fn: object): Generator<string> {
 }
 
 const holds = (exported: object, fn: object): boolean =>
-  Object.getOwnPropertyNames(exported).some(
-    (key) => Object.getOwnPropertyDescriptor(exported, key)?.value === fn,
-  );
+  Object.getOwnPropertyNames(exported).some((key) => dataOf(exported, key) === fn);
 
 function stackFiles(): Set<string> {
   const files = new Set<string>();

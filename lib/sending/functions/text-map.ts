@@ -4,6 +4,7 @@
  */
 import { findSourceMap } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { oncePerObject } from '../../system/own.ts';
 import type { TextMap } from '../graph/row.ts';
 import type { Edits } from './edits.ts';
 import { decodeMappings, encodeMappings, type Segment } from './mappings.ts';
@@ -20,7 +21,6 @@ interface RawMap {
 }
 
 const INLINE = /\/\/[#@] sourceMappingURL=data:application\/json[^,]*;base64,([\w+/=]+)\s*$/;
-const fileMaps = new WeakMap<Source, { readonly map: FileMap | undefined }>();
 
 /** `line` and `column`: where `text` stands in the file. */
 export function textMap(
@@ -47,17 +47,8 @@ export function textMap(
   return { sources: file.sources, mappings: encodeMappings(segments) };
 }
 
-function fileMapOf(source: Source): FileMap | undefined {
-  let known = fileMaps.get(source);
-  if (!known) {
-    known = { map: readFileMap(source) };
-    fileMaps.set(source, known);
-  }
-  return known.map;
-}
-
 /** Of a file on disk only if Node.js was told to use source maps, as for its stacks in this process. */
-function readFileMap({ file, text, isInMemory }: Source): FileMap | undefined {
+const fileMapOf = oncePerObject(({ file, text, isInMemory }: Source): FileMap | undefined => {
   try {
     const raw = file === '' ? undefined : (findSourceMap(file)?.payload ?? (isInMemory && inlineMap(text)));
     if (!raw || !Array.isArray(raw.sources)) return undefined;
@@ -69,7 +60,7 @@ function readFileMap({ file, text, isInMemory }: Source): FileMap | undefined {
   } catch {
     return undefined; // a map that is none: stacks show the compiled text
   }
-}
+});
 
 const isPath = (name: string): boolean => /^(?:\/|[A-Za-z]:[\\/])/.test(name);
 

@@ -1,4 +1,5 @@
 /** Captured variables as V8 shows them: in copies of scopes, which are told apart by what they hold. */
+import { dataOf } from '../../system/own.ts';
 import type { ScopeView } from './inspector.ts';
 
 /** What is read of a variable that has no value yet. */
@@ -12,10 +13,6 @@ export function readVariable(variables: Record<string, unknown> | undefined, nam
     return NOT_INITIALIZED;
   }
 }
-
-/** Without running what newer engines put in the place of a variable that has no value yet. */
-export const dataOf = (owner: object, key: string): unknown =>
-  Object.getOwnPropertyDescriptor(owner, key)?.value;
 
 export function haveSameVariables(one: ScopeView, other: ScopeView): boolean {
   const names = Object.keys(one.variables);

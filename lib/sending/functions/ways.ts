@@ -5,12 +5,15 @@
  */
 import { types } from 'node:util';
 import { BoundedMap } from '../../system/bounded-map.ts';
+import { dataOf, isObject, oncePerObject } from '../../system/own.ts';
 import { fingerprint, type ModuleSource, type Row } from '../graph/row.ts';
 import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
-import { functionsIn } from './declaration.ts';
+import type { Steps } from './declaration.ts';
 import { type FunctionView, type ScopeView, viewFunction } from './inspector.ts';
+import { functionsIn, requireCache } from './loaded.ts';
 import { parsing } from './parsing.ts';
-import { requireCache, type Source, startOf } from './sources.ts';
+import { esModuleOf } from './references.ts';
+import type { Source } from './sources.ts';
 import type { TextPlace } from './text-place.ts';
 import { haveSameVariables } from './variables.ts';
 
@@ -25,11 +28,10 @@ interface Variable {
   readonly anchor: Anchor;
   /** Counted from the outermost. */
   readonly scope: number;
-  readonly steps: readonly [name: string, ...members: string[]];
+  readonly steps: Steps;
 }
 
 const MOST_CANDIDATES = 40;
-const { getOwnPropertyDescriptor, getOwnPropertyNames } = Object;
 const textOf = Function.prototype.toString;
 
 /** One module that is loaded here. */
@@ -41,7 +43,9 @@ export class ModuleWays {
   private members: Map<unknown, Variable> | undefined;
   private storeRows: (readonly [Store, Row])[] | undefined;
   private readonly rows = new Map<unknown, Row | undefined>();
-  private readonly places = new Map<object, TextPlace>();
+  private readonly placeOf = oncePerObject(
+    ({ fn, view }: Anchor): TextPlace => parsing().placeOfText(textOf.call(fn), view, this.source),
+  );
 
   constructor(source: Source, scriptId: string) {
     this.source = source;
@@ -111,7 +115,7 @@ export class ModuleWays {
         const view = scopes[scopes.length - 1 - scope] as ScopeView;
         if (view.type === 'Script') continue;
         for (const name of Object.keys(view.variables)) {
-          const value: unknown = getOwnPropertyDescriptor(view.variables, name)?.value;
+          const value = dataOf(view.variables, name);
           if (isIdentity(value) && !found.has(value)) found.set(value, { anchor, scope, steps: [name] });
         }
       }
@@ -130,23 +134,16 @@ export class ModuleWays {
   }
 
   private *exported(seed: object): Generator<readonly [path: string[], fn: object]> {
-    const { file, url, text } = this.source;
-    const loaded = requireCache()[file];
+    const loaded = requireCache()[this.source.file];
     if (loaded) {
       yield* functionsIn(loaded.exports, [], 0);
       return;
     }
-    const module = text === undefined ? undefined : parsing().exportsOf(url, text);
-    const { scopes, location } = viewFunction(seed);
-    const scope = scopes.find(({ type }) => type === 'Module');
-    if (!module || !scope) return;
-    const start = location && startOf(text as string, location, textOf.call(seed));
-    if (start !== undefined && module.defaultExport?.start === start)
-      yield* functionsIn(seed, ['default'], 1);
-    for (const [local, [name]] of module.exports) {
-      const value: unknown = getOwnPropertyDescriptor(scope.variables, local)?.value;
-      yield* functionsIn(value, [name as string], 1);
-    }
+    const found = esModuleOf(seed);
+    if (!found) return;
+    if (found.isDefault) yield* functionsIn(seed, ['default'], 1);
+    for (const [local, [name]] of found.module.exports)
+      yield* functionsIn(dataOf(found.variables, local), [name as string], 1);
   }
 
   private makeRow(variable: Variable): Row | undefined {
@@ -172,20 +169,10 @@ export class ModuleWays {
     const type = file in requireCache() ? 'cjs' : 'esm';
     return { type, specifier: type === 'cjs' ? file : url, from: null };
   }
-
-  private placeOf({ fn, view }: Anchor): TextPlace {
-    const known = this.places.get(fn);
-    if (known) return known;
-    const text = textOf.call(fn);
-    const place = parsing().placeOfText(text, view, this.source);
-    this.places.set(fn, place);
-    return place;
-  }
 }
 
 /** What is itself and no copy: where it is compared, it is by identity. */
-const isIdentity = (value: unknown): boolean =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
+const isIdentity = (value: unknown): boolean => isObject(value) || typeof value === 'symbol';
 
 /** Methods and members of what the variables hold. */
 function membersOf(variables: ReadonlyMap<unknown, Variable>): Map<unknown, Variable> {
@@ -193,12 +180,12 @@ function membersOf(variables: ReadonlyMap<unknown, Variable>): Map<unknown, Vari
   for (const [owner, { anchor, scope, steps }] of variables) {
     if (typeof owner === 'symbol' || types.isProxy(owner)) continue;
     const places: (readonly [object, string[]])[] = [[owner as object, []]];
-    const prototype: unknown = getOwnPropertyDescriptor(owner, 'prototype')?.value;
+    const prototype = dataOf(owner as object, 'prototype');
     if (typeof prototype === 'object' && prototype !== null) places.push([prototype, ['prototype']]);
     for (const [place, path] of places) {
       if (ArrayBuffer.isView(place)) continue;
-      for (const key of getOwnPropertyNames(place)) {
-        const value: unknown = getOwnPropertyDescriptor(place, key)?.value;
+      for (const key of Object.getOwnPropertyNames(place)) {
+        const value = dataOf(place, key);
         if (typeof value !== 'function' || members.has(value) || variables.has(value)) continue;
         members.set(value, { anchor, scope, steps: [...steps, ...path, key] });
       }

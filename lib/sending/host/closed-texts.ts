@@ -4,12 +4,13 @@
  */
 
 import { BoundedMap } from '../../system/bounded-map.ts';
+import { dataOf } from '../../system/own.ts';
 import type { Plan } from './plans.ts';
 import { graphs } from './rich.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+const { getPrototypeOf } = Object;
 const { ownKeys } = Reflect;
 const textOf = Function.prototype.toString;
 
@@ -42,7 +43,7 @@ export class ClosedTexts<T> {
 /** The name of a function that has no properties but those of every arrow. */
 function nameOfBare(fn: AnyFunction): string | undefined {
   if (ownKeys(fn).length !== 2 || !Object.hasOwn(fn, 'length')) return undefined;
-  const name = getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  const name = dataOf(fn, 'name');
   return typeof name === 'string' ? name : undefined;
 }
 

@@ -2,6 +2,7 @@
  * Functions that are the same at every submit: by reference, or by value with nothing captured that could change.
  * They are defined once per worker and then named by a number: the fast path of calls.
  */
+import { dataOf } from '../../system/own.ts';
 import { DEFINE_FUNCTION, valueHeader } from '../common/format.ts';
 import type { Definition, Payload } from '../common/payload.ts';
 import { wrappedBy } from '../common/wrap.ts';
@@ -79,7 +80,7 @@ export class FunctionCache {
     }
     const written = this.write(fn, plan);
     const id = newId();
-    const name = ownName(fn);
+    const name = dataOf(fn, 'name');
     const definition = { id, payload: written.payload };
     const constant: CachedFunction = {
       id,
@@ -149,9 +150,12 @@ export class FunctionCache {
   private isClosed(fn: object, plan: Plan, guards: Map<object, Guard>, depth: number): boolean {
     if (guards.has(fn)) return true;
     if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
-    if (plan.text.lexicalThis === 'owner' || countProperties(fn, ownPrototype(fn)) !== expectedProperties(fn))
+    if (
+      plan.text.lexicalThis === 'owner' ||
+      countProperties(fn, dataOf(fn, 'prototype')) !== expectedProperties(fn)
+    )
       return false;
-    if (!hasOwnAncestry(fn, ownPrototype(fn))) return false;
+    if (!hasOwnAncestry(fn, dataOf(fn, 'prototype'))) return false;
     guards.set(fn, guardOf(fn));
     return plan.text.slots.every((slot, index) => {
       if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'superclass';
@@ -167,13 +171,11 @@ export class FunctionCache {
   }
 }
 
-const ownName = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'name')?.value;
-const ownPrototype = (fn: object): unknown => Object.getOwnPropertyDescriptor(fn, 'prototype')?.value;
 const guardOf = (fn: object): Guard => [
   fn,
-  countProperties(fn, ownPrototype(fn)),
-  ownName(fn),
-  ownPrototype(fn),
+  countProperties(fn, dataOf(fn, 'prototype')),
+  dataOf(fn, 'name'),
+  dataOf(fn, 'prototype'),
 ];
 
 /** Whether neither the function nor its prototype object was given another prototype, which may change by itself. */
@@ -194,7 +196,7 @@ function countProperties(fn: object, prototype: unknown): number {
 const STANDARD = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller']);
 
 function expectedProperties(fn: object): number {
-  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
+  const prototype = dataOf(fn, 'prototype') as object | undefined;
   const cls = prototype && Object.hasOwn(prototype, 'constructor') ? 1 : 0;
   return Reflect.ownKeys(fn).filter((key) => STANDARD.has(key)).length + cls;
 }
@@ -202,7 +204,7 @@ function expectedProperties(fn: object): number {
 function isUnchanged({ guards, module }: CachedFunction): boolean {
   if (module !== undefined) return !goesByValue(module, true);
   for (const [fn, properties, name, prototype] of guards) {
-    if (ownPrototype(fn) !== prototype || ownName(fn) !== name) return false;
+    if (dataOf(fn, 'prototype') !== prototype || dataOf(fn, 'name') !== name) return false;
     if (countProperties(fn, prototype) !== properties || !hasOwnAncestry(fn, prototype)) return false;
   }
   return true;

@@ -2,6 +2,7 @@
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { dataOf } from '../../system/own.ts';
 import type { Definition } from '../common/payload.ts';
 import { type Cells, cellRow } from '../functions/cells.ts';
 import { noteSent } from '../functions/declared.ts';
@@ -43,7 +44,7 @@ import {
 } from './plans.ts';
 import type { WholeMessage } from './whole-message.ts';
 
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+const { getPrototypeOf } = Object;
 const textOf = Function.prototype.toString;
 
 /** The message that a row becomes part of. */
@@ -74,7 +75,7 @@ export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContex
   const props = propertiesOf(fn, children, skipOwn(fn, text));
   for (const child of children.slice(ownFrom)) if (typeof child === 'function') writer.owners.set(child, fn);
   const prototypeProps = prototypeProperties(fn, text, children);
-  const name = getOwnPropertyDescriptor(fn, 'name')?.value as unknown;
+  const name = dataOf(fn, 'name');
   const head: FunctionHead = {
     code: code.id,
     id: numberOf(fn),
@@ -303,8 +304,7 @@ function usedMembers(
   if (typeof value !== 'object' || value === null) return undefined;
   const standsForImport = RUNNER_IMPORT.test(slot.variable);
   if (types.isProxy(value) && !standsForImport) return undefined;
-  const isNamespace =
-    standsForImport || getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
+  const isNamespace = standsForImport || dataOf(value, Symbol.toStringTag) === 'Module';
   if (!isNamespace && !isCompiledNamespace(slot, value, text)) return undefined;
   if (commonRow(value) || modules.exporting(value)) return undefined;
   const used: Record<string, unknown> = {};
@@ -354,7 +354,7 @@ function lexicalThis(
 function isOwner(owner: object, text: string): boolean {
   if (typeof owner === 'function') return textOf.call(owner).includes(text);
   for (let p = getPrototypeOf(owner) as object | null; p; p = getPrototypeOf(p) as object | null) {
-    const cls = getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
+    const cls = dataOf(p, 'constructor');
     if (typeof cls === 'function' && textOf.call(cls).includes(text)) return true;
   }
   return false;
@@ -378,15 +378,15 @@ function replacedPrototype(fn: AnyFunction, text: TextPlan): boolean {
 /** `Sub.prototype = Object.create(Base.prototype)`: an object of its own, which instances refer to as well. */
 function hasOtherPrototype(fn: AnyFunction, text: TextPlan): boolean {
   if (text.kind !== 'function' || text.isGenerator) return false;
-  const prototype = getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
+  const prototype = dataOf(fn, 'prototype');
   if (typeof prototype !== 'object' || prototype === null) return false;
-  return getOwnPropertyDescriptor(prototype, 'constructor')?.value !== fn;
+  return dataOf(prototype, 'constructor') !== fn;
 }
 
 function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype'] {
   const hasOne = text.kind === 'class' || (text.kind === 'function' && !text.isGenerator);
   if (!hasOne || hasOtherPrototype(fn, text)) return 'default';
-  const own = getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
+  const own = dataOf(fn, 'prototype');
   if (typeof own !== 'object' || own === null) return 'default';
   const parent = getPrototypeOf(own) as object | null;
   if (text.slots.some(({ kind }) => kind === 'superclass') && parent === prototypeOf(getPrototypeOf(fn)))
@@ -432,16 +432,15 @@ function isDefinedBy(
     parts.length > 0 &&
     parts.every(
       ([part, ownName]) =>
-        !types.isProxy(part) && nameOf(part) === ownName && source.includes(textOf.call(part)),
+        !types.isProxy(part) && dataOf(part, 'name') === ownName && source.includes(textOf.call(part)),
     )
   );
 }
 
-const nameOf = (fn: object): unknown => getOwnPropertyDescriptor(fn, 'name')?.value;
 const symbolName = ({ description }: symbol): string => (description === undefined ? '' : `[${description}]`);
 
 function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[]): PropHead[] {
-  const prototype = getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
+  const prototype = dataOf(fn, 'prototype');
   const counts = text.kind === 'class' || (text.kind === 'function' && typeof prototype === 'object');
   if (!counts || typeof prototype !== 'object' || prototype === null || hasOtherPrototype(fn, text))
     return [];

@@ -3,6 +3,7 @@
  * name nothing else: a worker cannot make this process look anything up, let alone run it.
  */
 
+import { isObject } from '../../system/own.ts';
 import { noteSent } from '../functions/declared.ts';
 import type { ModuleSource, RowHead } from '../graph/row.ts';
 import { NumberedSymbols } from '../graph/symbols.ts';
@@ -49,7 +50,7 @@ function keyOf({ type, specifier, from }: ModuleSource, path: readonly string[])
 
 /** Remembers what a module's export is, as it was met on the way. */
 export function rememberExport(source: ModuleSource, path: readonly string[], value: unknown): void {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return;
+  if (!isObject(value)) return;
   noteSent(value);
   keep(keyOf(source, path), value);
 }

@@ -1,5 +1,6 @@
 /** How tasks are written: functions by reference where a worker can find them, by value everywhere else. */
 import { types } from 'node:util';
+import { dataOf } from '../../system/own.ts';
 import type { Definition, HeldShare } from '../common/payload.ts';
 import type { NamedReducer } from '../common/reducers.ts';
 import { hostEnd, type SharedState, type ShareOf, sharedState } from '../common/shared.ts';
@@ -237,7 +238,7 @@ export class HostPolicy implements Policy {
     try {
       checkInstance(value, prototype, isInternal);
     } catch (error) {
-      const cls: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+      const cls = dataOf(prototype, 'constructor');
       const isOwned = error instanceof Refusal && typeof cls === 'function' && !('then' in value);
       throw isOwned ? withWayOut(error, cls) : error;
     }
@@ -248,7 +249,7 @@ export class HostPolicy implements Policy {
   private touch(start: object): void {
     for (let prototype: object | null = start; prototype && !this.prototypes.has(prototype); ) {
       this.prototypes.add(prototype);
-      const cls = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
+      const cls = dataOf(prototype, 'constructor');
       if (typeof cls === 'function' && !commonRow(cls)) this.touchModuleOf(cls as AnyFunction);
       prototype = Object.getPrototypeOf(prototype) as object | null;
     }

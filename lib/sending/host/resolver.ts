@@ -6,10 +6,11 @@
  */
 import { types } from 'node:util';
 import * as errors from '../../errors.ts';
+import { dataOf, isObject } from '../../system/own.ts';
 import { exportedValue } from '../common/compiled-exports.ts';
 import type { NamedReducer } from '../common/reducers.ts';
 import { declaredHere } from '../functions/declared.ts';
-import { requireCache } from '../functions/sources.ts';
+import { requireCache } from '../functions/loaded.ts';
 import { hiddenClass } from '../graph/builtins.ts';
 import { isThenable } from '../graph/instances.ts';
 import { globalAt, pathText } from '../graph/intrinsics.ts';
@@ -254,18 +255,13 @@ function inDefaultExport(source: ModuleSource, [first, ...rest]: readonly string
 
 function exportAt(exported: unknown, [first, ...rest]: readonly unknown[]): unknown {
   if (first === undefined) return exported;
-  if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) return undefined;
+  if (!isObject(exported)) return undefined;
   return dataAt(exportedValue(exported, String(first)), rest);
 }
 
 function dataAt(owner: unknown, path: readonly unknown[]): unknown {
   let value = owner;
-  for (const key of path) {
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-    const descriptor = Object.getOwnPropertyDescriptor(value, String(key));
-    if (!descriptor || !('value' in descriptor)) return undefined;
-    value = descriptor.value;
-  }
+  for (const key of path) value = isObject(value) ? dataOf(value, String(key)) : undefined;
   return value;
 }
 
@@ -275,9 +271,7 @@ function rebuildByHook([owner, rebuild, ...args]: readonly unknown[]): unknown {
     typeof owner === 'function' && typeof owner.prototype === 'object' && HOOK in owner.prototype;
   if (!hasHook || typeof rebuild !== 'function') throw refused('an object that says how to rebuild itself');
   if (rebuild === owner) return new (owner as unknown as new (...args: unknown[]) => unknown)(...args);
-  const own = Reflect.ownKeys(owner).some(
-    (key) => Object.getOwnPropertyDescriptor(owner, key)?.value === rebuild,
-  );
+  const own = Reflect.ownKeys(owner).some((key) => dataOf(owner, key) === rebuild);
   if (own) return Reflect.apply(rebuild as (...args: unknown[]) => unknown, owner, args);
   const hint = 'let [Symbol.for("loky.reduce")]() name the class or a static method of it';
   throw refused(`a ${owner.name} that is rebuilt by something else than its class\n  hint: ${hint}`);

@@ -1,17 +1,18 @@
 /** How answers are written: functions and classes go by reference only, by the names that came with the task. */
 import { types } from 'node:util';
 import { nameOf } from '../../system/function-name.ts';
-import { exportedValue } from '../common/compiled-exports.ts';
+import { dataOf } from '../../system/own.ts';
 import { sharedState } from '../common/shared.ts';
 import { wrappedBy } from '../common/wrap.ts';
 import { declarationOf, isOfNode, storesBeside } from '../functions/declaration.ts';
+import { exportName } from '../functions/loaded.ts';
 import { checkInstance, isThenable } from '../graph/instances.ts';
 import { type GlobalPath, isNamespace, pathText } from '../graph/intrinsics.ts';
 import { commonRow } from '../graph/naming.ts';
 import { className, objectRow, type Takes } from '../graph/objects.ts';
 import { hookRow, ReducedValues } from '../graph/reductions.ts';
 import { InstanceRefusal, Refusal } from '../graph/refusal.ts';
-import { encodePrimitive, type ModuleSource, type Row, type RowHead } from '../graph/row.ts';
+import { encodePrimitive, type Row, type RowHead } from '../graph/row.ts';
 import { symbolRow } from '../graph/symbols.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
@@ -19,7 +20,7 @@ import { asItIs } from '../values/encode.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import type { Functions } from './functions.ts';
-import { loadedModules, requireFrom } from './modules.ts';
+import { loadedModules } from './modules.ts';
 import { isClass, type WorkerResolver } from './resolver.ts';
 import { stackOf } from './stacks.ts';
 
@@ -113,7 +114,7 @@ export class WorkerPolicy implements Policy {
     const exported = exportRow(fn);
     // What a CommonJS module exports the host finds by itself; to ask where a class is declared takes longer.
     const isSure = exported?.[0] === 'import' && exported[1].type === 'cjs';
-    const head = isSure ? exported : (declarationOf(fn, loadedFile) ?? exported);
+    const head = isSure ? exported : (declarationOf(fn) ?? exported);
     if (head) return { head, children: [] };
     const name = nameOf(fn) || 'anonymous';
     if (/^[gs]et /.test(name)) {
@@ -136,10 +137,10 @@ export class WorkerPolicy implements Policy {
       p && !isObjectPrototype(p);
       p = Object.getPrototypeOf(p) as object
     ) {
-      const cls = Object.getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
+      const cls = dataOf(p, 'constructor');
       // What the code of a task keeps came with the task.
       if (typeof cls !== 'function' || this.functions.idOf(cls) !== undefined) continue;
-      for (const [store, head] of storesBeside(cls, loadedFile))
+      for (const [store, head] of storesBeside(cls))
         this.storesHere.set(store, head && { head, children: [] });
     }
     if (isThenable(prototype)) {
@@ -169,20 +170,15 @@ function ofThisProcess(value: object, name: string): Refusal {
 
 function isClassPrototype(value: object): boolean {
   if (types.isProxy(value)) return false;
-  const cls = Object.getOwnPropertyDescriptor(value, 'constructor')?.value as unknown;
+  const cls = dataOf(value, 'constructor');
   return typeof cls === 'function' && !types.isProxy(cls) && cls.prototype === value;
 }
-
-const loadedFile = (file: string): NodeJS.Module | undefined => requireFrom(file).cache[file];
 
 /** By the modules that tasks have imported. */
 function exportRow(fn: object): RowHead | undefined {
   for (const [source, exported] of loadedModules()) {
-    for (const key of Object.getOwnPropertyNames(exported)) {
-      if (exportedValue(exported, key) === fn) return importHead(source, [key]);
-    }
+    const key = exportName(exported, fn);
+    if (key !== undefined) return ['import', source, [key], null];
   }
   return undefined;
 }
-
-const importHead = (source: ModuleSource, path: readonly string[]): RowHead => ['import', source, path, null];

@@ -3,7 +3,7 @@
 import { builtinModules } from 'node:module';
 import * as errors from '../../errors.ts';
 import { wrap } from '../common/wrap.ts';
-import { viewFunction } from '../functions/inspector.ts';
+import { seenBy } from '../functions/declaration.ts';
 import { hiddenClass } from '../graph/builtins.ts';
 import { globalAt } from '../graph/intrinsics.ts';
 import { ownNamed } from '../graph/own.ts';
@@ -101,7 +101,7 @@ export class WorkerResolver implements Resolver {
         const [, source, path, hash, scope, steps, members] = head;
         const anchor = follow(moduleOf(source), path, `${source.specifier} exports`);
         checkText(anchor, hash, source.specifier);
-        const value = followWay(anchor as object, scope, steps);
+        const value = seenBy(anchor as object, scope, steps);
         if (value === undefined) throw missing(`the variable \`${steps.join('.')}\` of ${source.specifier}`);
         checkMembers(value, members, source.specifier);
         return value;
@@ -190,17 +190,4 @@ function checkText(value: unknown, hash: number | null, specifier: string): void
   throw new errors.SerializationError(
     `${specifier} has changed since the host loaded it: the worker found another text of \`${value.name}\`\n  hint: start the program again`,
   );
-}
-
-/**
- * The worker's half of a way: from a function that a module exports to a variable that it sees. `scope` counts from the
- * outermost, `steps` are the variable and members of what it holds.
- *
- * @throws Error if this process may not use the inspector. Undefined if nothing is there.
- */
-function followWay(anchor: object, scope: number, [name = '', ...members]: readonly string[]): unknown {
-  const { scopes } = viewFunction(anchor);
-  let value: unknown = scopes.at(-1 - scope)?.variables[name];
-  for (const key of members) value = (value as Record<string, unknown> | undefined)?.[key];
-  return value;
 }
