@@ -2,7 +2,7 @@
  * Where a walk through syntax stands: the scopes around it, and what was found so far. Says of each name whether it is
  * free. Knows no kinds of nodes but those that declare.
  */
-import type { FreeNames } from './found-names.ts';
+import type { FreeNames, NameUse } from './found-names.ts';
 import {
   ASSIGNED,
   DEFINED,
@@ -19,13 +19,10 @@ import {
 } from './scope.ts';
 import { type AstNode, boundNames, isFunctionNode, isNode } from './syntax.ts';
 
-export interface UseOptions {
-  readonly written?: boolean;
-  readonly onlyTypeof?: boolean;
-  readonly shorthand?: boolean;
-  readonly member?: string;
-  readonly called?: boolean;
-}
+/** What is not said of a use is not so. */
+type UseOptions = Partial<
+  Pick<NameUse, 'member' | 'onlyTypeof' | 'shorthand' | 'called'> & { written: boolean }
+>;
 
 /** Expressions that never give undefined. */
 const NEVER_UNDEFINED = new Set([
