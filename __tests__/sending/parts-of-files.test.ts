@@ -23,11 +23,11 @@ function functionsIn(node: AstNode): AstNode[] {
 }
 
 function says(module: ModuleText, node: AstNode, names: ReadonlySet<string>): unknown {
-  const { scopes, imports, exports, required, strict } = module;
+  const { variable, imports, exports, required, strict } = module;
   const around = surroundings(module, node.start, node.end);
   const ofNames = [...names].map((name) => {
-    const { id, isWhole, isOnce } = scopes.homeOf(around.node, name) ?? {};
-    const marks = [scopes.isConstant(around.node, name), scopes.isDefined(around.node, name)];
+    const { id, isWhole, isOnce, isConstant, isDefined } = variable(around.node, name) ?? {};
+    const marks = [isConstant, isDefined];
     return [name, marks, id, isWhole, isOnce, imports.get(name), required.get(name), exports.get(name)];
   });
   return { strict, type: around.node?.type, thisOf: around.thisOf, inStrict: around.strict, ofNames };
@@ -48,7 +48,7 @@ function compare(text: string, isModule: boolean, step = 1): Compared {
   let undecided = 0;
   for (const node of nodes) {
     const names = new Set(freeNames(node).names.keys());
-    const inner = new Set([...names].filter((name) => whole.scopes.homeOf(node, name)?.isWhole === false));
+    const inner = new Set([...names].filter((name) => whole.variable(node, name)?.isWhole === false));
     const part = partOfModule(file, text, isModule, node, { names, inner }, 0);
     if (part) expect(says(part.module, node, names)).toEqual(says(whole, node, names));
     else undecided++;

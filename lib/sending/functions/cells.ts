@@ -40,7 +40,7 @@ export class Cells {
   note(fn: object, slot: VariableSlot, view: FunctionView, holder: object | undefined): void {
     const { location } = view;
     const scopes = view.scopes.slice(slot.scope);
-    if (this.isWhole || slot.stable || !location || scopes.length === 0) return;
+    if (this.isWhole || slot.home?.isConstant || !location || scopes.length === 0) return;
     const home = slot.home?.id ?? `${scopes.length} ${Object.keys(scopes[0]?.variables ?? {}).join()}`;
     const key = `${location.scriptId} ${home} ${slot.variable}`;
     const literal = `${location.line}:${location.column}`;

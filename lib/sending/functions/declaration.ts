@@ -5,7 +5,7 @@ import { dataOf, isObject, oncePerObject } from '../../system/own.ts';
 import { fingerprint, type RowHead } from '../graph/row.ts';
 import { isStore, type Store, storesIn } from '../graph/weak-stores.ts';
 import { type ScopeView, viewFunction } from './inspector.ts';
-import { exportName, functionsIn, requireCache } from './loaded.ts';
+import { cjsSource, exportName, functionsIn, requireCache } from './loaded.ts';
 import { nameOfScript, scriptUrl } from './scripts.ts';
 
 /** A variable of a scope that is counted from the outermost, and members of what it holds. */
@@ -63,7 +63,7 @@ export const declarationOf = oncePerObject((fn: object): RowHead | undefined => 
   const home = homeOf(fn);
   if (!home) return undefined;
   const key = isObject(home.exported) ? exportName(home.exported, fn) : undefined;
-  if (key !== undefined) return ['import', { type: 'cjs', specifier: home.file, from: null }, [key], null];
+  if (key !== undefined) return ['import', cjsSource(home.file), [key], null];
   for (const [scope, { variables }] of home.scopes.entries()) {
     const steps = placeAmong(variables, fn);
     const head = steps && headOf(home, scope, steps, fn);

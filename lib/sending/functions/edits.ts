@@ -1,9 +1,11 @@
 /** Replacements in a text, at positions that count in the text as it was. */
+import type { NameUse } from './found-names.ts';
+import type { Span } from './occurrences.ts';
 
 export class Edits {
   private readonly text: string;
   private readonly offset: number;
-  private readonly list: { readonly start: number; readonly end: number; readonly text: string }[] = [];
+  private readonly list: (Span & { readonly text: string })[] = [];
 
   /** `offset`: where the text starts in the positions that are given. */
   constructor(text: string, offset: number) {
@@ -16,7 +18,7 @@ export class Edits {
   }
 
   /** Replaces a use of a name. */
-  name(use: { start: number; end: number; shorthand: boolean }, name: string, text: string): void {
+  name(use: Pick<NameUse, 'start' | 'end' | 'shorthand'>, name: string, text: string): void {
     this.add(use.start, use.end, use.shorthand ? `${name}:${text}` : text);
   }
 

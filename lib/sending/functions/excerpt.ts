@@ -3,18 +3,20 @@
  * elsewhere that declare the names or may write to them. The rest is left out, so that little has to be parsed.
  */
 
-import { endsItem, isCountedBefore, isWrittenAt, occurrencesOf, skipSpace } from './occurrences.ts';
+import {
+  endsItem,
+  isCountedBefore,
+  isWrittenAt,
+  occurrencesOf,
+  type Span,
+  skipSpace,
+} from './occurrences.ts';
 import { Kind, type Outline, ROOT } from './outline.ts';
 
 export interface Excerpt {
   readonly text: string;
   /** Where a position of it is in the whole text. */
   original(position: number): number;
-}
-
-export interface Span {
-  readonly start: number;
-  readonly end: number;
 }
 
 const isFunction = (kind: number | undefined): boolean =>

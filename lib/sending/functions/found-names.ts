@@ -1,9 +1,8 @@
 /** What is found in a piece of syntax: the names that it takes from outside, and what else it takes from there. */
+import type { Span } from './occurrences.ts';
 import type { AstNode } from './syntax.ts';
 
-export interface NameUse {
-  readonly start: number;
-  readonly end: number;
+export interface NameUse extends Span {
   /** Written as `{ name }` for `{ name: name }`. */
   readonly shorthand: boolean;
   /** The property that is read of it: `b` in `name.b`. */

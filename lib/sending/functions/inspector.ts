@@ -26,6 +26,9 @@ export interface FunctionView {
   readonly bound: BoundView | undefined;
 }
 
+/** Of a function that cannot be asked for. */
+export const NO_VIEW: FunctionView = { location: undefined, scopes: [], bound: undefined };
+
 export interface BoundView {
   readonly target: unknown;
   readonly self: unknown;

@@ -2,7 +2,11 @@
 import { Module } from 'node:module';
 import { types } from 'node:util';
 import { exportedValue } from '../common/compiled-exports.ts';
+import type { ModuleSource } from '../graph/row.ts';
 import { isNativeText } from '../values/realm.ts';
+
+/** The module of a file. */
+export const cjsSource = (file: string): ModuleSource => ({ type: 'cjs', specifier: file, from: null });
 
 /** By their files. */
 export const requireCache = (): Record<string, NodeJS.Module | undefined> =>

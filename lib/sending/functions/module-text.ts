@@ -4,8 +4,9 @@
  * the function is parsed.
  */
 import { BoundedMap } from '../../system/bounded-map.ts';
-import { type Excerpt, Selection, type Span } from './excerpt.ts';
-import { type ModuleScopes, moduleScopes } from './module-scopes.ts';
+import { type Excerpt, Selection } from './excerpt.ts';
+import { type VariableAt, variablesOf } from './module-scopes.ts';
+import type { Span } from './occurrences.ts';
 import { type Outline, outlineOf } from './outline.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
 import { type AstNode, boundNames, childrenOf, isNode, isStrict, parsePart, parseProgram } from './syntax.ts';
@@ -27,7 +28,7 @@ export interface ModuleText {
   readonly defaultExport: AstNode | undefined;
   /** Names whose variables hold all of a module, which `require` gave, perhaps through a helper of a compiler; and which. */
   readonly required: ReadonlyMap<string, string>;
-  readonly scopes: ModuleScopes;
+  readonly variable: VariableAt;
   readonly tree: AstNode;
 }
 
@@ -99,7 +100,7 @@ export interface Asked {
 const NONE: ReadonlySet<string> = new Set();
 
 /** What can be asked of a part of a file: about the names that were asked for, at one place. */
-export interface Part {
+interface Part {
   readonly module: ModuleText;
   /** The node of the function. */
   readonly around: Surroundings;
@@ -130,12 +131,11 @@ export function partOfModule(
   if (!declared) return undefined;
   let isMore = false;
   for (const name of names) {
-    const { scopes } = declared.module;
-    const { node } = declared.around;
+    const variable = declared.module.variable(declared.around.node, name);
+    if (!variable) continue;
     // Which scopes lie inside of such a function depends on all of their names.
-    if (scopes.functionNamed(node, name)) return undefined;
-    const extent = scopes.extentOf(node, name);
-    if (extent && selection.keepWrites(name, scopes.isOfFile(node, name) ? WHOLE : extent)) isMore = true;
+    if (variable.named) return undefined;
+    if (selection.keepWrites(name, variable.isWhole ? WHOLE : variable.extent)) isMore = true;
   }
   return isMore ? read() : declared;
 }
@@ -250,29 +250,20 @@ function describe(tree: AstNode, isModule: boolean): ModuleText {
     }
   }
   const strict = isModule || isStrict(body);
-  const scopes = moduleScopes(tree, isModule);
-  if (defaultName !== undefined) defaultExport = declarationIn(body, defaultName, scopes);
-  return {
-    isModule,
-    strict,
-    imports,
-    exports,
-    defaultExport,
-    required,
-    scopes,
-    tree,
-  };
+  const variable = variablesOf(tree, isModule);
+  if (defaultName !== undefined) defaultExport = declarationIn(body, defaultName, variable);
+  return { isModule, strict, imports, exports, defaultExport, required, variable, tree };
 }
 
 /** The function or class that a variable of the file keeps from its declaration on. */
-function declarationIn(body: readonly AstNode[], name: string, scopes: ModuleScopes): AstNode | undefined {
+function declarationIn(body: readonly AstNode[], name: string, variable: VariableAt): AstNode | undefined {
   const isNamed = (node: unknown): boolean => isNode(node) && node['name'] === name;
   for (const statement of body) {
     let found: unknown;
     if (/^(?:Function|Class)Declaration$/.test(statement.type) && isNamed(statement['id'])) found = statement;
     if (statement.type === 'VariableDeclaration')
       found = (statement['declarations'] as AstNode[]).find(({ id }) => isNamed(id))?.['init'];
-    if (isNode(found)) return scopes.isConstant(found, name) ? found : undefined;
+    if (isNode(found)) return variable(found, name)?.isConstant ? found : undefined;
   }
   return undefined;
 }

@@ -2,7 +2,8 @@
  * Where a text names a variable, found by its characters alone. May find too much (a name in a string), never too little.
  */
 
-export interface Occurrence {
+/** A part of a text. */
+export interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -22,8 +23,8 @@ function isWordAt(text: string, at: number): boolean {
 }
 
 /** Properties of something (`x.name`, `x.#name`) are none of it. */
-export function occurrencesOf(text: string, name: string, within?: Occurrence): Occurrence[] {
-  const found: Occurrence[] = [];
+export function occurrencesOf(text: string, name: string, within?: Span): Span[] {
+  const found: Span[] = [];
   const part = within ? text.slice(within.start, within.end) : text;
   const offset = within?.start ?? 0;
   const { length } = name;

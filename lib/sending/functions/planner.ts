@@ -4,6 +4,7 @@ import { computedKeys, definitionNames, SUPER, staticParts } from './class-text.
 import { Edits } from './edits.ts';
 import type { FreeNames } from './found-names.ts';
 import type { FunctionView } from './inspector.ts';
+import type { Span } from './occurrences.ts';
 import { isFreeOfNames, isSameEverywhere } from './same-everywhere.ts';
 import { Slots } from './slots.ts';
 import type { Source } from './sources.ts';
@@ -156,10 +157,8 @@ function leaveOutStatics(text: string, { node, offset }: FunctionSyntax, edits: 
   return { ...node, body: { ...body, body: members } };
 }
 
-const isWithin = (
-  use: { readonly start: number; readonly end: number },
-  nodes: readonly AstNode[],
-): boolean => nodes.some(({ start, end }) => use.start >= start && use.end <= end);
+const isWithin = (use: Span, nodes: readonly AstNode[]): boolean =>
+  nodes.some(({ start, end }) => use.start >= start && use.end <= end);
 
 /** A computed name is evaluated where the class stood. */
 function problemOfKeys(
@@ -191,7 +190,7 @@ function replaceOwnName(
   const scope = slots.scopeOf(name);
   if (scope === -1) return;
   const value = readVariable(view.scopes[scope]?.variables, name);
-  const isConstant = module?.scopes.isConstant(around.node, name) === true;
+  const isConstant = module?.variable(around.node, name)?.isConstant;
   if (isConstant && (value === fn || value === undefined)) return;
   const free = freeNames({ ...node, id: null }).names.get(name);
   if (!free) return;

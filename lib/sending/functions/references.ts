@@ -8,7 +8,7 @@ import { dataOf, isObject } from '../../system/own.ts';
 import type { ModuleSource } from '../graph/row.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { type FunctionView, viewFunction } from './inspector.ts';
-import { requireCache } from './loaded.ts';
+import { cjsSource, requireCache } from './loaded.ts';
 import type { ModuleText } from './module-text.ts';
 import { parsing } from './parsing.ts';
 import { isTextOf, type Source, sourceOf, startOf } from './sources.ts';
@@ -31,7 +31,7 @@ export function referenceTo(
   const loaded = requireCache()[file];
   if (loaded) {
     const path = pathIn(loaded.exports, fn, 0);
-    return path && { source: { type: 'cjs', specifier: file, from: null }, path };
+    return path && { source: cjsSource(file), path };
   }
   if (source.isModule === false || source.text === undefined) return undefined;
   const path = exportedPath(fn, text, view, source);
@@ -54,8 +54,7 @@ export function referenceByName(
   const cache = requireCache();
   for (const file of Object.keys(cache)) {
     const path = pathByName(cache[file]?.exports, fn, name);
-    if (path && isAllowed(file) && isTextOf(file, text))
-      return { source: { type: 'cjs', specifier: file, from: null }, path };
+    if (path && isAllowed(file) && isTextOf(file, text)) return { source: cjsSource(file), path };
   }
   return undefined;
 }
@@ -71,13 +70,13 @@ export function commonJsReference(fn: object, isAllowed: (file: string) => boole
   const cache = requireCache();
   for (const file of Object.keys(cache)) {
     const path = isAllowed(file) && pathIn(cache[file]?.exports, fn, 0);
-    if (path) return { source: { type: 'cjs', specifier: file, from: null }, path };
+    if (path) return { source: cjsSource(file), path };
   }
   return undefined;
 }
 
 /** The ES module that a function stands in. */
-export interface EsModule {
+interface EsModule {
   readonly source: Source;
   /** What its text says. */
   readonly module: ModuleText;

@@ -2,6 +2,7 @@
  * Scopes of a piece of syntax: which names each declares, and what the text does to them. Knows no syntax tree, no
  * function and no value.
  */
+import type { Span } from './occurrences.ts';
 
 /** May get another value after its declaration. */
 export const ASSIGNED = 1;
@@ -13,12 +14,6 @@ export const STARTED = 4;
 export const FIXED = 8;
 /** Its declaration gives it an object that is made there, another one each time. */
 export const FRESH = 16;
-
-/** The piece of syntax that opens a scope. */
-export interface Extent {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** What tells scopes apart that begin at the same place. */
 export const Layer = { block: 0, own: 1, parameters: 2, variables: 3, file: 4 } as const;
@@ -34,7 +29,8 @@ export interface Scope extends Spot {
   /** By where it begins: the same whatever else of the file is parsed. */
   readonly id: number;
   readonly isFile: boolean;
-  readonly extent: Extent;
+  /** The piece of syntax that opens it. */
+  readonly extent: Span;
   readonly parent: Scope | undefined;
   /** The function expression whose own name this scope holds, and nothing else. */
   readonly named: object | undefined;
@@ -47,7 +43,7 @@ export function scopeIn(
   parent: Scope | undefined,
   names: Iterable<string>,
   spot: Spot,
-  extent: Extent,
+  extent: Span,
   layer: number,
   named?: object,
 ): Scope | undefined {

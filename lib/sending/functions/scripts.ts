@@ -4,7 +4,7 @@
  */
 import { listening, post } from './inspector-session.ts';
 
-export interface ScriptView {
+interface ScriptView {
   readonly url: string;
   /** As V8 runs it. */
   readonly text: string;

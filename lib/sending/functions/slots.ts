@@ -18,7 +18,7 @@ import { nameOfExpression } from './text-problems.ts';
 const ARGUMENTS = '__loky_arguments';
 const NEVER_A_SLOT = new Set(['undefined', 'NaN', 'Infinity', 'globalThis']);
 
-export interface SlotContext {
+interface SlotContext {
   readonly view: FunctionView;
   readonly source: Source;
   readonly place: TextPlace;
@@ -51,16 +51,6 @@ export class Slots {
     return this.context.view.scopes.findIndex((scope) => Object.hasOwn(scope.variables, name));
   }
 
-  /** Whether a worker would find something under the name. */
-  isThere(name: string): boolean {
-    return (
-      this.scopeOf(name) !== -1 ||
-      this.imported(name) !== undefined ||
-      isCommonGlobal(name) ||
-      Object.hasOwn(globalThis, name)
-    );
-  }
-
   add(name: string, free: FreeName): void {
     if (NEVER_A_SLOT.has(name) && this.scopeOf(name) === -1) return;
     const { view, early } = this.context;
@@ -89,7 +79,7 @@ export class Slots {
   /** V8 does not show the own name of a function expression: a variable further out that is called so is another one. */
   private addEnclosing(name: string, free: FreeName): boolean {
     const { view, place, source } = this.context;
-    const around = place.module?.scopes.functionNamed(place.around?.node, name);
+    const around = place.module?.variable(place.around?.node, name)?.named;
     if (!around || !view.location) return false;
     const { scriptId } = view.location;
     const enclosing = enclosingFunction(name, free, around, source, scriptId, view.scopes);
@@ -125,8 +115,7 @@ export class Slots {
 
   private addVariable(variable: string, free: FreeName, scope: number): void {
     const { edits, place, celled } = this.context;
-    const node = place.around?.node;
-    const stable = place.module?.scopes.isConstant(node, variable) === true;
+    const home = place.module?.variable(place.around?.node, variable);
     const isCell = celled.has(variable);
     const name = isCell ? cellName(variable) : variable === 'arguments' ? ARGUMENTS : variable;
     if (isCell) {
@@ -134,11 +123,9 @@ export class Slots {
     } else {
       if (name === ARGUMENTS) for (const use of free.uses) edits.name(use, 'arguments', ARGUMENTS);
       // What is assigned to a `const` throws there as here.
-      if (free.written && !stable) this.written.push(name);
+      if (free.written && !home?.isConstant) this.written.push(name);
     }
-    const home = place.module?.scopes.homeOf(node, variable);
-    const defined = place.module?.scopes.isDefined(node, variable) === true;
-    this.list.push({ kind: 'variable', name, variable, scope, stable, defined, free, home });
+    this.list.push({ kind: 'variable', name, variable, scope, free, home });
   }
 
   private addImport(variable: string, free: FreeName, imported: ImportedName, scope: number): void {

@@ -1,10 +1,9 @@
 /** JavaScript text to a syntax tree, and the few questions about trees that several files ask. */
 import { type Options, Parser, parse } from 'acorn';
+import type { Span } from './occurrences.ts';
 
-export interface AstNode {
+export interface AstNode extends Span {
   readonly type: string;
-  readonly start: number;
-  readonly end: number;
   readonly [key: string]: unknown;
 }
 

@@ -1,8 +1,9 @@
 /** Where a function's text stands: its file as parsed, its own node there, and the line. */
-import type { Span } from './excerpt.ts';
+
 import type { FunctionView } from './inspector.ts';
-import type { ModuleScopes } from './module-scopes.ts';
+import type { VariableAt } from './module-scopes.ts';
 import { type Asked, claimPart, type ModuleText, moduleText, partOfModule } from './module-text.ts';
+import type { Span } from './occurrences.ts';
 import { positionOf, type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
 import { type FunctionSyntax, isNode, parseFunction } from './syntax.ts';
@@ -77,23 +78,20 @@ function inPart(file: File, span: Span, asked: Asked): Standing | undefined {
   const part = partOfModule(file.url, file.text, file.isModule, span, asked);
   if (!part) return undefined;
   const { module, around } = part;
-  return { module: { ...module, scopes: completed(module.scopes, file, span) }, around };
+  return { module: { ...module, variable: completed(module.variable, file, span) }, around };
 }
 
-/** What is asked seldom, and takes the whole file. */
-function completed(scopes: ModuleScopes, file: File, span: Span): ModuleScopes {
-  return {
-    ...scopes,
-    homeOf(node, name) {
-      const home = scopes.homeOf(node, name);
-      const whole = (): readonly string[] => {
-        const { module, around } = inWhole(file, span);
-        return module?.scopes.homeOf(around?.node, name)?.fresh() ?? [];
-      };
-      return home && { ...home, fresh: whole };
-    },
+/** What is asked seldom takes the whole file. */
+const completed =
+  (variable: VariableAt, file: File, span: Span): VariableAt =>
+  (node, name) => {
+    const found = variable(node, name);
+    const fresh = (): readonly string[] => {
+      const { module, around } = inWhole(file, span);
+      return module?.variable(around?.node, name)?.fresh() ?? [];
+    };
+    return found && { ...found, fresh };
   };
-}
 
 /** What stands before a declaration on its line is none of these. */
 const isExpressionAt = (text: string, start: number): boolean =>

@@ -2,11 +2,11 @@
  * What must be done with a function's text so that it can be evaluated elsewhere: which names become slots, how
  * imported names are rewritten, and why it cannot be sent if it cannot. Shapes alone: no values here.
  */
-import type { ModuleSource, TextMap } from '../graph/row.ts';
+import type { CodeText, ModuleSource } from '../graph/row.ts';
 import type { Member } from './added.ts';
 import type { Enclosing } from './enclosing.ts';
 import type { FreeName } from './found-names.ts';
-import type { Home } from './module-scopes.ts';
+import type { Variable } from './module-scopes.ts';
 
 export type Slot =
   /** A captured variable: `scope` counts from the inside. */
@@ -15,13 +15,9 @@ export type Slot =
       readonly name: string;
       readonly variable: string;
       readonly scope: number;
-      /** Nothing assigns to it after its declaration. */
-      readonly stable: boolean;
-      /** Its declaration gives it a value that is never undefined. */
-      readonly defined: boolean;
       readonly free: FreeName;
-      /** Undefined if the file is not known. */
-      readonly home: Home | undefined;
+      /** What its file says of it. Undefined if the file is not known, or does not declare it. */
+      readonly home: Variable | undefined;
     }
   | {
       readonly kind: 'import';
@@ -50,22 +46,13 @@ export interface Problem {
   readonly hint?: string;
 }
 
-export interface TextPlan {
+export interface TextPlan extends Omit<CodeText, 'slots' | 'isClass'> {
   readonly kind: 'arrow' | 'class' | 'function' | 'member';
-  readonly text: string;
   readonly slots: readonly Slot[];
   /** Free names that are neither variables here nor globals. */
   readonly unresolved: readonly string[];
-  readonly written: readonly string[];
   /** What it reads from globals. */
   readonly members: readonly Member[];
-  readonly needs: number;
-  readonly form: 'expression' | 'member';
-  readonly strict: boolean;
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly map: TextMap | undefined;
   /** Whose `this` the text uses although it is not its own. */
   readonly lexicalThis: 'none' | 'module' | 'owner';
   readonly isGenerator: boolean;

@@ -148,7 +148,7 @@ export class ModuleWays {
 
   private makeRow(variable: Variable): Row | undefined {
     const { module, around } = this.placeOf(variable.anchor);
-    const isConstant = module?.scopes.isConstant(around?.node, variable.steps[0]) === true;
+    const isConstant = module?.variable(around?.node, variable.steps[0])?.isConstant;
     return isConstant ? this.rowOfVariable(variable) : undefined;
   }
 

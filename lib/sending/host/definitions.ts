@@ -8,7 +8,7 @@ let nextId = 1;
 const codes = new Map<string, Definition>();
 
 /** What was retired since a sender looked last. */
-export interface Retired {
+interface Retired {
   readonly ids: number[];
   /** The last one is large: workers should forget it now. */
   onLarge: () => void;

@@ -31,7 +31,7 @@ import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts'
 import type { GraphWriter } from '../graph/writer.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
 import { newId } from './definitions.ts';
-import { numberOf, rememberExport } from './known.ts';
+import { importRow, numberOf, rememberExport } from './known.ts';
 import {
   type AnyFunction,
   type Captured,
@@ -48,7 +48,7 @@ const { getPrototypeOf } = Object;
 const textOf = Function.prototype.toString;
 
 /** The message that a row becomes part of. */
-export interface RowContext {
+interface RowContext {
   readonly writer: GraphWriter;
   readonly reading: Reading;
   /** What the worker must know before it reads the message. */
@@ -194,7 +194,7 @@ function enclosingValue(
   const view = { location, scopes: scopes.slice(depth), bound: undefined };
   const plan = planOfEnclosing(fn, enclosing, view);
   const { text } = plan;
-  const isShared = text.slots.some((slot) => slot.kind === 'variable' && !slot.stable);
+  const isShared = text.slots.some((slot) => slot.kind === 'variable' && !slot.home?.isConstant);
   if (text.problem || isShared) throw new Refusal(fn, ...nameOfExpression(name));
   const code = knownCode(fn, text, context);
   const values = captured(text, view);
@@ -228,7 +228,7 @@ function variableValue(
   { writer, modules, message }: RowContext,
 ): unknown {
   const label = closureLabel(slot.variable);
-  if (value === NOT_INITIALIZED || (value === undefined && slot.defined)) {
+  if (value === NOT_INITIALIZED || (value === undefined && slot.home?.isDefined)) {
     const reason = 'has no value yet: it is used before its declaration ran';
     throw new Refusal(fn, reason, 'move the submit() below the declaration', label);
   }
@@ -242,15 +242,12 @@ function variableValue(
   const required = text.required.get(slot.variable);
   if (required !== undefined && isNamespaceOf(slot, value)) {
     const source: ModuleSource = { type: 'cjs', specifier: required, from: text.url };
-    rememberExport(source, [], value);
-    return writer.sharedStub(JSON.stringify(source), { head: ['import', source, [], null], children: [] });
+    return writer.sharedStub(JSON.stringify(source), importRow(source, [], value));
   }
   const source = runnerSource(slot.variable, required);
   const imported = (path: readonly string[], held: unknown): object => {
-    rememberExport(source as ModuleSource, path, held);
     message.imported.add(held);
-    const key = JSON.stringify([source, path]);
-    return writer.sharedStub(key, { head: ['import', source as ModuleSource, path, null], children: [] });
+    return writer.sharedStub(JSON.stringify([source, path]), importRow(source as ModuleSource, path, held));
   };
   if (source && isUsedWhole(slot.free) && isWholeModule(value)) return imported([], value);
   writer.edge(fn, label, value);

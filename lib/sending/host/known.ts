@@ -5,7 +5,7 @@
 
 import { isObject } from '../../system/own.ts';
 import { noteSent } from '../functions/declared.ts';
-import type { ModuleSource, RowHead } from '../graph/row.ts';
+import type { ModuleSource, Row, RowHead } from '../graph/row.ts';
 import { NumberedSymbols } from '../graph/symbols.ts';
 import { newId } from './definitions.ts';
 
@@ -53,6 +53,17 @@ export function rememberExport(source: ModuleSource, path: readonly string[], va
   if (!isObject(value)) return;
   noteSent(value);
   keep(keyOf(source, path), value);
+}
+
+/** The row of a module's export, which is remembered. */
+export function importRow(
+  source: ModuleSource,
+  path: readonly string[],
+  value: unknown,
+  hash: number | null = null,
+): Row {
+  rememberExport(source, path, value);
+  return { head: ['import', source, path, hash], children: [] };
 }
 
 /** What is counted at each submit is no part of the name. */

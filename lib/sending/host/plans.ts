@@ -5,22 +5,29 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { BoundedMap } from '../../system/bounded-map.ts';
+import { oncePerObject } from '../../system/own.ts';
 import type { Definition } from '../common/payload.ts';
 import type { Enclosing } from '../functions/enclosing.ts';
-import { type BoundView, type FunctionView, type Location, viewFunction } from '../functions/inspector.ts';
+import {
+  type BoundView,
+  type FunctionView,
+  type Location,
+  NO_VIEW,
+  viewFunction,
+} from '../functions/inspector.ts';
 import { isInspecting } from '../functions/inspector-session.ts';
 import { parsing } from '../functions/parsing.ts';
 import { type Reference, referenceByName, referenceTo } from '../functions/references.ts';
 import { type Source, sourceOf } from '../functions/sources.ts';
 import type { TextPlan } from '../functions/text-plan.ts';
 import { readVariable } from '../functions/variables.ts';
-import { type ModuleWays, waysOf } from '../functions/ways.ts';
+import { isOfPackage, type ModuleWays, waysOf } from '../functions/ways.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { type CodeText, fingerprint, type Row } from '../graph/row.ts';
 import { isNativeText } from '../values/realm.ts';
 import { goesByValue } from './by-value.ts';
 import { codeDefinition } from './definitions.ts';
-import { rememberExport } from './known.ts';
+import { importRow } from './known.ts';
 import { graphs } from './rich.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -47,14 +54,13 @@ export type ValuePlan = Extract<Plan, { readonly type: 'value' }>;
 export type Captured = readonly unknown[];
 
 const texts = new BoundedMap<string, TextPlan>(2000);
-const byReference = new WeakMap<object, Plan>();
 const plans = new WeakMap<object, Plan>();
-const mainReferences = new WeakMap<object, Plan>();
+const withMain = new WeakMap<object, Plan>();
+const byValue = new WeakMap<object, Plan>();
 const textOf = Function.prototype.toString;
 const NONE: ReadonlySet<string> = new Set();
-const NO_VIEW: FunctionView = { location: undefined, scopes: [], bound: undefined };
 
-export interface PlanOptions {
+interface PlanOptions {
   readonly mainByReference: boolean;
   /** Whatever exports it. */
   readonly forceValue: boolean;
@@ -71,15 +77,18 @@ export const newReading = (): Reading => ({ fn: undefined, view: NO_VIEW });
 
 /** @throws Refusal if the function cannot travel. */
 export function planOf(fn: AnyFunction, options: PlanOptions): Plan {
-  const cache = options.forceValue ? plans : options.mainByReference ? mainReferences : byReference;
-  let plan = cache.get(fn) ?? plans.get(fn);
-  // A module may have been registered to go by value since.
-  if (plan?.type === 'reference' && isForcedNow(plan.row)) plan = undefined;
-  if (plan?.type === 'value' && hasAppeared(plan.text)) plan = undefined;
-  if (plan && !(plan.type === 'value' && options.mainByReference && cache.get(fn) === undefined)) return plan;
-  plan = makePlan(fn, options);
-  (plan.type === 'value' && !options.mainByReference ? plans : cache).set(fn, plan);
+  const cache = options.forceValue ? byValue : options.mainByReference ? withMain : plans;
+  const known = cache.get(fn);
+  if (known && !isOutdated(known)) return known;
+  const plan = makePlan(fn, options);
+  cache.set(fn, plan);
   return plan;
+}
+
+/** A module may have been registered to go by value since, and a global may be there by now that was not then. */
+function isOutdated(plan: Plan): boolean {
+  if (plan.type === 'reference') return isForcedNow(plan.row);
+  return plan.type === 'value' && plan.text.unresolved.some((name) => Object.hasOwn(globalThis, name));
 }
 
 function isForcedNow(row: Row): boolean {
@@ -143,7 +152,7 @@ function internal(fn: AnyFunction, url: string): Refusal {
 
 /** Under jest and in `node:vm` contexts, files are transformed in memory and workers cannot load the same text. */
 function isTestRealm(fn: AnyFunction, { url, text }: Source): boolean {
-  if (/[/\\]node_modules[/\\]/.test(url) || text === undefined) return false;
+  if (isOfPackage(url) || text === undefined) return false;
   return !isOfMainRealm(fn) && !graphs().builtinNameOf(Object.getPrototypeOf(fn));
 }
 
@@ -157,10 +166,8 @@ function referenceRow(fn: AnyFunction, text: string, view: FunctionView, source:
   return reference && rowOf(fn, text, reference);
 }
 
-function rowOf(fn: AnyFunction, text: string, { source, path }: Reference): Row {
-  rememberExport(source, path, fn);
-  return { head: ['import', source, path, fingerprint(text)], children: [] };
-}
+const rowOf = (fn: AnyFunction, text: string, { source, path }: Reference): Row =>
+  importRow(source, path, fn, fingerprint(text));
 
 /** The plan of a function that cannot be had: of its text, and the scopes that it sees. */
 export function planOfEnclosing(
@@ -210,39 +217,16 @@ function textPlan(
   return plan;
 }
 
-/** Whether a global is there by now that was not when the plan was made. */
-const hasAppeared = ({ unresolved }: TextPlan): boolean =>
-  unresolved.some((name) => Object.hasOwn(globalThis, name));
-
-const keys = new WeakMap<TextPlan, string>();
+const keyOf = oncePerObject((plan: TextPlan): string => JSON.stringify(codeText(plan)));
 
 /** Undefined if the text cannot be sent. */
-export function codeOf(plan: TextPlan): Definition | undefined {
-  if (plan.problem) return undefined;
-  let key = keys.get(plan);
-  if (key === undefined) {
-    key = JSON.stringify(codeText(plan));
-    keys.set(plan, key);
-  }
-  return codeDefinition(key);
-}
+export const codeOf = (plan: TextPlan): Definition | undefined =>
+  plan.problem ? undefined : codeDefinition(keyOf(plan));
 
 function codeText(plan: TextPlan): CodeText {
-  const { text, written, needs, form, strict, file, line, column, map } = plan;
-  const isClass = plan.kind === 'class';
-  return {
-    text,
-    slots: plan.slots.map((slot) => slot.name),
-    written,
-    needs,
-    form,
-    isClass,
-    strict,
-    file,
-    line,
-    column,
-    map,
-  };
+  const { text, kind, written, needs, form, strict, file, line, column, map } = plan;
+  const slots = plan.slots.map(({ name }) => name);
+  return { text, slots, written, needs, form, isClass: kind === 'class', strict, file, line, column, map };
 }
 
 export function captured(plan: TextPlan, view: FunctionView): unknown[] {
@@ -259,7 +243,7 @@ function isStable(plan: TextPlan, values: Captured): boolean {
   return plan.slots.every((slot, index) => {
     if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'enclosing';
     // What is undefined or not initialized now may get its value later.
-    return slot.stable && values[index] !== undefined && typeof values[index] !== 'symbol';
+    return slot.home?.isConstant === true && values[index] !== undefined && typeof values[index] !== 'symbol';
   });
 }
 

@@ -1,4 +1,5 @@
 /** How tasks are written: functions by reference where a worker can find them, by value everywhere else. */
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { dataOf } from '../../system/own.ts';
 import type { Definition, HeldShare } from '../common/payload.ts';
@@ -7,6 +8,7 @@ import { hostEnd, type SharedState, type ShareOf, sharedState } from '../common/
 import { wrappedBy } from '../common/wrap.ts';
 import type { Member } from '../functions/added.ts';
 import { viewFunction, weakKeysOf } from '../functions/inspector.ts';
+import { cjsSource } from '../functions/loaded.ts';
 import { namespaceSource } from '../functions/namespaces.ts';
 import { LoadedModules } from '../functions/references.ts';
 import { sourceOf } from '../functions/sources.ts';
@@ -27,7 +29,7 @@ import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';
 import { goesByValue } from './by-value.ts';
 import { functionRow } from './function-rows.ts';
-import { numberOf, numberOfSymbol, rememberExport, rememberRow } from './known.ts';
+import { importRow, numberOf, numberOfSymbol, rememberRow } from './known.ts';
 import { type AnyFunction, newReading, type Plan, planOf, type Reading, type ValuePlan } from './plans.ts';
 import { WholeMessage } from './whole-message.ts';
 
@@ -147,10 +149,8 @@ export class HostPolicy implements Policy {
     const file = this.modules.exporting(value);
     // Exports that are data alone go as data, with what they hold now: so they do without the graph.
     if (file === undefined || tierOf(value) !== RICH) return undefined;
-    if (goesByValue(toUrl(file), this.mainByReference)) return undefined;
-    const source = { type: 'cjs', specifier: file, from: null } as const;
-    rememberExport(source, [], value);
-    return { head: ['import', source, [], null], children: [] };
+    if (goesByValue(pathToFileURL(file).href, this.mainByReference)) return undefined;
+    return importRow(cjsSource(file), [], value);
   }
 
   /** What every process has by a name is more than plain data. */
@@ -301,8 +301,6 @@ function isKept(value: object): boolean {
 const isLocal = (value: symbol): boolean =>
   Symbol.keyFor(value) === undefined && wellKnownSymbol(value) === undefined;
 
-const toUrl = (file: string): string => process.getBuiltinModule('node:url').pathToFileURL(file).href;
-
 function namespaceRow(value: object, mainByReference: boolean): Row {
   const source = namespaceSource(value);
   if (source && goesByValue(source.specifier, mainByReference)) {
@@ -317,8 +315,7 @@ function namespaceRow(value: object, mainByReference: boolean): Row {
       'import the module inside the function',
     );
   }
-  rememberExport(source, [], value);
-  return { head: ['import', source, [], null], children: [] };
+  return importRow(source, [], value);
 }
 
 /** Whether a class is part of Node itself. */

@@ -25,7 +25,7 @@ import { writeWhole } from './whole-message.ts';
 const GONE: Payload = { body: Buffer.of(LOST, 0, 0, 0, 0, 0, 0, 0, 0), views: [] };
 
 /** What is sent of a shared value, for as long as its handle, a task or another shared value needs it. */
-export class Share implements HeldShare {
+class Share implements HeldShare {
   readonly id = newId();
   readonly definitions: readonly Definition[];
   readonly #own: { readonly id: number; payload: Payload };
@@ -85,7 +85,7 @@ export function share<T>(value: T, terms: SharingTerms): Shared<T> {
  * @throws Refusal if it was disposed.
  * @throws SerializationError with the path of what cannot be sent.
  */
-export function shareOf(handle: object, state: SharedState, terms: SharingTerms): Share {
+function shareOf(handle: object, state: SharedState, terms: SharingTerms): Share {
   if (state.isDisposed) {
     const hint = 'dispose it after the last submit, or share the value again';
     throw new Refusal(handle, 'is a shared value that was disposed', hint);

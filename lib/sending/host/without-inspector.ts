@@ -5,13 +5,12 @@
 
 import { mainScript } from '../../system/main-script.ts';
 import { reasonOf } from '../common/reason.ts';
+import { NO_VIEW } from '../functions/inspector.ts';
 import { parsing } from '../functions/parsing.ts';
 import { commonJsReference, type Reference } from '../functions/references.ts';
 import type { TextPlan } from '../functions/text-plan.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { isNativeText } from '../values/realm.ts';
-
-const NO_VIEW = { location: undefined, scopes: [], bound: undefined };
 
 /**
  * `cause`: why the engine cannot be asked. `isAllowed`: whether functions of a file may go by reference.
