@@ -42,14 +42,14 @@ interface Compared {
 /** Each function of a file, or each so manieth. */
 function compare(text: string, isModule: boolean, step = 1): Compared {
   const file = `file:///compared-${text.length}.${isModule ? 'mjs' : 'cjs'}`;
-  const whole = moduleText(file, text, isModule) as ModuleText;
+  const whole = moduleText({ url: file, text, isModule }) as ModuleText;
   expect(whole.isModule).toBe(isModule);
   const nodes = functionsIn(whole.tree).filter((_, index) => index % step === 0);
   let undecided = 0;
   for (const node of nodes) {
     const names = new Set(freeNames(node).names.keys());
     const inner = new Set([...names].filter((name) => whole.variable(node, name)?.isWhole === false));
-    const part = partOfModule(file, text, isModule, node, { names, inner }, 0);
+    const part = partOfModule({ url: file, text, isModule }, node, { names, inner }, 0);
     if (part) expect(says(part.module, node, names)).toEqual(says(whole, node, names));
     else undecided++;
   }
@@ -159,7 +159,7 @@ describe('a part of a file says what the whole file says', () => {
       export const i = { j() { return i; } }; export default f`;
     expect(compare(text, true)).toEqual({ functions: 3, undecided: 0 });
     const part = exportsOf('file:///x.mjs', `${text};${' '.repeat(200_000)}`);
-    const whole = moduleText('file:///x.mjs', text, true);
+    const whole = moduleText({ url: 'file:///x.mjs', text, isModule: true });
     expect([...(part?.exports ?? [])]).toEqual([...(whole?.exports ?? [])]);
     expect([...(part?.imports ?? [])]).toEqual([...(whole?.imports ?? [])]);
     expect(part?.defaultExport?.start).toBe(whole?.defaultExport?.start);
@@ -251,12 +251,14 @@ describe('from a program with a large file', () => {
 
 test('the whole is parsed where it is known, and once many functions of the file were asked for', () => {
   const source = `const one = 1;${' '.repeat(200_000)}`;
-  const asked = Array.from({ length: 50 }, () => claimPart('file:///many.mjs', source, true));
+  const asked = Array.from({ length: 50 }, () =>
+    claimPart({ url: 'file:///many.mjs', text: source, isModule: true }),
+  );
   expect(asked.lastIndexOf(true)).toBe(39);
-  expect(claimPart('file:///known.mjs', source, true)).toBe(true);
-  moduleText('file:///known.mjs', source, true);
-  expect(claimPart('file:///known.mjs', source, true)).toBe(false);
-  expect(claimPart('file:///small.mjs', 'const one = 1;', true)).toBe(false);
+  expect(claimPart({ url: 'file:///known.mjs', text: source, isModule: true })).toBe(true);
+  moduleText({ url: 'file:///known.mjs', text: source, isModule: true });
+  expect(claimPart({ url: 'file:///known.mjs', text: source, isModule: true })).toBe(false);
+  expect(claimPart({ url: 'file:///small.mjs', text: 'const one = 1;', isModule: true })).toBe(false);
 });
 
 test('the whole is parsed once the parts together are as long: a name of a minified file is everywhere', () => {
@@ -265,10 +267,13 @@ test('the whole is parsed once the parts together are as long: a name of a minif
   const url = 'file:///minified.mjs';
   const asks = { names: new Set(['a']), inner: new Set<string>() };
   const asked = Array.from({ length: 10 }, (_, n) => {
-    if (!claimPart(url, source, true)) return false;
+    if (!claimPart({ url, text: source, isModule: true })) return false;
     const text = `()=>a=${n}`;
     const start = source.indexOf(text);
-    return partOfModule(url, source, true, { start, end: start + text.length }, asks) !== undefined;
+    return (
+      partOfModule({ url, text: source, isModule: true }, { start, end: start + text.length }, asks) !==
+      undefined
+    );
   });
   expect(asked.lastIndexOf(true)).toBeLessThan(2);
   expect(asked[0]).toBe(true);

@@ -23,9 +23,9 @@ import { asItIs, readCloneAt, readItems, readyValue, tryClone, writeOne } from '
 import { isPrimitive } from './values/items.ts';
 import { primitivesAt, writePrimitive } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
-import { createDefinitions, readGraph } from './worker/definitions.ts';
+import { Definitions, readGraph } from './worker/definitions.ts';
 import { Functions } from './worker/functions.ts';
-import { WorkerPolicy } from './worker/policy.ts';
+import { type ResultReducer, WorkerPolicy } from './worker/policy.ts';
 import { WorkerResolver } from './worker/resolver.ts';
 import { SharedValues } from './worker/shared-values.ts';
 import { encodeThrown } from './worker/thrown.ts';
@@ -58,13 +58,13 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   const functions = new Functions();
   const sharedValues = new SharedValues();
   const resolver = new WorkerResolver(functions, sharedValues);
-  const definitions = createDefinitions(functions, resolver, sharedValues);
+  const definitions = new Definitions(functions, resolver, sharedValues);
   const inline = new InlineValue();
   const receiver: Receiver = {
-    define: definitions.define,
+    define: (id, payload) => definitions.define(id, payload),
     adopt: (id, handle) => sharedValues.adopt(id, handle),
-    forget: definitions.forget,
-    prepare: definitions.prepare,
+    forget: (id) => definitions.forget(id),
+    prepare: (id) => definitions.prepare(id),
     decodeCall(payload, onBuilt = () => {}) {
       try {
         const pending = definitions.pending();
@@ -133,8 +133,9 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   }
 
   function newWriter(): GraphWriter {
-    const { reducers, nearestClasses } = definitions;
-    return new GraphWriter(new WorkerPolicy(functions, resolver, reducers(), nearestClasses()));
+    const { reducers, nearestClasses = false } = definitions.settings;
+    const policy = new WorkerPolicy(functions, resolver, reducers as ResultReducer[], nearestClasses);
+    return new GraphWriter(policy);
   }
 
   function encodeGraph(value: unknown): Payload {
@@ -153,7 +154,7 @@ export function createReceiver(settings: Payload): Receiver | Promise<Receiver> 
   function encodeValue(value: unknown): Payload {
     if (definitions.sendsGraphs()) return encodeGraph(value);
     if (isPrimitive(value)) return writeOne(VALUE_ITEM, value);
-    const serializer = definitions.serializer();
+    const { serializer } = definitions.settings;
     const item = typeof value === 'object' ? readyValue(value as object) : RICH;
     if (typeof item === 'object' && serializer !== 'v8') return writeOne(VALUE_ITEM, item);
     const cloned = item === RICH ? undefined : tryClone(value, valueHeader(VALUE_CLONE), asItIs);

@@ -2,8 +2,9 @@
 import { types } from 'node:util';
 import { dataOf, isObject } from '../../system/own.ts';
 import type { Enclosing } from './enclosing.ts';
-import { type Location, type ScopeView, viewFunction } from './inspector.ts';
+import { type ScopeView, viewFunction } from './inspector.ts';
 import { requireCache } from './loaded.ts';
+import { positionOf, startOf } from './sources.ts';
 import { haveSameVariables } from './variables.ts';
 
 /** The function itself, where a variable, a property of one, or the module's exports hold it. */
@@ -43,20 +44,13 @@ function* withMembers(value: unknown): Generator<unknown> {
 const MOST_MEMBERS = 1000;
 
 /** Whether it is from that place and sees the same variables. */
-function isIt(candidate: object, { location, text }: Enclosing, around: readonly ScopeView[]): boolean {
-  const view = viewFunction(candidate);
-  if (view.location?.scriptId !== location.scriptId || !isAt(view.location, location, text)) return false;
+function isIt(candidate: object, enclosing: Enclosing, around: readonly ScopeView[]): boolean {
+  const { location, scopes } = viewFunction(candidate);
+  if (!location || location.scriptId !== enclosing.location.scriptId) return false;
+  const { text: whole = '' } = enclosing.source;
+  if (startOf(whole, location, enclosing.text) !== positionOf(whole, enclosing.location)) return false;
   return (
-    view.scopes.length === around.length &&
-    view.scopes.every((scope, index) => haveSameVariables(scope, around[index] as ScopeView))
+    scopes.length === around.length &&
+    scopes.every((scope, index) => haveSameVariables(scope, around[index] as ScopeView))
   );
-}
-
-/** V8 counts the place of a function from its parameters or its name on. */
-function isAt(place: Location, start: Location, text: string): boolean {
-  const line = place.line - start.line;
-  if (line < 0) return false;
-  const lines = text.split('\n', line + 1);
-  const column = line === 0 ? place.column - start.column : place.column;
-  return lines.length === line + 1 && column >= 0 && column <= (lines[line] as string).length;
 }

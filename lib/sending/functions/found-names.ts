@@ -9,6 +9,7 @@ export interface NameUse extends Span {
   readonly member: string | undefined;
   /** `name()` or a tagged template: what stands in its place must not become the object of a method call. */
   readonly called: boolean;
+  /** Only asked for its type: then it may be missing. */
   readonly onlyTypeof: boolean;
   /** It begins a statement of a list: no semicolon need be before it. */
   readonly first: boolean;
@@ -16,8 +17,6 @@ export interface NameUse extends Span {
 
 export interface FreeName {
   written: boolean;
-  /** Only asked for its type: then it may be missing. */
-  onlyTypeof: boolean;
   readonly uses: NameUse[];
 }
 

@@ -32,28 +32,33 @@ export interface ModuleText {
   readonly tree: AstNode;
 }
 
-const known = new BoundedMap<string, { readonly source: string; readonly text: ModuleText | undefined }>(100);
-
-/** Undefined if the text is no JavaScript that this parser knows. */
-export function moduleText(
-  url: string,
-  source: string,
-  moduleHint: boolean | undefined,
-): ModuleText | undefined {
-  const found = knownText(url, source, moduleHint);
-  if (found) return found.text;
-  const text = read(url, source, moduleHint);
-  known.set(keyOf(url, source, moduleHint), { source, text });
-  return text;
+/** A file, or what was evaluated. */
+export interface FileText {
+  readonly url: string;
+  readonly text: string;
+  /** Undefined if it may be either. */
+  readonly isModule: boolean | undefined;
 }
 
-const keyOf = (url: string, { length }: string, moduleHint: boolean | undefined): string =>
-  `${url}\0${length}\0${moduleHint}`;
+const known = new BoundedMap<string, { readonly source: string; readonly module: ModuleText | undefined }>(
+  100,
+);
 
-function knownText(url: string, source: string, moduleHint: boolean | undefined) {
-  const found = known.get(keyOf(url, source, moduleHint));
+/** Undefined if the text is no JavaScript that this parser knows. */
+export function moduleText(file: FileText): ModuleText | undefined {
+  const found = knownText(file);
+  if (found) return found.module;
+  const module = read(file);
+  known.set(keyOf(file), { source: file.text, module });
+  return module;
+}
+
+const keyOf = ({ url, text, isModule }: FileText): string => `${url}\0${text.length}\0${isModule}`;
+
+function knownText(file: FileText): { readonly module: ModuleText | undefined } | undefined {
+  const found = known.get(keyOf(file));
   // What was evaluated has no name of its own.
-  return found?.source === source ? found : undefined;
+  return found?.source === file.text ? found : undefined;
 }
 
 /** A text of this length takes a parser some milliseconds, and one of megabytes seconds. */
@@ -72,10 +77,10 @@ interface Outlined {
 
 const outlines = new BoundedMap<string, Outlined>(4);
 
-function outlineOfFile(url: string, source: string): Outlined {
+function outlineOfFile({ url, text }: FileText): Outlined {
   const found = outlines.get(url);
-  if (found?.source === source) return found;
-  const outlined = { source, outline: outlineOf(source), parts: 0, parsed: 0 };
+  if (found?.source === text) return found;
+  const outlined = { source: text, outline: outlineOf(text), parts: 0, parsed: 0 };
   outlines.set(url, outlined);
   return outlined;
 }
@@ -84,11 +89,12 @@ function outlineOfFile(url: string, source: string): Outlined {
  * Whether one more function of the text should have a part of its own, which is counted: the text is large and was not parsed
  * whole, and few functions of it have asked so far, for less than all of it together.
  */
-export function claimPart(url: string, source: string, moduleHint: boolean | undefined): boolean {
-  if (source.length < LARGE || knownText(url, source, moduleHint)) return false;
-  const outlined = outlineOfFile(url, source);
+export function claimPart(file: FileText): boolean {
+  const { length } = file.text;
+  if (length < LARGE || knownText(file)) return false;
+  const outlined = outlineOfFile(file);
   outlined.parts += 1;
-  return outlined.parts <= MOST_PARTS && outlined.parsed < source.length;
+  return outlined.parts <= MOST_PARTS && outlined.parsed < length;
 }
 
 /** Names that a function uses, and those among them that are no variables of the file. */
@@ -111,18 +117,15 @@ interface Part {
  * whole of it tells.
  */
 export function partOfModule(
-  url: string,
-  source: string,
-  moduleHint: boolean | undefined,
+  file: FileText,
   place: Span,
   { names, inner }: Asked,
   large = LARGE,
 ): Part | undefined {
-  const selection = selectionOf(url, source, moduleHint, place, large);
+  const selection = selectionOf(file, place, large);
   if (!selection) return undefined;
-  const isModule = !isScript(url, moduleHint);
   const read = (): Part | undefined => {
-    const module = readPart(selection, isModule, outlineOfFile(url, source));
+    const module = readPart(selection, !isScript(file), outlineOfFile(file));
     const around = module && surroundings(module, place.start, place.end);
     return module && around?.node ? { module, around } : undefined;
   };
@@ -142,17 +145,11 @@ export function partOfModule(
 
 const WHOLE: Span = { start: 0, end: Number.POSITIVE_INFINITY };
 
-function selectionOf(
-  url: string,
-  source: string,
-  moduleHint: boolean | undefined,
-  place: Span | undefined,
-  large = LARGE,
-): Selection | undefined {
+function selectionOf(file: FileText, place: Span | undefined, large = LARGE): Selection | undefined {
   // What a part could be parsed as need not be what the whole is.
-  if (moduleHint === undefined || source.length < large) return undefined;
-  const { outline } = outlineOfFile(url, source);
-  return outline && new Selection(source, outline, place);
+  if (file.isModule === undefined || file.text.length < large) return undefined;
+  const { outline } = outlineOfFile(file);
+  return outline && new Selection(file.text, outline, place);
 }
 
 function readPart(selection: Selection, isModule: boolean, file?: Outlined): ModuleText | undefined {
@@ -168,18 +165,18 @@ function readPart(selection: Selection, isModule: boolean, file?: Outlined): Mod
   }
 }
 
-/** What a file exports, if it is a module. Of a large one, the scopes know nothing else. */
-export function exportsOf(url: string, source: string): ModuleText | undefined {
-  if (knownText(url, source, true)) return moduleText(url, source, true);
-  const selection = selectionOf(url, source, true, undefined);
+/** What a file exports, if it is a module. Of a large one, the variables are not known but for the default export. */
+export function exportsOf(url: string, text: string): ModuleText | undefined {
+  const file = { url, text, isModule: true };
+  const selection = knownText(file) ? undefined : selectionOf(file, undefined);
   selection?.keepAround([], NONE);
   const part = selection && readPart(selection, true);
-  if (!part) return moduleText(url, source, true);
+  if (!part) return moduleText(file);
   const [name] = [...part.exports].find(([, exported]) => exported.includes('default')) ?? [];
   if (name === undefined) return part;
   selection.keepAround([name], NONE);
   selection.keepWrites(name, WHOLE);
-  return readPart(selection, true) ?? moduleText(url, source, true);
+  return readPart(selection, true) ?? moduleText(file);
 }
 
 /** To where it is in the whole text. A node may be there twice: `export { name }`. */
@@ -196,14 +193,12 @@ function moveBack(
   node.end = end > start ? excerpt.original(end - 1) + 1 : node.start;
 }
 
-const isScript = (url: string, moduleHint: boolean | undefined): boolean =>
-  moduleHint === false || /\.c[jt]s$/.test(url);
+const isScript = ({ url, isModule }: FileText): boolean => isModule === false || /\.c[jt]s$/.test(url);
 
-function read(url: string, source: string, moduleHint: boolean | undefined): ModuleText | undefined {
-  const script = isScript(url, moduleHint);
-  for (const type of script ? (['script', 'module'] as const) : (['module', 'script'] as const)) {
+function read(file: FileText): ModuleText | undefined {
+  for (const type of isScript(file) ? (['script', 'module'] as const) : (['module', 'script'] as const)) {
     try {
-      return describe(parseProgram(source, type), type === 'module');
+      return describe(parseProgram(file.text, type), type === 'module');
     } catch {
       // The other kind, or none: then nothing is known of this file.
     }

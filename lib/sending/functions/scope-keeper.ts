@@ -100,11 +100,10 @@ export class ScopeKeeper {
     }
     let free = this.found.names.get(name);
     if (!free) {
-      free = { written: false, onlyTypeof: true, uses: [] };
+      free = { written: false, uses: [] };
       this.found.names.set(name, free);
     }
     free.written ||= options.written === true;
-    free.onlyTypeof &&= options.onlyTypeof === true;
     const { shorthand = false, member, called = false, onlyTypeof = false } = options;
     const { start, end } = node;
     const first = start === this.statementStart;

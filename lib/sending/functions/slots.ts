@@ -72,7 +72,7 @@ export class Slots {
       }
       // It is nowhere: the same ReferenceError as at home.
       this.unresolved.push(name);
-      if (early.has(name) && !free.onlyTypeof) this.refuseMissing(name);
+      if (early.has(name) && !free.uses.every(({ onlyTypeof }) => onlyTypeof)) this.refuseMissing(name);
     }
   }
 

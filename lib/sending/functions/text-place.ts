@@ -2,7 +2,14 @@
 
 import type { FunctionView } from './inspector.ts';
 import type { VariableAt } from './module-scopes.ts';
-import { type Asked, claimPart, type ModuleText, moduleText, partOfModule } from './module-text.ts';
+import {
+  type Asked,
+  claimPart,
+  type FileText,
+  type ModuleText,
+  moduleText,
+  partOfModule,
+} from './module-text.ts';
 import type { Span } from './occurrences.ts';
 import { positionOf, type Source, startOf } from './sources.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
@@ -28,7 +35,7 @@ export const placeOf = (
   source: Source,
 ): TextPlace =>
   placeIn(text, syntax, view, source, (file, span) =>
-    claimPart(file.url, file.text, file.isModule)
+    claimPart(file)
       ? inPart(file, span, namesIn(syntax, isExpressionAt(file.text, span.start), view))
       : undefined,
   );
@@ -40,19 +47,17 @@ export const placeOfText = (text: string, view: FunctionView, source: Source): T
 function placeIn(
   text: string,
   { node, offset }: FunctionSyntax,
-  view: FunctionView,
-  { url, text: whole, isModule: isModuleFile }: Source,
-  standingIn: (file: File, span: Span) => Standing | undefined,
+  { location, scopes }: FunctionView,
+  { url, text: whole, isModule }: Source,
+  standingIn: (file: FileText, span: Span) => Standing | undefined,
 ): TextPlace {
-  const { location } = view;
   const { line = 0, column = 0 } = location ?? {};
   if (whole === undefined) return { module: undefined, around: undefined, line, column };
-  const isModule = view.scopes.some((scope) => scope.type === 'Module') ? true : isModuleFile;
+  const file = { url, text: whole, isModule: scopes.some(({ type }) => type === 'Module') || isModule };
   const start = location && startOf(whole, location, text);
   if (location === undefined || start === undefined)
-    return { module: moduleText(url, whole, isModule), around: undefined, line, column };
+    return { module: moduleText(file), around: undefined, line, column };
   const span = { start: start + node.start - offset, end: start + node.end - offset };
-  const file = { url, text: whole, isModule };
   const lineStart = start === 0 ? 0 : whole.lastIndexOf('\n', start - 1) + 1;
   // What V8 gives is the place of the parameters.
   const linesBetween = whole.slice(start, positionOf(whole, location)).split('\n').length - 1;
@@ -63,27 +68,21 @@ function placeIn(
   };
 }
 
-interface File {
-  readonly url: string;
-  readonly text: string;
-  readonly isModule: boolean | undefined;
-}
-
-function inWhole({ url, text, isModule }: File, { start, end }: Span): Standing {
-  const module = moduleText(url, text, isModule);
+function inWhole(file: FileText, { start, end }: Span): Standing {
+  const module = moduleText(file);
   return { module, around: module && surroundings(module, start, end) };
 }
 
-function inPart(file: File, span: Span, asked: Asked): Standing | undefined {
-  const part = partOfModule(file.url, file.text, file.isModule, span, asked);
-  if (!part) return undefined;
-  const { module, around } = part;
-  return { module: { ...module, variable: completed(module.variable, file, span) }, around };
+function inPart(file: FileText, span: Span, asked: Asked): Standing | undefined {
+  const part = partOfModule(file, span, asked);
+  return (
+    part && { ...part, module: { ...part.module, variable: completed(part.module.variable, file, span) } }
+  );
 }
 
 /** What is asked seldom takes the whole file. */
 const completed =
-  (variable: VariableAt, file: File, span: Span): VariableAt =>
+  (variable: VariableAt, file: FileText, span: Span): VariableAt =>
   (node, name) => {
     const found = variable(node, name);
     const fresh = (): readonly string[] => {

@@ -372,19 +372,22 @@ function replacedPrototype(fn: AnyFunction, text: TextPlan): boolean {
   return !isBuiltinParent(getPrototypeOf(fn) as object | null);
 }
 
-/** `Sub.prototype = Object.create(Base.prototype)`: an object of its own, which instances refer to as well. */
-function hasOtherPrototype(fn: AnyFunction, text: TextPlan): boolean {
-  if (text.kind !== 'function' || text.isGenerator) return false;
+/**
+ * The prototype object that comes with the text. Another one (`Sub.prototype = Object.create(Base.prototype)`) is an object of
+ * its own, which instances refer to as well.
+ */
+function madePrototype(fn: AnyFunction, { kind, isGenerator }: TextPlan): object | undefined {
   const prototype = dataOf(fn, 'prototype');
-  if (typeof prototype !== 'object' || prototype === null) return false;
-  return dataOf(prototype, 'constructor') !== fn;
+  if (typeof prototype !== 'object' || prototype === null) return undefined;
+  if (kind === 'class') return prototype;
+  return kind === 'function' && (isGenerator || dataOf(prototype, 'constructor') === fn)
+    ? prototype
+    : undefined;
 }
 
 function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype'] {
-  const hasOne = text.kind === 'class' || (text.kind === 'function' && !text.isGenerator);
-  if (!hasOne || hasOtherPrototype(fn, text)) return 'default';
-  const own = dataOf(fn, 'prototype');
-  if (typeof own !== 'object' || own === null) return 'default';
+  const own = madePrototype(fn, text);
+  if (own === undefined || text.isGenerator) return 'default';
   const parent = getPrototypeOf(own) as object | null;
   if (text.slots.some(({ kind }) => kind === 'superclass') && parent === prototypeOf(getPrototypeOf(fn)))
     return 'default';
@@ -401,9 +404,10 @@ function skipOwn(
   text: TextPlan,
 ): (key: string | symbol, descriptor: PropertyDescriptor) => boolean {
   const source = textOf.call(fn);
-  const isOther = hasOtherPrototype(fn, text);
+  const isMade = text.kind !== 'function' || madePrototype(fn, text) !== undefined;
   return (key, descriptor) => {
-    if (key === 'prototype' && isOther) return false;
+    if (key === 'prototype' && typeof descriptor.value === 'object' && descriptor.value && !isMade)
+      return false;
     if (key === 'name' && descriptor.enumerable) return false;
     return ALWAYS.has(key) || (text.kind === 'class' && isDefinedBy(source, key, descriptor));
   };
@@ -437,10 +441,8 @@ function isDefinedBy(
 const symbolName = ({ description }: symbol): string => (description === undefined ? '' : `[${description}]`);
 
 function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[]): PropHead[] {
-  const prototype = dataOf(fn, 'prototype');
-  const counts = text.kind === 'class' || (text.kind === 'function' && typeof prototype === 'object');
-  if (!counts || typeof prototype !== 'object' || prototype === null || hasOtherPrototype(fn, text))
-    return [];
+  const prototype = madePrototype(fn, text);
+  if (!prototype) return [];
   const source = textOf.call(fn);
   return propertiesOf(prototype, children, (key, descriptor) => {
     if (key === 'constructor') return descriptor.value === fn;
