@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { decodeMappings, encodeMappings } from '../../../lib/sending/functions/mappings.ts';
+import { Edits } from '../../../lib/sending/functions/edits.ts';
+import { textMap } from '../../../lib/sending/functions/text-map.ts';
 import { buildLibrary, type Library } from '../../sending/harness/library.ts';
 
 let library: Library;
@@ -90,15 +91,17 @@ describe('a stack from a worker names the file and line of the source', () => {
   });
 });
 
-describe('mappings', () => {
-  test('are the same after they were read and written', () => {
-    const mappings = 'AAAA,SAASA,CAAC,CAAC;;EAEV,gBAAgB;AADnB,qCAAqC';
-    const segments = [...decodeMappings(mappings)];
-    expect(segments.at(-1)?.line).toBe(3);
-    expect([...decodeMappings(encodeMappings(segments))]).toEqual(segments);
-  });
-
-  test('that are none are said to be', () => {
-    expect(() => [...decodeMappings('A?AA')]).toThrow(SyntaxError);
-  });
-});
+test.each([
+  ['AAAA', 'AAAA'],
+  ['SAASA,AAAT', undefined],
+  ['A?AA', undefined],
+])(
+  'the map of a text is the part of the file that is about it, if there is one: %s',
+  (mappings, expected) => {
+    const map = Buffer.from(JSON.stringify({ version: 3, sources: ['a.ts'], mappings })).toString('base64');
+    const text = '() => 1';
+    const whole = `${text}\n//# source${''}MappingURL=data:application/json;base64,${map}`;
+    const source = { url: '', file: '/a.js', isModule: true, text: whole, isInMemory: true };
+    expect(textMap(source, 0, 0, text, new Edits(text, 0))?.mappings).toBe(expected);
+  },
+);

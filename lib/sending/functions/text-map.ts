@@ -4,15 +4,15 @@
  */
 import { findSourceMap } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
 import { oncePerObject } from '../../system/own.ts';
 import type { TextMap } from '../graph/row.ts';
 import type { Edits } from './edits.ts';
-import { decodeMappings, encodeMappings, type Segment } from './mappings.ts';
 import type { Source } from './sources.ts';
 
 interface FileMap {
   readonly sources: readonly string[];
-  readonly segments: readonly Segment[];
+  readonly lines: readonly (readonly SourceMapSegment[])[];
 }
 
 interface RawMap {
@@ -21,6 +21,7 @@ interface RawMap {
 }
 
 const INLINE = /\/\/[#@] sourceMappingURL=data:application\/json[^,]*;base64,([\w+/=]+)\s*$/;
+const MAPPINGS = /^[A-Za-z\d+/,;]*$/;
 
 /** `line` and `column`: where `text` stands in the file. */
 export function textMap(
@@ -34,28 +35,31 @@ export function textMap(
   if (!file) return undefined;
   const before = lineStarts(text);
   const after = lineStarts(edits.result());
-  const segments: Segment[] = [];
-  for (const segment of file.segments) {
-    const inside = segment.line - line;
-    const start = before[inside];
-    if (start === undefined) continue;
-    const offset = start + segment.column - (inside === 0 ? column : 0);
-    if (offset < start || offset >= (before[inside + 1] ?? text.length)) continue;
-    segments.push({ ...segment, ...placeAt(edits.moved(offset), after) });
+  const moved: SourceMapSegment[][] = after.map(() => []);
+  for (const [inside, start] of before.entries()) {
+    const end = before[inside + 1] ?? text.length;
+    for (const segment of file.lines[line + inside] ?? []) {
+      if (segment.length === 1) continue; // text that comes from no source
+      const [at, index, sourceLine, sourceColumn] = segment;
+      const offset = start + at - (inside === 0 ? column : 0);
+      if (offset < start || offset >= end) continue;
+      const place = placeAt(edits.moved(offset), after);
+      moved[place.line]?.push([place.column, index, sourceLine, sourceColumn]);
+    }
   }
-  if (segments.length === 0) return undefined;
-  return { sources: file.sources, mappings: encodeMappings(segments) };
+  if (moved.every(({ length }) => length === 0)) return undefined;
+  return { sources: file.sources, mappings: encode(moved) };
 }
 
 /** Of a file on disk only if Node.js was told to use source maps, as for its stacks in this process. */
 const fileMapOf = oncePerObject(({ file, text, isInMemory }: Source): FileMap | undefined => {
   try {
     const raw = file === '' ? undefined : (findSourceMap(file)?.payload ?? (isInMemory && inlineMap(text)));
-    if (!raw || !Array.isArray(raw.sources)) return undefined;
+    if (!raw || !Array.isArray(raw.sources) || !MAPPINGS.test(raw.mappings)) return undefined;
     const base = file.startsWith('file:') ? file : pathToFileURL(file).href;
     return {
       sources: raw.sources.map((name) => new URL(isPath(name) ? pathToFileURL(name) : name, base).href),
-      segments: [...decodeMappings(raw.mappings)],
+      lines: decode(raw.mappings),
     };
   } catch {
     return undefined; // a map that is none: stacks show the compiled text

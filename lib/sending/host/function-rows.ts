@@ -199,18 +199,17 @@ function enclosingValue(
   const code = knownCode(fn, text, context);
   const values = captured(text, view);
   const children = text.slots.map((slot, index) => slotValue(fn, text, slot, values[index], context));
-  const head: FunctionHead = {
-    code: code.id,
-    id: newId(),
-    name,
-    lexicalThis: false,
-    parent: false,
-    prototype: 'default',
-    props: [],
-    prototypeProps: [],
-  };
-  return writer.stub({ head: ['function', head], children });
+  return writer.stub({ head: ['function', { ...BARE, code: code.id, id: newId(), name }], children });
 }
+
+/** Of a function with nothing but what its text gives it. */
+const BARE = {
+  lexicalThis: false,
+  parent: false,
+  prototype: 'default',
+  props: [],
+  prototypeProps: [],
+} as const;
 
 /** One stub per module and message: all functions share the imported module. */
 function importStub(source: ModuleSource, { writer, message }: RowContext): object {

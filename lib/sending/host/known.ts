@@ -3,6 +3,7 @@
  * name nothing else: a worker cannot make this process look anything up, let alone run it.
  */
 
+import { BoundedMap } from '../../system/bounded-map.ts';
 import { isObject } from '../../system/own.ts';
 import { noteSent } from '../functions/declared.ts';
 import type { ModuleSource, Row, RowHead } from '../graph/row.ts';
@@ -11,8 +12,7 @@ import { newId } from './definitions.ts';
 
 const ids = new WeakMap<object, number>();
 const functions = new Map<number, WeakRef<object>>();
-const exported = new Map<string, WeakRef<object>>();
-const MAX_EXPORTS = 20_000;
+const exported = new BoundedMap<string, WeakRef<object>>(20_000);
 
 const collected = new FinalizationRegistry<number>((id) => functions.delete(id));
 
@@ -77,9 +77,7 @@ export const rowRemembered = (head: RowHead): object | symbol | undefined =>
   exported.get(keyOfRow(head))?.deref();
 
 function keep(key: string, value: object): void {
-  if (exported.get(key)?.deref() === value) return;
-  if (exported.size >= MAX_EXPORTS) exported.delete(exported.keys().next().value as string);
-  exported.set(key, new WeakRef(value));
+  if (exported.get(key)?.deref() !== value) exported.set(key, new WeakRef(value));
 }
 
 export const exportRemembered = (source: ModuleSource, path: readonly string[]): object | undefined =>
