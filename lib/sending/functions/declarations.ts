@@ -1,14 +1,25 @@
 /** Which names a piece of syntax declares, and for how far: `var` for the function, the rest for the block. */
-import { type AstNode, boundNames, childrenOf, isFunctionNode } from './syntax.ts';
+import { type AstNode, boundNames, childrenOf } from './syntax.ts';
+
+/** What statements may be part of, but for functions and classes, whose variables are their own. */
+const HOLDS_STATEMENTS = new Set([
+  ...[
+    'Program',
+    'BlockStatement',
+    'IfStatement',
+    'LabeledStatement',
+    'WithStatement',
+    'ExportNamedDeclaration',
+  ],
+  ...['ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement'],
+  ...['SwitchStatement', 'SwitchCase', 'TryStatement', 'CatchClause'],
+]);
 
 /** Names that `var` declares anywhere in a function's body, not in functions inside it. */
 export function* variableNames(node: AstNode): Generator<string> {
-  if (isFunctionNode(node) || node.type === 'ClassDeclaration' || node.type === 'ClassExpression') return;
-  if (node.type === 'VariableDeclaration' && node['kind'] === 'var') {
+  if (node.type === 'VariableDeclaration' && node['kind'] === 'var')
     for (const declarator of node['declarations'] as AstNode[]) yield* boundNames(declarator['id']);
-  }
-  if (node.type === 'StaticBlock') return;
-  for (const child of childrenOf(node)) yield* variableNames(child);
+  if (HOLDS_STATEMENTS.has(node.type)) for (const child of childrenOf(node)) yield* variableNames(child);
 }
 
 /** Names that the statements of a block declare for that block. */
