@@ -1,7 +1,7 @@
 /** Objects as rows: which built-in an object is by its internal slots, its prototype, its properties, its items. */
 import { types } from 'node:util';
 import { nameOf } from '../../system/function-name.ts';
-import { hasSlots } from '../values/extras.ts';
+import { hasSlots, isFixed } from '../values/extras.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
 import { binaryKind, bytesOf, isDetached, isResizable, memoryOf, OUT_OF_BAND } from '../values/views.ts';
@@ -18,6 +18,7 @@ import {
   type ObjectHead,
   type Row,
   type Said,
+  WRITABLE,
 } from './row.ts';
 import { isStore, type Store } from './weak-stores.ts';
 
@@ -100,7 +101,7 @@ function noteOwner(fn: object, owner: object, owners: WeakMap<object, object>): 
 
 function onlyItems(array: readonly unknown[], owners: WeakMap<object, object>): boolean {
   for (const key of Reflect.ownKeys(array)) {
-    if (key === 'length') continue;
+    if (key === 'length' && !isFixed(array)) continue;
     if (typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key)) return false;
     const descriptor = getOwnPropertyDescriptor(array, key) as PropertyDescriptor;
     if (!isPlainData(descriptor)) return false;
@@ -316,7 +317,7 @@ interface Base {
   readonly data?: unknown;
   readonly items: readonly unknown[];
   /** Own properties that the data stands for. */
-  readonly skip: (key: string | symbol) => boolean;
+  readonly skip: (key: string | symbol, flags: number) => boolean;
 }
 
 const none = (): boolean => false;
@@ -324,7 +325,12 @@ const isIndex = (key: string | symbol): boolean => typeof key === 'string' && /^
 
 function baseOf(value: object, writer: ObjectWriter): Base {
   if (Array.isArray(value)) {
-    return { base: 'array', data: value.length, items: [], skip: (key) => key === 'length' };
+    return {
+      base: 'array',
+      data: value.length,
+      items: [],
+      skip: (key, flags) => key === 'length' && (flags & WRITABLE) !== 0,
+    };
   }
   if (types.isMap(value)) {
     return { base: 'map', items: [...Map.prototype.entries.call(value)].flat(), skip: none };

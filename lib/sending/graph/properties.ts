@@ -7,10 +7,16 @@ import { ACCESSOR, CONFIGURABLE, ENUMERABLE, type Integrity, type PropHead, WRIT
 
 const PLAIN = ENUMERABLE | CONFIGURABLE | WRITABLE;
 
-const { isExtensible, isFrozen, isSealed } = Object;
+const { getOwnPropertyDescriptor, isExtensible, isFrozen, isSealed } = Object;
 
-export const integrityOf = (value: object): Integrity | undefined =>
-  isExtensible(value) ? undefined : isFrozen(value) ? 'frozen' : isSealed(value) ? 'sealed' : 'closed';
+export function integrityOf(value: object): Integrity | undefined {
+  if (isExtensible(value)) return undefined;
+  if (!isSealed(value)) return 'closed';
+  // Engines say of a sealed function that it is frozen, although it may get another prototype.
+  const mayChange =
+    typeof value === 'function' && getOwnPropertyDescriptor(value, 'prototype')?.writable === true;
+  return isFrozen(value) && !mayChange ? 'frozen' : 'sealed';
+}
 
 /** Once the object has all that it is to have. */
 export function applyIntegrity(value: object, integrity: Integrity | undefined): void {
@@ -22,6 +28,7 @@ export function applyIntegrity(value: object, integrity: Integrity | undefined):
 /**
  * Appends the values of `owner`'s properties to `children` and gives their heads.
  *
+ * @param skip Of which properties the reader knows by itself. `flags` says nothing of what freezing or sealing has changed.
  * @param unreadable What is sent in the place of a property that cannot be read. If it is there, accessors are read, and
  *   arrive as what they give.
  * @param stackOf What is sent in the place of the stack of an error.
@@ -29,7 +36,7 @@ export function applyIntegrity(value: object, integrity: Integrity | undefined):
 export function propertiesOf(
   owner: object,
   children: unknown[],
-  skip: (key: string | symbol, descriptor: PropertyDescriptor) => boolean,
+  skip: (key: string | symbol, flags: number, descriptor: PropertyDescriptor) => boolean,
   unreadable?: (reason: unknown) => unknown,
   stackOf: (error: object, stack: unknown) => unknown = asWritten,
 ): PropHead[] {
@@ -37,10 +44,11 @@ export function propertiesOf(
   const integrity = integrityOf(owner);
   for (const key of Reflect.ownKeys(owner)) {
     const descriptor = Object.getOwnPropertyDescriptor(owner, key);
-    if (!descriptor || skip(key, descriptor)) continue;
-    if (typeof key === 'symbol') children.push(key);
+    if (!descriptor) continue;
     const isStack = key === 'stack' && types.isNativeError(owner);
     const flags = flagsOf(descriptor, isStack || unreadable !== undefined, integrity);
+    if (skip(key, flags, descriptor)) continue;
+    if (typeof key === 'symbol') children.push(key);
     if (isStack)
       children.push(stackOf(owner, 'value' in descriptor ? descriptor.value : readStack(owner as Error)));
     else if ('value' in descriptor) children.push(descriptor.value);
@@ -117,6 +125,7 @@ export function defineProperties(
     };
     const value = part ? part(owner, keyLabel(key), read) : read();
     if (value === LEFT_OUT) continue;
+    if (key === 'length' && Array.isArray(owner) && value !== owner.length) throw malformed('a length');
     if (plain && key !== '__proto__' && !(key in owner)) (owner as Record<string, unknown>)[head] = value;
     else {
       // The `lastIndex` of a RegExp is fixed from the start: freezing it does no more.

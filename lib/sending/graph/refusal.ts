@@ -23,9 +23,12 @@ export class Refusal {
   readonly hint: Hint | undefined;
   /** Whose code it is, if it is not the user's. */
   readonly owner: string | undefined;
+  /** What was thrown when it was looked at. */
+  readonly cause: unknown;
 
-  constructor(value: unknown, reason: string, hint?: Hint, place = '', owner?: string) {
+  constructor(value: unknown, reason: string, hint?: Hint, place = '', owner?: string, cause?: unknown) {
     this.owner = owner;
+    this.cause = cause;
     this.value = value;
     this.reason = reason;
     this.hint = hint;
@@ -78,7 +81,10 @@ function explainRefusal(
   const way = wayOut(refusal.hint, what, FIRST_VARIABLE.exec(path)?.[1]);
   const hint = way ? `\n  hint: ${way}` : '';
   const where = beginningAtOwn(path, refusal.owner);
-  return new SerializationError(`cannot send ${what}: ${where} ${refusal.reason}${hint}`, { path });
+  return new SerializationError(`cannot send ${what}: ${where} ${refusal.reason}${hint}`, {
+    path,
+    cause: refusal.cause,
+  });
 }
 
 const FIRST_VARIABLE = /^closure variable `([^`]+)`/;
@@ -131,7 +137,10 @@ type Contents = (value: object) => Generator<Edge>;
 function* propertiesAndClass(value: object): Generator<Edge> {
   yield* properties(value);
   const prototype = Object.getPrototypeOf(value) as object | null;
-  const owner = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const isHidden = prototype === null || types.isProxy(prototype);
+  const owner: unknown = isHidden
+    ? undefined
+    : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   if (typeof owner === 'function') yield [` → class ${nameOf(owner) || '(anonymous)'}`, owner];
   yield ['.__proto__', prototype];
 }

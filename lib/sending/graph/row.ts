@@ -147,13 +147,19 @@ export interface FunctionHead {
   readonly code: number;
   /** What the host knows it by. */
   readonly id: number;
-  readonly name: string;
+  /** As every function has it. Null: it has none. Undefined: its text says it, or one of its properties. */
+  readonly name: string | null | undefined;
+  /** The same. */
+  readonly length: number | null | undefined;
   readonly lexicalThis: boolean;
   readonly parent: boolean;
   readonly prototype: 'default' | 'null' | 'child';
   readonly props: readonly PropHead[];
   readonly prototypeProps: readonly PropHead[];
+  /** The `constructor` of its prototype object is not where it is at first: it is one of the properties, or none. */
+  readonly isDisplaced?: boolean;
   readonly integrity?: Integrity | undefined;
+  readonly prototypeIntegrity?: Integrity | undefined;
 }
 
 /** A function's code, without the values it captures. */

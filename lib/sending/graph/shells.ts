@@ -130,7 +130,12 @@ export function fillFunction(fn: { prototype: object }, head: FunctionHead, next
   if (head.prototype === 'child') Object.setPrototypeOf(fn.prototype, next() as object);
   else if (head.prototype === 'null') Object.setPrototypeOf(fn.prototype, null);
   defineProperties(fn, head.props, next);
-  if (head.prototypeProps.length > 0) defineProperties(fn.prototype, head.prototypeProps, next);
+  const { prototype } = fn;
+  if (Object.isExtensible(prototype)) {
+    if (head.isDisplaced) Reflect.deleteProperty(prototype, 'constructor');
+    defineProperties(prototype, head.prototypeProps, next);
+    applyIntegrity(prototype, head.prototypeIntegrity);
+  }
   applyIntegrity(fn, head.integrity);
 }
 

@@ -61,6 +61,12 @@ function omittedRow(reason: unknown): Row {
   return { head: ['omitted', text.slice(0, LONGEST_REASON)], children: [] };
 }
 
+/** The engine's own error, where what it was asked about is a Proxy that was revoked, says nothing of where that is. */
+const withPlace = (error: unknown, value: unknown): unknown =>
+  error instanceof TypeError
+    ? new Refusal(value, `cannot be looked into: ${error.message}`, undefined, '', undefined, error)
+    : error;
+
 /** What plain data holds. */
 function contentsOf(value: object): readonly unknown[] {
   if (types.isMap(value)) return [...Map.prototype.entries.call(value)].flat();
@@ -186,19 +192,19 @@ export class GraphWriter implements ObjectWriter {
   }
 
   private add(value: unknown, simple: boolean): number | false {
-    if (simple || typeof value === 'symbol' || !this.isLenient(value as object))
-      return this.addOrRefuse(value, simple);
+    let isOurs = false;
     try {
-      return this.addOrRefuse(value, simple);
+      const known = this.policy.custom(value, this);
+      isOurs = true;
+      return known ? this.enter(value, known) : this.addByItself(value, simple);
     } catch (error) {
-      if (value === this.root || isTooMuch(error)) throw error;
-      return this.enter(value, omittedRow(error));
+      if (isTooMuch(error)) throw error;
+      if (value !== this.root && this.isLenient(value as object)) return this.enter(value, omittedRow(error));
+      throw isOurs ? withPlace(error, value) : error;
     }
   }
 
-  private addOrRefuse(value: unknown, simple: boolean): number | false {
-    const known = this.policy.custom(value, this);
-    if (known) return this.enter(value, known);
+  private addByItself(value: unknown, simple: boolean): number | false {
     if (isLong(value)) return this.enter(value, { head: ['bigint', hexOf(value)], children: [] });
     if (simple) return false;
     if (typeof value === 'symbol') return this.enter(value, this.policy.symbol?.(value) ?? symbolRow(value));

@@ -4,13 +4,12 @@
  */
 
 import { BoundedMap } from '../../system/bounded-map.ts';
-import { dataOf } from '../../system/own.ts';
 import type { Plan } from './plans.ts';
 import { graphs } from './rich.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-const { getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { ownKeys } = Reflect;
 const textOf = Function.prototype.toString;
 
@@ -25,27 +24,33 @@ export class ClosedTexts<T> {
 
   get(fn: AnyFunction): T | undefined {
     if (this.isEmpty) return undefined;
-    const name = nameOfBare(fn);
-    if (name === undefined) return undefined;
-    const key = `${name}\0${textOf.call(fn)}`;
+    const key = keyOfBare(fn);
+    if (key === undefined) return undefined;
     const found = this.known.get(key);
     // Functions of another realm, and those whose prototype was replaced, have another parent.
     return found !== undefined && found.parent === getPrototypeOf(fn) ? found.value : undefined;
   }
 
   set(fn: AnyFunction, value: T): void {
-    const key = `${fn.name}\0${textOf.call(fn)}`;
     this.isEmpty = false;
-    this.known.set(key, { parent: getPrototypeOf(fn), value });
+    this.known.set(keyOfBare(fn) as string, { parent: getPrototypeOf(fn), value });
   }
 }
 
-/** The name of a function that has no properties but those of every arrow. */
-function nameOfBare(fn: AnyFunction): string | undefined {
-  if (ownKeys(fn).length !== 2 || !Object.hasOwn(fn, 'length')) return undefined;
-  const name = dataOf(fn, 'name');
-  return typeof name === 'string' ? name : undefined;
+/** What tells a function that has no properties but those of every arrow from others. */
+function keyOfBare(fn: AnyFunction): string | undefined {
+  if (ownKeys(fn).length !== 2) return undefined;
+  const length = getOwnPropertyDescriptor(fn, 'length');
+  const name = getOwnPropertyDescriptor(fn, 'name');
+  if (!isAsMade(length, 'number') || !isAsMade(name, 'string')) return undefined;
+  return `${name?.value} ${length?.value}\0${textOf.call(fn)}`;
 }
+
+const isAsMade = (property: PropertyDescriptor | undefined, type: string): boolean =>
+  typeof property?.value === type &&
+  !property?.writable &&
+  !property?.enumerable &&
+  property?.configurable === true;
 
 /** Whether `fn` does what every arrow with this text does. `plan` is that of `fn`. */
 export function isClosedText(fn: AnyFunction, plan: Plan): boolean {
@@ -53,7 +58,7 @@ export function isClosedText(fn: AnyFunction, plan: Plan): boolean {
     plan.type === 'value' &&
     plan.code !== undefined &&
     plan.text.isClosed &&
-    nameOfBare(fn) !== undefined &&
+    keyOfBare(fn) !== undefined &&
     graphs().isBuiltinParent(getPrototypeOf(fn) as object | null)
   );
 }

@@ -27,7 +27,15 @@ import { commonRow } from '../graph/naming.ts';
 import { ALL_OWN, isOwnFunction } from '../graph/own.ts';
 import { integrityOf, propertiesOf } from '../graph/properties.ts';
 import { closureLabel, Refusal } from '../graph/refusal.ts';
-import type { FunctionHead, ModuleSource, PropHead, Row } from '../graph/row.ts';
+import {
+  ACCESSOR,
+  CONFIGURABLE,
+  type FunctionHead,
+  type ModuleSource,
+  type PropHead,
+  type Row,
+  WRITABLE,
+} from '../graph/row.ts';
 import type { GraphWriter } from '../graph/writer.ts';
 import { isNativeText, isObjectPrototype } from '../values/realm.ts';
 import { newId } from './definitions.ts';
@@ -44,7 +52,7 @@ import {
 } from './plans.ts';
 import type { WholeMessage } from './whole-message.ts';
 
-const { getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const textOf = Function.prototype.toString;
 
 /** The message that a row becomes part of. */
@@ -69,23 +77,26 @@ export function functionRow(fn: AnyFunction, plan: ValuePlan, context: RowContex
   context.message.note(fn, text);
   const parent = replacedPrototype(fn, text);
   if (parent) children.push(getPrototypeOf(fn));
-  const prototype = prototypeMode(fn, text);
-  if (prototype === 'child') children.push(getPrototypeOf(fn.prototype));
+  const own = madePrototype(fn, text);
+  const prototype = prototypeMode(fn, text, own);
+  if (own && prototype === 'child') children.push(getPrototypeOf(own));
   const ownFrom = children.length;
-  const props = propertiesOf(fn, children, skipOwn(fn, text));
+  const props = propertiesOf(fn, children, skipOwn(fn, text, own));
   for (const child of children.slice(ownFrom)) if (typeof child === 'function') writer.owners.set(child, fn);
-  const prototypeProps = prototypeProperties(fn, text, children);
-  const name = dataOf(fn, 'name');
+  const prototypeProps = own ? prototypeProperties(fn, text, own, children) : [];
   const head: FunctionHead = {
     code: code.id,
     id: numberOf(fn),
-    name: typeof name === 'string' ? name : '',
+    name: ownOf(fn, 'name'),
+    length: ownOf(fn, 'length'),
     lexicalThis: text.lexicalThis !== 'none',
     parent,
     prototype,
     props,
     prototypeProps,
+    ...(own && isDisplaced(own, text) && { isDisplaced: true }),
     integrity: integrityOf(fn),
+    ...(own && { prototypeIntegrity: integrityOf(own) }),
   };
   return { head: ['function', head], children };
 }
@@ -204,6 +215,7 @@ function enclosingValue(
 
 /** Of a function with nothing but what its text gives it. */
 const BARE = {
+  length: undefined,
   lexicalThis: false,
   parent: false,
   prototype: 'default',
@@ -384,9 +396,8 @@ function madePrototype(fn: AnyFunction, { kind, isGenerator }: TextPlan): object
     : undefined;
 }
 
-function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype'] {
-  const own = madePrototype(fn, text);
-  if (own === undefined || text.isGenerator) return 'default';
+function prototypeMode(fn: AnyFunction, text: TextPlan, own: object | undefined): FunctionHead['prototype'] {
+  if (!own || text.isGenerator) return 'default';
   const parent = getPrototypeOf(own) as object | null;
   if (text.slots.some(({ kind }) => kind === 'superclass') && parent === prototypeOf(getPrototypeOf(fn)))
     return 'default';
@@ -395,22 +406,46 @@ function prototypeMode(fn: AnyFunction, text: TextPlan): FunctionHead['prototype
 
 const prototypeOf = (cls: unknown): unknown => (cls as { readonly prototype?: unknown }).prototype;
 
-const ALWAYS = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller']);
+/** What a function has by itself, if it is as functions have it. Null: it has none. Undefined: it is a property like others. */
+function ownOf<K extends 'name' | 'length'>(fn: AnyFunction, key: K): FunctionHead[K] {
+  const descriptor = getOwnPropertyDescriptor(fn, key);
+  return descriptor ? valueByItself(fn, key, descriptor) : null;
+}
+
+function valueByItself<K extends 'name' | 'length'>(
+  fn: AnyFunction,
+  key: K,
+  { value, writable, enumerable, configurable }: PropertyDescriptor,
+): FunctionHead[K] {
+  if (typeof value !== (key === 'name' ? 'string' : 'number') || writable || enumerable) return undefined;
+  return configurable || Object.isSealed(fn) ? (value as FunctionHead[K]) : undefined;
+}
 
 /** What the text itself defines is not sent again. */
 function skipOwn(
   fn: AnyFunction,
   text: TextPlan,
-): (key: string | symbol, descriptor: PropertyDescriptor) => boolean {
+  own: object | undefined,
+): (key: string | symbol, flags: number, descriptor: PropertyDescriptor) => boolean {
   const source = textOf.call(fn);
-  const isMade = text.kind !== 'function' || madePrototype(fn, text) !== undefined;
-  return (key, descriptor) => {
-    if (key === 'prototype' && typeof descriptor.value === 'object' && descriptor.value && !isMade)
-      return false;
-    if (key === 'name' && descriptor.enumerable) return false;
-    return ALWAYS.has(key) || (text.kind === 'class' && isDefinedBy(source, key, descriptor));
+  return (key, flags, descriptor) => {
+    switch (key) {
+      case 'arguments':
+      case 'caller':
+        return true;
+      case 'prototype':
+        return own === undefined ? text.isGenerator : text.kind === 'class' || (flags & WRITABLE) !== 0;
+      case 'name':
+      case 'length':
+        if (valueByItself(fn, key, descriptor) !== undefined) return true;
+        break;
+    }
+    return text.kind === 'class' && isDefinedBy(source, key, flags, descriptor);
   };
 }
+
+/** Attributes of methods, and of `constructor`. */
+const HIDDEN = CONFIGURABLE | WRITABLE;
 
 /**
  * Methods and accessors of a class are hidden properties whose text is part of the text of the class, and which have the
@@ -419,9 +454,10 @@ function skipOwn(
 function isDefinedBy(
   source: string,
   key: string | symbol,
-  { enumerable, value, get, set }: PropertyDescriptor,
+  flags: number,
+  { value, get, set }: PropertyDescriptor,
 ): boolean {
-  if (enumerable) return false;
+  if (flags !== HIDDEN && flags !== (CONFIGURABLE | ACCESSOR)) return false;
   const name = typeof key === 'string' ? key : symbolName(key);
   const parts = [
     [value, name],
@@ -439,12 +475,20 @@ function isDefinedBy(
 
 const symbolName = ({ description }: symbol): string => (description === undefined ? '' : `[${description}]`);
 
-function prototypeProperties(fn: AnyFunction, text: TextPlan, children: unknown[]): PropHead[] {
-  const prototype = madePrototype(fn, text);
-  if (!prototype) return [];
+/** Whether its `constructor` is not the first property that has a name. */
+const isDisplaced = (prototype: object, { isGenerator }: TextPlan): boolean =>
+  !isGenerator && Object.getOwnPropertyNames(prototype).find((key) => !/^\d/.test(key)) !== 'constructor';
+
+function prototypeProperties(
+  fn: AnyFunction,
+  text: TextPlan,
+  prototype: object,
+  children: unknown[],
+): PropHead[] {
   const source = textOf.call(fn);
-  return propertiesOf(prototype, children, (key, descriptor) => {
-    if (key === 'constructor') return descriptor.value === fn;
-    return text.kind === 'class' && isDefinedBy(source, key, descriptor);
+  const isInPlace = !isDisplaced(prototype, text);
+  return propertiesOf(prototype, children, (key, flags, descriptor) => {
+    if (key === 'constructor' && descriptor.value === fn) return isInPlace && flags === HIDDEN;
+    return text.kind === 'class' && isDefinedBy(source, key, flags, descriptor);
   });
 }

@@ -13,6 +13,10 @@ export function hasOnlyItems(array: readonly unknown[]): boolean {
   return keys.length === length + 1 && keys[length] === 'length';
 }
 
+/** Whether its `length` is read-only. */
+export const isFixed = (array: readonly unknown[]): boolean =>
+  Object.getOwnPropertyDescriptor(array, 'length')?.writable !== true;
+
 const itemsOnly = /^(?:Array\(\d+\) )?\[\s*\.\.\. \d+ more items?,\s*\[length\]: \d+\s*\]$/;
 const OPTIONS = {
   maxArrayLength: 0,

@@ -7,7 +7,7 @@ import { types } from 'node:util';
 import { ByteWriter } from './byte-writer.ts';
 import { writeClone } from './clone.ts';
 import type { Containers } from './containers.ts';
-import { hasOnlyItems, hasSlots } from './extras.ts';
+import { hasOnlyItems, hasSlots, isFixed } from './extras.ts';
 import * as tag from './plain-format.ts';
 import { isArrayPrototype, isObjectPrototype } from './realm.ts';
 import { ShapeTable } from './shape-table.ts';
@@ -139,6 +139,7 @@ export class PlainWriter {
 
   private array(array: readonly unknown[], depth: number): Verdict {
     if (!isArrayPrototype(getPrototypeOf(array) as object | null) || !hasOnlyItems(array)) return NOT_PLAIN;
+    if (isFixed(array)) return NEEDS_GRAPH;
     const { length } = array;
     if (length >= FEW_NUMBERS && typeof array[0] === 'number' && this.numbers(array as readonly number[]))
       return PLAIN;

@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { MOST_HOLES } from './clone-check.ts';
 import { Visited } from './containers.ts';
-import { hasOnlyItems, hasSlots, isMostlyHoles, LONG_ARRAY } from './extras.ts';
+import { hasOnlyItems, hasSlots, isFixed, isMostlyHoles, LONG_ARRAY } from './extras.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from './realm.ts';
 import { exactBinaryKind } from './views.ts';
 
@@ -53,7 +53,7 @@ function isObjectCarried(value: object, visited: Noted, depth: number): boolean 
 
 function isArrayCarried(array: readonly unknown[], visited: Noted, depth: number): boolean {
   const { length } = array;
-  if (isMostlyHoles(array)) return false; // the graph names the items that are there
+  if (isFixed(array) || isMostlyHoles(array)) return false; // the graph names the items that are there
   if (!hasOnlyItems(array) && (length >= LONG_ARRAY || !hasHolesOnly(array))) return false;
   for (let i = 0; i < length; i++) {
     const item = array[i];
@@ -83,6 +83,12 @@ function isPlainCarried(value: object, visited: Noted, depth: number): boolean {
   return true;
 }
 
+/** Structured clone forgets the position that a RegExp remembers. */
+function isAtStart(value: RegExp): boolean {
+  const position = getOwnPropertyDescriptor(value, 'lastIndex');
+  return Object.is(position?.value, 0) && position?.writable === true;
+}
+
 const isBare = (value: object): boolean => ownKeys(value).length === 0;
 
 function isOtherCarried(value: object, prototype: object | null, visited: Noted, depth: number): boolean {
@@ -99,10 +105,7 @@ function isOtherCarried(value: object, prototype: object | null, visited: Noted,
     return true;
   }
   if (types.isDate(value)) return isBuiltinPrototype(prototype, 'Date') && isBare(value);
-  // Structured clone forgets the position that a RegExp remembers.
   if (types.isRegExp(value))
-    return (
-      isBuiltinPrototype(prototype, 'RegExp') && Object.is(value.lastIndex, 0) && ownKeys(value).length === 1
-    );
+    return isBuiltinPrototype(prototype, 'RegExp') && isAtStart(value) && ownKeys(value).length === 1;
   return exactBinaryKind(value) !== -1;
 }

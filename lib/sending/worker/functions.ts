@@ -12,11 +12,12 @@ interface KnownClass {
 
 type SetSlot = (slot: number, value: unknown) => void;
 
-/** A static method or accessor that is called `name` is no name: what the host knows as such is empty. */
-function hasOtherName(fn: object, name: string): boolean {
-  const own = Object.getOwnPropertyDescriptor(fn, 'name');
-  if (name === '' && own && typeof own.value !== 'string') return false;
-  return own?.value !== name;
+/** See `FunctionHead`. */
+function setOwn(fn: object, key: 'name' | 'length', value: string | number | null | undefined): void {
+  if (value === undefined) return;
+  if (value === null) Reflect.deleteProperty(fn, key);
+  else if (Object.getOwnPropertyDescriptor(fn, key)?.value !== value)
+    Object.defineProperty(fn, key, { value, enumerable: false, writable: false, configurable: true });
 }
 
 export class Functions {
@@ -53,7 +54,7 @@ export class Functions {
   build(head: FunctionHead, build: FunctionBuild): void {
     const code = this.codes.get(head.code);
     if (!code && this.failures.has(head.code)) throw this.failures.get(head.code);
-    if (!code) throw new SerializationError(`the code of the function "${head.name}" has not arrived`);
+    if (!code) throw new SerializationError(`the code of the function "${head.name ?? ''}" has not arrived`);
     if (code.text.isClass) this.buildClass(head, code, build);
     else this.buildFunction(head, code, build);
   }
@@ -114,8 +115,8 @@ export class Functions {
 
   private finish(head: FunctionHead, fn: object, build: FunctionBuild): object {
     this.ids.set(fn, head.id);
-    if (hasOtherName(fn, head.name))
-      Object.defineProperty(fn, 'name', { value: head.name, configurable: true });
+    setOwn(fn, 'name', head.name);
+    setOwn(fn, 'length', head.length);
     build.made(fn);
     return fn;
   }
