@@ -37,7 +37,7 @@ export const registryVersion = (): number => version;
 export const registeredReducers = (): NamedReducer[] =>
   [...registered].map(([name, reducer]) => [`+${name}`, reducer]);
 
-export function checkReducer(name: string, reducer: unknown): void {
+function checkReducer(name: string, reducer: unknown): void {
   for (const part of ['test', 'reduce', 'rebuild'] as const) {
     if (typeof (reducer as Record<string, unknown> | null | undefined)?.[part] === 'function') continue;
     throw new TypeError(

@@ -1,7 +1,7 @@
 /** Wrappers: what is wrapped travels by value where it would go by reference. Knows only the marks; the encoder asks for them. */
 
 /** What a wrapper stands for, and whether it arrives as a wrapper. */
-export interface Wrapped {
+interface Wrapped {
   readonly value: unknown;
   readonly keepWrapper: boolean;
 }

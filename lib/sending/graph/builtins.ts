@@ -4,7 +4,7 @@
  */
 import { builtinModules } from 'node:module';
 
-export interface BuiltinName {
+interface BuiltinName {
   readonly module: string;
   readonly path: readonly string[];
 }

@@ -8,7 +8,7 @@ import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.t
 import { emptyArray } from './shells.ts';
 
 /** A bigint of more decimal digits is a row. */
-export const MOST_DIGITS = 100;
+const MOST_DIGITS = 100;
 /** The index of `undefined`. */
 export const NOTHING = -1;
 const HOLE = -2;

@@ -12,21 +12,9 @@ import { type Hint, InstanceRefusal, Refusal } from './refusal.ts';
 
 /** Built-in classes whose instances are all that they own, or whose internal slots are carried. */
 const CARRIED = new Set([
-  ...[
-    'Object',
-    'Array',
-    'Map',
-    'Set',
-    'Date',
-    'RegExp',
-    'Number',
-    'String',
-    'Boolean',
-    'BigInt',
-    'ArrayBuffer',
-  ],
-  ...['DataView', 'Buffer', 'URL', 'URLSearchParams', 'DOMException', 'Iterator', 'Function', '%TypedArray'],
-  ...['TextEncoder', 'TextDecoder', 'Headers', 'Intl', 'WeakMap', 'WeakSet'],
+  ...['Object', 'Array', 'Map', 'Set', 'Date', 'RegExp', 'Number', 'String', 'Boolean', 'BigInt'],
+  ...['ArrayBuffer', 'DataView', 'Buffer', 'URL', 'URLSearchParams', 'DOMException', 'Iterator', 'Function'],
+  ...['%TypedArray', 'TextEncoder', 'TextDecoder', 'Headers', 'Intl', 'WeakMap', 'WeakSet'],
 ]);
 const CARRIED_BUILTINS = new Set([
   ...['EventEmitter', 'URL', 'URLSearchParams', 'Buffer', 'AssertionError'],

@@ -7,7 +7,7 @@ import { commonGlobals, globalValue, hiddenIntrinsics, PROCESS_MEMBERS } from '.
 import { wellKnownSymbol } from './symbols.ts';
 
 /** A property name, or a getter or setter of it. Hidden intrinsics have a name of ours that begins with `%`. */
-export type Step = string | readonly ['get' | 'set', Key] | Symbolic;
+type Step = string | readonly ['get' | 'set', Key] | Symbolic;
 type Symbolic = readonly ['symbol', string];
 type Key = string | Symbolic;
 export type GlobalPath = readonly Step[];

@@ -8,7 +8,7 @@ import { isError } from './errors.ts';
 import { keyLabel } from './refusal.ts';
 
 /** On an error of a task: the paths of its parts that could not be sent. */
-export const OMITTED: unique symbol = Symbol.for('loky.omitted') as never;
+const OMITTED: unique symbol = Symbol.for('loky.omitted') as never;
 
 const MOST_PATHS = 100;
 /** Objects that are looked into for a path. */

@@ -7,7 +7,7 @@ import type { Row } from './row.ts';
 
 const functions: Readonly<Record<string, unknown>> = { reportProgress, taskSignal, workerInfo };
 
-export const own: Readonly<Record<string, unknown>> = { ...errors, ...functions };
+const own: Readonly<Record<string, unknown>> = { ...errors, ...functions };
 
 /** Stands for a namespace of all of it. */
 export const ALL_OWN = '*';

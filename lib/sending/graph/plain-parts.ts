@@ -22,7 +22,7 @@ const STOP = new Error('is no plain part');
 /** Thrown where an object would be both in the clone and among the rows. */
 export class SharedData extends Error {}
 
-export interface PlainPart {
+interface PlainPart {
   readonly value: object;
   readonly weight: number;
 }

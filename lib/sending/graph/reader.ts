@@ -190,7 +190,6 @@ export class GraphReader implements RowReader {
         throw this.mayLack ? OMITTED_BEFORE : new Omitted(String(head[1]));
       case 'prototype':
         return head[2] || this.mayLack ? this.nearest(String(head[1]), children) : this.prototype(children);
-      case 'reduced':
       case 'named':
       case 'rebuilt':
       case 'hook':

@@ -57,8 +57,6 @@ export type RowHead =
   | readonly ['function', FunctionHead]
   /** Children: target, this, arguments. */
   | readonly ['bound']
-  /** Children: the function that rebuilds, its arguments. */
-  | readonly ['reduced']
   /** By a reducer that both ends have. Child: what it was reduced to, if that is no primitive. */
   | readonly ['named', name: string, primitive: EncodedPrimitive | null]
   /** By the hook of its class. Children: the class, the rebuilding function, its arguments. */
@@ -189,7 +187,7 @@ export interface TextMap {
   readonly mappings: string;
 }
 
-export type EncodedPrimitive = readonly [type: string, text: string];
+type EncodedPrimitive = readonly [type: string, text: string];
 
 export function encodePrimitive(value: unknown): EncodedPrimitive {
   if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)];

@@ -62,7 +62,7 @@ export function wellKnownSymbol(symbol: symbol): string | undefined {
   return symbols.get(symbol);
 }
 
-export function symbolNamed(name: string): symbol | undefined {
+function symbolNamed(name: string): symbol | undefined {
   const value = (Symbol as unknown as Record<string, unknown>)[name];
   return typeof value === 'symbol' ? value : undefined;
 }

@@ -26,7 +26,7 @@ export function* storesIn(owner: unknown): Generator<readonly [key: string, stor
   }
 }
 
-export const has = (store: Store, key: object): boolean =>
+const has = (store: Store, key: object): boolean =>
   types.isWeakMap(store) ? WeakMap.prototype.has.call(store, key) : WeakSet.prototype.has.call(store, key);
 
 /** What only the end that writes can say. */

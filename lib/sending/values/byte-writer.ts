@@ -1,8 +1,8 @@
-/** Bytes out: a growing scratch buffer. Knows nothing of what they mean. */
-import { SHORT_TEXT } from './bytes.ts';
+/** Bytes out: a growing scratch buffer. */
+import { LONGEST, writePrimitive } from './primitives.ts';
 
 /** The longest text whose length fits into one byte, but for a value that users of `shortText` may give a meaning. */
-export const SHORT_BYTES = 254;
+const SHORT_BYTES = 254;
 
 export const isWellFormed = (text: string): boolean =>
   (text as unknown as { isWellFormed(): boolean }).isWellFormed();
@@ -32,14 +32,17 @@ export class ByteWriter {
     this.buffer[this.length++] = value;
   }
 
+  /** False, and nothing is written, if it is none that is simple and short. */
+  primitive(value: unknown): boolean {
+    this.room(LONGEST);
+    const end = writePrimitive(this.buffer, this.length, this.buffer.length, value);
+    if (end >= 0) this.length = end;
+    return end >= 0;
+  }
+
   uint32(value: number): void {
     this.room(4);
     this.length = this.buffer.writeUInt32LE(value, this.length);
-  }
-
-  int32(value: number): void {
-    this.room(4);
-    this.length = this.buffer.writeInt32LE(value, this.length);
   }
 
   /** An unsigned number below 2 ** 32 in as few bytes as it needs. */
@@ -60,7 +63,6 @@ export class ByteWriter {
 
   /** Text that can be represented in UTF-8, preceded by its length in bytes. */
   text(text: string): void {
-    if (text.length <= SHORT_TEXT && this.shortAscii(text)) return;
     const bytes = Buffer.byteLength(text);
     this.uint32(bytes);
     this.room(bytes);
@@ -85,19 +87,6 @@ export class ByteWriter {
     }
     buffer[this.length] = i;
     this.length = start + i;
-    return true;
-  }
-
-  private shortAscii(text: string): boolean {
-    const { length } = text;
-    this.room(4 + length);
-    const start = this.length + 4;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 127) return false;
-      this.buffer[start + i] = code;
-    }
-    this.length = this.buffer.writeUInt32LE(length, this.length) + length;
     return true;
   }
 

@@ -1,8 +1,6 @@
 /** Bytes in: a reader that never reads past the end. */
 import { SerializationError } from '../../errors.ts';
-
-/** Texts of up to so many characters are read and written one by one: that is faster than to ask the engine. */
-export const SHORT_TEXT = 24;
+import { readPrimitive, SHORT_TEXT } from './primitives.ts';
 
 export const malformed = (what: string): SerializationError =>
   new SerializationError(`cannot read what was received: ${what}`);
@@ -19,20 +17,26 @@ export function lost(body: Uint8Array, what: string, where: string): Serializati
 /** Reads what a `ByteWriter` wrote. Throws a `SerializationError` where the input is not that. */
 export class ByteReader {
   private readonly buffer: Buffer;
-  private offset: number;
+  /** Where the next value begins. */
+  at: number;
 
   constructor(bytes: Uint8Array, offset = 0) {
     this.buffer = Buffer.isBuffer(bytes)
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.offset = offset;
+    this.at = offset;
   }
 
   private take(bytes: number): number {
-    const at = this.offset;
+    const { at } = this;
     if (bytes > this.buffer.length - at) throw malformed('it ends too early');
-    this.offset = at + bytes;
+    this.at = at + bytes;
     return at;
+  }
+
+  /** `OTHER`, and nothing is read, if it is none that is simple and short. */
+  primitive(): unknown {
+    return readPrimitive(this.buffer, this);
   }
 
   byte(): number {
@@ -41,10 +45,6 @@ export class ByteReader {
 
   uint32(): number {
     return this.buffer.readUInt32LE(this.take(4));
-  }
-
-  int32(): number {
-    return this.buffer.readInt32LE(this.take(4));
   }
 
   varint(): number {
@@ -94,11 +94,11 @@ export class ByteReader {
   }
 
   rest(): Buffer {
-    return this.buffer.subarray(this.take(this.buffer.length - this.offset));
+    return this.buffer.subarray(this.take(this.left));
   }
 
   /** How many bytes are left: no count in the input can honestly be larger. */
   get left(): number {
-    return this.buffer.length - this.offset;
+    return this.buffer.length - this.at;
   }
 }

@@ -8,7 +8,6 @@ import { checkClone } from './clone-check.ts';
 import { Containers } from './containers.ts';
 import { isPrimitive, type ReadyItem, readItem, readyItem, writeItem } from './items.ts';
 import { NEEDS_GRAPH, NOT_PLAIN } from './plain-writer.ts';
-import { writePrimitive } from './primitives.ts';
 import { type CLONE_SAFE, RICH, tierOf } from './scan.ts';
 import { copyOf } from './views.ts';
 
@@ -73,17 +72,7 @@ export function writeItems(tag: number, number: number, items: readonly unknown[
   return payloadOf(writer.finish(), views.length > 0 ? views : NO_VIEWS);
 }
 
-/** Where a primitive is written that is short enough. */
-const scratch = Buffer.allocUnsafeSlow(64);
-
 export function writeOne(tag: number, item: unknown): Payload {
-  scratch[0] = tag;
-  const end = writePrimitive(scratch, 1, scratch.length, item);
-  if (end >= 0) {
-    const body = Buffer.allocUnsafe(end);
-    scratch.copy(body, 0, 0, end);
-    return { body, views: NO_VIEWS };
-  }
   writer ??= new ByteWriter();
   writer.start();
   writer.byte(tag);

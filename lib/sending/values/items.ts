@@ -9,7 +9,7 @@ import type { Containers } from './containers.ts';
 import { hexOf } from './plain-format.ts';
 import { readBigInt, readPlain } from './plain-reader.ts';
 import { type NEEDS_GRAPH, NOT_PLAIN, PlainWriter } from './plain-writer.ts';
-import { DOUBLE, FALSE, INT32, NULL, TEXT, TRUE, UNDEFINED } from './primitives.ts';
+import { OTHER, TEXT } from './primitives.ts';
 import { bytesOf, exactBinaryKind, fromBytes, OUT_OF_BAND } from './views.ts';
 
 const UNPAIRED_TEXT = 7;
@@ -69,37 +69,12 @@ export function readyItem(
 
 /** Writes a primitive or a `ReadyItem`. Large contents go to `views`, beside the message. */
 export function writeItem(writer: ByteWriter, item: unknown, views: Uint8Array[]): void {
-  switch (typeof item) {
-    case 'undefined':
-      writer.byte(UNDEFINED);
-      return;
-    case 'boolean':
-      writer.byte(item ? TRUE : FALSE);
-      return;
-    case 'number':
-      if (Object.is(item | 0, item)) {
-        writer.byte(INT32);
-        writer.int32(item);
-        return;
-      }
-      writer.byte(DOUBLE);
-      writer.double(item);
-      return;
-    case 'string':
-      writeText(writer, item, views);
-      return;
-    case 'bigint':
-      writer.byte(BIGINT);
-      writer.text(hexOf(item));
-      return;
-    default:
-      if (item === null) {
-        writer.byte(NULL);
-        return;
-      }
-      writeReady(writer, item as ReadyItem, views);
-      return;
-  }
+  if (writer.primitive(item)) return;
+  if (typeof item === 'string') writeText(writer, item, views);
+  else if (typeof item === 'bigint') {
+    writer.byte(BIGINT);
+    writer.text(hexOf(item));
+  } else writeReady(writer, item as ReadyItem, views);
 }
 
 function writeReady(writer: ByteWriter, { kind, bytes }: ReadyItem, views: Uint8Array[]): void {
@@ -139,20 +114,10 @@ function beside(reader: ByteReader, views: readonly Uint8Array[]): Uint8Array {
 }
 
 export function readItem(reader: ByteReader, views: readonly Uint8Array[]): unknown {
+  const simple = reader.primitive();
+  if (simple !== OTHER) return simple;
   const tag = reader.byte();
   switch (tag) {
-    case UNDEFINED:
-      return undefined;
-    case NULL:
-      return null;
-    case TRUE:
-      return true;
-    case FALSE:
-      return false;
-    case INT32:
-      return reader.int32();
-    case DOUBLE:
-      return reader.double();
     case TEXT:
       return reader.text();
     case UNPAIRED_TEXT:

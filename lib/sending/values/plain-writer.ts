@@ -13,7 +13,7 @@ import { isArrayPrototype, isObjectPrototype } from './realm.ts';
 import { ShapeTable } from './shape-table.ts';
 
 /** It was written. */
-export const PLAIN = 0;
+const PLAIN = 0;
 /** Something that this form does not carry; another one may. */
 export const NOT_PLAIN = 1;
 /** Something that structured clone does not carry either. */

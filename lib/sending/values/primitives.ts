@@ -3,18 +3,20 @@
  * calls and results are nothing else, and a function of its own for each byte is most of what they cost until the engine
  * has compiled it. What is not simple or not short is left to `writeItem` and `readItem`, which know all forms.
  */
-import { SHORT_TEXT } from './bytes.ts';
 
-export const UNDEFINED = 0;
-export const NULL = 1;
-export const TRUE = 2;
-export const FALSE = 3;
-export const INT32 = 4;
-export const DOUBLE = 5;
+const UNDEFINED = 0;
+const NULL = 1;
+const TRUE = 2;
+const FALSE = 3;
+const INT32 = 4;
+const DOUBLE = 5;
 export const TEXT = 6;
 
+/** Texts of up to so many characters are read and written one by one: that is faster than to ask the engine. */
+export const SHORT_TEXT = 24;
+
 /** A tag, a length, and a text of ASCII characters. */
-const LONGEST = 1 + 4 + SHORT_TEXT;
+export const LONGEST = 1 + 4 + SHORT_TEXT;
 
 /** Stands for what is none of these. */
 export const OTHER = Symbol('other');
@@ -59,7 +61,7 @@ function writeShortAscii(buffer: Buffer, at: number, text: string): number {
 }
 
 /** Where the next value begins. */
-export interface Cursor {
+interface Cursor {
   at: number;
 }
 

@@ -14,7 +14,7 @@ export const CLONE_SAFE = 1;
 /** It does not: the value needs the graph encoding, or cannot be sent. */
 export const RICH = 2;
 
-export type Tier = typeof CLONE_SAFE | typeof RICH;
+type Tier = typeof CLONE_SAFE | typeof RICH;
 
 const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor, isExtensible } =
   Object;
@@ -22,7 +22,7 @@ const keysOf = Object.keys;
 const { ownKeys } = Reflect;
 
 /** Who notes what was visited: `add` is false for what need not be looked into. */
-export type Noted = Pick<Visited, 'add' | 'holes'>;
+type Noted = Pick<Visited, 'add' | 'holes'>;
 
 export function tierOf(value: unknown, visited: Noted = new Visited()): Tier {
   return isCarried(value, visited, 0) ? CLONE_SAFE : RICH;
