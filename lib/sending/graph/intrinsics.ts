@@ -2,6 +2,7 @@
  * Names for what every process has already: globals, what they own, and Node's built-in modules. The same code at
  * both ends turns an object into its name and a name into the object, and evaluates nothing on the way.
  */
+import { nameOf } from '../../system/function-name.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { commonGlobals, globalValue, hiddenIntrinsics, PROCESS_MEMBERS } from './common-globals.ts';
 import { wellKnownSymbol } from './symbols.ts';
@@ -120,7 +121,7 @@ const LAZY_NAMES: Record<string, string | undefined> = {
 /** Globals behind accessors: read only if the value claims to be that very global. */
 function lazyGlobal(value: unknown): GlobalPath | undefined {
   if (!isReferable(value)) return undefined;
-  const tag = typeof value === 'function' ? ownName(value) : dataTag(value);
+  const tag = typeof value === 'function' ? nameOf(value) : dataTag(value);
   const name = typeof value === 'function' ? tag : tag && LAZY_NAMES[tag];
   if (!name || !isCommonGlobal(name)) return undefined;
   const descriptor = getOwnPropertyDescriptor(globalThis, name);
@@ -135,15 +136,10 @@ function dataTag(value: object): string | undefined {
   return typeof tag === 'string' ? tag : undefined;
 }
 
-function ownName(value: object): string | undefined {
-  const name = getOwnPropertyDescriptor(value, 'name')?.value as unknown;
-  return typeof name === 'string' ? name : undefined;
-}
-
 /** A built-in class of another realm (jest, node:vm) goes as ours of that name. */
 function foreignIntrinsic(value: unknown): GlobalPath | undefined {
   if (typeof value !== 'function') return undefined;
-  const name = ownName(value);
+  const name = nameOf(value);
   if (!name || !isCommonGlobal(name)) return undefined;
   const here = (globalThis as Record<string, unknown>)[name];
   if (typeof here !== 'function' || !value.prototype || value.prototype.constructor !== value)

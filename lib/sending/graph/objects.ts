@@ -4,12 +4,20 @@ import { nameOf } from '../../system/function-name.ts';
 import { hasSlots, isFixed } from '../values/extras.ts';
 import { isPrimitive } from '../values/items.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
-import { binaryKind, bytesOf, isDetached, isResizable, memoryOf, OUT_OF_BAND } from '../values/views.ts';
+import {
+  binaryKind,
+  bytesOf,
+  isDetached,
+  isOfBuiltin,
+  isResizable,
+  memoryOf,
+  OUT_OF_BAND,
+} from '../values/views.ts';
 import { isDOMException, isError } from './errors.ts';
 import { globalPathOf } from './intrinsics.ts';
 import { patternOf } from './patterns.ts';
 import { integrityOf, propertiesOf } from './properties.ts';
-import { hasOwnPrototype, type PublicState, publicStateOf } from './public-state.ts';
+import { hasOwnPrototype, publicStateOf } from './public-state.ts';
 import { type Hint, InstanceRefusal, Refusal } from './refusal.ts';
 import {
   type BinaryPlace,
@@ -117,8 +125,9 @@ export function objectRow(value: object, writer: ObjectWriter): Row {
     : (getPrototypeOf(value) as object | null);
   const cls = classOf(value);
   if (cls) return prototypeRow(value, cls, writer);
-  const { base, data, items, skip } = baseOf(value, writer);
-  const hasClass = prototype !== null && !isDefaultPrototype(base, prototype, value, data);
+  const { base, data, items = [], skip = none, of } = baseOf(value, writer);
+  const isBuiltin = typeof of === 'string' ? isBuiltinPrototype(prototype, of) : prototype && of(prototype);
+  const hasClass = prototype !== null && !isBuiltin;
   const mayBeError = hasClass || base === 'error' || base === 'dom-exception';
   const isDegraded = mayBeError && writer.takes.degradedErrors && isError(value);
   const lenient = isDegraded || writer.isLenient(value);
@@ -259,12 +268,7 @@ function refuseUnsendable(value: object): void {
     refuse('is a Promise', { task: 'await it before submitting', result: 'await it before returning it' });
   }
   refuseMemory(value, refuse);
-  if (isWeak(value)) {
-    refuse(`is a ${className(value)}: weak references end with their process`, {
-      task: 'build it inside the task',
-      result: 'return what it refers to',
-    });
-  }
+  if (isWeak(value)) throw weak(value);
   if (types.isGeneratorObject(value))
     refuse('is a running generator', 'send the generator function, or its items');
   if (types.isMapIterator(value) || types.isSetIterator(value) || isIterator(value)) {
@@ -296,6 +300,11 @@ function refuseMemory(value: object, refuse: (reason: string, hint: string) => v
 const isWeak = (value: object): boolean =>
   (typeof WeakRef === 'function' && value instanceof WeakRef) || value instanceof FinalizationRegistry;
 
+function weak(value: object): Refusal {
+  const hint = { task: 'build it inside the task', result: 'return what it refers to' };
+  return new Refusal(value, `is a ${className(value)}: weak references end with their process`, hint);
+}
+
 function isIterator(value: object): boolean {
   const tag = Object.prototype.toString.call(value);
   const native =
@@ -315,131 +324,81 @@ export function className(value: object): string {
 interface Base {
   readonly base: ObjectBase;
   readonly data?: unknown;
-  readonly items: readonly unknown[];
+  readonly items?: readonly unknown[];
   /** Own properties that the data stands for. */
-  readonly skip: (key: string | symbol, flags: number) => boolean;
+  readonly skip?: (key: string | symbol, flags: number) => boolean;
+  /** The built-in class of those that have no other, or whether a prototype is that of this class. */
+  readonly of: string | ((prototype: object) => boolean);
 }
 
 const none = (): boolean => false;
+const isSymbol = (key: string | symbol): boolean => typeof key === 'symbol';
 const isIndex = (key: string | symbol): boolean => typeof key === 'string' && /^(?:0|[1-9]\d*)$/.test(key);
+const OF_EXCEPTION: readonly (string | symbol)[] = ['message', 'name', 'code'];
 
 function baseOf(value: object, writer: ObjectWriter): Base {
   if (Array.isArray(value)) {
-    return {
-      base: 'array',
-      data: value.length,
-      items: [],
-      skip: (key, flags) => key === 'length' && (flags & WRITABLE) !== 0,
-    };
+    const skip = (key: string | symbol, flags: number): boolean =>
+      key === 'length' && (flags & WRITABLE) !== 0;
+    return { base: 'array', of: isArrayPrototype, data: value.length, skip };
   }
-  if (types.isMap(value)) {
-    return { base: 'map', items: [...Map.prototype.entries.call(value)].flat(), skip: none };
-  }
+  if (types.isMap(value))
+    return { base: 'map', of: 'Map', items: [...Map.prototype.entries.call(value)].flat() };
   if (isStore(value)) return storeBase(value, writer);
-  if (types.isSet(value)) return { base: 'set', items: [...Set.prototype.values.call(value)], skip: none };
+  if (types.isSet(value)) return { base: 'set', of: 'Set', items: [...Set.prototype.values.call(value)] };
   if (types.isDate(value)) {
     const time = Date.prototype.getTime.call(value);
-    return { base: 'date', data: Number.isNaN(time) ? null : time, items: [], skip: none };
+    return { base: 'date', of: 'Date', data: Number.isNaN(time) ? null : time };
   }
-  if (types.isRegExp(value)) {
-    return { base: 'regexp', data: patternOf(value), items: [], skip: none };
-  }
+  if (types.isRegExp(value)) return { base: 'regexp', of: 'RegExp', data: patternOf(value) };
   if (isDOMException(value)) {
-    const { message, name } = value;
-    const ours = (key: string | symbol): boolean => key === 'message' || key === 'name' || key === 'code';
-    return {
-      base: 'dom-exception',
-      data: [message, name],
-      items: [],
-      skip: (key) => ours(key) || typeof key === 'symbol',
-    };
+    const skip = (key: string | symbol): boolean => isSymbol(key) || OF_EXCEPTION.includes(key);
+    return { base: 'dom-exception', of: 'DOMException', data: [value.message, value.name], skip };
   }
-  if (types.isNativeError(value)) return { base: 'error', items: [], skip: none };
+  if (types.isNativeError(value)) return { base: 'error', of: 'Error' };
   if (types.isBoxedPrimitive(value)) return boxed(value);
   if (types.isArgumentsObject(value)) {
-    return { base: 'arguments', items: [], skip: (key) => key === 'callee' || key === Symbol.iterator };
+    const skip = (key: string | symbol): boolean => key === 'callee' || key === Symbol.iterator;
+    return { base: 'arguments', of: isObjectPrototype, skip };
   }
-  if (binaryKind(value) !== -1)
-    return {
-      base: 'binary',
-      data: writer.binary(value),
-      items: [],
-      skip: ArrayBuffer.isView(value) ? isIndex : none,
-    };
-  if (value instanceof URL)
-    return { base: 'url', data: value.href, items: [], skip: (key) => typeof key === 'symbol' };
-  if (value instanceof URLSearchParams) {
-    return { base: 'search-params', data: String(value), items: [], skip: (key) => typeof key === 'symbol' };
+  if (binaryKind(value) !== -1) {
+    const skip = ArrayBuffer.isView(value) ? isIndex : none;
+    return { base: 'binary', of: () => isOfBuiltin(value), data: writer.binary(value), skip };
   }
+  if (value instanceof URL) return { base: 'url', of: 'URL', data: value.href, skip: isSymbol };
+  if (value instanceof URLSearchParams)
+    return { base: 'search-params', of: 'URLSearchParams', data: String(value), skip: isSymbol };
   const state = publicStateOf(value);
-  if (state) return { base: 'public', data: state, items: [], skip: (key) => typeof key === 'symbol' };
-  return { base: 'object', items: [], skip: none };
+  if (!state) return { base: 'object', of: isObjectPrototype };
+  return {
+    base: 'public',
+    of: (prototype) => hasOwnPrototype(state, prototype),
+    data: state,
+    skip: isSymbol,
+  };
 }
 
 function storeBase(value: Store, writer: ObjectWriter): Base {
   const data = writer.store(value);
-  if (data === undefined) {
-    const reason = `is a ${className(value)}: weak references end with their process`;
-    throw new Refusal(value, reason, {
-      task: 'build it inside the task',
-      result: 'return what it refers to',
-    });
-  }
-  return { base: types.isWeakMap(value) ? 'weak-map' : 'weak-set', data, items: [], skip: none };
+  if (data === undefined) throw weak(value);
+  return types.isWeakMap(value)
+    ? { base: 'weak-map', of: 'WeakMap', data }
+    : { base: 'weak-set', of: 'WeakSet', data };
 }
 
 function boxed(value: object): Base {
   if (types.isSymbolObject(value)) throw new Refusal(value, 'is a boxed symbol', 'send the symbol itself');
-  const primitive: unknown = types.isNumberObject(value)
-    ? Number.prototype.valueOf.call(value)
-    : types.isStringObject(value)
-      ? String.prototype.valueOf.call(value)
-      : types.isBooleanObject(value)
-        ? Boolean.prototype.valueOf.call(value)
-        : BigInt.prototype.valueOf.call(value);
-  const skip = (key: string | symbol): boolean =>
-    types.isStringObject(value) && (key === 'length' || isIndex(key));
-  return { base: 'boxed', data: encodePrimitive(primitive), items: [], skip };
-}
-
-const DEFAULTS: Record<
-  Exclude<ObjectBase, 'boxed' | 'binary' | 'error' | 'object' | 'array' | 'public'>,
-  string
-> = {
-  arguments: 'Object',
-  map: 'Map',
-  set: 'Set',
-  'weak-map': 'WeakMap',
-  'weak-set': 'WeakSet',
-  date: 'Date',
-  regexp: 'RegExp',
-  'dom-exception': 'DOMException',
-  url: 'URL',
-  'search-params': 'URLSearchParams',
-};
-
-function isDefaultPrototype(base: ObjectBase, prototype: object, value: object, data: unknown): boolean {
-  switch (base) {
-    case 'public':
-      return hasOwnPrototype(data as PublicState, prototype);
-    case 'object':
-      return isObjectPrototype(prototype);
-    case 'array':
-      return isArrayPrototype(prototype);
-    case 'error':
-      return isBuiltinPrototype(prototype, 'Error');
-    case 'boxed':
-      return isBuiltinPrototype(prototype, Object.prototype.toString.call(value).slice(8, -1));
-    case 'binary':
-      return Buffer.isBuffer(value)
-        ? prototype === Buffer.prototype
-        : isBuiltinPrototype(prototype, className(value)) &&
-            Object.getPrototypeOf(prototype) !== Buffer.prototype;
-    default:
-      return base === 'arguments'
-        ? isObjectPrototype(prototype)
-        : isBuiltinPrototype(prototype, DEFAULTS[base]);
-  }
+  const of = (primitive: unknown, name: string, skip: Base['skip'] = none): Base => ({
+    base: 'boxed',
+    of: name,
+    data: encodePrimitive(primitive),
+    skip,
+  });
+  if (types.isNumberObject(value)) return of(Number.prototype.valueOf.call(value), 'Number');
+  if (types.isBooleanObject(value)) return of(Boolean.prototype.valueOf.call(value), 'Boolean');
+  if (types.isBigIntObject(value)) return of(BigInt.prototype.valueOf.call(value), 'BigInt');
+  const isOfText = (key: string | symbol): boolean => key === 'length' || isIndex(key);
+  return of(String.prototype.valueOf.call(value), 'String', isOfText);
 }
 
 /** Every index of a view is a property: listing those of some megabytes takes seconds. */

@@ -3,8 +3,9 @@
  * and certificates. Nothing is loaded for an object that is none of them: the name of its class is asked first.
  */
 import { types } from 'node:util';
+import { nameOf } from '../../system/function-name.ts';
 import { malformed } from '../values/bytes.ts';
-import { isNativeText } from '../values/realm.ts';
+import { isBuiltinPrototype } from '../values/realm.ts';
 import { Refusal } from './refusal.ts';
 
 /** What a row says of such an object: JSON. */
@@ -64,7 +65,7 @@ function formatterKind(name: string): Kind {
       return state;
     },
     make: (state) => makeFormatter(name, state),
-    isOwnPrototype: (prototype) => isBuiltIn(prototype, formatterClass(name), name),
+    isOwnPrototype: (prototype) => isBuiltinPrototype(prototype, name, formatterClass(name)),
   };
 }
 
@@ -84,19 +85,11 @@ function isSame(one: Formatter, other: Formatter, name: string): boolean {
   return (SAMPLES[name] ?? []).every((sample) => print(one, sample) === print(other, sample));
 }
 
-/** Also that of another realm. */
-function isBuiltIn(prototype: object, owner: unknown, name: string): boolean {
-  if (typeof owner === 'function' && owner.prototype === prototype) return true;
-  const cls = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
-  if (typeof cls !== 'function' || cls.name !== name || cls.prototype !== prototype) return false;
-  return isNativeText(Function.prototype.toString.call(cls));
-}
-
 /** What a global class gives its instances alone. */
 const ofGlobal =
   (name: string) =>
   (prototype: object): boolean =>
-    isBuiltIn(prototype, (globalThis as Record<string, unknown>)[name], name);
+    isBuiltinPrototype(prototype, name);
 
 function textOf(read: () => unknown): string | undefined {
   try {
@@ -164,7 +157,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     {
       stateOf: (value) => textOf(() => Intl.Locale.prototype.toString.call(value)),
       make: (tag: string) => new Intl.Locale(String(tag)),
-      isOwnPrototype: (prototype) => isBuiltIn(prototype, Intl.Locale, 'Locale'),
+      isOwnPrototype: (prototype) => isBuiltinPrototype(prototype, 'Locale', Intl.Locale),
     },
   ],
   [
@@ -211,16 +204,11 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 export function publicStateOf(value: object): PublicState | undefined {
   for (let p = Object.getPrototypeOf(value) as object | null; p; p = Object.getPrototypeOf(p) as object) {
     const cls = Object.getOwnPropertyDescriptor(p, 'constructor')?.value as unknown;
-    const name = typeof cls === 'function' && !types.isProxy(cls) ? nameOf(cls) : undefined;
-    const state = name === undefined ? undefined : KINDS.get(name)?.stateOf(value);
-    if (name !== undefined && state !== undefined) return [name, state];
+    const name = typeof cls === 'function' ? nameOf(cls) : '';
+    const state = KINDS.get(name)?.stateOf(value);
+    if (state !== undefined) return [name, state];
   }
   return undefined;
-}
-
-function nameOf(cls: object): string | undefined {
-  const name = Object.getOwnPropertyDescriptor(cls, 'name')?.value as unknown;
-  return typeof name === 'string' ? name : undefined;
 }
 
 export const hasOwnPrototype = ([kind]: PublicState, prototype: object): boolean =>

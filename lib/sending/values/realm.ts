@@ -23,10 +23,16 @@ export function isArrayPrototype(prototype: object | null): boolean {
   );
 }
 
-/** Whether `prototype` is the built-in `prototype` of the class called `name`, of this realm or another one. */
-export function isBuiltinPrototype(prototype: object | null, name: string): boolean {
+/**
+ * Whether `prototype` is the built-in `prototype` of the class called `name`, of this realm or another one. `here`: that of
+ * this realm.
+ */
+export function isBuiltinPrototype(
+  prototype: object | null,
+  name: string,
+  here: unknown = (globalThis as Record<string, unknown>)[name],
+): boolean {
   if (prototype === null) return false;
-  const here = (globalThis as Record<string, unknown>)[name];
   if (typeof here === 'function' && prototype === here.prototype) return true;
   const owner = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   return (

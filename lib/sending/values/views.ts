@@ -88,9 +88,15 @@ export function exactBinaryKind(value: object): number {
   if (kind === -1) return -1;
   // Nothing but the graph carries them.
   if (kind === ARRAY_BUFFER && Reflect.ownKeys(value).length > 0) return -1;
+  return isOfBuiltin(value, kind) ? kind : -1;
+}
+
+/** Whether it is an instance of the built-in class itself. */
+export function isOfBuiltin(value: object, kind = binaryKind(value)): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
-  if (kind === BUFFER) return prototype === Buffer.prototype ? kind : -1;
-  return isBuiltinPrototype(prototype, NAMES[kind] as string) ? kind : -1;
+  return kind === BUFFER
+    ? prototype === Buffer.prototype
+    : isBuiltinPrototype(prototype, NAMES[kind] as string);
 }
 
 /** The bytes of a binary object, not copied. */
