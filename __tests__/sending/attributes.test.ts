@@ -222,16 +222,16 @@ describe('a Proxy that was revoked is refused with the path to it', () => {
   test.each(values)('%s', (path, value) => {
     const error = captureError(() => sender.prepareCall(identity, [{ deep: [value] }]));
     expect(error).toBeInstanceOf(SerializationError);
-    expect(error).toMatchObject({ cause: expect.any(TypeError) });
     // Where a list of data holds it, the list may be what cannot be looked into.
     expect((error as SerializationError).path).toMatch(/^argument 0\.deep/);
     if (path !== '.inherits') expect((error as SerializationError).path).toBe(`argument 0.deep[0]${path}`);
-    expect(String(error)).toMatch(/cannot be looked into: .*revoked/);
+    expect(String(error)).toMatch(/ cannot be looked into: .*revoked| is a Proxy/);
   });
 
   test('in a result', () => {
     const error = captureError(() => receiver.encodeValue({ a: [revoked({})] })) as SerializationError;
     expect(error.path).toBe('result.a[0]');
+    expect(error.cause).toBeInstanceOf(TypeError);
   });
 
   function captureError(run: () => unknown): unknown {

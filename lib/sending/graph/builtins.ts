@@ -3,6 +3,8 @@
  * this process has loaded are looked at; asking for a name never loads one.
  */
 import { builtinModules } from 'node:module';
+import { nameOf } from '../../system/function-name.ts';
+import { isObject } from '../values/realm.ts';
 
 interface BuiltinName {
   readonly module: string;
@@ -41,9 +43,7 @@ const loadList = (): readonly string[] =>
 function collect(loaded: ReadonlySet<string>): Map<unknown, BuiltinName> {
   const names = new Map<unknown, BuiltinName>();
   const add = (value: unknown, name: BuiltinName): void => {
-    if ((typeof value === 'function' || (typeof value === 'object' && value !== null)) && !names.has(value)) {
-      names.set(value, name);
-    }
+    if (isObject(value) && !names.has(value)) names.set(value, name);
   };
   const modules = builtinModules.filter(
     (name) =>
@@ -115,8 +115,8 @@ export const isHiddenClass = (value: unknown): boolean => hiddenClassName(value)
 
 function hiddenClassName(value: unknown): BuiltinName | undefined {
   if (typeof value !== 'function') return undefined;
-  const name = Object.getOwnPropertyDescriptor(value, 'name')?.value as unknown;
-  if (typeof name !== 'string' || !SAMPLES.has(name) || hiddenClass(name) !== value) return undefined;
+  const name = nameOf(value);
+  if (!SAMPLES.has(name) || hiddenClass(name) !== value) return undefined;
   return { module: 'fs', path: [`%${name}`] };
 }
 

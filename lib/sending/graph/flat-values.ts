@@ -1,11 +1,11 @@
 /** What devalue wrote back to values: plain data, Maps and Sets, each once. Rows are read by the caller. */
 
 import { malformed } from '../values/bytes.ts';
+import { define } from '../values/plain-reader.ts';
 import { type Message, rowNumber, SPARSE } from './message.ts';
-import { mapLabel } from './omissions.ts';
 import { keyLabel } from './refusal.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
-import { emptyArray } from './shells.ts';
+import { addEntry, addItem, emptyArray } from './shells.ts';
 
 /** A bigint of more decimal digits is a row. */
 const MOST_DIGITS = 100;
@@ -54,11 +54,8 @@ export class FlatValues {
     const { guard } = this.reader;
     for (const key of Object.keys(raw)) {
       const read = (): unknown => this.property(object, key, raw[key]);
-      const value = guard ? guard(object, keyLabel(key), read) : this.property(object, key, raw[key]);
-      if (value === LEFT_OUT) continue;
-      if (key in object) {
-        Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
-      } else object[key] = value;
+      const value = guard ? guard(object, keyLabel(key), read) : read();
+      if (value !== LEFT_OUT) define(object, key, value);
     }
     return object;
   }
@@ -96,35 +93,23 @@ export class FlatValues {
     return item === LEFT_OUT ? undefined : item;
   }
 
-  private addEntry(map: Map<unknown, unknown>, keyIndex: unknown, index: unknown): void {
-    const { guard } = this.reader;
-    const key = guard ? guard(map, '.keys()', () => this.value(keyIndex)) : this.value(keyIndex);
-    const value = guard ? guard(map, mapLabel(key), () => this.value(index)) : this.value(index);
-    if (key !== LEFT_OUT && value !== LEFT_OUT) map.set(key, value);
-  }
-
-  private addItem(set: Set<unknown>, index: unknown): void {
-    const { guard } = this.reader;
-    const item = guard ? guard(set, '.values()', () => this.value(index)) : this.value(index);
-    if (item !== LEFT_OUT) set.add(item);
-  }
-
   private typed(index: number, type: string, raw: readonly unknown[], place: Place): unknown {
+    if (type === '$') return this.reader.row(rowNumber(this.message, raw[1]), place);
+    let at = 1;
+    const next = (): unknown => this.value(raw[at++]);
     switch (type) {
-      case '$':
-        return this.reader.row(rowNumber(this.message, raw[1]), place);
       case 'BigInt':
         return decimalBigInt(String(raw[1]));
       case 'Map': {
         const map = new Map<unknown, unknown>();
         this.done.set(index, map);
-        for (let i = 1; i < raw.length; i += 2) this.addEntry(map, raw[i], raw[i + 1]);
+        while (at < raw.length) addEntry(map, next, this.reader.guard);
         return map;
       }
       case 'Set': {
         const set = new Set<unknown>();
         this.done.set(index, set);
-        for (let i = 1; i < raw.length; i++) this.addItem(set, raw[i]);
+        while (at < raw.length) addItem(set, next, this.reader.guard);
         return set;
       }
       default:

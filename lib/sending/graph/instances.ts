@@ -3,7 +3,7 @@
  * those with private fields, which only their class can read.
  */
 import { types } from 'node:util';
-import { isNativeText, isObjectPrototype } from '../values/realm.ts';
+import { isNativeText, isObject, isObjectPrototype } from '../values/realm.ts';
 import { builtinNameOf, isHiddenClass } from './builtins.ts';
 import { globalAt, globalPathOf } from './intrinsics.ts';
 import { className } from './objects.ts';
@@ -146,7 +146,7 @@ function nativeName(owner: object, isInternal: (owner: object) => boolean): stri
  * a result, for the promise would run a method with data of a worker. Runs nothing.
  */
 export function isThenable(value: unknown): boolean {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  if (!isObject(value)) return false;
   for (let owner: object | null = value; owner; owner = Object.getPrototypeOf(owner) as object | null) {
     // A Proxy would have to be asked.
     if (types.isProxy(owner)) return true;

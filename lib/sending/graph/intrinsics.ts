@@ -3,7 +3,7 @@
  * both ends turns an object into its name and a name into the object, and evaluates nothing on the way.
  */
 import { nameOf } from '../../system/function-name.ts';
-import { isObjectPrototype } from '../values/realm.ts';
+import { isObject, isObjectPrototype } from '../values/realm.ts';
 import { commonGlobals, globalValue, hiddenIntrinsics, PROCESS_MEMBERS } from './common-globals.ts';
 import { wellKnownSymbol } from './symbols.ts';
 
@@ -59,9 +59,6 @@ function all(): Names {
   return names;
 }
 
-const isReferable = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
 /** `Math`, `Intl` and the like; not the streams of a console. */
 export const isNamespace = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && isObjectPrototype(getPrototypeOf(value) as object | null);
@@ -71,7 +68,7 @@ function collect(): Names {
   const objects = new Map<string, unknown>();
   const globals = new Set(commonGlobals());
   const add = (value: unknown, path: GlobalPath): boolean => {
-    if (!isReferable(value)) return false;
+    if (!isObject(value)) return false;
     objects.set(JSON.stringify(path), value);
     if (paths.has(value)) return false;
     paths.set(value, path);
@@ -120,7 +117,7 @@ const LAZY_NAMES: Record<string, string | undefined> = {
 
 /** Globals behind accessors: read only if the value claims to be that very global. */
 function lazyGlobal(value: unknown): GlobalPath | undefined {
-  if (!isReferable(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const tag = typeof value === 'function' ? nameOf(value) : dataTag(value);
   const name = typeof value === 'function' ? tag : tag && LAZY_NAMES[tag];
   if (!name || !isCommonGlobal(name)) return undefined;

@@ -2,10 +2,9 @@
  * What was left out of errors: where it is, for `error[Symbol.for('loky.omitted')]`. Outside of errors nothing may be
  * left out.
  */
-import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { isError } from './errors.ts';
-import { keyLabel } from './refusal.ts';
+import { partsOf } from './refusal.ts';
 
 /** On an error of a task: the paths of its parts that could not be sent. */
 const OMITTED: unique symbol = Symbol.for('loky.omitted') as never;
@@ -78,19 +77,3 @@ export class Omissions {
     }
   }
 }
-
-function* partsOf(value: object): Generator<readonly [label: string, part: unknown]> {
-  if (ArrayBuffer.isView(value)) return;
-  if (types.isMap(value)) {
-    for (const [key, item] of Map.prototype.entries.call(value)) yield [mapLabel(key), item];
-  } else if (types.isSet(value)) {
-    for (const item of Set.prototype.values.call(value)) yield ['.values()', item];
-  }
-  for (const key of Reflect.ownKeys(value)) {
-    const part: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
-    if (typeof part === 'object' && part !== null) yield [keyLabel(key), part];
-  }
-}
-
-export const mapLabel = (key: unknown): string =>
-  `.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'number' ? String(key) : '…'})`;

@@ -88,11 +88,10 @@ export class PlainParts {
 }
 
 /** Walks data that may become a part. */
-class Scan {
+class Scan extends Visited {
   weight = 0;
   isShared = false;
   readonly seen: object[] = [];
-  private readonly visited = new Visited();
   private readonly cloned: ReadonlySet<object> | undefined;
   private readonly amongRows: ReadonlySet<object>;
   private readonly isKnown: (value: object) => boolean;
@@ -102,6 +101,7 @@ class Scan {
     amongRows: ReadonlySet<object>,
     isKnown: (value: object) => boolean,
   ) {
+    super();
     this.cloned = cloned;
     this.amongRows = amongRows;
     this.isKnown = isKnown;
@@ -115,17 +115,8 @@ class Scan {
     }
   }
 
-  /** For `tierOf`, as the next. */
-  get holes(): number {
-    return this.visited.holes;
-  }
-
-  set holes(count: number) {
-    this.visited.holes = count;
-  }
-
-  add(value: object, depth: number): boolean {
-    if (!this.visited.add(value, depth)) return false;
+  override add(value: object, depth: number): boolean {
+    if (!super.add(value, depth)) return false;
     if (this.cloned) {
       if (this.amongRows.has(value)) throw STOP;
       if (this.cloned.has(value)) {

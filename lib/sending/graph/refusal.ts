@@ -6,6 +6,7 @@ import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { nameOf } from '../../system/function-name.ts';
 import { reasonOf } from '../common/reason.ts';
+import { isObject } from '../values/realm.ts';
 
 /** What to do instead; where it differs, for a task that is submitted and for a result that is returned. */
 export type Hint =
@@ -76,7 +77,7 @@ function explainRefusal(
 ): SerializationError {
   const look = (from: Contents): string | undefined => findPath(refusal.value, roots, edgesOf, from);
   // What every object inherits is where a property holds it, if one does.
-  const found = look(properties) ?? look(propertiesAndClass) ?? roots[0]?.name ?? what;
+  const found = look(partsOf) ?? look(propertiesAndClass) ?? roots[0]?.name ?? what;
   const path = refusal.place ? join(found, refusal.place, roots) : found;
   const way = wayOut(refusal.hint, what, FIRST_VARIABLE.exec(path)?.[1]);
   const hint = way ? `\n  hint: ${way}` : '';
@@ -113,8 +114,7 @@ function findPath(
     const next: (readonly [string, unknown])[] = [];
     for (const [path, value] of level) {
       if (Object.is(value, target)) return path;
-      if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value))
-        continue;
+      if (!isObject(value) || seen.has(value)) continue;
       seen.add(value);
       if (visits++ > VISITS) return undefined;
       for (const [label, child] of edgesOf(value)) next.push([join(path, label, roots), child]);
@@ -135,7 +135,7 @@ function join(path: string, label: string, roots: readonly Root[]): string {
 type Contents = (value: object) => Generator<Edge>;
 
 function* propertiesAndClass(value: object): Generator<Edge> {
-  yield* properties(value);
+  yield* partsOf(value);
   const prototype = Object.getPrototypeOf(value) as object | null;
   const isHidden = prototype === null || types.isProxy(prototype);
   const owner: unknown = isHidden
@@ -145,11 +145,12 @@ function* propertiesAndClass(value: object): Generator<Edge> {
   yield ['.__proto__', prototype];
 }
 
-function* properties(value: object): Generator<Edge> {
+/** Its entries or items, and its own properties. */
+export function* partsOf(value: object): Generator<Edge> {
   if (types.isMap(value)) {
     for (const [key, item] of Map.prototype.entries.call(value)) {
       yield ['.keys()', key];
-      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : '…'})`, item];
+      yield [mapLabel(key), item];
     }
   } else if (types.isSet(value)) {
     for (const item of Set.prototype.values.call(value)) yield ['.values()', item];
@@ -171,5 +172,8 @@ export function keyLabel(key: string | symbol): string {
   if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `.${key}`;
   return /^\d+$/.test(key) ? `[${key}]` : `[${JSON.stringify(key)}]`;
 }
+
+export const mapLabel = (key: unknown): string =>
+  `.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'number' ? String(key) : '…'})`;
 
 export const closureLabel = (name: string): string => `${CLOSURE} \`${name}\``;

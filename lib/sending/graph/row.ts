@@ -42,10 +42,8 @@ export type RowHead =
   | readonly ['meta', url: string]
   /** An error class of this package. */
   | readonly ['own', name: string]
-  /** Something that the host knows by a number, because it has sent it before. */
-  | readonly ['known', id: number]
-  /** A value that workers get once. */
-  | readonly ['shared', id: number]
+  /** Something that the host knows by a number, because it has sent it before; or a value that workers get once. */
+  | readonly ['known' | 'shared', id: number]
   | readonly ['object', ObjectHead]
   /**
    * Children: the class, and the nearest built-in class that it extends. `nearest`: after the class all that it extends,
@@ -57,12 +55,13 @@ export type RowHead =
   | readonly ['function', FunctionHead]
   /** Children: target, this, arguments. */
   | readonly ['bound']
-  /** By a reducer that both ends have. Child: what it was reduced to, if that is no primitive. */
-  | readonly ['named', name: string, primitive: EncodedPrimitive | null]
   /** By the hook of its class. Children: the class, the rebuilding function, its arguments. */
   | readonly ['hook']
-  /** By a reducer that travels along. Child: the function that rebuilds, and what it was reduced to if no primitive. */
-  | readonly ['rebuilt', name: string, primitive: EncodedPrimitive | null]
+  /**
+   * By a reducer: one that both ends have, or one that travels along. Children: of the latter the function that rebuilds, and
+   * what it was reduced to, if that is no primitive.
+   */
+  | readonly ['named' | 'rebuilt', name: string, primitive: EncodedPrimitive | null]
   | readonly ['wrapper', keep: boolean]
   /** Stands for no value. Children: a WeakMap or WeakSet, then keys and what belongs to them. */
   | readonly ['entries']

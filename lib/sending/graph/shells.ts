@@ -1,9 +1,10 @@
 /** Objects of a graph message: first an empty one of the right built-in kind, later its prototype and contents. */
 import { malformed } from '../values/bytes.ts';
+import { isObject } from '../values/realm.ts';
 import type { BinaryParts } from './binary-parts.ts';
-import { mapLabel } from './omissions.ts';
 import { applyIntegrity, defineProperties } from './properties.ts';
 import type { PublicObjects } from './public-state.ts';
+import { mapLabel } from './refusal.ts';
 import { LEFT_OUT, type Place, type ReadPart, type Resolver } from './resolver.ts';
 import { decodePrimitive, type FunctionHead, type ObjectHead } from './row.ts';
 
@@ -105,19 +106,18 @@ export function fillObject(
 }
 
 function prototypeOf(shell: object, value: unknown, resolver: Resolver): object {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null)
-    throw malformed('a prototype');
+  if (!isObject(value)) throw malformed('a prototype');
   if (Object.getPrototypeOf(shell) !== value) resolver.checkPrototype?.(value);
   return value;
 }
 
-function addEntry(map: object, next: () => unknown, part: ReadPart | undefined): void {
+export function addEntry(map: object, next: () => unknown, part: ReadPart | undefined): void {
   const key = part ? part(map, '.keys()', next) : next();
   const value = part ? part(map, mapLabel(key), next) : next();
   if (key !== LEFT_OUT && value !== LEFT_OUT) Map.prototype.set.call(map, key, value);
 }
 
-function addItem(set: object, next: () => unknown, part: ReadPart | undefined): void {
+export function addItem(set: object, next: () => unknown, part: ReadPart | undefined): void {
   const item = part ? part(set, '.values()', next) : next();
   if (item !== LEFT_OUT) Set.prototype.add.call(set, item);
 }

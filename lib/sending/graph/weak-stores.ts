@@ -4,7 +4,7 @@
  * the message, or can be had by their name. They come at its end: which objects it has shows only then.
  */
 import { types } from 'node:util';
-import { isObjectPrototype } from '../values/realm.ts';
+import { isObject, isObjectPrototype } from '../values/realm.ts';
 import { Refusal } from './refusal.ts';
 import type { Row } from './row.ts';
 
@@ -14,8 +14,7 @@ export const isStore = (value: unknown): value is Store => types.isWeakMap(value
 
 /** Those that an object or a class has as a property: `internals.states`. */
 export function* storesIn(owner: unknown): Generator<readonly [key: string, store: Store]> {
-  if (typeof owner !== 'function' && !(typeof owner === 'object' && owner !== null)) return;
-  if (types.isProxy(owner)) return;
+  if (!isObject(owner) || types.isProxy(owner)) return;
   if (typeof owner === 'object') {
     const prototype = Object.getPrototypeOf(owner) as object | null;
     if (prototype !== null && !isObjectPrototype(prototype)) return;
@@ -135,8 +134,7 @@ function isPlain(key: object): boolean {
   return isObjectPrototype(prototype) || Array.isArray(key) || types.isMap(key) || types.isSet(key);
 }
 
-const isKeyOf = (store: Store, key: unknown): boolean =>
-  ((typeof key === 'object' && key !== null) || typeof key === 'function') && has(store, key);
+const isKeyOf = (store: Store, key: unknown): boolean => isObject(key) && has(store, key);
 
 export function addEntry(store: Store, key: unknown, value: unknown): void {
   if (types.isWeakMap(store)) WeakMap.prototype.set.call(store, key as object, value);

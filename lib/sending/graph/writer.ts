@@ -9,6 +9,7 @@ import { addView, type Payload, payloadOf } from '../common/payload.ts';
 import { isTooMuch, reasonOf } from '../common/reason.ts';
 import { writeClone } from '../values/clone.ts';
 import { hexOf } from '../values/plain-format.ts';
+import { isObject } from '../values/realm.ts';
 import { binaryKind, bytesOf, OUT_OF_BAND } from '../values/views.ts';
 import { packMessage } from './message.ts';
 import { isDevaluePlain, isRecord, type ObjectWriter, objectRow, type Takes } from './objects.ts';
@@ -43,7 +44,7 @@ export interface Policy {
   /** A row for a function that has no name. Throws a `Refusal` if there is none. */
   fn(fn: (...args: never[]) => unknown, writer: GraphWriter): Row;
   /** Throws a `Refusal` if instances of this prototype cannot be carried. */
-  checkInstance(value: object, prototype: object, writer: GraphWriter): void;
+  checkInstance(value: object, prototype: object): void;
   /** What is known of WeakMaps and WeakSets. */
   readonly stores: StoreKeeper & {
     /** The number of one that is sent; undefined if they are refused. */
@@ -293,9 +294,7 @@ export class GraphWriter implements ObjectWriter {
   }
 
   makeLenient(values: readonly unknown[]): void {
-    for (const value of values)
-      if ((typeof value === 'object' && value !== null) || typeof value === 'function')
-        this.lenient.add(value);
+    for (const value of values) if (isObject(value)) this.lenient.add(value);
   }
 
   omitted(reason: unknown): object {
@@ -312,7 +311,7 @@ export class GraphWriter implements ObjectWriter {
 
   checkInstance(value: object, prototype: object): void {
     this.notePrototype(prototype);
-    this.policy.checkInstance(value, prototype, this);
+    this.policy.checkInstance(value, prototype);
   }
 
   /** A child that stands for something that is no value of this process, such as a module to be imported. */

@@ -165,7 +165,7 @@ class PlainReader {
 }
 
 /** An assignment could call a setter of `Object.prototype`, or change the prototype. */
-function define(object: Record<string, unknown>, key: string, value: unknown): void {
+export function define(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key in object)
     Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;

@@ -4,6 +4,10 @@
  */
 const { getPrototypeOf, hasOwn } = Object;
 
+/** An object of any kind, or a function. */
+export const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
 export function isObjectPrototype(prototype: object | null): boolean {
   return (
     prototype === Object.prototype ||

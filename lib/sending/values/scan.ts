@@ -21,14 +21,12 @@ const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, getOwnProper
 const keysOf = Object.keys;
 const { ownKeys } = Reflect;
 
-/** Who notes what was visited: `add` is false for what need not be looked into. */
-type Noted = Pick<Visited, 'add' | 'holes'>;
-
-export function tierOf(value: unknown, visited: Noted = new Visited()): Tier {
+/** @param visited Its `add` is false for what need not be looked into. */
+export function tierOf(value: unknown, visited: Visited = new Visited()): Tier {
   return isCarried(value, visited, 0) ? CLONE_SAFE : RICH;
 }
 
-function isCarried(value: unknown, visited: Noted, depth: number): boolean {
+function isCarried(value: unknown, visited: Visited, depth: number): boolean {
   switch (typeof value) {
     case 'function':
     case 'symbol':
@@ -40,7 +38,7 @@ function isCarried(value: unknown, visited: Noted, depth: number): boolean {
   }
 }
 
-function isObjectCarried(value: object, visited: Noted, depth: number): boolean {
+function isObjectCarried(value: object, visited: Visited, depth: number): boolean {
   if (!visited.add(value, depth)) return true;
   // Whatever else is asked of a Proxy runs code of the user's.
   if (types.isProxy(value) || !isExtensible(value)) return false;
@@ -51,7 +49,7 @@ function isObjectCarried(value: object, visited: Noted, depth: number): boolean 
     : isOtherCarried(value, prototype, visited, depth);
 }
 
-function isArrayCarried(array: readonly unknown[], visited: Noted, depth: number): boolean {
+function isArrayCarried(array: readonly unknown[], visited: Visited, depth: number): boolean {
   const { length } = array;
   if (isFixed(array) || isMostlyHoles(array)) return false; // the graph names the items that are there
   if (!hasOnlyItems(array) && (length >= LONG_ARRAY || !hasHolesOnly(array))) return false;
@@ -69,7 +67,7 @@ function hasHolesOnly(array: readonly unknown[]): boolean {
   return keys.at(-1) === 'length';
 }
 
-function isPlainCarried(value: object, visited: Noted, depth: number): boolean {
+function isPlainCarried(value: object, visited: Visited, depth: number): boolean {
   const keys = keysOf(value);
   if (getOwnPropertyNames(value).length !== keys.length || getOwnPropertySymbols(value).length !== 0)
     return false;
@@ -91,7 +89,7 @@ function isAtStart(value: RegExp): boolean {
 
 const isBare = (value: object): boolean => ownKeys(value).length === 0;
 
-function isOtherCarried(value: object, prototype: object | null, visited: Noted, depth: number): boolean {
+function isOtherCarried(value: object, prototype: object | null, visited: Visited, depth: number): boolean {
   if (types.isMap(value)) {
     if (!isBuiltinPrototype(prototype, 'Map') || !isBare(value)) return false;
     for (const [key, item] of Map.prototype.entries.call(value))
