@@ -9,7 +9,7 @@ import { isBuiltinPrototype } from '../values/realm.ts';
 import { Refusal } from './refusal.ts';
 
 /** What a row says of such an object: JSON. */
-export type PublicState = readonly [kind: string, state: unknown];
+type PublicState = readonly [kind: string, state: unknown];
 
 interface Kind {
   /** Undefined if `value` only resembles one. */
