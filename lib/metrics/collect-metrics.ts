@@ -1,14 +1,11 @@
 /**
  * Puts executors into a registry of prom-client and takes them out again. What is measured, and how it is called, is
- * said in metric-family.ts.
+ * said in sources.ts.
  */
 import { register as defaultRegistry, type Registry } from 'prom-client';
-import type { RemoteStats } from '../bullmq/remote-stats.ts';
-import type { ServerStats } from '../bullmq/server-stats.ts';
-import type { ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
 import { array, type Check, checkOptions, describe, string } from '../system/check.ts';
-import { createMetricFamily } from './metric-family.ts';
-import { createQueueFamily, MACHINE, SUBMITTER } from './queue-family.ts';
+import { createMetricFamily, type MetricFamily } from './metric-family.ts';
+import { kindOf, type MetricsSource } from './sources.ts';
 
 export interface MetricsOptions {
   /** Where the metrics are registered. Default: the registry that prom-client shares (`register`). */
@@ -40,27 +37,8 @@ const checks: Readonly<Record<keyof MetricsOptions, Check>> = {
 /** From a millisecond, in steps of about three, to a minute. */
 const BUCKETS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60];
 
-/** What figures can be read of: an executor of this machine, a machine that serves a queue, or an executor over a queue. */
-export type MetricsSource = ProcessPoolExecutor | MachineSource | SubmitterSource;
-
-/** What `serveTasks` of `loky/bullmq` gives. */
-export interface MachineSource {
-  readonly machineId: string;
-  stats(): ServerStats;
-}
-
-/** A `BullMQExecutor` of `loky/bullmq`. */
-export interface SubmitterSource {
-  stats(): RemoteStats;
-}
-
-interface Family {
-  add(name: string, source: MetricsSource): void;
-  remove(name: string, source: MetricsSource): boolean;
-}
-
 /** The families of each registry, by their kind and prefix. */
-const families = new WeakMap<object, Map<string, Family>>();
+const families = new WeakMap<object, Map<string, MetricFamily>>();
 
 /**
  * Makes figures part of what a registry of prom-client exposes: of an executor, of a machine (`serveTasks`) or of a submitter
@@ -76,11 +54,11 @@ export function collectMetrics(source: MetricsSource, options?: MetricsOptions):
     buckets = BUCKETS,
     name = nameOf(source),
   } = checkOptions(options, checks, 'collectMetrics');
-  const ofRegistry = families.get(registry) ?? new Map<string, Family>();
+  const ofRegistry = families.get(registry) ?? new Map<string, MetricFamily>();
   families.set(registry, ofRegistry);
   const kind = kindOf(source);
   const key = `${kind} ${prefix}`;
-  const family = ofRegistry.get(key) ?? createFamily(kind, registry, prefix, buckets);
+  const family = ofRegistry.get(key) ?? createMetricFamily(kind, registry, prefix, buckets);
   ofRegistry.set(key, family);
   family.add(name, source);
   const dispose = (): void => {
@@ -89,26 +67,9 @@ export function collectMetrics(source: MetricsSource, options?: MetricsOptions):
   return { dispose, [Symbol.dispose]: dispose };
 }
 
-type Kind = 'executor' | 'machine' | 'submitter';
-
-/** By what only it has: the source may come from another entry point's copy of its class. */
-function kindOf(source: MetricsSource): Kind {
-  if ('machineId' in source) return 'machine';
-  return 'on' in source ? 'executor' : 'submitter';
-}
-
 function nameOf(source: MetricsSource): string {
   if ('machineId' in source) return source.machineId;
   return String('on' in source ? source.executorId : source.stats().executorId);
-}
-
-function createFamily(kind: Kind, registry: Registry, prefix: string, buckets: readonly number[]): Family {
-  if (kind === 'executor') return createMetricFamily(registry, prefix, buckets) as Family;
-  const family =
-    kind === 'machine'
-      ? createQueueFamily(registry, prefix, kind, MACHINE)
-      : createQueueFamily(registry, prefix, kind, SUBMITTER);
-  return family as Family;
 }
 
 function checkRegistry(value: unknown, name: string): void {
