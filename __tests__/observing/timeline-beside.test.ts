@@ -1,7 +1,8 @@
 /** Rows of a timeline for tasks that run beside each other in one worker. */
 import { expect, test } from '@jest/globals';
 import type { TaskSettledEvent, TaskStartedEvent } from '../../lib/observing/events.ts';
-import { createTraceEvents, type TraceEvent } from '../../lib/observing/trace-events.ts';
+import { createTraceEvents } from '../../lib/observing/trace-events.ts';
+import type { TraceEvent } from '../../lib/observing/trace-format.ts';
 
 test('slices of tasks that run at once lie beside each other, each at its own time', () => {
   const slices: TraceEvent[] = [];

@@ -4,26 +4,10 @@ import type {
   TaskStartedEvent,
   WorkerEvent,
   WorkerExitedEvent,
+  WorkerExitReason,
   WorkerRecycledEvent,
 } from './events.ts';
-
-/**
- * An event of the Trace Event format: `X` is a slice with a duration, `i` an instant, `M` describes a row. Times are
- * in microseconds of `performance.now()`.
- */
-export interface TraceEvent {
-  readonly ph: 'X' | 'i' | 'M';
-  readonly name: string;
-  readonly cat?: string;
-  /** The host's process: its workers are rows of it. */
-  readonly pid: number;
-  /** The worker's rank. */
-  readonly tid: number;
-  readonly ts?: number;
-  readonly dur?: number;
-  readonly s?: 't';
-  readonly args?: Readonly<Record<string, unknown>>;
-}
+import { BESIDE, describeRow, ROWS, type TraceEvent } from './trace-format.ts';
 
 interface TraceEvents {
   workerStarted(event: WorkerEvent): void;
@@ -34,14 +18,8 @@ interface TraceEvents {
   taskSettled(event: TaskSettledEvent): void;
 }
 
-/** Rows of the executors of one host are this far apart. */
-const ROWS = 10_000;
-
-/** From here on rows are those of tasks that run beside others in one worker. */
-const BESIDE = 5_000;
-
 /** Ends that are part of a worker's life. */
-const QUIET = new Set(['idle-timeout', 'resized', 'recycled', 'shutdown']);
+export const QUIET_ENDS = new Set<WorkerExitReason>(['idle-timeout', 'resized', 'recycled', 'shutdown']);
 
 /**
  * @param add Takes what happens.
@@ -105,10 +83,7 @@ export function createTraceEvents(
     if (!described.has(row)) {
       if (described.size === 0) describe({ ph: 'M', name: 'process_name', ...place, args: { name: 'loky' } });
       described.add(row);
-      const name = `executor ${executorId}, worker ${worker}`;
-      describe({ ph: 'M', name: 'thread_name', ...place, args: { name } });
-      const sort_index = executorId * ROWS + worker;
-      describe({ ph: 'M', name: 'thread_sort_index', ...place, args: { sort_index } });
+      for (const event of describeRow(host, place.tid, executorId * ROWS + worker)) describe(event);
     }
     return place;
   }
@@ -138,7 +113,7 @@ export function createTraceEvents(
     workerExited({ pid, rank, exitCode, signal, reason }) {
       startedAt.delete(pid);
       if (pid !== undefined) running.delete(pid);
-      const name = QUIET.has(reason) ? `exit: ${reason}` : `died: ${reason}`;
+      const name = QUIET_ENDS.has(reason) ? `exit: ${reason}` : `died: ${reason}`;
       const row = rowOf(pid, rank);
       instant(name, row, { pid, exitCode, signal });
       const last = processes.get(row);

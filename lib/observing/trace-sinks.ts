@@ -1,6 +1,6 @@
 /** Where the events of a timeline go: into bounded memory, or to a stream. It knows no executor. */
 import type { Writable } from 'node:stream';
-import type { TraceEvent } from './trace-events.ts';
+import type { TraceEvent } from './trace-format.ts';
 
 export interface TraceSink {
   add(event: TraceEvent): void;

@@ -6,7 +6,8 @@ import type { Writable } from 'node:stream';
 import { type Check, checkOptions, describe, finiteCount } from '../system/check.ts';
 import type { ExecutorEvents } from './events.ts';
 import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
-import { createTraceEvents, type TraceEvent } from './trace-events.ts';
+import { createTraceEvents } from './trace-events.ts';
+import type { TraceEvent } from './trace-format.ts';
 import { keepLatest, type TraceSink, writeTo } from './trace-sinks.ts';
 
 export type { TraceEvent };

@@ -3,13 +3,13 @@ import type { ExecutorStats } from '../executor/stats.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Task } from '../manager/task.ts';
 import type { PoolWorker } from '../manager/worker.ts';
+import { ROWS } from '../observing/trace-format.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
 import { messageOf } from '../system/thrown.ts';
 import {
   MOST_TASKS,
   type PoolRow,
   type Progress,
-  ROWS,
   type RunningTask,
   type WorkerRow,
 } from './aggregate/messages.ts';

@@ -7,11 +7,13 @@ import type { RecycleReason, WorkerExitReason } from '../manager/pool-events.ts'
 import type { PoolTap } from '../manager/pool-tap.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
 import type { PoolWorker, WorkerEndReason } from '../manager/worker.ts';
+import { QUIET_ENDS } from '../observing/trace-events.ts';
+import { ROWS } from '../observing/trace-format.ts';
 import { wordsOf } from './aggregate/error-words.ts';
 import type { Failures } from './aggregate/failures.ts';
 import { Functions, type FunctionTotals } from './aggregate/functions.ts';
 import type { Lane, Lanes } from './aggregate/lanes.ts';
-import { type Progress, ROWS } from './aggregate/messages.ts';
+import type { Progress } from './aggregate/messages.ts';
 import { readProgress } from './aggregate/progress.ts';
 import type { Series } from './aggregate/series.ts';
 
@@ -28,9 +30,6 @@ interface Place {
   readonly rank: number;
   readonly lane: Lane;
 }
-
-/** Ends that are part of a worker's life. */
-const QUIET = new Set<WorkerExitReason>(['idle-timeout', 'resized', 'recycled', 'shutdown']);
 
 export class PoolWatch implements PoolTap {
   readonly #pool: number;
@@ -116,7 +115,7 @@ export class PoolWatch implements PoolTap {
   }
 
   workerEnding(worker: PoolWorker, reason: WorkerEndReason): void {
-    if (!QUIET.has(reason)) this.#mark(worker, 'killed', reason);
+    if (!QUIET_ENDS.has(reason)) this.#mark(worker, 'killed', reason);
     this.#endSlices(worker, reason === 'timed-out' ? 'timed-out' : 'killed');
   }
 
@@ -137,7 +136,7 @@ export class PoolWatch implements PoolTap {
 
   workerExited(worker: PoolWorker, exit: ExitReport, reason: WorkerExitReason): void {
     if (worker.endReason !== undefined) {
-      if (QUIET.has(reason)) this.#mark(worker, 'left', reason);
+      if (QUIET_ENDS.has(reason)) this.#mark(worker, 'left', reason);
       return;
     }
     this.#mark(worker, 'crashed', reason);

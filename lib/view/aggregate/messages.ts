@@ -188,6 +188,3 @@ export type Action =
 
 /** More of them would fill the row of a worker, four times a second. */
 export const MOST_TASKS = 20;
-
-/** Rows of several pools are kept apart by this much, as in the timeline. */
-export const ROWS = 10_000;

@@ -17,15 +17,15 @@ export function createActing(say: (text: string) => void): {
   readonly act: Act;
 } {
   const question = h('p');
-  const yes = h('button.danger', {}, 'Yes, do it');
-  const no = h('button', { autofocus: true }, 'No');
-  const dialog = h('dialog', {}, question, h('div.buttons', {}, yes, no));
   let onYes: (() => void) | undefined;
-  no.addEventListener('click', () => dialog.close());
-  yes.addEventListener('click', () => {
-    dialog.close();
+  const close = (): void => dialog.close();
+  const confirm = (): void => {
+    close();
     onYes?.();
-  });
+  };
+  const yes = h('button.danger', { click: confirm }, 'Yes, do it');
+  const no = h('button', { autofocus: true, click: close }, 'No');
+  const dialog = h('dialog', {}, question, h('div.buttons', {}, yes, no));
   const act: Act = (action) => {
     void send(action, undefined).then((answer) => {
       const { code } = answer;

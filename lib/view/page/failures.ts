@@ -1,6 +1,6 @@
 /** The latest failures, each with all that is known of it when it is opened. */
 import type { Failure, FailureKind } from '../aggregate/messages.ts';
-import { arrange, h, setText } from './dom.ts';
+import { factList, h, keyedItems, setText } from './dom.ts';
 import { bytes, clock } from './format.ts';
 import type { Model } from './model.ts';
 
@@ -18,26 +18,18 @@ const words: Readonly<Record<FailureKind, string>> = {
 const SHORT = 300;
 
 export function createFailures(): { readonly element: HTMLElement; update(model: Model): void } {
-  const rows = new Map<number, ReturnType<typeof createRow>>();
+  let timeOrigin = 0;
   const list = h('div.failures');
   const empty = h('p.quiet', {}, 'Nothing has failed since the page was opened.');
-  let host: object | undefined;
+  // Another program has other failures of the same numbers.
+  const keyOf = ({ id }: Failure): string => `${timeOrigin} ${id}`;
+  const rows = keyedItems(list, keyOf, (failure) => createRow(failure, timeOrigin));
   return {
     element: h('div', {}, list, empty),
-    update(model) {
-      if (host !== model.host) rows.clear();
-      host = model.host;
-      const newest = [...model.failures.values()].sort((a, b) => b.id - a.id);
-      arrange(
-        list,
-        newest.map((failure) => {
-          const row = rows.get(failure.id) ?? createRow(failure, model.host.timeOrigin);
-          rows.set(failure.id, row);
-          row.update(failure);
-          return row.element;
-        }),
-      );
-      for (const id of [...rows.keys()]) if (!model.failures.has(id)) rows.delete(id);
+    update({ failures, host }) {
+      timeOrigin = host.timeOrigin;
+      const newest = [...failures.values()].sort((a, b) => b.id - a.id);
+      rows.show(newest, (row, failure) => row.update(failure));
       empty.hidden = newest.length > 0;
     },
   };
@@ -59,10 +51,10 @@ function createRow(failure: Failure, timeOrigin: number) {
     ),
     count,
   );
-  const facts = h('dl');
-  const element = h('details', {}, summary, facts, ...textsOf(failure));
+  const facts = factList();
+  const element = h('details', {}, summary, facts.element, ...textsOf(failure));
   const say = (name: string, value: string | number | undefined): void => {
-    if (value !== undefined) facts.append(h('dt', {}, name), h('dd', {}, String(value)));
+    if (value !== undefined) facts.say(name, String(value));
   };
   say('Task', task);
   say('Worker', failure.rank === undefined ? undefined : `${failure.rank} of pool ${failure.pool}`);

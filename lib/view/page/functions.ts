@@ -1,7 +1,7 @@
 /** What the tasks of each name took, as a table that can be sorted. */
 import type { FunctionRow } from '../aggregate/messages.ts';
 import { colourOf } from './colours.ts';
-import { arrange, h, setText } from './dom.ts';
+import { h, keyedItems, setText } from './dom.ts';
 import { amount, duration } from './format.ts';
 import type { Model } from './model.ts';
 
@@ -47,16 +47,15 @@ export function createFunctions(): { readonly element: HTMLElement; update(model
   let by = 1;
   let isDown = true;
   let model: Model | undefined;
-  const rows = new Map<number, ReturnType<typeof createRow>>();
   const body = h('tbody');
+  const rows = keyedItems(body, ([id]: FunctionRow) => id, createRow);
   const heads = columns.map(({ title, hint }, index) => {
-    const button = h('button', { title: hint }, title);
-    button.addEventListener('click', () => {
+    const click = (): void => {
       isDown = by === index ? !isDown : index !== 0;
       by = index;
       if (model !== undefined) update(model);
-    });
-    return h('th', { scope: 'col' }, button);
+    };
+    return h('th', { scope: 'col' }, h('button', { title: hint, click }, title));
   });
   const more = h('p.quiet');
   const table = h('table', {}, h('thead', {}, h('tr', {}, ...heads)), body);
@@ -69,15 +68,7 @@ export function createFunctions(): { readonly element: HTMLElement; update(model
     const all = [...next.functions.values()].filter((row) => row[2] > 0);
     all.sort((a, b) => compare(key(a), key(b)) * (isDown ? -1 : 1));
     const most = Math.max(1, ...all.map((row) => row[3]));
-    const shown = all.slice(0, MOST);
-    const elements = shown.map((row) => {
-      const known = rows.get(row[0]) ?? createRow(row);
-      rows.set(row[0], known);
-      known.update(row, row[3] / most);
-      return known.element;
-    });
-    arrange(body, elements);
-    for (const id of [...rows.keys()]) if (!next.functions.has(id)) rows.delete(id);
+    rows.show(all.slice(0, MOST), (shown, row) => shown.update(row, row[3] / most));
     setText(
       more,
       all.length > MOST

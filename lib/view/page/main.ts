@@ -156,9 +156,7 @@ const buttons = {
 };
 
 function button(key: string, text: string, title: string, onPress: () => void): HTMLButtonElement {
-  const element = h('button', { title, 'aria-keyshortcuts': key }, text);
-  element.addEventListener('click', onPress);
-  return element;
+  return h('button', { title, 'aria-keyshortcuts': key, click: onPress }, text);
 }
 
 const keyActions: Readonly<Record<string, HTMLButtonElement>> = {

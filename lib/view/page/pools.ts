@@ -1,28 +1,23 @@
 /** The pools: what has become of their tasks and workers, and their settings. */
 import type { PoolRow } from '../aggregate/messages.ts';
 import type { Act } from './acting.ts';
-import { arrange, h, setClass, setText } from './dom.ts';
+import { factList, h, keyedItems, setClass, setText } from './dom.ts';
 import { amount } from './format.ts';
 import type { Model } from './model.ts';
 
 export function createPools(act: Act): { readonly element: HTMLElement; update(model: Model): void } {
-  const cards = new Map<string, ReturnType<typeof createCard>>();
   const list = h('div.pools');
+  const cards = keyedItems(
+    list,
+    ({ key }: PoolRow) => key,
+    (pool) => createCard(pool, act),
+  );
   const empty = h('p.quiet', {}, 'This program has no executor yet.');
   return {
     element: h('div', {}, list, empty),
     update(model) {
       const pools = [...model.pools.values()].sort((a, b) => a.id - b.id);
-      arrange(
-        list,
-        pools.map((pool) => {
-          const card = cards.get(pool.key) ?? createCard(pool, act);
-          cards.set(pool.key, card);
-          card.update(model, pool);
-          return card.element;
-        }),
-      );
-      for (const key of [...cards.keys()]) if (!model.pools.has(key)) cards.delete(key);
+      cards.show(pools, (card, pool) => card.update(model, pool));
       empty.hidden = pools.length > 0;
     },
   };
@@ -31,20 +26,15 @@ export function createPools(act: Act): { readonly element: HTMLElement; update(m
 function createCard({ id, settings }: PoolRow, act: Act) {
   const state = h('span.state');
   const shortage = h('p.bad');
-  const figures = h('dl');
-  const values = new Map<string, HTMLElement>();
+  const { element: figures, say } = factList();
   const size = h('input', { type: 'number', min: 1, max: 1024, 'aria-label': `Most workers of pool ${id}` });
-  const change = h('button', {}, 'Change …');
-  const acting = h('div.buttons', {}, 'Most workers ', size, change);
-  change.addEventListener('click', () => {
+  const click = (): void => {
     const workers = Number(size.value);
     if (size.reportValidity() && Number.isInteger(workers)) act({ kind: 'resize', pool: id, workers });
-  });
-  const list = h(
-    'dl',
-    {},
-    ...(settings ?? []).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
-  );
+  };
+  const acting = h('div.buttons', {}, 'Most workers ', size, h('button', { click }, 'Change …'));
+  const list = factList();
+  for (const [name, value] of settings ?? []) list.say(name, value);
   const element = h(
     'article.pool',
     {},
@@ -52,17 +42,8 @@ function createCard({ id, settings }: PoolRow, act: Act) {
     shortage,
     figures,
     acting,
-    h('details', {}, h('summary', {}, 'Settings'), list),
+    h('details', {}, h('summary', {}, 'Settings'), list.element),
   );
-  const say = (name: string, text: string): void => {
-    let value = values.get(name);
-    if (value === undefined) {
-      value = h('dd');
-      values.set(name, value);
-      figures.append(h('dt', {}, name), value);
-    }
-    setText(value, text);
-  };
   return {
     element,
     update(model: Model, pool: PoolRow): void {

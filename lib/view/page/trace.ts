@@ -1,48 +1,37 @@
 /** What the page shows as a file in the Trace Event format, as `traceTimeline` writes it: Perfetto and chrome://tracing open it. */
-import { markKinds, ROWS, type Slice, sliceKinds } from '../aggregate/messages.ts';
+import { BESIDE, describeRow, ROWS, type TraceEvent } from '../../observing/trace-format.ts';
+import { markKinds, type Slice, sliceKinds } from '../aggregate/messages.ts';
 import { functionName, type Model } from './model.ts';
 
-interface TraceEvent {
-  readonly ph: 'X' | 'i' | 'M' | 'C';
-  readonly name: string;
-  readonly cat?: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly ts?: number;
-  readonly dur?: number;
-  readonly s?: 't';
-  readonly args?: Readonly<Record<string, unknown>>;
-}
+/** Also counts, which the timeline of a host has not. */
+type PageEvent = Omit<TraceEvent, 'ph'> & { readonly ph: TraceEvent['ph'] | 'C' };
 
-export function toTrace(model: Model): { traceEvents: TraceEvent[]; displayTimeUnit: 'ms' } {
+export function toTrace(model: Model): { traceEvents: PageEvent[]; displayTimeUnit: 'ms' } {
   const { pid } = model.host;
   const rows = [...new Set([...model.slices.keys(), ...model.marks.keys()])].sort((a, b) => a - b);
   const slices = rows.flatMap((row) => model.slices.get(row) ?? []);
   const besides = besidesOf(slices);
-  const traceEvents: TraceEvent[] = [
+  const traceEvents: PageEvent[] = [
     { ph: 'M', name: 'process_name', pid, tid: 0, args: { name: 'loky' } },
     ...rows.flatMap((row) => describeRow(pid, row, row)),
-    ...[...besides.values()].flatMap(({ row, tid }) => describeRow(pid, row, tid)),
+    ...[...besides.values()].flatMap(({ row, tid }) => describeRow(pid, tid, row)),
     ...slices.map((slice) => sliceEvent(model, slice, besides.get(keyOf(slice))?.tid ?? slice[0])),
     ...rows.flatMap((row) =>
       (model.marks.get(row) ?? []).map(
-        ([tid, at, kind, process, why]): TraceEvent => ({
+        ([tid, at, kind, process, why]): PageEvent => ({
           ...{ ph: 'i', name: `${markKinds[kind]}: ${why}`, cat: 'worker', pid, tid, ts: at * 1000, s: 't' },
           args: { pid: process },
         }),
       ),
     ),
     ...model.points.map(
-      ({ at, pending, running }): TraceEvent => ({
+      ({ at, pending, running }): PageEvent => ({
         ...{ ph: 'C', name: 'tasks', pid, tid: 0, ts: at * 1000, args: { pending, running } },
       }),
     ),
   ];
   return { traceEvents, displayTimeUnit: 'ms' };
 }
-
-/** From here on rows are those of tasks that ran beside others in one worker, as in the timeline of the host. */
-const BESIDE = 5_000;
 
 function keyOf([row, , , , , , , , track]: Slice): string {
   return `${row} ${track}`;
@@ -60,19 +49,11 @@ function besidesOf(slices: readonly Slice[]): Map<string, { readonly row: number
   return besides;
 }
 
-function describeRow(pid: number, row: number, tid: number): TraceEvent[] {
-  const name = `executor ${Math.floor(row / ROWS)}, worker ${row % ROWS}`;
-  return [
-    { ph: 'M', name: 'thread_name', pid, tid, args: { name } },
-    { ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: row } },
-  ];
-}
-
 function sliceEvent(
   model: Model,
   [, from, duration, fn, kind, count, busy, id]: Slice,
   tid: number,
-): TraceEvent {
+): PageEvent {
   const outcome = sliceKinds[kind];
   const place = { ph: 'X', pid: model.host.pid, tid, ts: from * 1000, dur: duration * 1000 } as const;
   if (outcome === 'start') return { ...place, name: 'start', cat: 'worker' };

@@ -1,8 +1,16 @@
 /** The rows of workers, each with its stream. */
-import { type Mark, markKinds, ROWS, type Slice, sliceKinds, type WorkerRow } from '../aggregate/messages.ts';
+import { ROWS } from '../../observing/trace-format.ts';
+import {
+  type Mark,
+  markKinds,
+  type RunningTask,
+  type Slice,
+  sliceKinds,
+  type WorkerRow,
+} from '../aggregate/messages.ts';
 import type { Act } from './acting.ts';
 import { colourOf } from './colours.ts';
-import { arrange, h, setClass, setText } from './dom.ts';
+import { factList, h, keyedItems, setClass, setText } from './dom.ts';
 import { amount, bytes, clock, duration, percent } from './format.ts';
 import { functionName, type Line, linesOf, type Model } from './model.ts';
 import { drawLane, type Found, findAt, type LaneContent, markSigns } from './stream.ts';
@@ -31,7 +39,6 @@ interface Row {
 }
 
 export function createWorkers(tip: Tip, act: Act): WorkersTable {
-  const rows = new Map<number, Row>();
   const visible = new WeakSet<Element>();
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries)
@@ -39,6 +46,15 @@ export function createWorkers(tip: Tip, act: Act): WorkersTable {
       else visible.delete(target);
   });
   const body = h('div.rows');
+  const rows = keyedItems(
+    body,
+    ({ row }: Line) => row,
+    (line) => {
+      const row = createRow(line.row, tip, act);
+      observer.observe(row.element);
+      return row;
+    },
+  );
   const empty = h('p.empty', {}, 'There is no worker: the next task starts one.');
   const axis = h('div.axis', { 'aria-hidden': 'true' });
   for (const seconds of [60, 50, 40, 30, 20, 10, 0])
@@ -61,23 +77,8 @@ export function createWorkers(tip: Tip, act: Act): WorkersTable {
     update(next) {
       model = next;
       lines = linesOf(next);
-      const elements = lines.map((line) => {
-        let row = rows.get(line.row);
-        if (row === undefined) {
-          row = createRow(line.row, tip, act);
-          rows.set(line.row, row);
-          observer.observe(row.element);
-        }
-        row.update(next, line);
-        return row.element;
-      });
-      arrange(body, elements);
-      const kept = new Set(lines.map(({ row }) => row));
-      for (const [number, row] of rows) {
-        if (kept.has(number)) continue;
-        observer.unobserve(row.element);
-        rows.delete(number);
-      }
+      const gone = rows.show(lines, (row, line) => row.update(next, line));
+      for (const { element } of gone) observer.unobserve(element);
       empty.hidden = lines.length > 0;
     },
     draw(now) {
@@ -107,7 +108,7 @@ function createRow(number: number, tip: Tip, act: Act): Row {
   const cpu = h('span.cpu');
   const done = h('span.done');
   const canvas = h('canvas.lane', { tabindex: 0, role: 'img' });
-  const details = createDetails(act);
+  const details = createDetails(pool, act);
   const more = h('button.more', { 'aria-expanded': 'false', title: 'Details of this worker' }, String(rank));
   const element = h(
     'div.worker',
@@ -221,33 +222,23 @@ function stateOf(worker: WorkerRow | undefined, isSpare: boolean): string {
   return worker.state;
 }
 
-function createDetails(act: Act) {
-  const list = h('dl');
-  const tasks = createTaskList(act);
-  const end = h('button.danger', { disabled: true }, 'End the worker …');
+function createDetails(pool: number, act: Act) {
+  const { element: list, say } = factList();
+  const tasks = createTaskList(pool, act);
+  const click = (): void => {
+    if (now?.pid !== undefined) act({ kind: 'end-worker', pool, pid: now.pid });
+  };
+  const end = h('button.danger', { disabled: true, click }, 'End the worker …');
   const buttons = h('div.buttons', {}, end);
   const element = h('div.details', { hidden: true }, list, tasks.element, buttons);
   let now: WorkerRow | undefined;
-  end.addEventListener('click', () => {
-    if (now?.pid !== undefined) act({ kind: 'end-worker', pool: now.pool, pid: now.pid });
-  });
-  const values = new Map<string, HTMLElement>();
-  const say = (name: string, text: string): void => {
-    let value = values.get(name);
-    if (value === undefined) {
-      value = h('dd');
-      values.set(name, value);
-      list.append(h('dt', {}, name), value);
-    }
-    setText(value, text);
-  };
   return {
     element,
     update(model: Model, worker: WorkerRow | undefined): void {
       now = worker;
       buttons.hidden = !model.host.actions;
       end.disabled = worker?.pid === undefined;
-      const pool = worker && model.pools.get(`p${worker.pool}`);
+      const { memoryLimit, leakThreshold } = model.pools.get(`p${pool}`) ?? {};
       say('Pool and rank', worker === undefined ? '–' : `${worker.pool}, ${worker.rank}`);
       say(
         'Process',
@@ -261,11 +252,11 @@ function createDetails(act: Act) {
       say('Tasks done', amount(worker?.done));
       say(
         'Memory',
-        `${bytes(worker?.memory)} of ${pool?.memoryLimit === undefined ? 'no limit' : bytes(pool.memoryLimit)}`,
+        `${bytes(worker?.memory)} of ${memoryLimit === undefined ? 'no limit' : bytes(memoryLimit)}`,
       );
       say(
         'Growth',
-        `${bytes(worker?.growth)} of ${bytes(pool?.leakThreshold)} (memory.leakThreshold), since it was first seen`,
+        `${bytes(worker?.growth)} of ${bytes(leakThreshold)} (memory.leakThreshold), since it was first seen`,
       );
       say('CPU', percent(worker?.cpu));
     },
@@ -280,38 +271,27 @@ function tasksInWords({ running, tasks }: WorkerRow): string {
 }
 
 /** What a worker runs, each with what there is to know of it. An item stays the same element while its task runs. */
-function createTaskList(act: Act) {
+function createTaskList(pool: number, act: Act) {
   const element = h('ul.tasks');
-  const items = new Map<
-    number,
-    { readonly element: HTMLElement; readonly text: HTMLElement; readonly cancel: HTMLElement }
-  >();
-  const add = (pool: number, id: number) => {
-    const text = h('span');
-    const cancel = h('button.danger', {}, 'Cancel this task …');
-    cancel.addEventListener('click', () => act({ kind: 'cancel-task', pool, task: id }));
-    const item = { element: h('li', {}, text, cancel), text, cancel };
-    items.set(id, item);
-    return item;
-  };
+  const items = keyedItems(
+    element,
+    ({ id }: RunningTask) => id,
+    ({ id }) => {
+      const text = h('span');
+      const click = (): void => act({ kind: 'cancel-task', pool, task: id });
+      const cancel = h('button.danger', { click }, 'Cancel this task …');
+      return { element: h('li', {}, text, cancel), text, cancel };
+    },
+  );
   return {
     element,
     update({ host, now }: Model, worker: WorkerRow | undefined): void {
-      const tasks = worker?.tasks ?? [];
-      const elements = tasks.map(({ id, name, since, loading, progress }) => {
-        const item = items.get(id) ?? add((worker as WorkerRow).pool, id);
-        item.cancel.hidden = !host.actions;
+      items.show(worker?.tasks ?? [], ({ text, cancel }, { id, name, since, loading, progress }) => {
+        cancel.hidden = !host.actions;
         const doing = loading === undefined ? 'runs' : `loads ${loading}`;
         const measure = progress === undefined ? '' : `, progress ${progress.text}`;
-        setText(
-          item.text,
-          `${name} (number ${id}) ${doing} for ${duration(Math.max(0, now - since))}${measure}`,
-        );
-        return item.element;
+        setText(text, `${name} (number ${id}) ${doing} for ${duration(Math.max(0, now - since))}${measure}`);
       });
-      arrange(element, elements);
-      const kept = new Set(tasks.map(({ id }) => id));
-      for (const id of items.keys()) if (!kept.has(id)) items.delete(id);
     },
   };
 }
