@@ -3,9 +3,9 @@ import type { Job, Queue } from 'bullmq';
 import * as check from '../system/check.ts';
 import type { Exchange, QueueBackend, QueueConnection } from './exchange.ts';
 import { openExchange } from './open-exchange.ts';
-import { withinTime } from './outages.ts';
 import { checkBackend, checkQueueName, expectGiven } from './serve-options.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
+import { endsWithin, within } from './within.ts';
 
 /** How to reach a queue. */
 export interface ObserveQueueOptions {
@@ -121,22 +121,16 @@ class Observer implements QueueObserver {
   }
 
   async read(): Promise<QueueSnapshot> {
-    let snapshot: QueueSnapshot | undefined;
-    const reading = this.#readNow().then((found) => {
-      snapshot = found;
+    const reading = this.#readNow().catch((error: unknown) => {
+      this.#lastError = error;
     });
-    await withinTime(
-      reading.catch((error: unknown) => {
-        this.#lastError = error;
-      }),
-      this.#timeout,
-    );
+    const snapshot = await within(this.#timeout, reading, '').catch(() => {});
     if (snapshot !== undefined) return snapshot;
     throw this.#exchange.unavailable(`gave no figures of the queue ${this.#name}`, this.#lastError);
   }
 
   async close(): Promise<void> {
-    if (this.#queue !== undefined) await withinTime(this.#queue.close(), CLOSE_TIMEOUT);
+    if (this.#queue !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#queue.close());
     this.#exchange.close();
   }
 

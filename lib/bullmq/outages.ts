@@ -30,21 +30,6 @@ export function warnOfOutages(exchange: Exchange, lastError: () => unknown, what
   };
 }
 
-/** Waits for something that may never come while Redis is away. `false` if it did not come in time. */
-export async function withinTime(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true as const), late]);
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 interface Connection {
   on(event: 'away' | 'writable', listener: () => void): unknown;
 }

@@ -3,9 +3,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Job } from 'bullmq';
 import * as check from '../system/check.ts';
 import { messageOf } from '../system/thrown.ts';
-import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { PayloadStoreError, VersionSkewError } from './errors.ts';
 import type { JobData } from './wire.ts';
+import { within } from './within.ts';
 
 /**
  * Where arguments and results lie that are larger than `maxPayload`, and values that are shared: a bucket, a shared folder, a database. Both sides give one that
@@ -72,7 +72,7 @@ export async function putPayload(
   what: string,
 ): Promise<void> {
   try {
-    await withinLimit(store, () => store.put(key, data));
+    await inTime(store, store.put(key, data));
   } catch (cause) {
     throw new PayloadStoreError(
       `the store could not keep ${what} (${data.length} bytes, key ${key}): ${messageOf(cause)}`,
@@ -85,7 +85,7 @@ export async function putPayload(
 export async function getPayload(store: PayloadStore, key: string, what: string): Promise<Buffer> {
   let data: unknown;
   try {
-    data = await withinLimit(store, () => store.get(key));
+    data = await inTime(store, store.get(key));
     if (!(data instanceof Uint8Array))
       throw new TypeError(`get gave ${data === null ? null : typeof data} in the place of bytes`);
   } catch (cause) {
@@ -101,8 +101,8 @@ export const hashOf = (data: Uint8Array): string => createHash('sha256').update(
 
 /** What cannot be removed stays until the store removes what is old. */
 export function deletePayload(store: PayloadStore, key: string): void {
-  if (store.delete === undefined) return;
-  withinLimit(store, async () => store.delete?.(key)).catch((error: unknown) => {
+  const remove = async (): Promise<unknown> => store.delete && inTime(store, store.delete(key));
+  remove().catch((error: unknown) => {
     process.emitWarning(`The store could not remove ${key}: ${messageOf(error)}`, {
       type: 'LokyWarning',
       code: 'LOKY_PAYLOAD_LEFT',
@@ -110,17 +110,8 @@ export function deletePayload(store: PayloadStore, key: string): void {
   });
 }
 
-async function withinLimit<T>(store: PayloadStore, run: () => Promise<T>): Promise<T> {
-  const limit = store.timeout ?? TIMEOUT;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not answer within ${limit} ms`)), limit);
-  });
-  try {
-    return await Promise.race([run(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>({ timeout = TIMEOUT }: PayloadStore, answer: PromiseLike<T> | T): Promise<T> {
+  return within(timeout, answer, `it did not answer within ${timeout} ms`);
 }
 
 /** Whether the arguments of a job, or its function, lie in the store. */

@@ -22,12 +22,14 @@ import type {
 } from './exchange.ts';
 import { withHandledErrors } from './postgres-errors.ts';
 import type { Reply } from './wire.ts';
+import { within } from './within.ts';
 
 /** Milliseconds until the second attempt, and between later ones at most. */
 const FIRST_RETRY = 50;
 const LONGEST_RETRY = 1_000;
 /** Milliseconds that a question may take, until the engine is taken for one that is away. */
 const PATIENCE = 5_000;
+const NO_ANSWER = `Postgres has not answered within ${PATIENCE} ms`;
 /** Bytes of one message: many replies travel in one. */
 const LARGEST_MESSAGE = 2 ** 28;
 /** Messages that are listed at once. */
@@ -316,7 +318,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
 
   async #lookAgain(): Promise<void> {
     try {
-      await within(PATIENCE, this.#opened().getCounts());
+      await within(PATIENCE, this.#opened().getCounts(), NO_ANSWER);
     } catch (error) {
       if (this.#isClosed) return;
       this.emit('error', error);
@@ -342,7 +344,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   /** A query also shows whether the engine is reachable: the driver reports a lost connection only when it is used. */
   async #asking<T>(question: Promise<T>): Promise<T> {
     try {
-      return await within(PATIENCE, question);
+      return await within(PATIENCE, question, NO_ANSWER);
     } catch (error) {
       if (this.#isThere && !this.#isClosed && this.isOutage(error)) {
         this.emit('error', error);
@@ -403,16 +405,4 @@ function wayOut(cause: unknown): string {
     return '. Check the user, the password and the database of `connection`';
   if (FULL_CODES.test(String(code))) return '. Give Postgres more room';
   return '. Check that it runs and that host and port of `connection` are its own';
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Postgres has not answered within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

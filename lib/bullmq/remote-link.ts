@@ -8,9 +8,10 @@ import type { Exchange } from './exchange.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { type JobState, readJobs } from './job-reader.ts';
 import { openExchange } from './open-exchange.ts';
-import { warnOfOutages, withinTime } from './outages.ts';
+import { warnOfOutages } from './outages.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
 import { type Reply, readReplies, replyOfJob } from './wire.ts';
+import { endsWithin } from './within.ts';
 
 export interface RemoteLinkListener {
   onReady(): void;
@@ -172,8 +173,8 @@ export class RemoteLink {
     clearTimeout(this.#patience);
     clearTimeout(this.#removal);
     this.#endWarnings();
-    if (isReady) await withinTime(this.#exchange.forgetAll(this.#executorId), CLOSE_TIMEOUT);
-    if (this.#queue !== undefined) await withinTime(this.#queue.close(), CLOSE_TIMEOUT);
+    if (isReady) await endsWithin(CLOSE_TIMEOUT, this.#exchange.forgetAll(this.#executorId));
+    if (this.#queue !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#queue.close());
     this.#exchange.close();
   }
 

@@ -9,12 +9,13 @@ import { Heartbeat } from './heartbeat.ts';
 import { JobRunner } from './job-runner.ts';
 import { createGrace, leaveOnSignals } from './leaving.ts';
 import { openExchange } from './open-exchange.ts';
-import { OutagePause, warnOfOutages, withinTime } from './outages.ts';
+import { OutagePause, warnOfOutages } from './outages.ts';
 import { workersOf } from './pool-calls.ts';
 import { createReplies } from './replies.ts';
 import { resolveServeOptions, type ServeSettings, type ServeTasksOptions } from './serve-options.ts';
 import { recentMachines, type ServerHealth, type ServerStats, withoutPool } from './server-stats.ts';
 import { readCancel } from './wire.ts';
+import { endsWithin } from './within.ts';
 
 /** A machine that serves a queue. */
 export interface TaskServer extends AsyncDisposable {
@@ -238,11 +239,11 @@ class Server implements TaskServer {
     if (!isFinished) {
       this.#runner.handBackAll();
       this.#outagePause.end();
-      await withinTime(this.#runner.idle(), CLOSE_TIMEOUT);
+      await endsWithin(CLOSE_TIMEOUT, this.#runner.idle());
     }
-    if (this.#worker !== undefined) await withinTime(this.#worker.close(), CLOSE_TIMEOUT);
+    if (this.#worker !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#worker.close());
     for (const cleanUp of this.#cleanUps) cleanUp();
-    if (this.#exchange.isReady) await withinTime(this.#heartbeat.end(), CLOSE_TIMEOUT);
+    if (this.#exchange.isReady) await endsWithin(CLOSE_TIMEOUT, this.#heartbeat.end());
     this.#exchange.close();
     if (this.#settings.ownsExecutor) await this.#settings.executor.shutdown({ killWorkers: !isFinished });
   }

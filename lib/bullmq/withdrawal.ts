@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { withinTime } from './outages.ts';
 import type { RemoteLink } from './remote-link.ts';
+import { within } from './within.ts';
 
 /** Between two tries a job may have moved on; each waits longer. */
 const TRIES = 10;
@@ -93,11 +93,8 @@ async function withdraw(link: Link, jobId: string, isLate: boolean): Promise<Wit
   let mayRun = isLate;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     if (!link.isReady) return 'unknown';
-    let isRemoved = false;
-    const tried = tryOnce(link, jobId, mayRun).then((removed) => {
-      isRemoved = removed;
-    });
-    if (!(await withinTime(tried, PATIENCE))) return 'unknown';
+    const isRemoved = await within(PATIENCE, tryOnce(link, jobId, mayRun), '').catch(() => undefined);
+    if (isRemoved === undefined) return 'unknown';
     if (isRemoved) return 'removed';
     mayRun = true;
     await sleep(STEP * (attempt + 1));
