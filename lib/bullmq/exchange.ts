@@ -26,7 +26,7 @@ export interface QueuePlace {
   readonly queue: string;
   readonly prefix: string;
   readonly connection: QueueConnection;
-  readonly backend: QueueBackend | undefined;
+  readonly backend?: QueueBackend | undefined;
 }
 
 /** What a program listens to: the replies to its executor, the orders for machines, or nothing. */

@@ -3,7 +3,7 @@ import type { KeepJobs } from 'bullmq';
 import * as check from '../system/check.ts';
 import type { QueueBackend, QueueConnection } from './exchange.ts';
 import { checkStore, type PayloadStore } from './payload-store.ts';
-import { checkBackend, checkQueueName, expectGiven, MAX_PAYLOAD } from './serve-options.ts';
+import { expectGiven, MAX_PAYLOAD, placeChecks } from './serve-options.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
 import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 
@@ -59,34 +59,27 @@ export interface BullMQExecutorOptions {
   checkInterval?: number;
 }
 
-export interface RemoteSettings {
-  readonly queue: string;
-  readonly connection: QueueConnection;
-  readonly backend: QueueBackend | undefined;
-  readonly tasks: TaskRegistry;
-  readonly prefix: string;
-  readonly taskTimeout: number | undefined;
-  readonly queueTimeout: number | undefined;
-  readonly crashRetries: number;
-  readonly backoff: BullMQExecutorOptions['backoff'];
-  readonly maxPending: number;
-  readonly maxPayload: number;
-  readonly store: PayloadStore | undefined;
-  readonly allowFunctions: AllowFunctions | undefined;
-  readonly keepOutcomes: number;
-  readonly removeOnComplete: boolean | number | KeepJobs;
-  readonly removeOnFail: boolean | number | KeepJobs;
-  readonly connectTimeout: number;
-  readonly outageTimeout: number;
-  readonly checkInterval: number;
-}
+const DEFAULTS = {
+  prefix: 'bull',
+  crashRetries: 0,
+  maxPending: Number.POSITIVE_INFINITY,
+  maxPayload: MAX_PAYLOAD,
+  keepOutcomes: 3_600_000,
+  removeOnComplete: { age: 3600, count: 10_000 },
+  removeOnFail: { age: 86_400, count: 10_000 },
+  connectTimeout: 10_000,
+  outageTimeout: 120_000,
+  checkInterval: 5_000,
+};
+
+export type RemoteSettings = check.Resolved<
+  BullMQExecutorOptions,
+  'backend' | 'taskTimeout' | 'queueTimeout' | 'backoff' | 'store' | 'allowFunctions'
+>;
 
 const checks: Readonly<Record<keyof BullMQExecutorOptions, check.Check>> = {
-  queue: checkQueueName,
-  connection: check.anything,
-  backend: checkBackend,
+  ...placeChecks,
   tasks: checkRegistry,
-  prefix: check.string,
   taskTimeout: check.timeLimit,
   queueTimeout: check.timeLimit,
   crashRetries: check.finiteCount(0),
@@ -125,25 +118,5 @@ const plain = (parts: unknown): unknown => ({ ...(parts as object) });
 export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSettings {
   const options = check.checkOptions(given, checks, 'BullMQExecutor') as BullMQExecutorOptions;
   expectGiven(options, ['queue', 'connection', 'tasks'], 'BullMQExecutor');
-  return {
-    queue: options.queue,
-    connection: options.connection,
-    backend: options.backend,
-    tasks: options.tasks,
-    prefix: options.prefix ?? 'bull',
-    taskTimeout: options.taskTimeout,
-    queueTimeout: options.queueTimeout,
-    crashRetries: options.crashRetries ?? 0,
-    backoff: options.backoff,
-    maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
-    maxPayload: options.maxPayload ?? MAX_PAYLOAD,
-    store: options.store,
-    allowFunctions: options.allowFunctions,
-    keepOutcomes: options.keepOutcomes ?? 3_600_000,
-    removeOnComplete: options.removeOnComplete ?? { age: 3600, count: 10_000 },
-    removeOnFail: options.removeOnFail ?? { age: 86_400, count: 10_000 },
-    connectTimeout: options.connectTimeout ?? 10_000,
-    outageTimeout: options.outageTimeout ?? 120_000,
-    checkInterval: options.checkInterval ?? 5_000,
-  };
+  return { ...DEFAULTS, ...options };
 }

@@ -20,8 +20,8 @@ export interface RunSettings {
   readonly executor: ProcessPoolExecutor;
   readonly tasks: TaskRegistry;
   readonly maxPayload: number;
-  readonly store: PayloadStore | undefined;
-  readonly allowFunctions: AllowFunctions | undefined;
+  readonly store?: PayloadStore;
+  readonly allowFunctions?: AllowFunctions;
 }
 
 type Submit = (call: PoolCall, order: CallOrder) => Future<CallOutcome>;

@@ -26,7 +26,7 @@ interface Kept {
 }
 
 interface MachineSharesSettings {
-  readonly store: PayloadStore | undefined;
+  readonly store?: PayloadStore | undefined;
   readonly maxShared: number;
   readonly executor: { share<T>(value: T): Shared<T> };
 }

@@ -3,7 +3,7 @@ import type { Job, Queue } from 'bullmq';
 import * as check from '../system/check.ts';
 import type { Exchange, QueueBackend, QueueConnection } from './exchange.ts';
 import { openExchange } from './open-exchange.ts';
-import { checkBackend, checkQueueName, expectGiven } from './serve-options.ts';
+import { expectGiven, placeChecks } from './serve-options.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
 import { endsWithin, within } from './within.ts';
 
@@ -79,10 +79,7 @@ const STATES = [
 ] as const;
 
 const checks: Readonly<Record<keyof ObserveQueueOptions, check.Check>> = {
-  queue: checkQueueName,
-  connection: check.anything,
-  backend: checkBackend,
-  prefix: check.string,
+  ...placeChecks,
   timeout: check.number({ min: 1, unit: 'milliseconds' }),
 };
 

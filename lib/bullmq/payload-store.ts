@@ -53,13 +53,8 @@ export function keyIn(text: unknown): string | undefined {
 }
 
 /** Bytes of a text at most. JSON has no infinity, and worker processes get it as JSON. */
-export const textLimit = ({
-  maxPayload,
-  store,
-}: {
-  maxPayload: number;
-  store: PayloadStore | undefined;
-}): number => (store === undefined ? maxPayload : Number.MAX_SAFE_INTEGER);
+export const textLimit = ({ maxPayload, store }: { maxPayload: number; store?: PayloadStore }): number =>
+  store === undefined ? maxPayload : Number.MAX_SAFE_INTEGER;
 
 /**
  * @param what Whose payload it is, for the error.

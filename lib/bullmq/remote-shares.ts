@@ -7,7 +7,6 @@ import type { HeldShare } from '../sending/common/payload.ts';
 import { newHandle, type Shared, type SharedState, sharedState } from '../sending/common/shared.ts';
 import { Refusal } from '../sending/graph/refusal.ts';
 import { newId } from '../sending/host/definitions.ts';
-import type { RemoteSettings } from './executor-options.ts';
 import { deletePayload, hashOf, newPayloadKey, type PayloadStore, putPayload } from './payload-store.ts';
 import type { JobData, SharedReference } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
@@ -87,7 +86,7 @@ export class RemoteShares {
   #used = new Set<RemoteShare>();
 
   /** @param codec Of the values themselves. */
-  constructor({ store, queue }: Pick<RemoteSettings, 'store' | 'queue'>, codec: ValueCodec) {
+  constructor({ store, queue }: { store?: PayloadStore | undefined; queue: string }, codec: ValueCodec) {
     this.#store = store;
     this.#queue = queue;
     this.#codec = codec;

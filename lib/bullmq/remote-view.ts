@@ -176,14 +176,5 @@ function withRemoteOptions(settings: RemoteTaskSettings, given: RemoteTaskOption
       'killGrace is an option of the executor that serves the tasks, not of one that submits them',
     );
   }
-  return {
-    timeout: options.timeout ?? settings.timeout,
-    queueTimeout: options.queueTimeout ?? settings.queueTimeout,
-    signal: options.signal ?? settings.signal,
-    retries: options.retries ?? settings.retries,
-    priority: options.priority ?? settings.priority,
-    name: options.name ?? settings.name,
-    jobId: options.jobId ?? settings.jobId,
-    onOutput: options.onOutput ?? settings.onOutput,
-  };
+  return { ...settings, ...options };
 }

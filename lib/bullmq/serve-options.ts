@@ -53,23 +53,36 @@ export interface ServeTasksOptions {
   leaveOn?: readonly NodeJS.Signals[];
 }
 
-export type ServeSettings = Readonly<
-  Required<Omit<ServeTasksOptions, 'executor' | 'allowFunctions' | 'backend' | 'store'>> & {
-    backend: QueueBackend | undefined;
-    executor: ProcessPoolExecutor;
-    ownsExecutor: boolean;
-    allowFunctions: AllowFunctions | undefined;
-    store: PayloadStore | undefined;
-  }
->;
+export const MAX_PAYLOAD = 1_048_576;
 
-const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
+const DEFAULTS = {
+  prefix: 'bull',
+  maxPayload: MAX_PAYLOAD,
+  maxShared: 268_435_456,
+  gracePeriod: 10_000,
+  lockDuration: 15_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 3,
+  handBackTimeout: 300_000,
+  leaveOn: ['SIGTERM', 'SIGINT'] as const,
+};
+
+export type ServeSettings = check.Resolved<ServeTasksOptions, 'backend' | 'allowFunctions' | 'store'> & {
+  readonly ownsExecutor: boolean;
+};
+
+/** How to reach a queue. */
+export const placeChecks = {
   queue: checkQueueName,
   connection: check.anything,
   backend: checkBackend,
+  prefix: check.string,
+};
+
+const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
+  ...placeChecks,
   tasks: checkRegistry,
   executor: checkExecutor,
-  prefix: check.string,
   maxPayload: check.bytes,
   store: checkStore,
   maxShared: check.bytes,
@@ -82,17 +95,14 @@ const checks: Readonly<Record<keyof ServeTasksOptions, check.Check>> = {
   leaveOn: check.strings,
 };
 
-export const MAX_PAYLOAD = 1_048_576;
-const MAX_SHARED = 268_435_456;
-
-export function checkQueueName(value: unknown, name: string): void {
+function checkQueueName(value: unknown, name: string): void {
   check.string(value, name);
   if (value === '' || (value as string).includes(':')) {
     throw new RangeError(`${name} must be a name without ":" and not empty, got ${JSON.stringify(value)}`);
   }
 }
 
-export function checkBackend(value: unknown, name: string): void {
+function checkBackend(value: unknown, name: string): void {
   if (typeof value === 'function') return;
   throw new TypeError(
     `${name} must be a backend of BullMQ such as createPostgresBackend, got ${check.describe(value)}`,
@@ -121,24 +131,10 @@ export function checkExecutor(value: unknown, name: string): void {
 export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
   const options = check.checkOptions(given, checks, 'serveTasks') as ServeTasksOptions;
   expectGiven(options, ['queue', 'connection', 'tasks'], 'serveTasks');
-  const executor = options.executor ?? new ProcessPoolExecutor({ onWorkerCrash: 'isolate' });
   return {
-    queue: options.queue,
-    connection: options.connection,
-    backend: options.backend,
-    tasks: options.tasks,
-    executor,
+    ...DEFAULTS,
+    ...options,
+    executor: options.executor ?? new ProcessPoolExecutor({ onWorkerCrash: 'isolate' }),
     ownsExecutor: options.executor === undefined,
-    prefix: options.prefix ?? 'bull',
-    maxPayload: options.maxPayload ?? MAX_PAYLOAD,
-    store: options.store,
-    maxShared: options.maxShared ?? MAX_SHARED,
-    allowFunctions: options.allowFunctions,
-    gracePeriod: options.gracePeriod ?? 10_000,
-    lockDuration: options.lockDuration ?? 15_000,
-    stalledInterval: options.stalledInterval ?? 5_000,
-    maxStalledCount: options.maxStalledCount ?? 3,
-    handBackTimeout: options.handBackTimeout ?? 300_000,
-    leaveOn: options.leaveOn ?? ['SIGTERM', 'SIGINT'],
   };
 }

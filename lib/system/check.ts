@@ -13,6 +13,11 @@ import { nameHere } from './names-elsewhere.ts';
  */
 export type Check = (value: unknown, name: string) => unknown;
 
+/** Options with their defaults in place; those of `Open` have none. */
+export type Resolved<Options, Open extends keyof Options> = Readonly<
+  Required<Omit<Options, Open>> & Pick<Options, Open>
+>;
+
 /**
  * Options are own, enumerable properties: a property that was added to `Object.prototype` sets no option.
  *

@@ -9,6 +9,7 @@ import {
   checkOptions,
   describe,
   filled,
+  type Resolved,
   strings,
 } from '../system/check.ts';
 import type { FleetFigures } from './aggregate/fleet-figures.ts';
@@ -40,14 +41,7 @@ export interface ServeViewOptions extends ViewHandlerOptions {
   host?: string;
 }
 
-export interface ViewSettings {
-  readonly executors: readonly ProcessPoolExecutor[] | undefined;
-  readonly authorize: ViewHandlerOptions['authorize'];
-  readonly token: string | undefined;
-  readonly hosts: readonly string[];
-  readonly allowActions: boolean;
-  readonly fleet: ViewHandlerOptions['fleet'];
-}
+export type ViewSettings = Resolved<ViewHandlerOptions, 'executors' | 'authorize' | 'token' | 'fleet'>;
 
 const handlerChecks: Readonly<Record<keyof ViewHandlerOptions, Check>> = {
   executors: checkExecutors,
@@ -79,16 +73,14 @@ export function resolveServeOptions(
 }
 
 function resolve(options: ViewHandlerOptions, of: string): ViewSettings {
-  const { executors, token, authorize, hosts = [], allowActions = false, fleet } = options;
-  if (token !== undefined && authorize !== undefined)
+  const { executors, hosts = [], allowActions = false } = options;
+  if (options.token !== undefined && options.authorize !== undefined)
     throw new TypeError(`${of} takes a token or authorize, not both: authorize decides alone`);
   return {
-    executors: executors && [...executors],
-    authorize,
-    token,
+    ...options,
+    ...(executors && { executors: [...executors] }),
     hosts: hosts.map((host) => host.toLowerCase()),
     allowActions,
-    fleet,
   };
 }
 
