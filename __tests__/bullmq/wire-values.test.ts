@@ -29,6 +29,11 @@ test('of an error all comes that can be sent, and the rest is left out', () => {
   );
 });
 
+test('an error whose class has the name of anything of this package that is no error comes', () => {
+  class noSharedValues extends Error {}
+  expect(arrived(new noSharedValues('mine'))).toMatchObject({ name: 'noSharedValues', message: 'mine' });
+});
+
 test('errors that hold each other come, but for what closes the circle', () => {
   const [one, two] = [new RangeError('one'), new TypeError('two')];
   const copy = arrived(Object.assign(one, { two: Object.assign(two, { one, code: 2 }) })) as typeof one;

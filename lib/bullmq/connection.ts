@@ -5,7 +5,8 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { describe } from '../system/check.ts';
 import { ioredis } from './engine.ts';
-import { QueueUnavailableError } from './errors.ts';
+import type { QueueUnavailableError } from './errors.ts';
+import { messageOf, queueUnavailable } from './exchange.ts';
 
 /**
  * Options of ioredis (with `sentinels` and `name` for Sentinel, `tls` for TLS), a URL (`redis://…`, `rediss://…`), or a
@@ -109,9 +110,6 @@ export const isRejection = (error: unknown): boolean => REJECTED.test(messageOf(
 /** Whether Redis has refused to write. */
 export const isFull = (error: unknown): boolean => FULL.test(messageOf(error));
 
-/** Not by `instanceof`: errors of another realm have messages too. */
-const messageOf = (error: unknown): string => String((error as Partial<Error> | undefined)?.message ?? '');
-
 /** Names the place without the password. */
 export function placeOf(redis: Redis): string {
   const { host, port, path, sentinels, name } = redis.options;
@@ -124,11 +122,7 @@ export function placeOf(redis: Redis): string {
 
 /** @param during What was tried, or for how long. */
 export function unavailable(redis: Redis, during: string, cause: unknown): QueueUnavailableError {
-  const message = messageOf(cause).replace(/\.$/, '');
-  const reason = message === '' ? '' : `: ${message}`;
-  return new QueueUnavailableError(`Redis at ${placeOf(redis)} ${during}${reason}${wayOut(cause)}`, {
-    cause,
-  });
+  return queueUnavailable(`Redis at ${placeOf(redis)}`, during, cause, wayOut(cause));
 }
 
 function wayOut(cause: unknown): string {

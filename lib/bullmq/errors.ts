@@ -1,7 +1,5 @@
 /** What can go wrong between two machines that cannot go wrong on one. Knows nothing of how it is found out. */
 
-import { SerializationError } from '../errors.ts';
-
 /** The engine of the queue (Redis, Postgres) cannot be reached, does not let this program in, or refuses to write. The message says which, and for how long. */
 export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailableError';
@@ -43,10 +41,3 @@ export class SignatureError extends Error {
   override readonly name = 'SignatureError';
   readonly code = 'ERR_SIGNATURE';
 }
-
-/** Jobs alone say which shared values a machine must have. */
-export const noSharedValues = (what: string): SerializationError =>
-  new SerializationError(
-    `cannot send ${what} through Redis: it holds a shared value, which only arguments and functions can\n` +
-      '  hint: send the value itself',
-  );

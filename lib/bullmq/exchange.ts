@@ -13,7 +13,7 @@ import type {
   WorkerOptions,
 } from 'bullmq';
 import type { RedisConnection } from './connection.ts';
-import type { QueueUnavailableError } from './errors.ts';
+import { QueueUnavailableError } from './errors.ts';
 import type { Reply } from './wire.ts';
 
 /** How to reach the engine of a queue: Redis, or with `backend` what that takes. */
@@ -114,4 +114,23 @@ export interface Exchange extends EventEmitter<ExchangeEvents> {
   /** Lets the process end although connections are open, where the engine's client can. */
   unref(): void;
   close(): void;
+}
+
+/** Not by `instanceof`: errors of another realm have messages too. */
+export const messageOf = (error: unknown): string =>
+  String((error as Partial<Error> | null | undefined)?.message ?? '');
+
+/**
+ * @param engine Which one, and where.
+ * @param during What was tried, or for how long.
+ */
+export function queueUnavailable(
+  engine: string,
+  during: string,
+  cause: unknown,
+  wayOut: string,
+): QueueUnavailableError {
+  const message = messageOf(cause).replace(/\.$/, '');
+  const reason = message === '' ? '' : `: ${message}`;
+  return new QueueUnavailableError(`${engine} ${during}${reason}${wayOut}`, { cause });
 }

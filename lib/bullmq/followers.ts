@@ -24,8 +24,8 @@ export class Followers {
 
   remove(task: RemoteTask): void {
     const followers = this.#followers.get(task.id);
-    if (followers?.delete(task) !== true) return;
+    if (followers?.delete(task) !== true || followers.size > 0) return;
+    this.#followers.delete(task.id);
     this.#link.unfollow(task.id);
-    if (followers.size === 0) this.#followers.delete(task.id);
   }
 }

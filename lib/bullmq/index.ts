@@ -63,7 +63,7 @@ export function processor<Data = unknown, Result = unknown>(
     | ((job: ProcessorJob<Data>, token?: string, signal?: AbortSignal) => Result | Promise<Result>),
   options?: ProcessorOptions,
 ): PoolProcessor<Data, Result> {
-  return later().processor(task, options);
+  return later().processor(task, options) as PoolProcessor<Data, Result>;
 }
 
 /**

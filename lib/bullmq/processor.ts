@@ -14,7 +14,7 @@ import * as check from '../system/check.ts';
 import { runProcessorFile, runProcessorFunction } from './for-workers.ts';
 import { type CallableRun, createJobCallServer } from './job-call-server.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
-import { asSaying, type ProcessorJob, type SentJob } from './processor-job.ts';
+import { asSaying, type SentJob } from './processor-job.ts';
 import type { ProcessorTask } from './run-processor.ts';
 import { checkExecutor } from './serve-options.ts';
 
@@ -49,26 +49,9 @@ const checks: Readonly<Record<keyof ProcessorOptions, check.Check>> = {
   executor: checkExecutor,
 };
 
-/**
- * Runs each job of a BullMQ Worker in a pool of processes:
- * `new Worker('resize', processor('./resize.js', { timeout: 30_000 }), { connection, concurrency: 4 })`.
- *
- * A job is killed with its descendants at its deadline, and when BullMQ aborts it (`worker.cancelJob`). If its worker process
- * dies, it fails with `TerminatedWorkerError`. The lock of the job is renewed by the host, which is never busy with it.
- *
- * @param task A file whose default export gets the job, relative to the current directory as BullMQ has it, or its URL; or
- * a function.
- * @throws TypeError, RangeError for options that are unknown, of the wrong type or out of range.
- * @throws Error if there is no such file.
- */
-export function processor<Data = unknown, Result = unknown>(
-  task:
-    | string
-    | URL
-    | ((job: ProcessorJob<Data>, token?: string, signal?: AbortSignal) => Result | Promise<Result>),
-  options?: ProcessorOptions,
-): PoolProcessor<Data, Result> {
-  const start = starterOf(task as string | URL | ProcessorTask);
+/** @throws TypeError, RangeError, Error */
+export function processor(task: string | URL | ProcessorTask, options?: ProcessorOptions): PoolProcessor {
+  const start = starterOf(task);
   const { timeout, executor: given, ...poolOptions } = check.checkOptions(options, checks, 'processor');
   const executor =
     given ?? new ProcessPoolExecutor({ idleTimeout: IDLE_TIMEOUT, ...poolOptions, onWorkerCrash: 'isolate' });
@@ -104,10 +87,7 @@ export function processor<Data = unknown, Result = unknown>(
     if (given === undefined) await executor.shutdown();
     calls.close();
   };
-  return Object.assign(run, { executor, close, [Symbol.asyncDispose]: close }) as unknown as PoolProcessor<
-    Data,
-    Result
-  >;
+  return Object.assign(run, { executor, close, [Symbol.asyncDispose]: close }) as PoolProcessor;
 }
 
 /** Job and future are cleared at its end. */

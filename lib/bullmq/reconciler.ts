@@ -4,7 +4,7 @@
 import { clearInterval, setInterval } from '../system/timers.ts';
 import { JobLostError, UnknownJobError } from './errors.ts';
 import type { JobState } from './job-reader.ts';
-import { LostMachines, lostMachineWarning } from './lost-machines.ts';
+import { type LostMachines, lostMachineWarning } from './lost-machines.ts';
 import type { RemoteLink } from './remote-link.ts';
 import type { RemoteTask } from './remote-task.ts';
 
@@ -12,6 +12,7 @@ interface ReconcilerListener {
   /** Sent and not settled, those first that were looked at longest ago. */
   readonly sent: Map<string, RemoteTask>;
   onJobState(task: RemoteTask, jobState: JobState): void;
+  readonly lostMachines: LostMachines;
   noteLostMachine(): void;
 }
 
@@ -31,7 +32,6 @@ export class Reconciler {
   #isWalking = false;
   #unservedSince: number | undefined;
   #hasWarned = false;
-  readonly #lostMachines = new LostMachines();
 
   constructor(link: RemoteLink, interval: number, queue: string, listener: ReconcilerListener) {
     this.#link = link;
@@ -46,20 +46,12 @@ export class Reconciler {
 
   /** No task is awaited: it continues only until the state of the machines that tasks were taken from is known. */
   rest(): void {
-    if (!this.#lostMachines.hasSuspects) this.stop();
+    if (!this.#listener.lostMachines.hasSuspects) this.stop();
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-  }
-
-  noteTakenFrom(machine: string, { key }: RemoteTask): void {
-    this.#lostMachines.suspect(machine, key);
-  }
-
-  noteGivenBack({ key }: RemoteTask): void {
-    this.#lostMachines.acquit(key);
   }
 
   /** One round. Errors are the link's business: the next round comes. */
@@ -104,9 +96,10 @@ export class Reconciler {
   }
 
   async #lookForLostMachines(): Promise<void> {
-    const running = machinesOf(this.#listener.sent.values());
-    if (running.size === 0 && !this.#lostMachines.hasSuspects) return;
-    for (const lost of this.#lostMachines.look(running, await this.#link.machines())) {
+    const { sent, lostMachines } = this.#listener;
+    const running = machinesOf(sent.values());
+    if (running.size === 0 && !lostMachines.hasSuspects) return;
+    for (const lost of lostMachines.look(running, await this.#link.machines())) {
       this.#listener.noteLostMachine();
       process.emitWarning(lostMachineWarning(this.#queue, lost), {
         type: 'LokyWarning',

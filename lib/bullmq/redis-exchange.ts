@@ -20,18 +20,13 @@ import type {
   OutgoingReplies,
   QueuePlace,
 } from './exchange.ts';
-import { machineKey, machinesKey, ordersChannel, outcomesKey, repliesChannel } from './wire.ts';
 
 /** `pb` is BullMQ's field for the name of the worker that processed the job. */
 const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp', 'pb'] as const;
 
 type Answers = [error: Error | null, result: unknown][];
 
-export function redisExchange(place: QueuePlace, hears: Hears): Exchange {
-  return new RedisExchange(place, hears);
-}
-
-class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
+export class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   readonly #place: QueuePlace;
   readonly #writer: Redis;
   readonly #subscriber: Redis | undefined;
@@ -53,7 +48,7 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
       this.emit('writable');
       this.#noteReady();
     });
-    if (hears !== undefined) this.#listen(channelOf(place, hears));
+    if (hears !== undefined) this.#listen(this.#channelOf(hears));
   }
 
   get isReady(): boolean {
@@ -89,47 +84,42 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   async follow(executor: string): Promise<void> {
-    await this.#subscriber?.subscribe(channelOf(this.#place, { executor }));
+    await this.#subscriber?.subscribe(this.#channelOf({ executor }));
   }
 
   unfollow(executor: string): void {
-    this.#subscriber?.unsubscribe(channelOf(this.#place, { executor })).catch(() => {}); // the connection was closed
+    this.#subscriber?.unsubscribe(this.#channelOf({ executor })).catch(() => {}); // the connection was closed
   }
 
   async order(text: string): Promise<void> {
-    const { prefix, queue } = this.#place;
-    await this.#writer.publish(ordersChannel(prefix, queue), text);
+    await this.#writer.publish(this.#name('orders'), text);
   }
 
   /** The worker has the same connection, which keeps the order: there is no answer to wait for. */
   async keep(kept: readonly OutcomesToKeep[]): Promise<void> {
-    const { prefix, queue } = this.#place;
     const pipeline = this.#writer.pipeline();
     for (const { executor, outcomes, keep } of kept) {
-      const key = outcomesKey(prefix, queue, executor);
+      const key = this.#outcomes(executor);
       pipeline.hset(key, outcomes).expire(key, keep);
     }
     if (pipeline.length > 0) pipeline.exec().catch(() => {}); // moving the job fails as well
   }
 
   async reply(outgoing: readonly OutgoingReplies[]): Promise<void> {
-    const { prefix, queue } = this.#place;
     const pipeline = this.#writer.pipeline();
     for (const { executor, replies } of outgoing) {
-      if (replies.length > 0)
-        pipeline.publish(repliesChannel(prefix, queue, executor), JSON.stringify(replies));
+      if (replies.length > 0) pipeline.publish(this.#channelOf({ executor }), JSON.stringify(replies));
     }
     if (pipeline.length > 0) await pipeline.exec();
   }
 
   async readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {
-    const { prefix, queue } = this.#place;
     const pipeline = this.#writer.pipeline();
+    const { prefix, queue } = this.#place;
     const keys = jobIds.map((id) => `${prefix}:${queue}:${id}`);
     for (const key of keys) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
     // Last: an outcome is written before its job is done, and may be removed.
-    const answers = ((await pipeline.hmget(outcomesKey(prefix, queue, executor), ...jobIds).exec()) ??
-      []) as Answers;
+    const answers = ((await pipeline.hmget(this.#outcomes(executor), ...jobIds).exec()) ?? []) as Answers;
     const [failure, outcomes] = answers[jobIds.length * 2] ?? [];
     if (failure) throw failure;
     return keys.map((key, index) => {
@@ -139,48 +129,41 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   async forget(executor: string, jobIds: readonly string[]): Promise<void> {
-    const { prefix, queue } = this.#place;
-    await this.#writer.hdel(outcomesKey(prefix, queue, executor), ...jobIds);
+    await this.#writer.hdel(this.#outcomes(executor), ...jobIds);
   }
 
   async forgetAll(executor: string): Promise<void> {
-    const { prefix, queue } = this.#place;
-    await this.#writer.unlink(outcomesKey(prefix, queue, executor));
+    await this.#writer.unlink(this.#outcomes(executor));
   }
 
   async machineCount(): Promise<number> {
-    const { prefix, queue } = this.#place;
-    const [, count] = (await this.#writer.pubsub('NUMSUB', ordersChannel(prefix, queue))) as [string, number];
+    const [, count] = (await this.#writer.pubsub('NUMSUB', this.#name('orders'))) as [string, number];
     return Number(count);
   }
 
   /** A key for each, which Redis removes by its own clock. */
   async beat(machine: string, text: string, lifetime: number): Promise<void> {
-    const { prefix, queue } = this.#place;
     const pipeline = this.#writer.pipeline();
-    pipeline.set(machineKey(prefix, queue, machine), text, 'PX', lifetime);
-    await pipeline.sadd(machinesKey(prefix, queue), machine).exec();
+    pipeline.set(this.#machine(machine), text, 'PX', lifetime);
+    await pipeline.sadd(this.#name('machines'), machine).exec();
   }
 
   async endBeat(machine: string): Promise<void> {
-    const { prefix, queue } = this.#place;
-    const pipeline = this.#writer.pipeline().unlink(machineKey(prefix, queue, machine));
-    await pipeline.srem(machinesKey(prefix, queue), machine).exec();
+    const pipeline = this.#writer.pipeline().unlink(this.#machine(machine));
+    await pipeline.srem(this.#name('machines'), machine).exec();
   }
 
   async beats(): Promise<string[]> {
-    const { prefix, queue } = this.#place;
-    const machines = await this.#writer.smembers(machinesKey(prefix, queue));
+    const machines = await this.#writer.smembers(this.#name('machines'));
     if (machines.length === 0) return [];
-    const texts = await this.#writer.mget(machines.map((each) => machineKey(prefix, queue, each)));
+    const texts = await this.#writer.mget(machines.map((each) => this.#machine(each)));
     const gone = machines.filter((_, index) => texts[index] === null);
-    if (gone.length > 0) await this.#writer.srem(machinesKey(prefix, queue), ...gone);
+    if (gone.length > 0) await this.#writer.srem(this.#name('machines'), ...gone);
     return texts.filter((text) => text !== null);
   }
 
   async probe(): Promise<void> {
-    const { prefix, queue } = this.#place;
-    await this.#writer.set(`${prefix}:${queue}:loky:probe`, '1', 'PX', 10_000);
+    await this.#writer.set(this.#name('probe'), '1', 'PX', 10_000);
   }
 
   unref(): void {
@@ -190,6 +173,26 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   close(): void {
     this.#isClosed = true;
     for (const redis of this.#connections) closeRedis(redis);
+  }
+
+  /** Of a key or a channel beside the jobs, whose removal is for all submitters. */
+  #name(what: string): string {
+    const { prefix, queue } = this.#place;
+    return `${prefix}:${queue}:loky:${what}`;
+  }
+
+  #channelOf(hears: NonNullable<Hears>): string {
+    return this.#name(hears === 'orders' ? hears : `replies:${hears.executor}`);
+  }
+
+  /** A hash: the outcomes that an executor may not have heard of, by job. */
+  #outcomes(executor: string): string {
+    return this.#name(`outcomes:${executor}`);
+  }
+
+  /** The heartbeat of one machine, which Redis removes when it is not renewed. The set `machines` says for whom to look. */
+  #machine(machine: string): string {
+    return this.#name(`machine:${machine}`);
   }
 
   #listen(channel: string): void {
@@ -214,10 +217,6 @@ class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
     if (this.#subscriber !== undefined && this.#subscriber.status !== 'ready') this.#isHearing = false;
     if (!this.#isClosed) this.emit('away');
   }
-}
-
-function channelOf({ prefix, queue }: QueuePlace, hears: NonNullable<Hears>): string {
-  return hears === 'orders' ? ordersChannel(prefix, queue) : repliesChannel(prefix, queue, hears.executor);
 }
 
 function fieldsOf(

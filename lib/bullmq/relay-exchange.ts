@@ -8,17 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } from 'bullmq';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { bullmq } from './engine.ts';
-import { QueueUnavailableError } from './errors.ts';
-import type {
-  Exchange,
-  ExchangeEvents,
-  Hears,
-  JobFields,
-  OutcomesToKeep,
-  OutgoingReplies,
-  QueueBackend,
-  QueuePlace,
-  Refused,
+import {
+  type Exchange,
+  type ExchangeEvents,
+  type Hears,
+  type JobFields,
+  type OutcomesToKeep,
+  type OutgoingReplies,
+  type QueueBackend,
+  type QueuePlace,
+  queueUnavailable,
+  type Refused,
 } from './exchange.ts';
 import { withHandledErrors } from './postgres-errors.ts';
 import type { Reply } from './wire.ts';
@@ -50,11 +50,7 @@ const OUTAGE_MESSAGES =
 /** SQLSTATEs of a database that is full or read-only. */
 const FULL_CODES = /^(?:53100|53200|25006)$/;
 
-export function relayExchange(place: QueuePlace, hears: Hears): Exchange {
-  return new RelayExchange(place, hears);
-}
-
-class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
+export class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   readonly #place: QueuePlace;
   readonly #backend: QueueBackend;
   readonly #hears: Hears;
@@ -82,14 +78,7 @@ class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   }
 
   unavailable(during: string, cause: unknown) {
-    const { message = '' } = (cause ?? {}) as Partial<Error>;
-    const reason = message === '' ? '' : `: ${message.replace(/\.$/, '')}`;
-    return new QueueUnavailableError(
-      `Postgres at ${nameOf(this.#place)} ${during}${reason}${wayOut(cause)}`,
-      {
-        cause,
-      },
-    );
+    return queueUnavailable(`Postgres at ${nameOf(this.#place)}`, during, cause, wayOut(cause));
   }
 
   refusedBy(error: unknown): Refused {

@@ -43,8 +43,8 @@ export class RemoteLink {
   #heard: string[] = [];
   #removal: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** Jobs whose outcomes are kept for any executor, and how many tasks here wait for each. */
-  readonly #followed = new Map<string, number>();
+  /** Jobs whose outcomes are kept for any executor, and for which tasks here wait. */
+  readonly #followed = new Set<string>();
 
   constructor(settings: RemoteSettings, executorId: string, listener: RemoteLinkListener) {
     this.#settings = settings;
@@ -91,15 +91,12 @@ export class RemoteLink {
 
   /** Subscribes to a job whose outcome is kept for any executor. Resolves when no later message can be missed. */
   async follow(id: string): Promise<void> {
-    const count = this.#followed.get(id) ?? 0;
-    this.#followed.set(id, count + 1);
+    this.#followed.add(id);
     await this.#exchange.follow(replyOfJob(id));
   }
 
   unfollow(id: string): void {
-    const count = (this.#followed.get(id) ?? 0) - 1;
-    if (count > 0) this.#followed.set(id, count);
-    else if (this.#followed.delete(id) && !this.#isClosed) this.#exchange.unfollow(replyOfJob(id));
+    if (this.#followed.delete(id) && !this.#isClosed) this.#exchange.unfollow(replyOfJob(id));
   }
 
   /** Notifies all executors that wait for a job which this executor has ended. */
@@ -189,7 +186,7 @@ export class RemoteLink {
 
   /** An engine that was not reached before has followed nothing. */
   async #followAll(): Promise<void> {
-    const followed = [...this.#followed.keys()].map((id) => this.#exchange.follow(replyOfJob(id)));
+    const followed = [...this.#followed].map((id) => this.#exchange.follow(replyOfJob(id)));
     await Promise.allSettled(followed);
   }
 

@@ -20,6 +20,7 @@ import type { RemoteSettings } from './executor-options.ts';
 import { Followers } from './followers.ts';
 import type { JobState } from './job-reader.ts';
 import { LateOutput } from './late-output.ts';
+import { LostMachines } from './lost-machines.ts';
 import { Outbox } from './outbox.ts';
 import { deletePayload, fetchOutcome, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
 import { QueueDeadlines, type QueueDeadlinesListener } from './queue-deadlines.ts';
@@ -64,6 +65,7 @@ const KILLED_BY_SHUTDOWN =
 export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDeadlinesListener {
   /** In the queue and not settled, by their keys. */
   readonly sent = new Map<string, RemoteTask>();
+  readonly lostMachines = new LostMachines();
   readonly #settings: RemoteSettings;
   readonly #executorId: string;
   readonly #counts = new RemoteCounts();
@@ -130,34 +132,15 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#counts.machinesLost += 1;
   }
 
-  onTakenFrom(machine: string, task: RemoteTask): void {
-    this.#reconciler.noteTakenFrom(machine, task);
-  }
-
-  onGivenBack(task: RemoteTask): void {
-    this.#reconciler.noteGivenBack(task);
-  }
-
   isAwaited(): boolean {
     return this.pendingCount > 0;
   }
 
   submit(request: RemoteTaskRequest): Future<unknown> {
-    this.expectRoom();
-    const task = new RemoteTask(request, this);
-    for (const share of request.shares) {
-      share.hold();
-      if (request.kind !== 'own') share.leave();
-    }
-    this.#counts.submitted += 1;
-    const { signal } = request.settings;
-    if (signal?.aborted) {
-      this.#drop(task, () => task.cancelWith(ABORTED, signal.reason));
-      return task.future;
-    }
+    const task = this.#newTask(request);
+    if (task.isSettled) return task.future;
     this.#unsent.set(task.key, task);
     watchUnstored(this, true);
-    this.#keepAlive.hold();
     if (request.upload === undefined && request.shares.length === 0) this.#outbox.add(task);
     else void this.#upload(task);
     this.#link.noteAwaited();
@@ -179,31 +162,31 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
 
   /** A task that waits for a job which was stored before. @throws ShutdownExecutorError, QueueFullError */
   attach(id: string, settings: RemoteTaskSettings, submitSite: SubmitSite | undefined): RemoteTask {
-    this.expectRoom();
-    const request = {
-      id,
-      kind: 'attached',
-      name: id,
-      data: NO_DATA,
-      upload: undefined,
-      shares: [],
-      settings,
-      submitSite,
-    } as const;
-    const task = new RemoteTask(request, this);
+    const common = { name: id, data: NO_DATA, upload: undefined, shares: [], settings, submitSite };
+    const task = this.#newTask({ id, kind: 'attached', ...common });
+    if (task.isSettled) return task;
     task.state = 'sent';
-    this.#counts.submitted += 1;
-    if (settings.signal?.aborted) {
-      this.#drop(task, () => task.cancelWith(ABORTED, settings.signal?.reason));
-      return task;
-    }
     // This executor has stored the job itself: if it is missing now, it has ended or was cancelled, and that is about to be heard.
     for (const other of this.#followers.of(id)) task.wasSeen ||= other.state === 'sent';
     this.sent.set(task.key, task);
-    this.#keepAlive.hold();
     this.#link.noteAwaited();
     this.#reconciler.start();
     void this.#followers.add(task).then(() => this.#reconciler.look(task));
+    return task;
+  }
+
+  /** It is settled if its signal is aborted already. @throws ShutdownExecutorError, QueueFullError */
+  #newTask(request: RemoteTaskRequest): RemoteTask {
+    this.expectRoom();
+    const task = new RemoteTask(request, this);
+    for (const share of request.shares) {
+      share.hold();
+      if (request.kind !== 'own') share.leave();
+    }
+    this.#counts.submitted += 1;
+    const { signal } = request.settings;
+    if (signal?.aborted) this.#drop(task, () => task.cancelWith(ABORTED, signal.reason));
+    else this.#keepAlive.hold();
     return task;
   }
 

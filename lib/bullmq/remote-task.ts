@@ -11,6 +11,7 @@ import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners
 import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { type SubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
+import type { LostMachines } from './lost-machines.ts';
 import type { TaskOutput } from './remote-executor.ts';
 import type { RemoteShare } from './remote-shares.ts';
 import type { RemoteOutcome } from './remote-stats.ts';
@@ -65,10 +66,7 @@ export interface RemoteTaskKeeper {
   cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean;
   /** Its `queueTimeout` is over, and it is not known to have begun. */
   onQueueTimeout(task: RemoteTask): void;
-  /** The machine that had it has it no more, and has not said so itself. */
-  onTakenFrom(machine: string, task: RemoteTask): void;
-  /** Its machine has said so. */
-  onGivenBack(task: RemoteTask): void;
+  readonly lostMachines: LostMachines;
 }
 
 let lastKey = 0;
@@ -161,13 +159,14 @@ export class RemoteTask implements FutureOwner {
 
   /** Its machine runs it no more, and says so. */
   noteGivenBack(): void {
-    this.#keeper.onGivenBack(this);
+    this.#keeper.lostMachines.acquit(this.key);
     this.machine = undefined;
     this.noteWaiting();
   }
 
+  /** The machine that had it has it no more, and has not said so itself. */
   #noteTaken(): void {
-    if (this.machine !== undefined) this.#keeper.onTakenFrom(this.machine, this);
+    if (this.machine !== undefined) this.#keeper.lostMachines.suspect(this.machine, this.key);
   }
 
   get wantsOutput(): boolean {

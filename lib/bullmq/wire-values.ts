@@ -6,7 +6,6 @@ import type * as Devalue from 'devalue';
 import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/common/reducers.ts';
 import { isShared, type Shared } from '../sending/common/shared.ts';
-import { noSharedValues } from './errors.ts';
 import { isPlainJson } from './plain-json.ts';
 import { fromPlainError, isError, type PlainError, toPlainError } from './wire-errors.ts';
 
@@ -161,6 +160,13 @@ function refusal({ DevalueError }: TextLibrary, error: unknown, what: string): S
     ...(path === '' ? {} : { path: `${what}${path}` }),
   });
 }
+
+/** Jobs alone say which shared values a machine must have. */
+const noSharedValues = (what: string): SerializationError =>
+  new SerializationError(
+    `cannot send ${what} through Redis: it holds a shared value, which only arguments and functions can\n` +
+      '  hint: send the value itself',
+  );
 
 function tooLarge(what: string, size: number, limit: number): SerializationError {
   return new SerializationError(

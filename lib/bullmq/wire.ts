@@ -78,22 +78,6 @@ interface Order {
  */
 export const replyOfJob = (jobId: string): string => `job:${jobId}`;
 
-export const repliesChannel = (prefix: string, queue: string, executor: string): string =>
-  `${prefix}:${queue}:loky:replies:${executor}`;
-
-/** A hash: the outcomes that an executor may not have heard of, by job. It lies beside the jobs, whose removal is for all submitters. */
-export const outcomesKey = (prefix: string, queue: string, executor: string): string =>
-  `${prefix}:${queue}:loky:outcomes:${executor}`;
-
-export const ordersChannel = (prefix: string, queue: string): string => `${prefix}:${queue}:loky:orders`;
-
-/** A set: the machines whose heartbeats are looked for. */
-export const machinesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:loky:machines`;
-
-/** The heartbeat of one machine, which Redis removes when it is not renewed. */
-export const machineKey = (prefix: string, queue: string, machine: string): string =>
-  `${prefix}:${queue}:loky:machine:${machine}`;
-
 /** `undefined` if a job was not made by an executor of this package. */
 export function asJobData(data: unknown): (Partial<JobData> & Pick<JobData, 'loky'>) | undefined {
   const { loky } = (data ?? {}) as Partial<JobData>;
