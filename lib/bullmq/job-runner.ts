@@ -37,16 +37,30 @@ import { TaskOutputs } from './task-outputs.ts';
 import { asJobData, type JobData } from './wire.ts';
 import { type ValueCodec, valueCodec } from './wire-values.ts';
 
+/** Why a job ends here before its task does, if it does. What stands later counts more. */
+const ENDINGS = ['cancelled', 'handed back', 'superseded'] as const;
+type Ending = (typeof ENDINGS)[number];
+
+/** Small: tables of maps outlive their entries, see processor.ts. */
 interface ActiveJob {
   /** `undefined` as long as the job is held: its machine was cut off, and its submitter may withdraw it. */
   future: Future<CallOutcome> | undefined;
-  isCancelled: boolean;
-  isHandedBack: boolean;
-  /** Another machine has it: what becomes of it here is not reported. */
-  isSuperseded: boolean;
+  /** `superseded`: another machine has the job, and what becomes of it here is not reported. */
+  ending: Ending | undefined;
   /** What it needs of the shared values. */
   shares: JobShares | undefined;
 }
+
+/** A job that this machine has taken. */
+interface TakenJob {
+  readonly id: string;
+  readonly job: Job;
+  readonly token: string | undefined;
+  readonly data: Partial<JobData>;
+  readonly active: ActiveJob;
+}
+
+type Failed = Omit<Extract<CallOutcome, { ok: false }>, 'ok'>;
 
 interface RunnerSettings extends RunSettings {
   readonly maxShared: number;
@@ -102,67 +116,60 @@ export class JobRunner {
   /** The processor of the BullMQ worker. */
   async process(job: Job, token: string | undefined): Promise<string> {
     const data = asJobData(job.data);
-    if (data === undefined) throw this.#unrecoverable(notOurs(job));
+    if (data === undefined) throw unrecoverable(notOurs(job));
     const id = String(job.id);
-    const active: ActiveJob = {
-      future: undefined,
-      isCancelled: false,
-      isHandedBack: false,
-      isSuperseded: false,
-      shares: undefined,
-    };
+    const active: ActiveJob = { future: undefined, ending: undefined, shares: undefined };
     this.#active.set(id, active);
     try {
       const held = this.#settings.held();
       if (held !== undefined) await held;
-      return await this.#run(job, token, data, active);
+      return await this.#run({ id, job, token, data, active });
     } finally {
       active.shares?.release();
       if (data.output === true) this.#output.end(job);
-      active.future = undefined; // see processor.ts: tables of maps outlive their entries
+      active.future = undefined;
       if (this.#active.get(id) === active) this.#active.delete(id); // a copy that has lost its lock may have a successor here
       if (this.#active.size === 0) this.#onIdle();
     }
   }
 
-  async #run(
-    job: Job,
-    token: string | undefined,
-    data: Partial<JobData>,
-    active: ActiveJob,
-  ): Promise<string> {
+  async #run(taken: TakenJob): Promise<string> {
+    const { job, data, active } = taken;
     let outcome: CallOutcome;
     try {
-      if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
-      if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
-      if (isOverdue(data, job, Date.now())) throw queueTimeoutError(String(job.id), undefined);
-      const call = hasPayload(data) ? await withPayload(this.#settings.store, job, data) : data;
-      if (data.shared !== undefined) active.shares = await this.#shares.take(String(job.id), data.shared);
-      if (active.isCancelled) throw new CancelledError(CANCELLED_WHILE_HELD);
-      if (active.isHandedBack) throw new ShutdownExecutorError('the machine leaves');
+      assertGoesOn(active);
+      const call = await this.#prepare(taken);
+      assertGoesOn(active);
       if (data.output === true) this.#output.begin(job, data);
       active.future = this.#start(job, call, active.shares?.handles);
       this.counts.started += 1;
-      this.#note(data, job, 'started');
-      this.#passProgress(data, job, active.future);
-      outcome = await this.#storeLarge(job, await active.future);
+      this.#note(taken, 'started');
+      this.#passProgress(taken, active.future);
+      outcome = await this.#storeLarge(taken, await active.future);
     } catch (error) {
-      if (active.isSuperseded) throw this.#superseded();
-      if (active.future === undefined && isRefusal(error)) return this.#refuse(job, token, data, error);
-      if (active.isHandedBack || isOfMachine(error))
-        return this.#giveBack(job, token, data, active, error as Error);
+      if (active.ending === 'superseded') throw this.#superseded();
+      if (active.future === undefined && isRefusal(error)) return this.#refuse(taken, error);
+      if (active.ending === 'handed back' || isOfMachine(error)) return this.#giveBack(taken, error as Error);
       if (error instanceof TerminatedWorkerError && mayTryAgain(job)) {
         this.counts.retried += 1;
-        this.#note(data, job, 'waiting');
+        this.#note(taken, 'waiting');
         throw error;
       }
-      return this.#fail(job, data, error);
+      return this.#fail(taken, error);
     }
-    if (active.isSuperseded) throw this.#superseded();
-    if (!outcome.ok) return this.#failAs(job, data, outcome.text, outcome.message, outcome.stack);
+    if (active.ending === 'superseded') throw this.#superseded();
+    if (!outcome.ok) return this.#failAs(taken, outcome);
     this.counts.done += 1;
-    await this.#answer(data, job, 'value', outcome.text);
+    await this.#answer(taken, 'value', outcome.text);
     return outcome.text;
+  }
+
+  /** @returns the data with all that lies in the store. */
+  async #prepare({ id, job, data, active }: TakenJob): Promise<Partial<JobData>> {
+    if (isOverdue(data, job, Date.now())) throw queueTimeoutError(id, undefined);
+    const call = hasPayload(data) ? await withPayload(this.#settings.store, job, data) : data;
+    if (data.shared !== undefined) active.shares = await this.#shares.take(id, data.shared);
+    return call;
   }
 
   /** The job is not this machine's to move. */
@@ -172,11 +179,11 @@ export class JobRunner {
   }
 
   /** What is too large for the queue goes into the store. @throws PayloadStoreError */
-  async #storeLarge(job: Job, outcome: CallOutcome): Promise<CallOutcome> {
+  async #storeLarge({ id }: TakenJob, outcome: CallOutcome): Promise<CallOutcome> {
     const { store, maxPayload, queue } = this.#settings;
     if (store === undefined || Buffer.byteLength(outcome.text) <= maxPayload) return outcome;
     const key = newPayloadKey(queue, 'result');
-    await putPayload(store, key, Buffer.from(outcome.text), `the outcome of job ${job.id}`);
+    await putPayload(store, key, Buffer.from(outcome.text), `the outcome of job ${id}`);
     return { ...outcome, text: referenceTo(key) };
   }
 
@@ -188,31 +195,29 @@ export class JobRunner {
       `job ${job.id} was given up after ${job.attemptsStarted} starts: the machines that ran it were lost (${error.message})`,
     );
     const text = valueCodec(devalue, undefined, this.#settings.maxPayload).writeThrown(lost);
-    void this.#answer(data, job, 'error', text);
+    void this.#answer({ id: String(job.id), job, data }, 'error', text);
   }
 
   /** Ends a job that runs here and was cancelled. */
   cancel(jobId: string): void {
-    const active = this.#active.get(jobId);
-    if (active === undefined) return;
-    active.isCancelled = true;
-    active.future?.cancel({ kill: true });
+    this.#end(this.#active.get(jobId), 'cancelled');
   }
 
   /** The lock of a job was lost, by an outage or to another machine, or the job is done: this copy of it ends. */
   supersede(jobId: string): void {
-    const active = this.#active.get(jobId);
-    if (active === undefined) return;
-    active.isSuperseded = true;
-    this.cancel(jobId);
+    this.#end(this.#active.get(jobId), 'superseded');
   }
 
   /** Ends everything; what was not done is for other machines. */
   handBackAll(): void {
-    for (const active of this.#active.values()) {
-      active.isHandedBack = true;
-      active.future?.cancel({ kill: true });
-    }
+    for (const active of this.#active.values()) this.#end(active, 'handed back');
+  }
+
+  #end(active: ActiveJob | undefined, ending: Ending): void {
+    if (active === undefined) return;
+    if (active.ending === undefined || ENDINGS.indexOf(ending) > ENDINGS.indexOf(active.ending))
+      active.ending = ending;
+    active.future?.cancel({ kill: true });
   }
 
   close(): void {
@@ -227,37 +232,25 @@ export class JobRunner {
     });
   }
 
-  #fail(job: Job, data: Partial<JobData>, error: unknown): Promise<never> {
-    const text = valueCodec(devalue, this.#settings.tasks.reducers, this.#settings.maxPayload).writeThrown(
-      error,
-    );
+  #fail(taken: TakenJob, error: unknown): Promise<never> {
+    const { tasks, maxPayload } = this.#settings;
+    const text = valueCodec(devalue, tasks.reducers, maxPayload).writeThrown(error);
     const { message = String(error), stack = '' } = error as Partial<Error>;
-    return this.#failAs(job, data, text, message, stack);
+    return this.#failAs(taken, { text, message, stack });
   }
 
   /** For good: a task that throws is not run again, as in a pool. */
-  async #failAs(
-    job: Job,
-    data: Partial<JobData>,
-    text: string,
-    message: string,
-    stack: string,
-  ): Promise<never> {
+  async #failAs(taken: TakenJob, failed: Failed): Promise<never> {
     this.counts.failed += 1;
-    await this.#answer(data, job, 'error', text);
-    throw this.#unrecoverable({ message, stack });
+    await this.#answer(taken, 'error', failed.text);
+    throw unrecoverable(failed);
   }
 
-  async #giveBack(
-    job: Job,
-    token: string | undefined,
-    data: Partial<JobData>,
-    active: ActiveJob,
-    error: Error,
-  ): Promise<never> {
+  async #giveBack(taken: TakenJob, error: Error): Promise<never> {
     const { WaitingError, DelayedError } = bullmq();
+    const { job, token, data, active } = taken;
     this.counts.handedBack += 1;
-    this.#note(data, job, 'waiting');
+    this.#note(taken, 'waiting');
     if (active.future !== undefined && data.startBy != null)
       await job.updateData({ ...data, hasBegun: true }).catch(ignore);
     if (error instanceof QueueFullError) {
@@ -270,26 +263,21 @@ export class JobRunner {
   }
 
   /** Another machine may be able to run it. One that is there and busy is waited for, as it would be without this machine. */
-  async #refuse(
-    job: Job,
-    token: string | undefined,
-    data: Partial<JobData>,
-    refusal: Refusal,
-  ): Promise<never> {
+  async #refuse(taken: TakenJob, refusal: Refusal): Promise<never> {
+    const { id, job, token, data } = taken;
     const bound = this.#settings.handBackTimeout;
     const now = Date.now();
     const { refusedSince } = data;
     let since = typeof refusedSince === 'number' ? refusedSince : now;
     let delay = refusalDelay(now - since, bound, Math.random());
     if (delay === undefined) {
-      if (!(await this.#mayBeTaken(data)))
-        return this.#fail(job, data, nobodyTook(refusal, String(job.id), bound));
+      if (!(await this.#mayBeTaken(data))) return this.#fail(taken, nobodyTook(refusal, id, bound));
       since = now; // the bound is for the time without such a machine
       delay = LONGEST_DELAY;
     }
     this.counts.refused += 1;
     if (since === now) await job.updateData({ ...data, refusedSince: now }).catch(ignore);
-    this.#note(data, job, 'waiting');
+    this.#note(taken, 'waiting');
     await job.moveToDelayed(now + delay, token).catch(ignore);
     throw new (bullmq().DelayedError)();
   }
@@ -303,33 +291,42 @@ export class JobRunner {
     }
   }
 
-  #unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {
-    const error = new (bullmq().UnrecoverableError)(storable(message));
-    if (stack) error.stack = storable(stack);
-    return error;
-  }
-
   /** Before BullMQ moves the job: a reader that sees it done must find its outcome. */
-  async #answer(data: Partial<JobData>, job: Job, kind: 'value' | 'error', text: string): Promise<void> {
+  async #answer(
+    { id, job, data }: Pick<TakenJob, 'id' | 'job' | 'data'>,
+    kind: 'value' | 'error',
+    text: string,
+  ): Promise<void> {
     if (typeof data.reply !== 'string') return;
     this.#answered.add(job);
-    await this.#settings.replies.settle(data.reply, String(job.id), kind, text, keepOf(data));
+    await this.#settings.replies.settle(data.reply, id, kind, text, keepOf(data));
   }
 
   /** What cannot be sent of it causes a warning. A `map` has no listener. */
-  #passProgress(data: Partial<JobData>, job: Job, future: Future<CallOutcome>): void {
-    const { reply } = data;
-    if (typeof reply !== 'string' || data.chunk === true) return;
+  #passProgress({ id, data: { reply, chunk } }: TakenJob, future: Future<CallOutcome>): void {
+    if (typeof reply !== 'string' || chunk === true) return;
     future.onProgress((value) => {
       const text = this.#progressCodec.write(value, 'the progress');
       if (text.length > LARGEST_IN_MESSAGE) throw largeReport(text.length);
-      this.#settings.replies.report(reply, String(job.id), 'progress', text);
+      this.#settings.replies.report(reply, id, 'progress', text);
     });
   }
 
-  #note(data: Partial<JobData>, job: Job, kind: 'started' | 'waiting'): void {
-    if (typeof data.reply === 'string') this.#settings.replies.note(data.reply, String(job.id), kind);
+  #note({ id, data: { reply } }: TakenJob, kind: 'started' | 'waiting'): void {
+    if (typeof reply === 'string') this.#settings.replies.note(reply, id, kind);
   }
+}
+
+/** @throws what keeps a job that has not begun from beginning. */
+function assertGoesOn({ ending }: ActiveJob): void {
+  if (ending === 'cancelled') throw new CancelledError(CANCELLED_WHILE_HELD);
+  if (ending !== undefined) throw new ShutdownExecutorError('the machine leaves');
+}
+
+function unrecoverable({ message, stack }: { message: string; stack?: string | undefined }): Error {
+  const error = new (bullmq().UnrecoverableError)(storable(message));
+  if (stack) error.stack = storable(stack);
+  return error;
 }
 
 /** Of a job that could not be moved: its lock runs out, and another machine takes it. To throw the error would fail the job. */
