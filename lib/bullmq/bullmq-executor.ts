@@ -13,6 +13,9 @@ import type { RemoteView } from './remote-view.ts';
 /** Loaded when it is asked for. */
 const later = (): typeof heavy => heavy;
 
+/** What the executors that `withOptions` makes are given in the place of options. */
+const ofViews = new WeakSet<object>();
+
 /**
  * Runs tasks on the machines that serve a queue (`serveTasks`). Functions go by their name in the registry that both sides
  * share; values as text. Delivery is at least once: a task may run again if its machine is lost, and learns which job it is
@@ -32,44 +35,46 @@ export class BullMQExecutor implements RemoteExecutor {
    * @throws TypeError, RangeError for options that are missing, unknown, of the wrong type or out of range.
    */
   constructor(options: BullMQExecutorOptions) {
-    this.#view = later().createRemoteView(options);
+    this.#view = ofViews.has(options)
+      ? (options as unknown as RemoteView)
+      : later().createRemoteView(options);
   }
 
   /** Tasks that are not settled. */
   get pendingCount(): number {
-    return this.#view.pendingCount;
+    return this.#view.pool.pendingCount;
   }
 
   /** Figures since the start, for metrics and logs. */
   stats(): RemoteStats {
-    return this.#view.stats();
+    return this.#view.pool.stats();
   }
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.#view.submitFrom(this.submit, fn, args) as Future<Awaited<R>>;
+    return this.#view.submit(this.submit, fn, args) as Future<Awaited<R>>;
   }
 
   readonly map: Executor['map'] = (fn: (...args: never[]) => unknown, ...rest: unknown[]) =>
-    this.#view.mapFrom(this.map, fn, rest) as ResultIterator<never>;
+    this.#view.map(this.map, fn, rest) as ResultIterator<never>;
 
   enqueue<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<{ id: string }> {
-    return this.#view.enqueueFrom(this.enqueue, fn, args);
+    return this.#view.enqueue(this.enqueue, fn, args);
   }
 
   future<T = unknown>(id: string): Future<T> {
-    return this.#view.futureFrom(this.future, id) as Future<T>;
+    return this.#view.future(this.future, id) as Future<T>;
   }
 
   result<T = unknown>(id: string, options?: WaitOptions): Promise<T> {
-    return this.#view.resultFrom(this.result, id, options) as Promise<T>;
+    return this.#view.result(this.result, id, options) as Promise<T>;
   }
 
   flush(): Promise<void> {
-    return this.#view.flush();
+    return this.#view.pool.flush();
   }
 
   /** @throws TypeError Always: a job of BullMQ has one result. */
-  readonly stream: Executor['stream'] = (fn, ...args) => this.#view.stream(fn, ...args);
+  readonly stream: Executor['stream'] = refuseStream;
 
   /**
    * Shares a large value with the machines: it is encoded at this call, put once into the `store`, read from there once by each
@@ -96,7 +101,7 @@ export class BullMQExecutor implements RemoteExecutor {
    * one runs first: above 0 before all that waits, the last submitted first; below 0 after all that waits.
    */
   withOptions(options: RemoteTaskOptions): RemoteExecutor {
-    return this.#view.withOptions(options);
+    return executorOf(this.#view.withOptions(options));
   }
 
   /**
@@ -110,4 +115,17 @@ export class BullMQExecutor implements RemoteExecutor {
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
+}
+
+/** Outside of the class: the bundler renames one that names itself. */
+function executorOf(view: RemoteView): RemoteExecutor {
+  ofViews.add(view);
+  return new BullMQExecutor(view as never);
+}
+
+function refuseStream(): never {
+  throw new TypeError(
+    'a BullMQExecutor has no stream, as a job of BullMQ has one result: give what the task yields to reportProgress and take it with ' +
+      'onProgress, or stream from a ProcessPoolExecutor',
+  );
 }

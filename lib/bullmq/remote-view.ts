@@ -1,6 +1,6 @@
-/** The executor over a queue, and its views: the same calls on one pool of remote tasks, each with its options. */
+/** The views of an executor over a queue: the same calls on one pool of remote tasks, each with its options. */
 import { randomUUID } from 'node:crypto';
-import type { Executor, ResultIterator } from '../executor/executor.ts';
+import type { ResultIterator } from '../executor/executor.ts';
 import { mapOn } from '../executor/map-on-pool.ts';
 import { type AnyFunction, submitTo } from '../executor/pool-view.ts';
 import type { Future } from '../futures/future.ts';
@@ -14,11 +14,10 @@ import { type BullMQExecutorOptions, resolveExecutorOptions } from './executor-o
 import { checkJobId } from './job-id.ts';
 import { textLimit } from './payload-store.ts';
 import { type RemoteCalls, remoteCalls } from './remote-calls.ts';
-import type { RemoteExecutor, RemoteTaskOptions } from './remote-executor.ts';
+import type { RemoteTaskOptions } from './remote-executor.ts';
 import { RemotePool } from './remote-pool.ts';
 import { RemoteShares } from './remote-shares.ts';
-import type { RemoteStats } from './remote-stats.ts';
-import type { RemoteTaskSettings } from './remote-task.ts';
+import type { RemoteTask, RemoteTaskSettings } from './remote-task.ts';
 import { valueCodec } from './wire-values.ts';
 
 /** @throws TypeError, RangeError */
@@ -41,121 +40,75 @@ export function createRemoteView(options: BullMQExecutorOptions): RemoteView {
   });
 }
 
-/** The methods that end in `From` take the public method that was called, whose caller is the submit site. */
-export class RemoteView implements RemoteExecutor {
-  readonly #pool: RemotePool;
+/** What an executor does with the options of one view. `above` is its public method, whose caller is the submit site. */
+export class RemoteView {
+  readonly pool: RemotePool;
   readonly #calls: RemoteCalls;
   readonly #shares: RemoteShares;
   readonly #settings: RemoteTaskSettings;
 
   constructor(pool: RemotePool, calls: RemoteCalls, shares: RemoteShares, settings: RemoteTaskSettings) {
-    this.#pool = pool;
+    this.pool = pool;
     this.#calls = calls;
     this.#shares = shares;
     this.#settings = settings;
   }
 
-  get pendingCount(): number {
-    return this.#pool.pendingCount;
-  }
-
-  stats(): RemoteStats {
-    return this.#pool.stats();
-  }
-
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.submitFrom(this.submit, fn, args) as Future<Awaited<R>>;
-  }
-
-  readonly map: Executor['map'] = (fn: AnyFunction, ...rest: unknown[]) =>
-    this.mapFrom(this.map, fn, rest) as ResultIterator<never>;
-
-  readonly stream: Executor['stream'] = refuseStream;
-
-  enqueue<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<{ id: string }> {
-    return this.enqueueFrom(this.enqueue, fn, args);
-  }
-
-  future<T = unknown>(id: string): Future<T> {
-    return this.futureFrom(this.future, id) as Future<T>;
-  }
-
-  result<T = unknown>(id: string, options?: WaitOptions): Promise<T> {
-    return this.resultFrom(this.result, id, options) as Promise<T>;
-  }
-
-  flush(): Promise<void> {
-    return this.#pool.flush();
-  }
-
-  /** @throws ShutdownExecutorError, TypeError, SerializationError */
-  share<T>(value: T): Shared<T> {
-    this.#pool.expectOpen();
-    return this.#shares.share(value);
-  }
-
-  withOptions(options: RemoteTaskOptions): RemoteExecutor {
-    return viewOf(this.#pool, this.#calls, this.#shares, withRemoteOptions(this.#settings, options));
-  }
-
-  shutdown(options?: ShutdownOptions): Promise<void> {
-    const closed = this.#pool.shutdown(checkShutdownOptions(options));
-    this.#shares.close();
-    return closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.shutdown();
-  }
-
-  submitFrom(above: AnyFunction, fn: AnyFunction, args: readonly unknown[]): Future<unknown> {
+  submit(above: AnyFunction, fn: AnyFunction, args: readonly unknown[]): Future<unknown> {
     return submitTo(this.#calls, this.#settings, above, fn, args);
   }
 
   /** @throws TypeError if the view is for one job. */
-  mapFrom(above: AnyFunction, fn: AnyFunction, rest: readonly unknown[]): ResultIterator<unknown> {
+  map(above: AnyFunction, fn: AnyFunction, rest: readonly unknown[]): ResultIterator<unknown> {
     if (this.#settings.jobId === undefined) return mapOn(() => this.#calls, this.#settings, above, fn, rest);
     throw new TypeError('map makes many tasks, and jobId is the id of one: submit it, or map without jobId');
   }
 
-  async enqueueFrom(above: AnyFunction, fn: AnyFunction, args: readonly unknown[]): Promise<{ id: string }> {
+  async enqueue(above: AnyFunction, fn: AnyFunction, args: readonly unknown[]): Promise<{ id: string }> {
     const settings = { ...this.#settings, isDetached: true };
     const id = await submitTo(this.#calls, settings, above, fn, args);
     return { id: id as string };
   }
 
-  futureFrom(above: AnyFunction, id: string): Future<unknown> {
-    checkJobId(id, 'id');
-    return this.#pool.attach(id, this.#settings, recordSubmitSite(above)).future;
+  future(above: AnyFunction, id: string): Future<unknown> {
+    return this.#attach(above, id).future;
   }
 
-  async resultFrom(above: AnyFunction, id: string, options?: WaitOptions): Promise<unknown> {
-    checkJobId(id, 'id');
-    const task = this.#pool.attach(id, this.#settings, recordSubmitSite(above));
+  async result(above: AnyFunction, id: string, options?: WaitOptions): Promise<unknown> {
+    const task = this.#attach(above, id);
     try {
       return await task.future.result(options);
     } finally {
-      this.#pool.detach(task);
+      this.pool.detach(task);
     }
+  }
+
+  #attach(above: AnyFunction, id: string): RemoteTask {
+    checkJobId(id, 'id');
+    return this.pool.attach(id, this.#settings, recordSubmitSite(above));
+  }
+
+  /** @throws ShutdownExecutorError, TypeError, SerializationError */
+  share<T>(value: T): Shared<T> {
+    this.pool.expectOpen();
+    return this.#shares.share(value);
+  }
+
+  /** @throws TypeError, RangeError */
+  withOptions(options: RemoteTaskOptions): RemoteView {
+    return viewOf(this.pool, this.#calls, this.#shares, withRemoteOptions(this.#settings, options));
+  }
+
+  shutdown(options?: ShutdownOptions): Promise<void> {
+    const closed = this.pool.shutdown(checkShutdownOptions(options));
+    this.#shares.close();
+    return closed;
   }
 }
 
 /** Outside of the class: the bundler renames one that names itself. */
-function viewOf(
-  pool: RemotePool,
-  calls: RemoteCalls,
-  shares: RemoteShares,
-  settings: RemoteTaskSettings,
-): RemoteView {
-  return new RemoteView(pool, calls, shares, settings);
-}
-
-/** @throws TypeError Always. */
-function refuseStream(): never {
-  throw new TypeError(
-    'a BullMQExecutor has no stream, as a job of BullMQ has one result: give what the task yields to reportProgress and take it with ' +
-      'onProgress, or stream from a ProcessPoolExecutor',
-  );
+function viewOf(...parts: ConstructorParameters<typeof RemoteView>): RemoteView {
+  return new RemoteView(...parts);
 }
 
 const checks: Readonly<Record<keyof RemoteTaskOptions, check.Check>> = {
