@@ -20,7 +20,10 @@ const finished = (returnvalue: string): JobFields => ({
 });
 
 const reading = (...jobs: readonly JobFields[]) =>
-  readJobs({ readJobs: async () => [...jobs] }, 'me', jobs.map(String));
+  readJobs(
+    { readJobs: async () => [...jobs] },
+    jobs.map((_, index) => ({ executor: 'me', id: String(index) })),
+  );
 
 describe('reading what became of jobs', () => {
   test('gives a job that somebody else has written to as failed, and reads the others', async () => {

@@ -13,15 +13,7 @@ const codec = valueCodec(devalue, undefined, 1_000);
 const pool = new RemotePool(settings, 'me', codec);
 afterAll(() => pool.shutdown({ killWorkers: true }));
 
-const attach = (id: string): RemoteTask =>
-  pool.attach(
-    id,
-    {
-      ...{ timeout: undefined, queueTimeout: undefined, signal: undefined, retries: 0, priority: 0 },
-      ...{ name: undefined, jobId: undefined, onOutput: undefined },
-    },
-    undefined,
-  );
+const attach = (id: string): RemoteTask => pool.attach(id, { retries: 0, priority: 0 }, undefined);
 
 const FAILED = { kind: 'failed', reason: 'too slow' } as const;
 

@@ -11,17 +11,7 @@ import { mapOn } from '../../lib/executor/map-on-pool.ts';
 import { Future, futureControl } from '../../lib/futures/future.ts';
 import { devalue } from '../../lib/system/devalue/devalue.ts';
 
-const NO_OPTIONS = {
-  timeout: undefined,
-  queueTimeout: undefined,
-  jobId: undefined,
-  onOutput: undefined,
-  signal: undefined,
-  killGrace: 0,
-  retries: 0,
-  priority: 0,
-  name: undefined,
-};
+const NO_OPTIONS = { retries: 0, priority: 0 };
 
 /** Answers each task with a 0. */
 const pool = {

@@ -47,6 +47,12 @@ export interface OutcomesToKeep {
   readonly keep: number;
 }
 
+/** A job, and the executor for which its outcome is kept. */
+export interface AwaitedJob {
+  readonly executor: string;
+  readonly id: string;
+}
+
 /** What is known of a job. A field that it does not have is `null`. */
 export interface JobFields {
   readonly outcome: string | null;
@@ -97,8 +103,8 @@ export interface Exchange extends EventEmitter<ExchangeEvents> {
   /** What the worker of this exchange writes after it has resolved comes after it. */
   keep(outcomes: readonly OutcomesToKeep[]): Promise<void>;
   reply(outgoing: readonly OutgoingReplies[]): Promise<void>;
-  /** In the order of the ids. @throws what the engine answers. */
-  readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]>;
+  /** In the order of the jobs. @throws what the engine answers. */
+  readJobs(jobs: readonly AwaitedJob[]): Promise<JobFields[]>;
   /** Outcomes that were heard need to be kept no longer. */
   forget(executor: string, jobIds: readonly string[]): Promise<void>;
   forgetAll(executor: string): Promise<void>;

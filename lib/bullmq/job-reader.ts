@@ -1,5 +1,5 @@
 /** Reads what became of jobs, for replies that got lost: from the outcomes kept for an executor, else from the jobs. */
-import type { Exchange, JobFields } from './exchange.ts';
+import type { AwaitedJob, Exchange, JobFields } from './exchange.ts';
 import { readOutcome } from './replies.ts';
 
 export type JobState =
@@ -10,14 +10,12 @@ export type JobState =
   | { readonly kind: 'running'; readonly machine: string | undefined }
   | { readonly kind: 'waiting' | 'missing' };
 
-/** In the order of the ids. @throws what the engine answers. */
+/** In the order of the jobs. @throws what the engine answers. */
 export async function readJobs(
   exchange: Pick<Exchange, 'readJobs'>,
-  executorId: string,
-  ids: readonly string[],
+  jobs: readonly AwaitedJob[],
 ): Promise<JobState[]> {
-  if (ids.length === 0) return [];
-  return (await exchange.readJobs(executorId, ids)).map(jobStateOf);
+  return (await exchange.readJobs(jobs)).map(jobStateOf);
 }
 
 function jobStateOf(fields: JobFields): JobState {

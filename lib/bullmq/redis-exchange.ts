@@ -12,6 +12,7 @@ import {
 } from './connection.ts';
 import { bullmq } from './engine.ts';
 import type {
+  AwaitedJob,
   Exchange,
   ExchangeEvents,
   Hears,
@@ -113,18 +114,18 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
     if (pipeline.length > 0) await pipeline.exec();
   }
 
-  async readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {
-    const pipeline = this.#writer.pipeline();
+  async readJobs(jobs: readonly AwaitedJob[]): Promise<JobFields[]> {
     const { prefix, queue } = this.#place;
-    const keys = jobIds.map((id) => `${prefix}:${queue}:${id}`);
+    const pipeline = this.#writer.pipeline();
+    const keys = jobs.map(({ id }) => `${prefix}:${queue}:${id}`);
     for (const key of keys) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
     // Last: an outcome is written before its job is done, and may be removed.
-    const answers = ((await pipeline.hmget(this.#outcomes(executor), ...jobIds).exec()) ?? []) as Answers;
-    const [failure, outcomes] = answers[jobIds.length * 2] ?? [];
-    if (failure) throw failure;
+    for (const { executor, id } of jobs) pipeline.hget(this.#outcomes(executor), id);
+    const answers = ((await pipeline.exec()) ?? []) as Answers;
     return keys.map((key, index) => {
-      const outcome = (outcomes as (string | null)[] | undefined)?.[index] ?? null;
-      return fieldsOf(key, outcome, answers[index * 2], answers[index * 2 + 1]?.[1] === 1);
+      const [failure, outcome = null] = answers[keys.length * 2 + index] ?? [];
+      if (failure) throw failure;
+      return fieldsOf(key, outcome as string | null, answers[index * 2], answers[index * 2 + 1]?.[1] === 1);
     });
   }
 

@@ -9,6 +9,7 @@ import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } 
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { bullmq } from './engine.ts';
 import {
+  type AwaitedJob,
   type Exchange,
   type ExchangeEvents,
   type Hears,
@@ -168,12 +169,12 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
     if (replies.length > 0) await this.#opened().publish(repliesTopic(executor), JSON.stringify(replies));
   }
 
-  readJobs(executor: string, jobIds: readonly string[]): Promise<JobFields[]> {
-    return this.#asking(Promise.all(jobIds.map((id) => this.#readJob(executor, id))));
+  readJobs(jobs: readonly AwaitedJob[]): Promise<JobFields[]> {
+    return this.#asking(Promise.all(jobs.map((job) => this.#readJob(job))));
   }
 
   /** The outcome last: it is written before its job is done. */
-  async #readJob(executor: string, id: string): Promise<JobFields> {
+  async #readJob({ executor, id }: AwaitedJob): Promise<JobFields> {
     const reader = this.#queue();
     const job: Job | undefined = await reader.getJob(id);
     const isOver = job === undefined || job.finishedOn !== undefined;

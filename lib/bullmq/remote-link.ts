@@ -73,19 +73,17 @@ export class RemoteLink {
   }
 
   /** In the order of the ids. @throws what the engine answers. */
-  async readJobs(ids: readonly string[]): Promise<JobState[]> {
-    const followed = new Map<string, Promise<JobState>>();
-    for (const id of ids) if (this.#followed.has(id)) followed.set(id, this.readFollowed(id));
-    const own = ids.filter((id) => !followed.has(id));
-    const reading = readJobs(this.#exchange, this.#executorId, own);
-    const [jobStates] = await Promise.all([reading, ...followed.values()]);
-    const next = jobStates.values();
-    return Promise.all(ids.map((id) => followed.get(id) ?? (next.next().value as JobState)));
+  readJobs(ids: readonly string[]): Promise<JobState[]> {
+    const executorOf = (id: string): string => (this.#followed.has(id) ? replyOfJob(id) : this.#executorId);
+    return readJobs(
+      this.#exchange,
+      ids.map((id) => ({ executor: executorOf(id), id })),
+    );
   }
 
   /** A job whose outcome is kept for any executor. @throws what the engine answers. */
-  async readFollowed(id: string): Promise<JobState> {
-    const [jobState] = await readJobs(this.#exchange, replyOfJob(id), [id]);
+  async readShared(id: string): Promise<JobState> {
+    const [jobState] = await readJobs(this.#exchange, [{ executor: replyOfJob(id), id }]);
     return jobState as JobState;
   }
 

@@ -226,7 +226,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (task.request.kind === 'shared') await this.#followers.add(task);
     if (task.request.settings.jobId === undefined) return;
     try {
-      const jobState = await this.#link.readFollowed(task.id);
+      const jobState = await this.#link.readShared(task.id);
       if (task.isSettled || (jobState.kind !== 'value' && jobState.kind !== 'error')) return;
       if (task.request.kind === 'shared') this.onJobState(task, jobState);
       else this.#drop(task, () => task.succeed(task.id));

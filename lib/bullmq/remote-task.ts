@@ -12,21 +12,15 @@ import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { type SubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { LostMachines } from './lost-machines.ts';
-import type { TaskOutput } from './remote-executor.ts';
+import type { RemoteTaskOptions, TaskOutput } from './remote-executor.ts';
 import type { RemoteShare } from './remote-shares.ts';
 import type { RemoteOutcome } from './remote-stats.ts';
 import type { JobData, OutputLine } from './wire.ts';
 
 /** Shared by all tasks of one view. */
-export interface RemoteTaskSettings {
-  readonly timeout: number | undefined;
-  readonly queueTimeout: number | undefined;
-  readonly signal: AbortSignal | undefined;
+export interface RemoteTaskSettings extends Readonly<RemoteTaskOptions> {
   readonly retries: number;
   readonly priority: number;
-  readonly name: string | undefined;
-  readonly jobId: string | undefined;
-  readonly onOutput: ((output: TaskOutput) => void) | undefined;
   /** Whether its future is done when its job is stored. */
   readonly isDetached?: boolean;
 }

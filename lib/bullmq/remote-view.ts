@@ -28,15 +28,12 @@ export function createRemoteView(options: BullMQExecutorOptions): RemoteView {
   const shares = new RemoteShares(settings, valueCodec(devalue, reducers, textLimit(settings)));
   const codec = valueCodec(devalue, reducers, textLimit(settings), shares);
   const pool = new RemotePool(settings, executorId, codec);
+  const { taskTimeout, queueTimeout, crashRetries } = settings;
   return new RemoteView(pool, remoteCalls(pool, settings, executorId, codec, shares), shares, {
-    timeout: settings.taskTimeout,
-    queueTimeout: settings.queueTimeout,
-    signal: undefined,
-    retries: settings.crashRetries,
+    retries: crashRetries,
     priority: 0,
-    name: undefined,
-    jobId: undefined,
-    onOutput: undefined,
+    ...(taskTimeout !== undefined && { timeout: taskTimeout }),
+    ...(queueTimeout !== undefined && { queueTimeout }),
   });
 }
 

@@ -59,7 +59,8 @@ export interface SignedCall {
  * - `value`, `error`: the outcome, with its text
  * - `stored`: the outcome is too large for a message and can be read where outcomes are kept
  */
-export type ReplyKind = 'started' | 'waiting' | 'progress' | 'output' | 'value' | 'error' | 'stored';
+const KINDS = ['started', 'waiting', 'progress', 'output', 'value', 'error', 'stored'] as const;
+export type ReplyKind = (typeof KINDS)[number];
 
 /** To an executor. `text` is devalue text, and empty for what has no value in it. */
 export type Reply = readonly [jobId: string, kind: ReplyKind, text: string];
@@ -96,12 +97,8 @@ export function readCancel(message: string): string | undefined {
   return typeof cancel === 'string' ? cancel : undefined;
 }
 
-const KINDS: readonly unknown[] = [
-  ...(['started', 'waiting', 'progress', 'output', 'value', 'error', 'stored'] satisfies ReplyKind[]),
-];
-
 function isReply(value: unknown): value is Reply {
-  return Array.isArray(value) && KINDS.includes(value[1]) && typeof value[2] === 'string';
+  return Array.isArray(value) && KINDS.includes(value[1] as ReplyKind) && typeof value[2] === 'string';
 }
 
 /** Every client of Redis can write a job. `undefined` for what no submitter writes. */
