@@ -63,7 +63,7 @@ function connect(connection: RedisConnection, life: { readonly isClosed: boolean
   };
   const { Redis } = ioredis();
   if (typeof connection === 'string') return new Redis(connection, own);
-  expectConnection(connection);
+  assertConnection(connection);
   if (isInstance(connection)) return connection.duplicate(own);
   return new Redis({ ...connection, ...own });
 }
@@ -75,7 +75,7 @@ function isInstance(connection: object): connection is Redis {
 }
 
 /** What ioredis does not understand it leaves out, and connects to 127.0.0.1:6379. @throws TypeError */
-function expectConnection(connection: unknown): asserts connection is RedisOptions | Redis {
+function assertConnection(connection: unknown): asserts connection is RedisOptions | Redis {
   const wanted = 'connection must be options of ioredis such as { host, port }, a URL or an ioredis instance';
   if (typeof connection !== 'object' || connection === null) {
     throw new TypeError(`${wanted}, got ${describe(connection)}`);

@@ -30,7 +30,7 @@ export interface QueuePlace {
 }
 
 /** What a program listens to: the replies to its executor, the orders for machines, or nothing. */
-export type Hears = { readonly executor: string } | 'orders' | undefined;
+export type Subscription = { readonly executor: string } | 'orders' | undefined;
 
 /** What is said to one executor at once. */
 export interface OutgoingReplies {

@@ -3,7 +3,7 @@ import type { KeepJobs } from 'bullmq';
 import * as check from '../system/check.ts';
 import type { QueueBackend, QueueConnection } from './exchange.ts';
 import { checkStore, type PayloadStore } from './payload-store.ts';
-import { expectGiven, MAX_PAYLOAD, placeChecks } from './serve-options.ts';
+import { assertGiven, MAX_PAYLOAD, placeChecks } from './serve-options.ts';
 import { type AllowFunctions, checkAllowFunctions } from './signing.ts';
 import { checkRegistry, type TaskRegistry } from './task-registry.ts';
 
@@ -117,6 +117,6 @@ const plain = (parts: unknown): unknown => ({ ...(parts as object) });
 /** @throws TypeError, RangeError */
 export function resolveExecutorOptions(given: BullMQExecutorOptions): RemoteSettings {
   const options = check.checkOptions(given, checks, 'BullMQExecutor') as BullMQExecutorOptions;
-  expectGiven(options, ['queue', 'connection', 'tasks'], 'BullMQExecutor');
+  assertGiven(options, ['queue', 'connection', 'tasks'], 'BullMQExecutor');
   return { ...DEFAULTS, ...options };
 }

@@ -8,7 +8,7 @@ import { type Shared, type SharedState, sharedState } from '../sending/common/sh
 import { DevalueError, parse, stringify } from '../system/devalue/copy/devalue-copy.ts';
 import { whileLoading } from '../system/loading.ts';
 import { type JobInfo, setJobInfo } from './job-info.ts';
-import { definedTasks, expectTask } from './task-registry.ts';
+import { definedTasks, taskNamed } from './task-registry.ts';
 import { type TextLibrary, type ValueCodec, valueCodec } from './wire-values.ts';
 
 /** One call of a task, as the host hands it on. */
@@ -56,7 +56,7 @@ export function runTask(
   const codec = codecFor(defined.reducers, order.limit);
   let fn: AnyFunction;
   try {
-    fn = expectTask(defined, name, 'the worker process');
+    fn = taskNamed(defined, name, 'the worker process');
   } catch (error) {
     return failed(codec, error);
   }

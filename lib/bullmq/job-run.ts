@@ -12,7 +12,7 @@ import { type PayloadStore, textLimit } from './payload-store.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
 import { type AllowFunctions, verify } from './signing.ts';
 import { outputName } from './task-outputs.ts';
-import { expectTask, type TaskRegistry } from './task-registry.ts';
+import { type TaskRegistry, taskNamed } from './task-registry.ts';
 import { type JobData, PROTOCOL, type SignedCall } from './wire.ts';
 
 export interface RunSettings {
@@ -56,14 +56,14 @@ export function createJobRun(
       return (call, order) => call(runSigned, code, tasks.reducers, order, shared);
     }
     const name = String(data.task);
-    const fn = expectTask(tasks, name, 'the serving machine');
+    const fn = taskNamed(tasks, name, 'the serving machine');
     if (isOfMain) return (call, order) => call(runGiven, fn, tasks.reducers, order, shared);
     return (call, order) => call(runTask, tasks.url, name, JSON.stringify(order), shared);
   }
 
   return (job, data, shared) => {
     const id = String(job.id);
-    expectSameVersion(tasks, data);
+    assertSameVersion(tasks, data);
     const submit = submitOf(job, data, shared);
     const args = data.args ?? '[]';
     const info = { id, attempt: job.attemptsStarted, queue };
@@ -86,7 +86,7 @@ function checkSignature({ allowFunctions, queue }: RunSettings, job: Job, signed
   );
 }
 
-function expectSameVersion(tasks: TaskRegistry, { loky, version }: Partial<JobData>): void {
+function assertSameVersion(tasks: TaskRegistry, { loky, version }: Partial<JobData>): void {
   if (loky !== PROTOCOL) {
     throw new VersionSkewError(
       `the job was made for version ${loky} of the protocol of loky/bullmq, and the serving machine has version ${PROTOCOL}: ` +

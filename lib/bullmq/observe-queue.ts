@@ -3,7 +3,7 @@ import type { Job, Queue } from 'bullmq';
 import * as check from '../system/check.ts';
 import type { Exchange, QueueBackend, QueueConnection } from './exchange.ts';
 import { openExchange } from './open-exchange.ts';
-import { expectGiven, placeChecks } from './serve-options.ts';
+import { assertGiven, placeChecks } from './serve-options.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
 import { endsWithin, within } from './within.ts';
 
@@ -95,7 +95,7 @@ export function observeQueue(options: ObserveQueueOptions): QueueObserver {
     prefix = 'bull',
     timeout = 5_000,
   } = check.checkOptions(options, checks, 'observeQueue') as ObserveQueueOptions;
-  expectGiven(options, ['queue', 'connection'], 'observeQueue');
+  assertGiven(options, ['queue', 'connection'], 'observeQueue');
   const exchange = openExchange({ queue, connection, backend, prefix }, undefined);
   exchange.unref();
   return new Observer(queue, exchange, timeout);

@@ -84,8 +84,8 @@ interface WorkerJob {
   settled(): Promise<void> | undefined;
 }
 
-/** What a running task says. */
-type Saying = readonly ['loky:progress', unknown];
+/** What a running task reports, apart from what it reports to its program itself. */
+type ProgressReport = readonly ['loky:progress', unknown];
 
 export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
   const pending = new Set<Promise<unknown>>();
@@ -106,7 +106,7 @@ export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
   const job: ProcessorJob = Object.assign(snapshot, {
     async updateProgress(progress) {
       job.progress = progress;
-      reportProgress(['loky:progress', progress] satisfies Saying);
+      reportProgress(['loky:progress', progress] satisfies ProgressReport);
     },
     log: (row) => call('log', String(row)),
     async updateData(data) {
@@ -127,7 +127,7 @@ export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
   };
 }
 
-export function asSaying(value: unknown): Saying | undefined {
+export function readReport(value: unknown): ProgressReport | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined;
-  return value[0] === 'loky:progress' ? (value as unknown as Saying) : undefined;
+  return value[0] === 'loky:progress' ? (value as unknown as ProgressReport) : undefined;
 }

@@ -14,7 +14,7 @@ import * as check from '../system/check.ts';
 import { runProcessorFile, runProcessorFunction } from './for-workers.ts';
 import { type CallableRun, createJobCallServer } from './job-call-server.ts';
 import { type PoolCall, poolCall } from './pool-calls.ts';
-import { asSaying, type SentJob } from './processor-job.ts';
+import { readReport, type SentJob } from './processor-job.ts';
 import type { ProcessorTask } from './run-processor.ts';
 import { checkExecutor } from './serve-options.ts';
 
@@ -201,8 +201,8 @@ function snapshotOf(job: Job): SentJob['job'] {
 
 /** If Redis refuses the report, BullMQ emits the error: the job continues. */
 function pass(job: Job, value: unknown): void {
-  const saying = asSaying(value);
-  if (saying !== undefined) job.updateProgress(saying[1] as number).catch(() => {});
+  const report = readReport(value);
+  if (report !== undefined) job.updateProgress(report[1] as number).catch(() => {});
 }
 
 /** For a processor that is called by another one. The listener is collected with the signal, which belongs to the job. */

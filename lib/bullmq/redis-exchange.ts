@@ -15,11 +15,11 @@ import type {
   AwaitedJob,
   Exchange,
   ExchangeEvents,
-  Hears,
   JobFields,
   OutcomesToKeep,
   OutgoingReplies,
   QueuePlace,
+  Subscription,
 } from './exchange.ts';
 
 /** `pb` is BullMQ's field for the name of the worker that processed the job. */
@@ -31,16 +31,16 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
   readonly #place: QueuePlace;
   readonly #writer: Redis;
   readonly #subscriber: Redis | undefined;
-  #isHearing: boolean;
+  #isSubscribed: boolean;
   #isClosed = false;
 
-  constructor(place: QueuePlace, hears: Hears) {
+  constructor(place: QueuePlace, subscription: Subscription) {
     super();
     this.#place = place;
     const connection = place.connection as RedisConnection;
     this.#writer = openRedis(connection);
-    this.#subscriber = hears === undefined ? undefined : openRedis(connection);
-    this.#isHearing = this.#subscriber === undefined;
+    this.#subscriber = subscription === undefined ? undefined : openRedis(connection);
+    this.#isSubscribed = this.#subscriber === undefined;
     for (const redis of this.#connections) {
       redis.on('error', (error) => this.emit('error', error));
       redis.on('close', () => this.#noteAway());
@@ -49,11 +49,11 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
       this.emit('writable');
       this.#noteReady();
     });
-    if (hears !== undefined) this.#listen(this.#channelOf(hears));
+    if (subscription !== undefined) this.#listen(this.#channelOf(subscription));
   }
 
   get isReady(): boolean {
-    return !this.#isClosed && this.#isHearing && this.#writer.status === 'ready';
+    return !this.#isClosed && this.#isSubscribed && this.#writer.status === 'ready';
   }
 
   get #connections(): readonly Redis[] {
@@ -182,8 +182,8 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
     return `${prefix}:${queue}:loky:${what}`;
   }
 
-  #channelOf(hears: NonNullable<Hears>): string {
-    return this.#name(hears === 'orders' ? hears : `replies:${hears.executor}`);
+  #channelOf(subscription: NonNullable<Subscription>): string {
+    return this.#name(subscription === 'orders' ? subscription : `replies:${subscription.executor}`);
   }
 
   /** A hash: the outcomes that an executor may not have heard of, by job. */
@@ -202,7 +202,7 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
     subscriber.on('ready', () => {
       subscriber.subscribe(channel).then(
         () => {
-          this.#isHearing = true;
+          this.#isSubscribed = true;
           this.#noteReady();
         },
         (error: unknown) => this.emit('error', error),
@@ -215,7 +215,7 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
   }
 
   #noteAway(): void {
-    if (this.#subscriber !== undefined && this.#subscriber.status !== 'ready') this.#isHearing = false;
+    if (this.#subscriber !== undefined && this.#subscriber.status !== 'ready') this.#isSubscribed = false;
     if (!this.#isClosed) this.emit('away');
   }
 }

@@ -12,7 +12,6 @@ import {
   type AwaitedJob,
   type Exchange,
   type ExchangeEvents,
-  type Hears,
   type JobFields,
   type OutcomesToKeep,
   type OutgoingReplies,
@@ -20,6 +19,7 @@ import {
   type QueuePlace,
   queueUnavailable,
   type Refused,
+  type Subscription,
 } from './exchange.ts';
 import { withHandledErrors } from './postgres-errors.ts';
 import type { Reply } from './wire.ts';
@@ -54,7 +54,7 @@ const FULL_CODES = /^(?:53100|53200|25006)$/;
 export class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
   readonly #place: QueuePlace;
   readonly #backend: QueueBackend;
-  readonly #hears: Hears;
+  readonly #subscription: Subscription;
   #relay: Relay<PostgresConnectionOptions> | undefined;
   #reader: Queue | undefined;
   #isThere = false;
@@ -65,12 +65,12 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   #sending: Promise<void> | undefined;
   readonly #followed = new Map<string, Promise<RelaySubscription>>();
 
-  constructor(place: QueuePlace, hears: Hears) {
+  constructor(place: QueuePlace, subscription: Subscription) {
     super();
     this.#place = place;
     const create = place.backend as QueueBackend;
     this.#backend = (...given) => withHandledErrors(create(...given));
-    this.#hears = hears;
+    this.#subscription = subscription;
     void this.#open();
   }
 
@@ -277,8 +277,8 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   }
 
   async #listen(relay: Relay<PostgresConnectionOptions>): Promise<void> {
-    if (this.#hears === undefined) return;
-    const topic = this.#hears === 'orders' ? ORDERS : repliesTopic(this.#hears.executor);
+    if (this.#subscription === undefined) return;
+    const topic = this.#subscription === 'orders' ? ORDERS : repliesTopic(this.#subscription.executor);
     await relay.subscribe(topic, ({ data }) => this.#hear(data));
   }
 

@@ -104,14 +104,14 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   }
 
   /** @throws ShutdownExecutorError */
-  expectOpen(): void {
+  assertOpen(): void {
     if (this.#closed === undefined) return;
     throw new ShutdownExecutorError('cannot schedule new futures after shutdown');
   }
 
   /** @throws ShutdownExecutorError, QueueFullError */
   expectRoom(): void {
-    this.expectOpen();
+    this.assertOpen();
     const { maxPending } = this.#settings;
     if (this.pendingCount < maxPending) return;
     throw new QueueFullError(
@@ -236,7 +236,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   onSent(tasks: readonly RemoteTask[]): void {
     for (const task of tasks) {
       this.#unsent.delete(task.key);
-      task.noteStored();
+      task.markStored();
       if (task.isUnwanted) this.#withdraw(task);
       if (task.state === 'settled') continue; // cancelled on its way, or answered already
       if (task.request.kind === 'detached') {
@@ -286,10 +286,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (task.state === 'settled') return;
     task.wasSeen = true;
     if (kind === 'progress') {
-      task.noteBegun(task.machine);
+      task.markStarted(task.machine);
       task.progress(() => this.#codec.read(text, 'the progress'));
-    } else if (kind === 'started') task.noteBegun(text || undefined);
-    else if (kind === 'waiting') task.noteGivenBack();
+    } else if (kind === 'started') task.markStarted(text || undefined);
+    else if (kind === 'waiting') task.markGivenBack();
     else if (kind === 'stored') void this.#reconciler.look(task);
     else if (kind !== 'output') this.#settle(task, kind, text);
   }
@@ -313,8 +313,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
         else if (task.missed >= GONE_AFTER) this.#fail(task, lostJob(task.id));
         break;
       default:
-        if (jobState.kind === 'running') task.noteBegun(jobState.machine);
-        else task.noteWaiting();
+        if (jobState.kind === 'running') task.markStarted(jobState.machine);
+        else task.markWaiting();
     }
   }
 

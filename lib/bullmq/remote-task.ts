@@ -131,13 +131,13 @@ export class RemoteTask implements FutureOwner {
     return new Promise((resolve, reject) => this.#whenStored.push({ resolve, reject }));
   }
 
-  noteStored(): void {
+  markStored(): void {
     this.#isStored = true;
     for (const { resolve } of this.#whenStored.splice(0)) resolve();
   }
 
   /** A machine has begun it; which one, as far as it is known. */
-  noteBegun(machine: string | undefined): void {
+  markStarted(machine: string | undefined): void {
     if (machine !== undefined && machine !== this.machine) this.#noteTaken();
     this.state = 'running';
     this.machine = machine;
@@ -145,17 +145,17 @@ export class RemoteTask implements FutureOwner {
   }
 
   /** No machine runs it. */
-  noteWaiting(): void {
+  markWaiting(): void {
     this.#noteTaken();
     this.state = 'sent';
     this.machine = undefined;
   }
 
   /** Its machine runs it no more, and says so. */
-  noteGivenBack(): void {
+  markGivenBack(): void {
     this.#keeper.lostMachines.acquit(this.key);
     this.machine = undefined;
-    this.noteWaiting();
+    this.markWaiting();
   }
 
   /** The machine that had it has it no more, and has not said so itself. */
@@ -178,7 +178,7 @@ export class RemoteTask implements FutureOwner {
 
   succeed(value: unknown): void {
     this.#settle('succeeded');
-    this.noteStored();
+    this.markStored();
     futureControl.resolve(this.future, value);
   }
 
@@ -190,7 +190,7 @@ export class RemoteTask implements FutureOwner {
 
   cancelWith(message: string, cause?: unknown): void {
     this.#settle('cancelled');
-    this.noteStored();
+    this.markStored();
     const error = new CancelledError(message, cause === undefined ? undefined : { cause });
     futureControl.cancel(this.future, error);
   }

@@ -87,7 +87,7 @@ export class RemoteView {
 
   /** @throws ShutdownExecutorError, TypeError, SerializationError */
   share<T>(value: T): Shared<T> {
-    this.pool.expectOpen();
+    this.pool.assertOpen();
     return this.#shares.share(value);
   }
 

@@ -110,7 +110,7 @@ function checkBackend(value: unknown, name: string): void {
 }
 
 /** @throws TypeError if one is missing. */
-export function expectGiven(options: object, names: readonly string[], of: string): void {
+export function assertGiven(options: object, names: readonly string[], of: string): void {
   const missing = names.find((name) => (options as Record<string, unknown>)[name] === undefined);
   if (missing === undefined) return;
   throw new TypeError(`${of} needs the options ${names.join(', ')}, but ${missing} is missing`);
@@ -130,7 +130,7 @@ export function checkExecutor(value: unknown, name: string): void {
 /** @throws TypeError, RangeError */
 export function resolveServeOptions(given: ServeTasksOptions): ServeSettings {
   const options = check.checkOptions(given, checks, 'serveTasks') as ServeTasksOptions;
-  expectGiven(options, ['queue', 'connection', 'tasks'], 'serveTasks');
+  assertGiven(options, ['queue', 'connection', 'tasks'], 'serveTasks');
   return {
     ...DEFAULTS,
     ...options,

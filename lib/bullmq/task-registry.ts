@@ -95,7 +95,7 @@ export function checkRegistry(tasks: unknown, name: string): void {
 }
 
 /** @throws UnknownTaskError */
-export function expectTask(registry: TaskRegistry, name: string, where: string): AnyFunction {
+export function taskNamed(registry: TaskRegistry, name: string, where: string): AnyFunction {
   const fn = Object.hasOwn(registry.functions, name) ? registry.functions[name] : undefined;
   if (fn !== undefined) return fn;
   throw new UnknownTaskError(
