@@ -27,7 +27,7 @@ const FORBIDDEN_WAY_OUT =
 /** What Redis answers when it has no room. */
 const FULL = /\bOOM\b|MISCONF|READONLY/;
 
-/** What is noted of a connection for those that BullMQ makes from it: they share its options. */
+/** Whether a connection is closed: those that BullMQ duplicates from it share its options, and look here. */
 const lives = new WeakMap<Redis, { isClosed: boolean }>();
 
 /** @throws TypeError if it is none of what `RedisConnection` allows. */
@@ -38,7 +38,7 @@ export function openRedis(connection: RedisConnection): Redis {
   return redis;
 }
 
-/** Also those that were made from it connect no more, of which one that was never connected would try without end. */
+/** The duplicates that BullMQ has made connect no more either: one that never was connected would retry without end. */
 export function closeRedis(redis: Redis): void {
   const life = lives.get(redis);
   if (life !== undefined) life.isClosed = true;
@@ -47,7 +47,7 @@ export function closeRedis(redis: Redis): void {
   if (isIdle) endStream(redis);
 }
 
-/** There is nothing to be said to one that is not connected: ioredis would wait for its end, even if that was long ago. */
+/** A connection that is not up is not told to quit: ioredis would wait for the end of its stream, even if that is long past. */
 function endStream({ stream }: Redis): void {
   if (stream?.destroyed === true) stream.emit('close');
   else stream?.destroy();
@@ -68,13 +68,13 @@ function connect(connection: RedisConnection, life: { readonly isClosed: boolean
   return new Redis({ ...connection, ...own });
 }
 
-/** By what only it has: the connection may come from another copy of ioredis. */
+/** Not by `instanceof`: the connection may come from another copy of ioredis. */
 function isInstance(connection: object): connection is Redis {
   const { duplicate, status, isCluster } = connection as Partial<Redis>;
   return typeof duplicate === 'function' && typeof status === 'string' && isCluster !== true;
 }
 
-/** What ioredis does not understand it leaves out, and connects to 127.0.0.1:6379. @throws TypeError */
+/** ioredis ignores options that it does not know, and would connect to 127.0.0.1:6379. @throws TypeError */
 function assertConnection(connection: unknown): asserts connection is RedisOptions | Redis {
   const wanted = 'connection must be options of ioredis such as { host, port }, a URL or an ioredis instance';
   if (typeof connection !== 'object' || connection === null) {

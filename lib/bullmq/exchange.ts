@@ -29,10 +29,10 @@ export interface QueuePlace {
   readonly backend?: QueueBackend | undefined;
 }
 
-/** What a program listens to: the replies to its executor, the orders for machines, or nothing. */
+/** What a program subscribes to: the replies to its executor, the orders for machines, or nothing. */
 export type Subscription = { readonly executor: string } | 'orders' | undefined;
 
-/** What is said to one executor at once. */
+/** Replies that go to one executor in one message. */
 export interface OutgoingReplies {
   readonly executor: string;
   readonly replies: readonly Reply[];
@@ -72,11 +72,11 @@ export interface JobFields {
 export type Refused = 'rejected' | 'full' | undefined;
 
 export interface ExchangeEvents {
-  /** It can be written to. */
+  /** The engine takes writes. */
   writable: [];
-  /** It can be written to, and is heard. */
+  /** The engine takes writes, and its messages arrive. */
   ready: [];
-  /** It cannot be reached. May be said again. */
+  /** The engine cannot be reached. May be emitted repeatedly. */
   away: [];
   error: [error: unknown];
   message: [text: string];
@@ -110,12 +110,12 @@ export interface Exchange extends EventEmitter<ExchangeEvents> {
   forgetAll(executor: string): Promise<void>;
   /** Machines that listen to orders. */
   machineCount(): Promise<number>;
-  /** @param lifetime Milliseconds until a machine that says nothing more is left out. */
+  /** @param lifetime Milliseconds after which a machine without another heartbeat is left out. */
   beat(machine: string, text: string, lifetime: number): Promise<void>;
   endBeat(machine: string): Promise<void>;
-  /** What machines said last. */
+  /** The latest heartbeat of each machine. */
   beats(): Promise<string[]>;
-  /** Writes a trifle. @throws what the engine answers. */
+  /** Shows whether the engine takes writes. @throws what the engine answers. */
   probe(): Promise<void>;
   /** Lets the process end although connections are open, where the engine's client can. */
   unref(): void;

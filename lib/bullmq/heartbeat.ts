@@ -1,4 +1,4 @@
-/** Says from time to time that a machine is there, and what it does. The engine forgets one that is silent. */
+/** The heartbeat of a machine: a report on what it does, at intervals. The engine drops a machine that is silent. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { clearInterval, setInterval } from '../system/timers.ts';

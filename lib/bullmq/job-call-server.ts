@@ -31,10 +31,7 @@ export interface CallableRun {
   readonly token: string | undefined;
 }
 
-interface Run {
-  readonly job: Job;
-  readonly token: string | undefined;
-}
+type Run = CallableRun & { readonly job: Job };
 
 type Method = (run: Run, ...args: never[]) => Promise<unknown>;
 

@@ -1,4 +1,4 @@
-/** Tasks that were settled, and may still have output on its way: that takes another way than outcomes do, where a task ran. */
+/** Settled tasks whose output may still be on its way: on a machine, output takes another path than outcomes. */
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { RemoteTask } from './remote-task.ts';
 

@@ -39,7 +39,7 @@ export class Outbox {
     this.#listener = listener;
   }
 
-  /** What is on its way at this moment: it may have arrived. */
+  /** Tasks whose jobs are on their way at this moment: they may have arrived. */
   get sending(): readonly RemoteTask[] {
     return this.#sending;
   }

@@ -54,7 +54,7 @@ export class Reconciler {
     this.#timer = undefined;
   }
 
-  /** One round. Errors are the link's business: the next round comes. */
+  /** One round. The link reports errors, and the next round tries again. */
   async walk(pages = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#isWalking || !this.#link.isReady) return;
     this.#isWalking = true;

@@ -22,7 +22,7 @@ export interface RemoteLinkListener {
   isAwaited(): boolean;
 }
 
-/** Milliseconds that the last words to Redis may take. */
+/** Milliseconds that each step of closing may take. */
 const CLOSE_TIMEOUT = 2_000;
 /** Outcomes that are removed at once, and milliseconds until fewer are. */
 const HEARD_AT_ONCE = 500;

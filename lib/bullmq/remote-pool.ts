@@ -1,5 +1,5 @@
 /**
- * All tasks of an executor that are not settled: into the queue, and what is heard of them back out.
+ * All tasks of an executor that are not settled: it sends them to the queue, and settles them by what comes back.
  *
  *   submit ──▶ outbox ──addBulk──▶ queue in Redis ──▶ a machine that serves ──▶ its pool
  *                                       │                     │
@@ -7,7 +7,7 @@
  *      ▲                                │
  *      └───── reconciler (reads the jobs) ◀─┘     cancel, kill ──withdrawal──▶ queue, machines
  *
- * It decides what becomes of a task; tasks settle themselves.
+ * The pool decides what becomes of a task; tasks settle themselves.
  */
 import { CancelledError, QueueFullError, ShutdownExecutorError, type TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
@@ -213,7 +213,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (task.state === 'settled') deletePayload(store, key);
   }
 
-  // Into the queue …
+  // Submission.
 
   /** A job with an id of its own may be done: then it must not run again, even if it is gone from the queue. */
   beforeSending(tasks: readonly RemoteTask[]): Promise<void> | undefined {
@@ -261,7 +261,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     }
   }
 
-  // … and what is heard of them.
+  // Replies, and states of jobs.
 
   onReady(): void {
     this.#withdrawals.resume(); // before a machine begins them
@@ -377,7 +377,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     }
   }
 
-  // Who waited has changed his mind.
+  // Cancellation.
 
   cancelTask(task: RemoteTask, kill: boolean, cause?: unknown): boolean {
     const isRunning = task.state === 'running';
@@ -427,7 +427,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#link.announce(id, [id, 'error', this.#codec.writeThrown(error)]);
   }
 
-  // Too long in the queue.
+  // Timeouts in the queue.
 
   onQueueTimeout(task: RemoteTask): void {
     if (task.state === 'settled' || task.state === 'running' || task.isFetching) return;

@@ -67,7 +67,7 @@ let lastKey = 0;
 
 export class RemoteTask implements FutureOwner {
   readonly future: Future<unknown>;
-  /** What it is known by in its pool: of a job with an id of its own, there may be several tasks. */
+  /** Its key in the pool: several tasks may wait for one job that has an id of its own. */
   readonly key: string;
   readonly request: RemoteTaskRequest;
   state: 'unsent' | 'sent' | 'running' | 'settled' = 'unsent';
@@ -151,7 +151,7 @@ export class RemoteTask implements FutureOwner {
     this.machine = undefined;
   }
 
-  /** Its machine runs it no more, and says so. */
+  /** Its machine has given it back. */
   markGivenBack(): void {
     this.#keeper.lostMachines.acquit(this.key);
     this.machine = undefined;

@@ -38,7 +38,7 @@ export interface TaskServer extends AsyncDisposable {
   close(options?: { gracePeriod?: number }): Promise<void>;
 }
 
-/** Milliseconds that the last words to Redis may take. */
+/** Milliseconds that each step of closing may take. */
 const CLOSE_TIMEOUT = 3_000;
 const closeChecks = { gracePeriod: milliseconds };
 const AT_ONCE = { gracePeriod: 0 };
@@ -93,11 +93,11 @@ class Server implements TaskServer {
       replies,
       machines: recentMachines(this.#exchange),
       held: () => this.#outagePause.over,
-      onBroken: (error) => this.#giveUp(error),
+      onBroken: (error) => this.#leaveBecause(error),
     });
     this.ready = this.#becomeReady();
     this.ready.catch(() => {});
-    const onBroken = (error: Error): void => this.#giveUp(error);
+    const onBroken = (error: Error): void => this.#leaveBecause(error);
     executor.on('broken', onBroken);
     this.#cleanUps.push(() => executor.off('broken', onBroken));
     this.#cleanUps.push(leaveOnSignals(settings.leaveOn, (isUrgent) => this.close(isUrgent ? AT_ONCE : {})));
@@ -165,7 +165,7 @@ class Server implements TaskServer {
     const refused = this.#exchange.refusedBy(error);
     if (refused === 'full') this.#warnOfFull(error);
     if (refused === 'rejected')
-      this.#giveUp(this.#exchange.unavailable('does not let this machine in', error));
+      this.#leaveBecause(this.#exchange.unavailable('does not let this machine in', error));
   }
 
   #createWorker(): Worker {
@@ -219,8 +219,8 @@ class Server implements TaskServer {
     process.emitWarning(message, { type: 'LokyWarning', code: 'LOKY_QUEUE_UNAVAILABLE' });
   }
 
-  /** Who listens to nothing sees it in a warning, and the process may end. */
-  #giveUp(error: Error): void {
+  /** A program that does not wait for `closed` sees a warning, and its process may end. */
+  #leaveBecause(error: Error): void {
     if (this.#closing !== undefined) return;
     process.emitWarning(`serveTasks leaves the queue ${this.#settings.queue}: ${error.message}`, {
       type: 'LokyWarning',

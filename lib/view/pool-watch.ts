@@ -10,10 +10,10 @@ import type { PoolWorker, WorkerEndReason } from '../manager/worker.ts';
 import { QUIET_ENDS } from '../observing/trace-events.ts';
 import { ROWS } from '../observing/trace-format.ts';
 import { wordsOf } from './aggregate/error-words.ts';
-import type { Failures } from './aggregate/failures.ts';
+import type { FailureInput, Failures, Words } from './aggregate/failures.ts';
 import { Functions, type FunctionTotals } from './aggregate/functions.ts';
 import type { Lane, Lanes } from './aggregate/lanes.ts';
-import type { Progress } from './aggregate/messages.ts';
+import type { FailureKind, Progress } from './aggregate/messages.ts';
 import { readProgress } from './aggregate/progress.ts';
 import type { Series } from './aggregate/series.ts';
 
@@ -60,7 +60,7 @@ export class PoolWatch implements PoolTap {
   }
 
   taskFailed(task: Task, outcome: Exclude<TaskOutcome, 'succeeded'>, error: unknown): void {
-    const { functions, failures, lanes } = this.#aggregates;
+    const { functions, lanes } = this.#aggregates;
     const answered = this.#lastAnswered?.task === task.id ? this.#lastAnswered : undefined;
     const ended = this.#lastEnded.find((place) => place.task === task.id);
     const hasBegun = task.startedAt !== 0;
@@ -71,9 +71,7 @@ export class PoolWatch implements PoolTap {
     Functions.noteError(totals);
     const { pid, rank } = placeOf(error) ?? answered ?? ended ?? { pid: undefined, rank: undefined };
     const kind = outcome === 'cancelled' ? 'killed' : outcome;
-    failures.add({ at: performance.now(), kind, pool: this.#pool, rank, pid, task: task.name }, error, () =>
-      wordsOf(error),
-    );
+    this.#addFailure(kind, { rank, pid, task: task.name }, error);
   }
 
   #endedWithoutAnswer(task: Task, totals: FunctionTotals, isDrawn: boolean): void {
@@ -127,11 +125,7 @@ export class PoolWatch implements PoolTap {
         ? `Worker ${worker.rank} was above memory.limit with ${megabytes(worker.memory)} and is replaced`
         : `Worker ${worker.rank} had grown from ${megabytes(memory.reference)} to ${megabytes(memory.memory)}, more than memory.leakThreshold (${megabytes(memory.threshold)}), and is replaced`;
     const { pid, rank } = worker;
-    this.#aggregates.failures.add(
-      { at: performance.now(), kind: 'recycled', pool: this.#pool, rank, pid },
-      undefined,
-      () => ({ message, stack: undefined }),
-    );
+    this.#addFailure('recycled', { rank, pid }, undefined, () => ({ message, stack: undefined }));
   }
 
   workerExited(worker: PoolWorker, exit: ExitReport, reason: WorkerExitReason): void {
@@ -144,25 +138,27 @@ export class PoolWatch implements PoolTap {
     this.#endSlices(worker, 'crashed');
     const { pid, rank, memory } = worker;
     const { exitCode, signal, stderr } = exit;
-    this.#aggregates.failures.add(
-      {
-        ...{ at: performance.now(), kind: 'died', pool: this.#pool, rank, pid, task: task?.name },
-        report: { reason, exitCode, signal, memory, stderr },
-      },
-      undefined,
-      () => {
-        const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task?.name });
-        const [sentence = ''] = error.message.split('\n', 1);
-        const what = sentence.slice(sentence.indexOf(': ') + 2);
-        return { message: `${what.slice(0, 1).toUpperCase()}${what.slice(1)}`, stack: undefined };
-      },
-    );
+    const report = { reason, exitCode, signal, memory, stderr };
+    this.#addFailure('died', { rank, pid, task: task?.name, report }, undefined, () => {
+      const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task?.name });
+      const [sentence = ''] = error.message.split('\n', 1);
+      const what = sentence.slice(sentence.indexOf(': ') + 2);
+      return { message: `${what.slice(0, 1).toUpperCase()}${what.slice(1)}`, stack: undefined };
+    });
   }
 
   broken(error: BrokenProcessPool): void {
-    this.#aggregates.failures.add({ at: performance.now(), kind: 'broken', pool: this.#pool }, error, () =>
-      wordsOf(error),
-    );
+    this.#addFailure('broken', {}, error);
+  }
+
+  #addFailure(
+    kind: FailureKind,
+    about: Omit<FailureInput, 'at' | 'kind' | 'pool'>,
+    error: unknown,
+    words: () => Words = () => wordsOf(error),
+  ): void {
+    const input = { at: performance.now(), kind, pool: this.#pool, ...about };
+    this.#aggregates.failures.add(input, error, words);
   }
 
   /** Of what the worker was at. */

@@ -4,7 +4,7 @@
  */
 import type { Failure, FailureKind, Report } from './messages.ts';
 
-interface FailureInput {
+export interface FailureInput {
   readonly at: number;
   readonly kind: FailureKind;
   readonly pool: number;

@@ -23,6 +23,11 @@ const data = document.getElementById(DATA)?.textContent;
 const LAG = 400;
 const FRAME = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 50;
 
+const percentiles = (of: 'wait' | 'run' | 'loop'): ChartSpec['curves'] => [
+  { name: 'p99', colour: 'curve', value: (point) => point[`${of}P99`] },
+  { name: 'p50', colour: 'second', value: (point) => point[`${of}P50`], isDashed: true },
+];
+
 const charts: readonly ChartSpec[] = [
   {
     title: 'Tasks a second',
@@ -47,30 +52,21 @@ const charts: readonly ChartSpec[] = [
   {
     title: 'Waiting time',
     hint: 'From submit to start, of the tasks of each second: half of them, and 99 of 100, took no longer',
-    curves: [
-      { name: 'p99', colour: 'curve', value: ({ waitP99 }) => waitP99 },
-      { name: 'p50', colour: 'second', value: ({ waitP50 }) => waitP50, isDashed: true },
-    ],
+    curves: percentiles('wait'),
     format: duration,
     least: 1,
   },
   {
     title: 'Running time',
     hint: 'From start to answer, of the tasks of each second: half of them, and 99 of 100, took no longer',
-    curves: [
-      { name: 'p99', colour: 'curve', value: ({ runP99 }) => runP99 },
-      { name: 'p50', colour: 'second', value: ({ runP50 }) => runP50, isDashed: true },
-    ],
+    curves: percentiles('run'),
     format: duration,
     least: 1,
   },
   {
     title: 'Event loop delay',
     hint: 'How late the event loop of this program was: a program that is late answers late',
-    curves: [
-      { name: 'p99', colour: 'curve', value: ({ loopP99 }) => loopP99 },
-      { name: 'p50', colour: 'second', value: ({ loopP50 }) => loopP50, isDashed: true },
-    ],
+    curves: percentiles('loop'),
     format: duration,
     least: 5,
   },
@@ -159,18 +155,13 @@ function button(key: string, text: string, title: string, onPress: () => void): 
   return h('button', { title, 'aria-keyshortcuts': key, click: onPress }, text);
 }
 
-const keyActions: Readonly<Record<string, HTMLButtonElement>> = {
-  p: buttons.pause,
-  e: buttons.timeline,
-  s: buttons.page,
-  t: buttons.theme,
-  '?': buttons.keys,
-};
 addEventListener('keydown', (event) => {
   const isTyping = event.target instanceof HTMLInputElement;
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
     return;
-  keyActions[event.key]?.click();
+  Object.values(buttons)
+    .find((each) => each.getAttribute('aria-keyshortcuts') === event.key)
+    ?.click();
 });
 
 const legend = h(
