@@ -74,7 +74,7 @@ export class BullMQExecutor implements RemoteExecutor {
   }
 
   /** @throws TypeError Always: a job of BullMQ has one result. */
-  readonly stream: Executor['stream'] = refuseStream;
+  readonly stream: Executor['stream'] = () => refuseStream();
 
   /**
    * Shares a large value with the machines: it is encoded at this call, put once into the `store`, read from there once by each
