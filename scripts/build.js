@@ -126,11 +126,15 @@ async function firstReadable(files) {
   throw new Error(`no licence text found: expected one of ${files.join(', ')}`);
 }
 
+const halves = [buildCode(), buildTypes()];
 try {
-  const [inputs] = await Promise.all([buildCode(), buildTypes()]);
+  const [inputs] = await Promise.all(halves);
   await writeNotices(inputs);
   await rm('dist', { recursive: true, force: true });
   await rename(folder, 'dist');
-} finally {
+} catch (error) {
+  // While one half still writes into the folder, it could not be removed, and that error would take the place of this one.
+  await Promise.allSettled(halves);
   await rm(folder, { recursive: true, force: true });
+  throw error;
 }
