@@ -78,7 +78,6 @@ export { registerByValue } from './sending/host/by-value.ts';
 export type { ExplainedPart, Explanation } from './sending/host/explain.ts';
 export type { UnknownClasses } from './sending/sender.ts';
 export { type CpuCountOptions, cpuCount } from './system/cpu-count.ts';
-export { reportProgress } from './system/report-progress.ts';
 export {
   getContext,
   getStartMethod,
@@ -86,9 +85,13 @@ export {
   setStartMethod,
   type WorkerContext,
 } from './system/start-method.ts';
-export { taskMessages } from './system/task-messages.ts';
-export { taskSignal } from './system/task-signal.ts';
-export { type WorkerInfo, workerInfo } from './system/worker-info.ts';
+export {
+  reportProgress,
+  taskMessages,
+  taskSignal,
+  type WorkerInfo,
+  workerInfo,
+} from './system/worker-link.ts';
 export type { ResourceKind } from './watchdog/resource-orders.ts';
 export { type ResourceTracker, resourceTracker } from './watchdog/resource-tracker.ts';
 

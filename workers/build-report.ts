@@ -3,7 +3,7 @@
  * built. The clock of a task runs in between only. Calls that are built at once, as almost all are, are not reported.
  */
 import { FrameKind } from '../lib/child/frames.ts';
-import type { WhileLoading } from '../lib/system/loading.ts';
+import type { WhileLoading } from '../lib/system/worker-link.ts';
 import { natives } from './natives.ts';
 
 interface Load {

@@ -4,8 +4,8 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { Frame } from '../lib/child/frames.ts';
-import { outsideOfTasks, type SentReason, setTaskSignal } from '../lib/system/task-signal.ts';
 import { setImmediate } from '../lib/system/timers.ts';
+import { offer, outsideOfTasks, type SentReason } from '../lib/system/worker-link.ts';
 
 /** No call has this number. */
 export const NONE = -1;
@@ -44,7 +44,7 @@ export const interruption = {
 
 /** @param callOfCaller To which call the code that runs belongs; `undefined` if it is none of the running task. */
 export function offerSignals(callOfCaller: () => number | undefined): void {
-  setTaskSignal((toError) => {
+  offer('taskSignal', (toError) => {
     const id = callOfCaller();
     if (id === undefined) throw outsideOfTasks();
     if (own?.id === id) return own.signal;

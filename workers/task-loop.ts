@@ -9,14 +9,9 @@ import type { Payload } from '../lib/sending/common/payload.ts';
 import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
 import { importAs } from '../lib/sending/worker/modules.ts';
 import { BusyPoll, WARM_AFTER } from '../lib/system/busy-poll.ts';
-import { setWhileLoading } from '../lib/system/loading.ts';
 import { loadMainScript } from '../lib/system/main-script.ts';
-import { setProgressReport } from '../lib/system/report-progress.ts';
-import { setTaskMessages } from '../lib/system/task-messages.ts';
-import { setTaskSignal } from '../lib/system/task-signal.ts';
 import { messageOf } from '../lib/system/thrown.ts';
-import { setWorkerInfo } from '../lib/system/worker-info.ts';
-import { setTrackerLink } from '../lib/watchdog/tracker-link.ts';
+import { offer } from '../lib/system/worker-link.ts';
 import { BuildReport } from './build-report.ts';
 import { Inboxes } from './inbox.ts';
 import { interruption, NONE, nextTurn, offerSignals } from './interruption.ts';
@@ -108,12 +103,13 @@ export class TaskLoop {
   /** What a task asks its worker for, and what it may do to it. */
   #serveTasks(): void {
     const sharing = this.#sharedCalls;
-    setTaskMessages(() => this.#inboxes.messages());
-    setProgressReport(sharing?.reportProgress ?? this.#progress.report);
-    setWhileLoading(sharing?.whileLoading ?? this.#report.whileLoading);
+    this.#takeRank(this.#settings.rank);
+    offer('taskMessages', () => this.#inboxes.messages());
+    offer('reportProgress', sharing?.reportProgress ?? this.#progress.report);
+    offer('whileLoading', sharing?.whileLoading ?? this.#report.whileLoading);
     if (sharing === undefined) offerSignals(this.#progress.callOfCaller);
-    else setTaskSignal(sharing.signal);
-    setTrackerLink((line) => this.#sendOfWorker(FrameKind.resource, Buffer.from(line)));
+    else offer('taskSignal', sharing.signal);
+    offer('trackerLink', (line) => this.#sendOfWorker(FrameKind.resource, Buffer.from(line)));
     onceNobodyCatches(this.#leaveBroken);
   }
 
@@ -216,8 +212,7 @@ export class TaskLoop {
         this.#traceContext = Buffer.from(frame.body).toString();
         return undefined;
       case FrameKind.rank:
-        setWorkerInfo({ rank: frame.id, depth: this.#settings.depth, executorId: this.#settings.executorId });
-        return undefined;
+        return this.#takeRank(frame.id);
       case FrameKind.teardown:
         return this.#tearDown(frame, receiver);
       case FrameKind.leave:
@@ -225,6 +220,11 @@ export class TaskLoop {
       default:
         throw new Error(`a worker has no use for a frame of kind ${frame.kind}`);
     }
+  }
+
+  #takeRank(rank: number): undefined {
+    const { depth, executorId } = this.#settings;
+    offer('workerInfo', Object.freeze({ rank, depth, executorId }));
   }
 
   #partOf({ id: claimedAtOnce, body }: Frame): ChunkPart {

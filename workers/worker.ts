@@ -5,7 +5,6 @@
 import { Channel, decodeStart } from '../lib/child/frames.ts';
 import { rememberGlobals } from '../lib/sending/graph/common-globals.ts';
 import { takeStart } from '../lib/system/start-mark.ts';
-import { setWorkerInfo } from '../lib/system/worker-info.ts';
 import { endWithHost } from './leaving.ts';
 import { createPipeWriter, openPipe } from './pipe.ts';
 import { TaskLoop } from './task-loop.ts';
@@ -27,7 +26,6 @@ const channel = new Channel(
   (frame) => {
     const start = decodeStart(frame);
     if (start.cwd !== undefined) process.chdir(start.cwd);
-    setWorkerInfo({ rank: start.rank, depth: start.depth, executorId: start.executorId });
     const loop = new TaskLoop(start, { writer, channel });
     channel.onFrame = loop.onFrame;
     onEnd = () => loop.onEnd();

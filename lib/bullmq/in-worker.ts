@@ -6,7 +6,7 @@ import { SerializationError } from '../errors.ts';
 import type { Reducers } from '../sending/common/reducers.ts';
 import { type Shared, type SharedState, sharedState } from '../sending/common/shared.ts';
 import { DevalueError, parse, stringify } from '../system/devalue/copy/devalue-copy.ts';
-import { whileLoading } from '../system/loading.ts';
+import { whileLoading } from '../system/worker-link.ts';
 import { type JobInfo, setJobInfo } from './job-info.ts';
 import { definedTasks, taskNamed } from './task-registry.ts';
 import { type TextLibrary, type ValueCodec, valueCodec } from './wire-values.ts';

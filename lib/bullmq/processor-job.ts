@@ -3,7 +3,7 @@
  * contract is that of BullMQ's sandboxed processors.
  */
 import type { DependenciesOpts, MoveToWaitingChildrenOpts } from 'bullmq';
-import { reportProgress } from '../system/report-progress.ts';
+import { reportProgress } from '../system/worker-link.ts';
 import { callHost } from './job-call-client.ts';
 import type { CallAddress, JobMethod } from './job-calls.ts';
 

@@ -1,5 +1,5 @@
 /** What runs in a worker process for a `processor`: imports its file once, and calls it with each job. */
-import { whileLoading } from '../system/loading.ts';
+import { whileLoading } from '../system/worker-link.ts';
 import { setJobInfo } from './job-info.ts';
 import { jobInWorker, type ProcessorJob, type SentJob } from './processor-job.ts';
 

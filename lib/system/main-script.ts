@@ -1,14 +1,8 @@
-/**
- * The script that the host was started with, and its loading in a worker (`loky_init_main`). The worker's own bundle
- * and the package as the script imports it are two modules in one process: they meet in a global symbol.
- */
+/** The script that the host was started with, and its loading in a worker (`loky_init_main`). */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isOneExecutable } from './executable.ts';
-import { workerInfo } from './worker-info.ts';
-
-const key = Symbol.for('loky.mainScript');
-const shared = globalThis as { [key]?: { readonly url: string; isLoaded: boolean } };
+import { offer, offered, workerInfo } from './worker-link.ts';
 
 /** With these, what comes first is an argument of a program that is no file. */
 const HAS_NO_SCRIPT = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
@@ -17,7 +11,7 @@ let ofHost: { readonly url: string | undefined } | undefined;
 
 /** Its URL; `undefined` if there is none (`node -e`, the REPL), and in a worker that did not load it. */
 export function mainScript(): string | undefined {
-  if (workerInfo() !== undefined) return shared[key]?.url; // the script of this process is that of all workers
+  if (workerInfo() !== undefined) return offered('mainScript')?.url; // the script of this process is that of all workers
   ofHost ??= { url: scriptOfHost() };
   return ofHost.url;
 }
@@ -37,7 +31,7 @@ function scriptOfHost(): string | undefined {
 /** For a worker, before its first task. */
 export async function loadMainScript(url: string): Promise<void> {
   const main = { url, isLoaded: false };
-  Object.defineProperty(globalThis, key, { value: main });
+  offer('mainScript', main);
   await import(url);
   main.isLoaded = true;
 }
@@ -48,7 +42,7 @@ export async function loadMainScript(url: string): Promise<void> {
  * @throws Error while a worker loads the main script.
  */
 export function checkMainScriptIsLoaded(): void {
-  if (shared[key]?.isLoaded !== false) return;
+  if (offered('mainScript')?.isLoaded !== false) return;
   throw new Error(
     "the main script starts workers while a worker loads it, which context 'loky_init_main' asks for; " +
       'let it start work only outside of workers: if (workerInfo() === undefined) { … }',

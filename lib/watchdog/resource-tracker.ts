@@ -3,9 +3,9 @@
  * worker orders goes to its host at once, so that it outlives the worker.
  */
 
+import { offered } from '../system/worker-link.ts';
 import { createOrder, encodeOrder, type ResourceKind, type ResourceOrder } from './resource-orders.ts';
 import * as temporaryFiles from './temporary-files.ts';
-import { trackerLink } from './tracker-link.ts';
 
 /** Loaded when it is asked for. */
 const later = (): typeof temporaryFiles => temporaryFiles;
@@ -36,7 +36,7 @@ export const resourceTracker: ResourceTracker = {
 
 /** To the host, in a worker. */
 export function passOrder(order: ResourceOrder): void {
-  const link = trackerLink();
+  const link = offered('trackerLink');
   if (link === undefined) later().carryOut(order);
   else link(encodeOrder(order));
 }

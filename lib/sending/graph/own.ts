@@ -1,8 +1,6 @@
 /** What this package gives to tasks and every worker has by itself: to refer to it loads nothing there. */
 import * as errors from '../../errors.ts';
-import { reportProgress } from '../../system/report-progress.ts';
-import { taskSignal } from '../../system/task-signal.ts';
-import { workerInfo } from '../../system/worker-info.ts';
+import { reportProgress, taskSignal, workerInfo } from '../../system/worker-link.ts';
 import type { Row } from './row.ts';
 
 const functions: Readonly<Record<string, unknown>> = { reportProgress, taskSignal, workerInfo };

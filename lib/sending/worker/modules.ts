@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { SerializationError } from '../../errors.ts';
-import { whileLoading } from '../../system/loading.ts';
+import { whileLoading } from '../../system/worker-link.ts';
 import type { ModuleSource } from '../graph/row.ts';
 
 type Importer = (specifier: string, attributes: Record<string, string> | undefined) => Promise<object>;
