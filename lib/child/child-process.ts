@@ -9,6 +9,7 @@ import { isNoWorker } from '../system/start-mark.ts';
 import { isError, messageOf } from '../system/thrown.ts';
 import { clearTimeout, nextTick, setImmediate, setTimeout } from '../system/timers.ts';
 import { readOomKills } from '../watchdog/oom-killer.ts';
+import { isAsleep, isExiting } from '../watchdog/processes.ts';
 import { type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
 import type { ClaimLedger } from './claims.ts';
 import type { ExitReport } from './exit-report.ts';
@@ -23,7 +24,6 @@ import {
 } from './frames.ts';
 import type { Launched } from './launch.ts';
 import { captureOutput, type OutputListener, type StdioMode } from './output.ts';
-import { isAsleep, isExiting } from './process-state.ts';
 import { createStallWatch } from './stall-watch.ts';
 
 export interface WorkerProcessSettings {

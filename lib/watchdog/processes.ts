@@ -87,19 +87,44 @@ function childrenOfThread(pid: number, thread: string): number[] {
   }
 }
 
-/** Distinguishes a process from a later one with the same number: clock ticks from the start of the system. Linux only. */
-export function birthOf(pid: number): string | undefined {
+/** `/proc/PID/stat`; empty for a process that has ended, and on other systems than Linux. */
+function readStat(pid: number | string): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)[19];
+    return readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
-    return undefined;
+    return '';
   }
 }
 
+/** The fields from the third on, the state. The name before it may hold spaces and parentheses. */
+const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
+export const statFields = (pid: number): string[] => fieldsOf(readStat(pid));
+
+/** Distinguishes a process from a later one with the same number: clock ticks from the start of the system. Linux only. */
+export function birthOf(pid: number): string | undefined {
+  return statFields(pid)[19];
+}
+
+/** It waits for something, as far as that can be seen: on Linux. */
+export function isAsleep(pid: number): boolean {
+  return statFields(pid)[0] === 'S';
+}
+
+/** The kernel's flag of a process that has begun to end: PF_EXITING. */
+const EXITING = 0x4;
+
+/** It is ending, or has ended and its exit waits to be seen, as far as that can be seen: on Linux. */
+export function isExiting(pid: number): boolean {
+  const [state = '', , , , , , flags] = statFields(pid);
+  return HAS_ENDED.test(state) || (Number(flags) & EXITING) !== 0;
+}
+
+const HAS_ENDED = /^[ZXx]/;
+
 /** A zombie has ended: only its exit code waits for its parent. */
 export function isAlive(entry: ProcessEntry): boolean {
-  return !/^[ZXx]/.test(entry.state);
+  return !HAS_ENDED.test(entry.state);
 }
 
 /**
@@ -130,13 +155,12 @@ export function descendantsOf(pid: number, table: ProcessTable): number[] {
   return living;
 }
 
-/** One line of /proc/PID/stat. The name may hold spaces and parentheses, so the fields are taken after its last one. */
+/** One line of /proc/PID/stat. */
 export function parseStat(line: string): ProcessEntry | undefined {
-  const nameEnd = line.lastIndexOf(')');
-  const [state, ...numbers] = line.slice(nameEnd + 2).split(' ', 4);
+  const [state, ...numbers] = fieldsOf(line).slice(0, 4);
   const [ppid, pgrp, session] = numbers.map(Number);
   const pid = Number.parseInt(line, 10);
-  if (nameEnd < 0 || !state || !(pid > 0)) return undefined;
+  if (!state || !(pid > 0)) return undefined;
   if (ppid === undefined || pgrp === undefined || session === undefined) return undefined;
   return { pid, ppid, pgrp, session, state };
 }
@@ -147,21 +171,13 @@ function readProc(): ProcessTable | undefined {
     // A /proc of another pid namespace would name other people's processes by our numbers.
     if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
     for (const name of readdirSync('/proc')) {
-      const entry = /^\d/.test(name) ? readStat(name) : undefined;
+      const entry = /^\d/.test(name) ? parseStat(readStat(name)) : undefined;
       if (entry) table.set(entry.pid, entry);
     }
   } catch {
     return undefined;
   }
   return table;
-}
-
-function readStat(name: string): ProcessEntry | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${name}/stat`, 'utf8'));
-  } catch {
-    return undefined; // it ended between the listing and the reading
-  }
 }
 
 function askPs(): ProcessTable | undefined {

@@ -2,9 +2,9 @@
  * Memory and CPU of processes: read in one go, from /proc on Linux and by pidusage elsewhere, and observed with their
  * descendants at a steady pace. On Linux no other process is looked at.
  */
-import { readFileSync } from 'node:fs';
+import { readText } from '../system/cgroup.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { descendantsReader } from './processes.ts';
+import { descendantsReader, statFields } from './processes.ts';
 import * as reader from './without-proc/pidusage-reader.ts';
 
 /** Loaded when it is asked for. */
@@ -57,17 +57,12 @@ export function createProcReader(): ReadUsage {
   };
 }
 
+/** `undefined` for a process that has ended, or is ending and has given its memory back. */
 function readFigures(pid: number): { rss: number; ticks: number } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    if (kilobytes === undefined) return undefined; // it is ending, and has given its memory back
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    return { rss: Number(kilobytes) * 1024, ticks };
-  } catch {
-    return undefined;
-  }
+  const fields = statFields(pid);
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
+  if (kilobytes === undefined || fields.length < 13) return undefined;
+  return { rss: Number(kilobytes) * 1024, ticks: Number(fields[11]) + Number(fields[12]) };
 }
 
 /** What a watched process and its descendants use together. */

@@ -1,8 +1,8 @@
 /** Workers that never say what they announced, and workers that never live: nobody waits, nothing spins. */
 import { describe, expect, test } from '@jest/globals';
-import { isAsleep } from '../../../lib/child/process-state.ts';
 import { createStallWatch } from '../../../lib/child/stall-watch.ts';
 import { Backoff, RestartBackoff } from '../../../lib/manager/backoff.ts';
+import { isAsleep } from '../../../lib/watchdog/processes.ts';
 import { poolsOfEachTest, rejectionOf, square } from '../../executor/pools.ts';
 import { waitUntil } from '../../helpers/processes.ts';
 import { onFakeClock } from './fake-clock.ts';

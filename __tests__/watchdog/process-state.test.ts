@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { isAsleep, isExiting } from '../../lib/child/process-state.ts';
+import { isAsleep, isExiting } from '../../lib/watchdog/processes.ts';
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
