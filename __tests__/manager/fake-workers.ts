@@ -206,7 +206,7 @@ const sender: Sender = {
   },
 };
 
-const noEvents = new Proxy({ watchesTasks: false, tap: undefined } as PoolEvents, {
+const noEvents = new Proxy({ tasks: undefined, tap: undefined } as PoolEvents, {
   get: (events, name) => (name in events ? events[name as keyof PoolEvents] : () => {}),
 });
 

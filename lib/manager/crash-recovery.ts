@@ -44,38 +44,23 @@ interface CrashRecoveryParts {
 }
 
 export class CrashRecovery {
-  readonly #settings: ExecutorSettings;
+  readonly #pool: CrashRecoveryParts;
   readonly #isolates: boolean;
-  readonly #workers: Workers;
-  readonly #queue: PendingQueue;
-  readonly #runAhead: RunAhead<PoolWorker>;
-  readonly #lifetime: Lifetime;
-  readonly #sparePreparation: SparePreparation;
-  readonly #warnings: PoolWarnings;
-  readonly #events: PoolEvents;
   readonly restartIntensity: RestartIntensity | undefined;
   /** Workers that failed to start since one was ready. */
   #failedStarts = 0;
   #shortage: PoolShortage | undefined;
 
-  constructor(parts: CrashRecoveryParts) {
-    const { settings } = parts;
-    this.#settings = settings;
-    this.#isolates = settings.onWorkerCrash === 'isolate';
-    this.#workers = parts.workers;
-    this.#queue = parts.queue;
-    this.#runAhead = parts.runAhead;
-    this.#lifetime = parts.lifetime;
-    this.#sparePreparation = parts.sparePreparation;
-    this.#warnings = parts.warnings;
-    this.#events = parts.events;
-    const { restartIntensity } = settings;
+  constructor(pool: CrashRecoveryParts) {
+    this.#pool = pool;
+    const { onWorkerCrash, restartIntensity } = pool.settings;
+    this.#isolates = onWorkerCrash === 'isolate';
     this.restartIntensity = restartIntensity && new RestartIntensity(restartIntensity);
   }
 
   /** All that it had answered was read before; what it had not begun waits again. */
   workerEnded(worker: PoolWorker, before: WorkerState, exit: ExitReport): void {
-    this.#runAhead.revoke(worker);
+    this.#pool.runAhead.revoke(worker);
     const unbegun = worker.unbegunAt(exit);
     const lost = this.#takeLost(worker, unbegun);
     const isStart = before === 'booting' || before === 'initializing';
@@ -103,8 +88,8 @@ export class CrashRecovery {
     );
     const [kept, failed] = [lost.filter(isKept), lost.filter((task) => task.state === 'settling')];
     // Before any callback runs: it must not find the pool empty.
-    for (const task of kept.reverse()) this.#queue.addFirst(task);
-    if (this.#events.watchesTasks) for (const task of kept) this.#events.onTaskRetried(task);
+    for (const task of kept.reverse()) this.#pool.queue.addFirst(task);
+    for (const task of kept) this.#pool.events.tasks?.retried(task);
     for (const task of failed) {
       const error = terminatedWorkerError(exit, { ...worker.lastSeen, task: task.name, others });
       task.fail(withSubmitSite(error, task.submitSite), 'lost');
@@ -122,7 +107,7 @@ export class CrashRecovery {
       return;
     }
     this.#failedStarts += 1;
-    if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#lifetime.replaceAwaited();
+    if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#pool.lifetime.replaceAwaited();
     else {
       const consequence = isWorker ? BREAKS : this.#consequence(exit);
       this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before), consequence, loading));
@@ -131,7 +116,7 @@ export class CrashRecovery {
 
   /** It would say the same each time. */
   #ranSomethingElse(exit: ExitReport): void {
-    const { execPath } = this.#settings;
+    const { execPath } = this.#pool.settings;
     noteNotNode(execPath);
     this.breakPool(noWorkerStarted(exit, execPath));
   }
@@ -139,18 +124,19 @@ export class CrashRecovery {
   /** Node would have said what is wrong, and would not have taken it for a success. */
   #consequence({ exitCode }: ExitReport): string {
     if (exitCode !== 0) return BREAKS;
-    return `${BREAKS}; is ${this.#settings.execPath} a Node.js? (option execPath)`;
+    return `${BREAKS}; is ${this.#pool.settings.execPath} a Node.js? (option execPath)`;
   }
 
   /** The start is tried again after a pause, until tasks or callers of `prewarm` have waited for too long. */
   #foundShortage(exit: ExitReport): void {
-    const { startTimeout } = this.#settings;
+    const { startTimeout } = this.#pool.settings;
     const { shortage, verdict, longestPause } = afterShortage(this.#shortage, {
       now: performance.now(),
       startTimeout,
-      ready: this.#workers.readyCount,
-      active: this.#workers.activeCount,
-      waitingSince: this.#queue.peek()?.submittedAt ?? (this.#lifetime.isPrewarming ? 0 : undefined),
+      ready: this.#pool.workers.readyCount,
+      active: this.#pool.workers.activeCount,
+      waitingSince:
+        this.#pool.queue.peek()?.submittedAt ?? (this.#pool.lifetime.isPrewarming ? 0 : undefined),
     });
     const triedFor = `it was tried again for ${startTimeout} ms (startTimeout)`;
     if (verdict === 'give-up') {
@@ -158,23 +144,23 @@ export class CrashRecovery {
       return;
     }
     if (verdict === 'fail-prewarming')
-      this.#lifetime.failPrewarming(
+      this.#pool.lifetime.failPrewarming(
         diedWhileStarting(exit, false, `${triedFor}; the executor goes on with fewer workers`),
       );
     this.#shortage = { ...shortage, error: diedWhileStarting(exit, false, GOES_ON) };
-    const pause = this.#workers.pauseStarts(longestPause);
+    const pause = this.#pool.workers.pauseStarts(longestPause);
     if (pause === undefined) return; // one of several that were started together
-    this.#warnings.shortage(this.#shortage.error);
-    this.#events.onWorkerShortage(this.#shortage, pause);
+    this.#pool.warnings.shortage(this.#shortage.error);
+    this.#pool.events.onWorkerShortage(this.#shortage, pause);
   }
 
   #ranInitializer(before: WorkerState): boolean {
-    return before === 'initializing' && this.#settings.initializer !== undefined;
+    return before === 'initializing' && this.#pool.settings.initializer !== undefined;
   }
 
   /** It was not ready in time, and was killed. */
   startedTooSlowly({ loading }: PoolWorker, before: WorkerState): void {
-    this.breakPool(startedTooSlowly(this.#settings.startTimeout, this.#ranInitializer(before), loading));
+    this.breakPool(startedTooSlowly(this.#pool.settings.startTimeout, this.#ranInitializer(before), loading));
   }
 
   workerReady(): void {
@@ -194,22 +180,22 @@ export class CrashRecovery {
 
   /** Nothing can run any more: everything unfinished fails with the same error, and so does every later submit. */
   breakPool(error: BrokenProcessPool, lost: readonly Task[] = []): void {
-    if (this.#lifetime.brokenBy === undefined) {
-      this.#lifetime.break(error);
-      this.#sparePreparation.stop();
-      this.#events.onBroken(error);
+    if (this.#pool.lifetime.brokenBy === undefined) {
+      this.#pool.lifetime.break(error);
+      this.#pool.sparePreparation.stop();
+      this.#pool.events.onBroken(error);
     }
     const unfinished = [...lost, ...this.#takeUnfinished()];
-    this.#workers.killAll('broken');
-    for (const task of unfinished) task.fail(this.#lifetime.brokenBy, 'lost');
-    this.#lifetime.checkDrained();
+    this.#pool.workers.killAll('broken');
+    for (const task of unfinished) task.fail(this.#pool.lifetime.brokenBy, 'lost');
+    this.#pool.lifetime.checkDrained();
   }
 
   /** All that is unfinished fails, and the workers are ended with it; tasks with a `killGrace` are asked to end first. */
   killEverything(): void {
     const pending = this.takePending();
-    const begun = [...this.#workers.all].flatMap((worker) => this.#takeOrInterrupt(worker));
-    this.#workers.killUninterrupted('shutdown');
+    const begun = [...this.#pool.workers.all].flatMap((worker) => this.#takeOrInterrupt(worker));
+    this.#pool.workers.killUninterrupted('shutdown');
     for (const task of [...begun, ...pending])
       task.fail(new ShutdownExecutorError(KILLED_BY_SHUTDOWN), 'lost');
   }
@@ -219,7 +205,7 @@ export class CrashRecovery {
     const last = worker.sent.tasks.at(-1);
     if (worker.interruption !== undefined) worker.interruption.reason = 'shutdown';
     else if (last !== undefined && mayInterrupt(worker, last))
-      this.#workers.interrupt(worker, last, 'shutdown', new ShutdownExecutorError(KILLED_BY_SHUTDOWN));
+      this.#pool.workers.interrupt(worker, last, 'shutdown', new ShutdownExecutorError(KILLED_BY_SHUTDOWN));
     else return this.#takeLost(worker);
     const begun = worker.sent.tasks.filter(({ state }) => state !== 'settled');
     this.#beginSettling(worker, begun);
@@ -228,30 +214,29 @@ export class CrashRecovery {
 
   #takeUnfinished(): Task[] {
     const pending = this.takePending();
-    const begun = [...this.#workers.all].flatMap((worker) => this.#takeLost(worker));
+    const begun = [...this.#pool.workers.all].flatMap((worker) => this.#takeLost(worker));
     return [...begun, ...pending];
   }
 
   /** All that has not begun, wherever it is; a worker that is free then gets nothing of it. */
   takePending(): Task[] {
-    const free = [...this.#workers.all].filter((worker) => this.#runAhead.revoke(worker));
-    const pending = this.#queue.takeAll();
+    const free = [...this.#pool.workers.all].filter((worker) => this.#pool.runAhead.revoke(worker));
+    const pending = this.#pool.queue.takeAll();
     for (const task of pending) task.beginSettling();
-    for (const worker of free) this.#workers.release(worker);
+    for (const worker of free) this.#pool.workers.release(worker);
     return pending;
   }
 
   /** It has begun all of them but `unbegun`. A callback of one cannot cancel the others any more. */
   #takeLost(worker: PoolWorker, unbegun?: Task): Task[] {
-    const lost = this.#runAhead.takeAll(worker).filter(({ state }) => state !== 'settled');
+    const lost = this.#pool.runAhead.takeAll(worker).filter(({ state }) => state !== 'settled');
     this.#beginSettling(worker, lost, unbegun);
     return lost;
   }
 
   #beginSettling(worker: PoolWorker, tasks: readonly Task[], unbegun?: Task): void {
     for (const task of tasks) task.beginSettling();
-    if (this.#events.watchesTasks)
-      for (const task of tasks) if (task !== unbegun) this.#events.onTaskStarted(task, worker);
+    for (const task of tasks) if (task !== unbegun) this.#pool.events.tasks?.started(task, worker);
   }
 }
 

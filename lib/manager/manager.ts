@@ -36,7 +36,7 @@ import { CrashRecovery } from './crash-recovery.ts';
 import { consequenceOf, mayInterrupt } from './interruption.ts';
 import { Lifetime, quietly } from './lifetime.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory.ts';
-import type { PoolEvents, PoolShortage, RecycleReason } from './pool-events.ts';
+import type { PoolEvents, PoolShortage, RecycleReason, TaskEvents } from './pool-events.ts';
 import { PoolWarnings } from './pool-warnings.ts';
 import { PendingQueue } from './queue.ts';
 import { Recycling } from './recycling.ts';
@@ -198,8 +198,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
     const task = new Task(request, this);
     if (task.plan !== undefined) task.plan.giveBack = () => this.#revokeItems(task);
     if (task.stream !== undefined) task.stream.control = this.#streamControl(task);
-    const isWatched = this.#events.watchesTasks;
-    if (isWatched) this.#events.onTaskQueued(task);
+    const observed = this.#events.tasks;
+    observed?.queued(task);
     const { signal } = request.settings;
     if (signal?.aborted) task.cancelWith(ABORTED, signal.reason);
     // A listener may have shut the pool down.
@@ -208,7 +208,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       if (signal !== undefined) task.listen(signal);
       this.#lifetime.hold();
       const hasIdle = this.#workers.idle.length > 0;
-      if (hasIdle && this.#queue.length === 0) this.#start(task, isWatched);
+      if (hasIdle && this.#queue.length === 0) this.#start(task, observed);
       else {
         this.#queue.add(task);
         if (hasIdle) this.#dispatch();
@@ -222,7 +222,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   /** Which waiting task goes to which worker: idle ones first, then as many workers as are missing, then ahead of its turn. */
   #dispatch(): void {
-    while (this.#queue.length > 0 && this.#workers.idle.length > 0) this.#start(this.#queue.take() as Task);
+    while (this.#queue.length > 0 && this.#workers.idle.length > 0)
+      this.#start(this.#queue.take() as Task, this.#events.tasks);
     if (this.#queue.length === 0) return;
     this.#workers.provide(this.#runAhead.outstanding + this.#queue.length);
     if (this.#settings.tasksPerWorker > 1) this.#share();
@@ -237,7 +238,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       const waiting = this.#queue.length;
       const worker = nextToShare(all, { waiting, tasksPerWorker, maxTasksPerWorker, maxWorkers });
       if (worker === undefined) return;
-      this.#start(this.#queue.take() as Task, this.#events.watchesTasks, worker);
+      this.#start(this.#queue.take() as Task, this.#events.tasks, worker);
     }
   }
 
@@ -252,7 +253,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   /** On an idle worker: the one that was busy last, as the others may expire; or on one that takes it beside others. */
-  #start(task: Task, isWatched: boolean = this.#events.watchesTasks, shared?: PoolWorker): void {
+  #start(task: Task, observed: TaskEvents | undefined, shared?: PoolWorker): void {
     const { idle } = this.#workers;
     const worker = shared ?? (idle.at(-1) as PoolWorker);
     const id = this.#runAhead.nextId();
@@ -274,7 +275,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (this.#runAhead.isBrief(task)) this.#answers.expect(this.#hasCore);
     if (this.#memoryWatch.isWanted && !worker.isWatched) this.#memoryWatch.watch(worker);
     if (task.definitions !== this.#sparePreparation.latest) this.#sparePreparation.note(task.definitions);
-    if (isWatched && isBuilt) this.#events.onTaskStarted(task, worker);
+    if (isBuilt) observed?.started(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
   }
@@ -400,7 +401,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (task.state === 'running') task.built();
     noteLoaded(worker);
     if (task.state !== 'running') return;
-    if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
+    this.#events.tasks?.started(task, worker);
   }
 
   #answered(worker: PoolWorker, frame: Frame): void {
@@ -421,7 +422,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
         task.startedAt + runTime,
         task.isChunk ? task.itemCount : 1,
       );
-      if (this.#events.watchesTasks) this.#events.onTaskAnswered(task, worker, runTime);
+      this.#events.tasks?.answered(task, worker, runTime);
       this.#events.tap?.taskAnswered(task, worker, runTime);
       if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
       if (worker.interruption?.task === task) this.#workers.endInterruption(worker);
@@ -598,7 +599,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   taskSettled(task: Task, outcome: TaskOutcome, error: unknown): void {
     this.counts.outcomes[outcome] += 1;
     if (outcome !== 'succeeded') this.#events.tap?.taskFailed(task, outcome, error);
-    if (this.#events.watchesTasks) this.#events.onTaskSettled(task, outcome, error);
+    this.#events.tasks?.settled(task, outcome, error);
   }
 
   /** Whether a task that was sent ahead has begun depends on which process gets its claim: after this the task is running or pending. */
@@ -608,7 +609,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#revoke(worker);
     if (task.state === 'sent') {
       task.markStarted(performance.now());
-      if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker);
+      this.#events.tasks?.started(task, worker);
     }
     this.#dispatchSoon();
   }
@@ -617,7 +618,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   #endWorkerOf(task: Task, reason: WorkerEndReason, error: Error): void {
     const worker = this.#workerOf(task);
     if (worker === undefined) return; // its answer is being rebuilt, by code of the user that asked for this
-    if (this.#events.watchesTasks) this.#events.onTaskStarted(task, worker); // it may have been loading until now
+    this.#events.tasks?.started(task, worker); // it may have been loading until now
     this.#revoke(worker);
     if (worker.isShared && (reason === 'cancelled' || reason === 'timed-out'))
       worker.endedFor ??= { task: task.name, reason };

@@ -52,14 +52,18 @@ export interface PoolEvents {
 
   /** Of a live view that is open: `undefined` while no page is open. */
   readonly tap: PoolTap | undefined;
-  /** Whether tasks are observed: what follows is to be called only then. */
-  readonly watchesTasks: boolean;
-  onTaskQueued(task: Task): void;
+  /** `undefined` while no task is observed. */
+  readonly tasks: TaskEvents | undefined;
+}
+
+/** What becomes of tasks. */
+export interface TaskEvents {
+  queued(task: Task): void;
   /** May be called again for the same start. */
-  onTaskStarted(task: Task, worker: PoolWorker): void;
+  started(task: Task, worker: PoolWorker): void;
   /** @param runTime In milliseconds. */
-  onTaskAnswered(task: Task, worker: PoolWorker, runTime: number): void;
+  answered(task: Task, worker: PoolWorker, runTime: number): void;
   /** It waits again: its worker has died. */
-  onTaskRetried(task: Task): void;
-  onTaskSettled(task: Task, outcome: TaskOutcome, error: unknown): void;
+  retried(task: Task): void;
+  settled(task: Task, outcome: TaskOutcome, error: unknown): void;
 }

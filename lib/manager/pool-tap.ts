@@ -25,58 +25,14 @@ export interface PoolTap {
   broken(error: BrokenProcessPool): void;
 }
 
-/** Several views of one pool. */
-export class PoolTaps implements PoolTap {
-  readonly #taps: readonly PoolTap[];
-
-  private constructor(taps: readonly PoolTap[]) {
-    this.#taps = taps;
-  }
-
-  static with(present: PoolTap | undefined, added: PoolTap): PoolTap {
-    if (present === undefined) return added;
-    return new PoolTaps([...(present instanceof PoolTaps ? present.#taps : [present]), added]);
-  }
-
-  static without(present: PoolTap | undefined, removed: PoolTap): PoolTap | undefined {
-    if (!(present instanceof PoolTaps)) return present === removed ? undefined : present;
-    const left = present.#taps.filter((tap) => tap !== removed);
-    return left.length === 1 ? left[0] : new PoolTaps(left);
-  }
-
-  taskAnswered(...args: Parameters<PoolTap['taskAnswered']>): void {
-    for (const tap of this.#taps) tap.taskAnswered(...args);
-  }
-
-  taskFailed(...args: Parameters<PoolTap['taskFailed']>): void {
-    for (const tap of this.#taps) tap.taskFailed(...args);
-  }
-
-  taskProgressed(...args: Parameters<PoolTap['taskProgressed']>): void {
-    for (const tap of this.#taps) tap.taskProgressed(...args);
-  }
-
-  workerStarting(...args: Parameters<PoolTap['workerStarting']>): void {
-    for (const tap of this.#taps) tap.workerStarting(...args);
-  }
-
-  workerReady(...args: Parameters<PoolTap['workerReady']>): void {
-    for (const tap of this.#taps) tap.workerReady(...args);
-  }
-
-  workerEnding(...args: Parameters<PoolTap['workerEnding']>): void {
-    for (const tap of this.#taps) tap.workerEnding(...args);
-  }
-
-  workerRecycled(...args: Parameters<PoolTap['workerRecycled']>): void {
-    for (const tap of this.#taps) tap.workerRecycled(...args);
-  }
-
-  workerExited(...args: Parameters<PoolTap['workerExited']>): void {
-    for (const tap of this.#taps) tap.workerExited(...args);
-  }
-
-  broken(...args: Parameters<PoolTap['broken']>): void {
-    for (const tap of this.#taps) tap.broken(...args);
-  }
+/** What a pool with these views has as its tap. */
+export function oneTapOf(views: ReadonlySet<PoolTap>): PoolTap | undefined {
+  if (views.size < 2) return [...views][0];
+  return new Proxy({} as PoolTap, {
+    get:
+      (_, name: keyof PoolTap) =>
+      (...args: never[]) => {
+        for (const view of views) (view[name] as (...args: never[]) => void)(...args);
+      },
+  });
 }

@@ -12,8 +12,7 @@ import {
 import type { LeakFigures } from '../child/frames.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
-import type { PoolTap } from '../manager/pool-tap.ts';
-import type { Task, TaskOutcome } from '../manager/task.ts';
+import { oneTapOf, type PoolTap } from '../manager/pool-tap.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { describeThrown } from '../system/thrown.ts';
@@ -29,6 +28,7 @@ export class PoolObserver implements PoolEvents {
   readonly exits: Partial<Record<WorkerExitReason, number>> = {};
   readonly recycled: Partial<Record<RecycleReason, number>> = {};
   tap: PoolTap | undefined = undefined;
+  readonly #taps = new Set<PoolTap>();
   readonly #emitter: WeakRef<EventEmitter<ExecutorEvents>>;
   readonly #executorId: number;
   readonly #tasks: TaskWatch;
@@ -43,10 +43,20 @@ export class PoolObserver implements PoolEvents {
     });
   }
 
-  get watchesTasks(): boolean {
+  get tasks(): TaskWatch | undefined {
+    if (this.interest.isThere) return this.#tasks;
     const { taskQueued, taskStarted, taskSettled } = channels;
-    if (this.interest.isThere) return true;
-    return taskQueued.hasSubscribers || taskStarted.hasSubscribers || taskSettled.hasSubscribers;
+    const isHeard = taskQueued.hasSubscribers || taskStarted.hasSubscribers || taskSettled.hasSubscribers;
+    return isHeard ? this.#tasks : undefined;
+  }
+
+  addTap(tap: PoolTap): void {
+    this.tap = oneTapOf(this.#taps.add(tap));
+  }
+
+  removeTap(tap: PoolTap): void {
+    this.#taps.delete(tap);
+    this.tap = oneTapOf(this.#taps);
   }
 
   #reconsiderInterest(): void {
@@ -116,26 +126,6 @@ export class PoolObserver implements PoolEvents {
     isUnfinished: boolean,
   ): void {
     this.#emit('output', { executorId: this.#executorId, pid, rank, stream, line, task, isUnfinished });
-  }
-
-  onTaskQueued(task: Task): void {
-    this.#tasks.queued(task);
-  }
-
-  onTaskStarted(task: Task, worker: PoolWorker): void {
-    this.#tasks.started(task, worker);
-  }
-
-  onTaskAnswered(task: Task, worker: PoolWorker, runTime: number): void {
-    this.#tasks.answered(task, worker, runTime);
-  }
-
-  onTaskRetried(task: Task): void {
-    this.#tasks.retried(task);
-  }
-
-  onTaskSettled(task: Task, outcome: TaskOutcome, error: unknown): void {
-    this.#tasks.settled(task, outcome, error);
   }
 
   /** Events of workers belong to no request, although a task started or ended the worker. */

@@ -4,6 +4,7 @@
  * one object into another costs microseconds.
  */
 import { AsyncResource } from 'node:async_hooks';
+import type { TaskEvents } from '../manager/pool-events.ts';
 import type { Task, TaskOutcome } from '../manager/task.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
@@ -25,7 +26,7 @@ interface Seen {
   isStarted: boolean;
 }
 
-export class TaskWatch {
+export class TaskWatch implements TaskEvents {
   readonly #executorId: number;
   readonly #emit: Emit;
 

@@ -5,7 +5,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { livingExecutors, onNewExecutor } from '../executor/living.ts';
 import { executorInternals, type ProcessPoolExecutor } from '../executor/process-pool-executor.ts';
-import { PoolTaps } from '../manager/pool-tap.ts';
 import type { PoolWorker } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { messageOf } from '../system/thrown.ts';
@@ -113,8 +112,7 @@ export class Collector {
     const watch = new PoolWatch(executorId, this.#aggregates);
     const reference = new WeakRef(executor);
     this.#watched.set(executorId, { executor: () => reference.deref(), watch });
-    const observer = executorInternals.observerOf(executor);
-    observer.tap = PoolTaps.with(observer.tap, watch);
+    executorInternals.observerOf(executor).addTap(watch);
   }
 
   #tick(): void {
@@ -237,9 +235,7 @@ function newAggregates(): Aggregates {
 }
 
 function untap(executor: ProcessPoolExecutor | undefined, watch: PoolWatch): void {
-  if (executor === undefined) return;
-  const observer = executorInternals.observerOf(executor);
-  observer.tap = PoolTaps.without(observer.tap, watch);
+  if (executor !== undefined) executorInternals.observerOf(executor).removeTap(watch);
 }
 
 function rowsOfTasks(rows: readonly WorkerRow[]): Map<number, number> {
