@@ -8,9 +8,9 @@ import type {
   WorkerShortageEvent,
 } from './events.ts';
 import type { EventLogger } from './log-events.ts';
-import type { ObservedExecutor } from './observed-executor.ts';
+import { listenTo, type ObservedExecutor } from './observed-executor.ts';
 
-export interface LogLine {
+interface LogLine {
   readonly level: keyof EventLogger;
   readonly fields: object;
   readonly message: string;
@@ -31,20 +31,12 @@ export function writeLines(executor: ObservedExecutor, logger: EventLogger): () 
       message: 'the pool is broken: it runs no more tasks',
     }),
   };
-  const emitter = executor as NodeJS.EventEmitter;
-  const listeners = Object.entries(lines).map(([name, lineOf]) => {
-    const listener = (event: unknown): void => write(logger, lineOf(event as never));
-    emitter.on(name, listener);
-    return [name, listener] as const;
-  });
+  const listeners = Object.entries(lines).map(([name, lineOf]) => [
+    name,
+    (event: unknown) => write(logger, lineOf(event as never)),
+  ]);
   logWarnings(logger);
-  let isStopped = false;
-  return () => {
-    if (isStopped) return;
-    isStopped = true;
-    for (const [name, listener] of listeners) emitter.off(name, listener);
-    stopWarnings(logger);
-  };
+  return listenTo(executor, Object.fromEntries(listeners), () => stopWarnings(logger));
 }
 
 function write(logger: EventLogger, line: LogLine | undefined): void {
@@ -57,7 +49,7 @@ function write(logger: EventLogger, line: LogLine | undefined): void {
 const KILLED = new Set<WorkerExitReason>(['cancelled', 'start-timeout', 'broken']);
 
 /** `undefined` for a worker that ended as it should. */
-export function exitLine(event: WorkerExitedEvent): LogLine | undefined {
+function exitLine(event: WorkerExitedEvent): LogLine | undefined {
   const { executorId, pid, rank, reason, exitCode, signal, task, error } = event;
   const fields = { executorId, pid, rank, task, reason, exitCode, signal };
   const worker = `worker ${rank} (pid ${pid})`;
@@ -85,14 +77,7 @@ export function exitLine(event: WorkerExitedEvent): LogLine | undefined {
   };
 }
 
-export function recycledLine({
-  executorId,
-  pid,
-  rank,
-  reason,
-  memory,
-  tasksDone,
-}: WorkerRecycledEvent): LogLine {
+function recycledLine({ executorId, pid, rank, reason, memory, tasksDone }: WorkerRecycledEvent): LogLine {
   return {
     level: reason === 'max-tasks' ? 'info' : 'warn',
     fields: { event: 'workerRecycled', executorId, pid, rank, reason, memory, tasksDone },
@@ -100,7 +85,7 @@ export function recycledLine({
   };
 }
 
-export function shortageLine({ executorId, error, failures, pause }: WorkerShortageEvent): LogLine {
+function shortageLine({ executorId, error, failures, pause }: WorkerShortageEvent): LogLine {
   return {
     level: 'warn',
     fields: { event: 'workerShortage', executorId, failures, pause, err: error },

@@ -5,6 +5,23 @@ import type { ExecutorEvents } from './events.ts';
 
 export type ObservedExecutor = EventEmitter<ExecutorEvents> & { readonly executorId: number };
 
+/** By the names of the events. */
+export type Listeners = { readonly [K in keyof ExecutorEvents]?: (event: ExecutorEvents[K][0]) => void };
+
+/** @returns Stops it, once. */
+export function listenTo(executor: ObservedExecutor, listeners: Listeners, onStop: () => void): () => void {
+  const emitter = executor as NodeJS.EventEmitter;
+  const entries = Object.entries(listeners) as [string, (event: unknown) => void][];
+  for (const [name, listener] of entries) emitter.on(name, listener);
+  let isStopped = false;
+  return () => {
+    if (isStopped) return;
+    isStopped = true;
+    for (const [name, listener] of entries) emitter.off(name, listener);
+    onStop();
+  };
+}
+
 /**
  * JavaScript may pass anything, and a view of an executor resembles one.
  *

@@ -4,8 +4,7 @@
  */
 import type { Writable } from 'node:stream';
 import { type Check, checkOptions, describe, finiteCount } from '../system/check.ts';
-import type { ExecutorEvents } from './events.ts';
-import { assertExecutor, type ObservedExecutor } from './observed-executor.ts';
+import { assertExecutor, listenTo, type ObservedExecutor } from './observed-executor.ts';
 import { createTraceEvents } from './trace-events.ts';
 import type { TraceEvent } from './trace-format.ts';
 import { keepLatest, type TraceSink, writeTo } from './trace-sinks.ts';
@@ -48,24 +47,8 @@ export function traceTimeline(executor: ObservedExecutor, options?: TraceTimelin
   assertExecutor(executor, 'traceTimeline');
   const { to, maxEvents = 100_000 } = checkOptions(options, checks, 'traceTimeline');
   const sink: TraceSink = to === undefined ? keepLatest(maxEvents) : writeTo(to, maxEvents);
-  const trace = createTraceEvents(executor.executorId, sink.add, sink.describe);
-  const listeners: Partial<{ [K in keyof ExecutorEvents]: (event: ExecutorEvents[K][0]) => void }> = {
-    workerStarted: trace.workerStarted,
-    workerReady: trace.workerReady,
-    workerRecycled: trace.workerRecycled,
-    workerExited: trace.workerExited,
-    taskStarted: trace.taskStarted,
-    taskSettled: trace.taskSettled,
-  };
-  const emitter = executor as NodeJS.EventEmitter;
-  for (const [name, listener] of Object.entries(listeners)) emitter.on(name, listener);
-  let isStopped = false;
-  const stop = (): void => {
-    if (isStopped) return;
-    isStopped = true;
-    for (const [name, listener] of Object.entries(listeners)) emitter.off(name, listener);
-    sink.end();
-  };
+  const listeners = createTraceEvents(executor.executorId, sink.add, sink.describe);
+  const stop = listenTo(executor, listeners, sink.end);
   return {
     get dropped() {
       return sink.dropped();

@@ -10,7 +10,7 @@ import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
 import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
 import { killGraceNeedsOwnWorker } from './own-worker.ts';
-import { type PreloadedModule, resolvePreload } from './preload.ts';
+import { resolvePreload } from './preload.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -129,46 +129,6 @@ export interface ExecutorOptions {
   startTimeout?: number;
 }
 
-/** Options with every default in its place. */
-export interface ExecutorSettings {
-  readonly maxWorkers: number;
-  readonly minWorkers: number;
-  readonly spareWorkers: number;
-  readonly idleTimeout: number | null;
-  readonly context: WorkerContext;
-  readonly preload: readonly PreloadedModule[];
-  readonly initializer: ((...initArgs: never[]) => unknown) | undefined;
-  readonly initArgs: readonly unknown[];
-  readonly teardown: (() => unknown) | undefined;
-  readonly teardownTimeout: number;
-  readonly env: Environment | ((rank: number) => Environment);
-  readonly execArgv: readonly string[];
-  readonly execPath: string;
-  readonly argv: readonly string[];
-  readonly cwd: string | undefined;
-  readonly jobReducers: Reducers | undefined;
-  readonly resultReducers: Reducers | undefined;
-  readonly serializer: SerializerName;
-  readonly unknownClasses: UnknownClasses;
-  readonly onWorkerCrash: 'break' | 'isolate';
-  readonly crashRetries: number;
-  readonly restartIntensity:
-    | { readonly max: number; readonly window: number; readonly share: number }
-    | undefined;
-  readonly maxTasksPerWorker: number;
-  readonly tasksPerWorker: number;
-  readonly memory: {
-    readonly leakThreshold: number;
-    readonly checkDelay: number;
-    readonly limit: number | undefined;
-  };
-  readonly taskTimeout: number | undefined;
-  readonly killGrace: number;
-  readonly maxPending: number;
-  readonly stdio: StdioMode;
-  readonly startTimeout: number;
-}
-
 export const executorChecks: Readonly<Record<keyof ExecutorOptions, check.Check>> = {
   maxWorkers: check.finiteCount(1),
   minWorkers: check.finiteCount(0),
@@ -223,11 +183,11 @@ function checkContext(value: unknown, name: string): void {
 /** More than one in ten of all that ran: a busy pool with a bad input now and then lives, one that only crashes does not. */
 const CRASH_SHARE = 0.1;
 
+/** Options with every default in its place. */
+export type ExecutorSettings = Readonly<ReturnType<typeof resolveExecutorOptions>>;
+
 /** @throws TypeError, RangeError */
-export function resolveExecutorOptions(
-  given?: ExecutorOptions,
-  of = 'ProcessPoolExecutor',
-): ExecutorSettings {
+export function resolveExecutorOptions(given?: ExecutorOptions, of = 'ProcessPoolExecutor') {
   const options: ExecutorOptions = check.checkOptions(given, executorChecks, of);
   checkTogether(options);
   return {

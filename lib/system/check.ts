@@ -137,42 +137,42 @@ export const share: Check = (value, name) => {
   if ((value as number) > 1) throw new RangeError(`${name} must be a number from 0 to 1, got ${value}`);
 };
 
-export const boolean: Check = (value, name) => {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${name} must be true or false, got ${describe(value)}`);
-};
+/** @param what The value must be. */
+const mustBe =
+  (what: string, isOne: (value: unknown) => boolean): Check =>
+  (value, name) => {
+    if (!isOne(value)) throw new TypeError(`${name} must be ${what}, got ${describe(value)}`);
+  };
 
-export const string: Check = (value, name) => {
-  if (typeof value !== 'string') throw new TypeError(`${name} must be a string, got ${describe(value)}`);
-};
+export const boolean = mustBe('true or false', (value) => typeof value === 'boolean');
+export const string = mustBe('a string', (value) => typeof value === 'string');
+export const callable = mustBe('a function', (value) => typeof value === 'function');
+export const object = mustBe('an object', (value) => typeof value === 'object' && value !== null);
+export const array = mustBe('an array', Array.isArray);
+export const abortSignal = mustBe('an AbortSignal', (value) => value instanceof AbortSignal);
 
 export const filled: Check = (value, name) => {
   string(value, name);
   if (value === '') throw new RangeError(`${name} must not be empty`);
 };
 
-export const callable: Check = (value, name) => {
-  if (typeof value !== 'function') throw new TypeError(`${name} must be a function, got ${describe(value)}`);
-};
+const arrayOf =
+  (check: Check): Check =>
+  (value, name) => {
+    array(value, name);
+    for (const [index, each] of (value as unknown[]).entries()) check(each, `${name}[${index}]`);
+  };
 
-export const object: Check = (value, name) => {
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`${name} must be an object, got ${describe(value)}`);
-};
+export const strings = arrayOf(string);
+export const functions = arrayOf(callable);
 
-export const array: Check = (value, name) => {
-  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array, got ${describe(value)}`);
-};
-
-export const strings: Check = (value, name) => {
-  array(value, name);
-  for (const [index, each] of (value as unknown[]).entries()) string(each, `${name}[${index}]`);
-};
-
-export const functions: Check = (value, name) => {
-  array(value, name);
-  for (const [index, each] of (value as unknown[]).entries()) callable(each, `${name}[${index}]`);
-};
+/** Specifiers. */
+export const modules = arrayOf(
+  mustBe(
+    'the name, path or URL of a module',
+    (value) => value instanceof URL || (typeof value === 'string' && value !== ''),
+  ),
+);
 
 /** The path or `file:` URL of a folder that is there. */
 export const folder: Check = (value, name) => {
@@ -187,15 +187,6 @@ export const folder: Check = (value, name) => {
     throw new RangeError(`${name} must be a folder that is there, got ${path}`);
   }
   return path;
-};
-
-/** Specifiers of modules. */
-export const modules: Check = (value, name) => {
-  array(value, name);
-  for (const [index, each] of (value as unknown[]).entries()) {
-    if (each instanceof URL || (typeof each === 'string' && each !== '')) continue;
-    throw new TypeError(`${name}[${index}] must be the name, path or URL of a module, got ${describe(each)}`);
-  }
 };
 
 export function oneOf(...values: readonly (string | boolean)[]): Check {
@@ -253,10 +244,5 @@ export const environmentOrFunction: Check = (value, name) => {
 
 const isPlain = (value: unknown): value is object => kindOf(value) === 'Object';
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
-
-export const abortSignal: Check = (value, name) => {
-  if (!(value instanceof AbortSignal))
-    throw new TypeError(`${name} must be an AbortSignal, got ${describe(value)}`);
-};
 
 export const anything: Check = () => {};
