@@ -18,3 +18,4 @@ export const setImmediate = forward(globalThis, 'setImmediate');
 export const clearImmediate = forward(globalThis, 'clearImmediate');
 export const queueMicrotask = forward(globalThis, 'queueMicrotask');
 export const nextTick = forward(process, 'nextTick');
+export const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 /** Spare workers are told of the functions that were called of late, by a timer that somebody owns. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { SparePreparation } from '../../lib/manager/spare-preparation.ts';
+import { Preparation } from '../../lib/manager/preparation.ts';
 import type { PoolWorker } from '../../lib/manager/worker.ts';
 import type { Definition } from '../../lib/sending/common/payload.ts';
 
@@ -25,9 +25,7 @@ describe('functions that were called', () => {
     jest.useFakeTimers();
     const told: number[] = [];
     const busy = workerThat('busy', () => expect('a busy worker').toBe('left alone'));
-    const preparation = new SparePreparation(
-      new Set([busy, workerThat('spare', (ids) => told.push(...ids))]),
-    );
+    const preparation = new Preparation(new Set([busy, workerThat('spare', (ids) => told.push(...ids))]));
     preparation.note(definitionsOf(1));
     preparation.note(definitionsOf(2));
     expect(jest.getTimerCount()).toBe(1);
@@ -37,7 +35,7 @@ describe('functions that were called', () => {
 
   test('start no timer without a spare worker: one that comes later is told when it comes', () => {
     jest.useFakeTimers();
-    const preparation = new SparePreparation(new Set([workerThat('busy')]));
+    const preparation = new Preparation(new Set([workerThat('busy')]));
     preparation.note(definitionsOf(1));
     expect(jest.getTimerCount()).toBe(0);
     const told: number[] = [];
@@ -47,7 +45,7 @@ describe('functions that were called', () => {
 
   test('after the pool was shut down, while it finishes what it has, start no timer', () => {
     jest.useFakeTimers();
-    const preparation = new SparePreparation(new Set([workerThat('spare')]));
+    const preparation = new Preparation(new Set([workerThat('spare')]));
     preparation.note(definitionsOf(1));
     preparation.stop();
     preparation.note(definitionsOf(2));
@@ -58,7 +56,7 @@ describe('functions that were called', () => {
     const request = new AsyncLocalStorage<string>();
     const seen = await new Promise((resolve) => {
       const spare = workerThat('spare', () => resolve(request.getStore()));
-      request.run('a request', () => new SparePreparation(new Set([spare])).note(definitionsOf(1)));
+      request.run('a request', () => new Preparation(new Set([spare])).note(definitionsOf(1)));
     });
     expect(seen).toBeUndefined();
   });

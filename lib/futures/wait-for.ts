@@ -1,8 +1,7 @@
 /** Waits for a promise up to a deadline or an abort, and leaves neither timer nor listener behind. */
 import { TimeoutError } from '../errors.ts';
 import { abortSignal, type Check, checkOptions, milliseconds } from '../system/check.ts';
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
-import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { clearTimeout, LONGEST_TIMER, setTimeout } from '../system/timers.ts';
 
 export interface WaitOptions {
   /** Milliseconds to wait. Default: no limit. `0`: only if it is there already. */

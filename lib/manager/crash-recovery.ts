@@ -14,10 +14,10 @@ import { mayInterrupt } from './interruption.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { PoolEvents, PoolShortage } from './pool-events.ts';
 import type { PoolWarnings } from './pool-warnings.ts';
+import type { Preparation } from './preparation.ts';
 import type { PendingQueue } from './queue.ts';
 import { afterShortage, isShortage, mayStartAgain, RestartIntensity } from './recovery.ts';
 import type { RunAhead } from './run-ahead.ts';
-import type { SparePreparation } from './spare-preparation.ts';
 import { BREAKS, diedWhileStarting, noWorkerStarted, startedTooSlowly } from './startup-errors.ts';
 import type { Task } from './task.ts';
 import type { PoolWorker, WorkerState } from './worker.ts';
@@ -38,7 +38,7 @@ interface CrashRecoveryParts {
   readonly queue: PendingQueue;
   readonly runAhead: RunAhead<PoolWorker>;
   readonly lifetime: Lifetime;
-  readonly sparePreparation: SparePreparation;
+  readonly preparation: Preparation;
   readonly warnings: PoolWarnings;
   readonly events: PoolEvents;
 }
@@ -182,7 +182,7 @@ export class CrashRecovery {
   breakPool(error: BrokenProcessPool, lost: readonly Task[] = []): void {
     if (this.#pool.lifetime.brokenBy === undefined) {
       this.#pool.lifetime.break(error);
-      this.#pool.sparePreparation.stop();
+      this.#pool.preparation.stop();
       this.#pool.events.onBroken(error);
     }
     const unfinished = [...lost, ...this.#takeUnfinished()];

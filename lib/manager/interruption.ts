@@ -1,6 +1,7 @@
 /** A task that was asked to end by itself (`killGrace`): its future is settled, and its worker is busy until it ends. */
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
+
 import { inRootContext } from '../system/root-context.ts';
+import { LONGEST_TIMER } from '../system/timers.ts';
 import { type Task, TimeLimit } from './task.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 

@@ -3,9 +3,9 @@
  * event loop alive.
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
-import { doNothing, FOR_EVER } from '../system/keep-alive.ts';
+import { doNothing } from '../system/keep-alive.ts';
 import { inRootContext } from '../system/root-context.ts';
-import { clearInterval, setInterval } from '../system/timers.ts';
+import { clearInterval, LONGEST_TIMER, setInterval } from '../system/timers.ts';
 import { guardian } from '../watchdog/guardian.ts';
 import { temporaryFilesRemoved } from '../watchdog/temporary-files.ts';
 import type { Workers } from './workers.ts';
@@ -17,8 +17,8 @@ export class Lifetime {
   /** Keeps the host's event loop alive while it is referenced: all handles of workers are not. */
   #timer: NodeJS.Timeout | undefined;
   readonly #prewarming = new Prewarming();
-  /** A caller waits for workers to be replaced. */
-  isRecycling = false;
+  /** Callers that wait for something of the workers. */
+  #awaited = 0;
   /** Whether it takes tasks. */
   isOpen = true;
   #brokenBy: BrokenProcessPool | undefined;
@@ -43,7 +43,7 @@ export class Lifetime {
 
   /** There is something to wait for: the host stays alive. */
   hold(): void {
-    this.#timer ??= inRootContext(() => setInterval(doNothing, FOR_EVER));
+    this.#timer ??= inRootContext(() => setInterval(doNothing, LONGEST_TIMER));
     this.#timer.ref();
   }
 
@@ -55,7 +55,7 @@ export class Lifetime {
   /** Every task is settled. */
   drained(): void {
     if (this.#closed === undefined) {
-      if (!this.#prewarming.isWaitedFor && !this.isRecycling) this.#timer?.unref();
+      if (this.#awaited === 0) this.#timer?.unref();
     } else {
       this.#workers.closeIdle();
       this.workerGone();
@@ -98,12 +98,22 @@ export class Lifetime {
   prewarm(wanted: number): Promise<void> {
     if (!this.isOpen) return quietly(Promise.reject(this.refusal));
     this.#workers.provide(wanted);
-    const ready = this.#prewarming.until(
-      Math.min(wanted, this.#workers.maxWorkers),
-      this.#workers.readyCount,
-    );
-    if (this.#prewarming.isWaitedFor) this.hold();
-    return ready;
+    const { maxWorkers, readyCount } = this.#workers;
+    const missing = Math.min(wanted, maxWorkers) - readyCount;
+    if (missing <= 0) return Promise.resolve();
+    return quietly(this.until(this.#prewarming.wait(missing + readyCount, missing)));
+  }
+
+  /** The same, and the host stays alive until then. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    this.#awaited += 1;
+    this.hold();
+    try {
+      return await promise;
+    } finally {
+      this.#awaited -= 1;
+      this.checkDrained();
+    }
   }
 
   get isPrewarming(): boolean {
@@ -137,21 +147,17 @@ interface Waiting {
 class Prewarming {
   #waiting: Waiting[] = [];
 
-  isWaitedFor = false;
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0;
+  }
 
   /** The most workers that are still waited for. */
   get wanted(): number {
     return Math.max(0, ...this.#waiting.map(({ wanted }) => wanted));
   }
 
-  until(wanted: number, ready: number): Promise<void> {
-    if (ready >= wanted) return Promise.resolve();
-    return quietly(
-      new Promise((resolve, reject) => {
-        this.isWaitedFor = true;
-        this.#waiting.push({ wanted, missing: wanted - ready, resolve, reject });
-      }),
-    );
+  wait(wanted: number, missing: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.push({ wanted, missing, resolve, reject }));
   }
 
   noteReady(): void {
@@ -171,13 +177,11 @@ class Prewarming {
   fail(error: Error): void {
     for (const each of this.#waiting) each.reject(error);
     this.#waiting = [];
-    this.isWaitedFor = false;
   }
 
   #resolveReady(): void {
     for (const each of this.#waiting) if (each.missing <= 0) each.resolve();
     this.#waiting = this.#waiting.filter(({ missing }) => missing > 0);
-    this.isWaitedFor = this.#waiting.length > 0;
   }
 }
 

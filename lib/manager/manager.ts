@@ -38,17 +38,16 @@ import { Lifetime, quietly } from './lifetime.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory.ts';
 import type { PoolEvents, PoolShortage, RecycleReason, TaskEvents } from './pool-events.ts';
 import { PoolWarnings } from './pool-warnings.ts';
+import { Preparation } from './preparation.ts';
 import { PendingQueue } from './queue.ts';
 import { Recycling } from './recycling.ts';
 import { RunAhead } from './run-ahead.ts';
 import { nextToShare } from './scaling.ts';
-import { SparePreparation } from './spare-preparation.ts';
 import { couldNotPreload, initializerThrew } from './startup-errors.ts';
 import { Task, type TaskKeeper, type TaskOutcome, type TaskRequest } from './task.ts';
 import { TaskCounts } from './task-counts.ts';
 import { UnreadMessages } from './task-messages.ts';
 import type { StreamControl } from './task-stream.ts';
-import { WarmFunctions } from './warm-functions.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 import type { WorkerSetup } from './worker-setup.ts';
 import { Workers, type WorkersOwner } from './workers.ts';
@@ -92,8 +91,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   readonly #lifetime: Lifetime;
   readonly #crashRecovery: CrashRecovery;
   readonly #memoryWatch: MemoryWatch;
-  readonly #sparePreparation: SparePreparation;
-  readonly #warmFunctions: WarmFunctions;
+  readonly #preparation: Preparation;
   readonly #recycling: Recycling;
   readonly #warnings = new PoolWarnings();
   readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
@@ -123,9 +121,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
       workers,
       () => this.#runAhead.outstanding === 0 && this.#queue.length === 0,
     );
-    this.#sparePreparation = new SparePreparation(workers.all);
+    this.#preparation = new Preparation(workers.all);
     sender.onLargeRetired(() => this.#forgetRetired());
-    this.#warmFunctions = new WarmFunctions(workers.all);
     this.#recycling = this.#createRecycling();
     this.#crashRecovery = new CrashRecovery({
       settings,
@@ -133,7 +130,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       queue: this.#queue,
       runAhead: this.#runAhead,
       lifetime: this.#lifetime,
-      sparePreparation: this.#sparePreparation,
+      preparation: this.#preparation,
       warnings: this.#warnings,
       events,
     });
@@ -274,7 +271,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#runAhead.outstanding += 1;
     if (this.#runAhead.isBrief(task)) this.#answers.expect(this.#hasCore);
     if (this.#memoryWatch.isWanted && !worker.isWatched) this.#memoryWatch.watch(worker);
-    if (task.definitions !== this.#sparePreparation.latest) this.#sparePreparation.note(task.definitions);
+    if (task.definitions !== this.#preparation.latest) this.#preparation.note(task.definitions);
     if (isBuilt) observed?.started(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
@@ -295,8 +292,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   /** Functions that were sent once and never again do not pile up in the workers. */
   #forgetRetired(): void {
     for (const id of this.#sender.takeRetired()) {
-      this.#sparePreparation.forget(id);
-      this.#warmFunctions.forget(id);
+      this.#preparation.forget(id);
       for (const worker of this.#workers.all) worker.forget(id);
     }
   }
@@ -393,7 +389,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (id === 0) {
       if (worker.isStarting) worker.loading = undefined;
       else worker.notePrepared();
-      this.#warmFunctions.check();
+      this.#preparation.check();
       return;
     }
     const task = taskOf(worker, id);
@@ -646,7 +642,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     const before = this.#workers.noteExit(worker, exit);
     if (before === 'leaving' && worker.isTearingDown) this.#diedInTeardown(worker, exit);
     this.#memoryWatch.unwatch(worker);
-    this.#warmFunctions.check();
+    this.#preparation.check();
     this.#crashRecovery.workerEnded(worker, before, exit);
     this.#dispatch();
     this.#lifetime.checkDrained();
@@ -665,9 +661,8 @@ export class Manager implements WorkersOwner, TaskKeeper {
   onReady(worker: PoolWorker): void {
     this.#workers.noteReady(worker);
     this.#crashRecovery.workerReady();
-    this.#warmFunctions.prepare(worker);
-    if (worker.state === 'spare') this.#sparePreparation.prepare(worker);
-    else this.#lifetime.workerReady();
+    this.#preparation.prepare(worker);
+    if (worker.state !== 'spare') this.#lifetime.workerReady();
     this.#lifetime.checkDrained();
     if (worker.state === 'idle') this.#workers.becomeIdle(worker);
     this.#recycling.advance();
@@ -774,12 +769,17 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   async #warm(calls: readonly PreparedCall[]): Promise<void> {
-    await Promise.all(calls.map(({ definitions }) => this.#warmFunctions.add(definitions)));
+    if (this.#lifetime.isOpen)
+      await this.#lifetime.until(
+        Promise.all(calls.map(({ definitions }) => this.#preparation.add(definitions))),
+      );
     if (!this.#lifetime.isOpen) throw this.#lifetime.refusal;
   }
 
+  /** Resolves when all workers of this moment are gone. */
   recycle(): Promise<void> {
-    return this.#recycling.begin();
+    if (!this.#lifetime.isOpen) return quietly(Promise.reject(this.#lifetime.refusal));
+    return quietly(this.#lifetime.until(this.#recycling.begin()));
   }
 
   #createRecycling(): Recycling {
@@ -793,20 +793,14 @@ export class Manager implements WorkersOwner, TaskKeeper {
         this.#dispatch();
       },
       isOpen: () => lifetime.isOpen,
-      refusal: () => lifetime.refusal,
       brokenBy: () => lifetime.brokenBy,
-      onAwaited: (isAwaited) => {
-        lifetime.isRecycling = isAwaited;
-        if (isAwaited) lifetime.hold();
-        else lifetime.checkDrained();
-      },
     });
   }
 
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
     const closed = this.#lifetime.close();
     void closed.then(this.#setup.close);
-    this.#sparePreparation.stop();
+    this.#preparation.stop();
     if (cancelFutures)
       for (const task of this.#crashRecovery.takePending()) task.cancelWith(CANCELLED_BY_SHUTDOWN);
     if (wantsKill(rest)) this.#crashRecovery.killEverything();

@@ -2,7 +2,7 @@
  * `executor.recycle()`: the workers that are there are replaced in turn. The successor of each is started and initialized
  * before it is asked to leave, and one successor starts at a time.
  */
-import type { BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
+import type { BrokenProcessPool } from '../errors.ts';
 import type { PoolWorker } from './worker.ts';
 
 interface RecyclingParts {
@@ -14,12 +14,8 @@ interface RecyclingParts {
   retire(worker: PoolWorker): void;
   /** The pool takes tasks: else all workers leave anyway. */
   isOpen(): boolean;
-  /** Why the pool takes no tasks. */
-  refusal(): BrokenProcessPool | ShutdownExecutorError | undefined;
   /** What broke the pool. */
   brokenBy(): BrokenProcessPool | undefined;
-  /** Called when the first caller waits, and when the last one does so no more. */
-  onAwaited(isAwaited: boolean): void;
 }
 
 interface Caller {
@@ -42,20 +38,9 @@ export class Recycling {
     this.#parts = parts;
   }
 
-  get isAwaited(): boolean {
-    return this.#callers.size > 0;
-  }
-
   /** Resolves when all workers of this moment are gone. */
   begin(): Promise<void> {
-    const ended = this.#begin();
-    ended.catch(() => {}); // a caller that waits sees how it failed
-    return ended;
-  }
-
-  #begin(): Promise<void> {
-    const { workers, isOpen, refusal } = this.#parts;
-    if (!isOpen()) return Promise.reject(refusal());
+    const { workers } = this.#parts;
     if (workers.size === 0) return Promise.resolve();
     const ended = new Promise<void>((resolve, reject) => {
       this.#callers.add({ missing: new Set(workers), resolve, reject });
@@ -63,7 +48,6 @@ export class Recycling {
     // The reserve comes last: until then it may step in.
     const inTurn = [...workers].sort((a, b) => Number(a.reserve) - Number(b.reserve));
     for (const worker of inTurn) this.#old.add(worker);
-    this.#parts.onAwaited(true);
     this.advance();
     return ended;
   }
@@ -98,7 +82,6 @@ export class Recycling {
 
   /** It has left no trace. */
   workerGone(worker: PoolWorker): void {
-    if (this.#callers.size === 0) return;
     for (const caller of this.#callers) {
       caller.missing.delete(worker);
       if (caller.missing.size > 0) continue;
@@ -107,7 +90,6 @@ export class Recycling {
       if (error === undefined) caller.resolve();
       else caller.reject(error);
     }
-    if (this.#callers.size === 0) this.#parts.onAwaited(false);
   }
 }
 

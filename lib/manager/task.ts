@@ -13,9 +13,8 @@ import { CancelledError } from '../errors.ts';
 import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
 import type { Definition, PreparedCall } from '../sending/common/payload.ts';
 import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
-import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
+import { clearImmediate, clearTimeout, LONGEST_TIMER, setImmediate, setTimeout } from '../system/timers.ts';
 import type { ChunkPlan } from './chunk-plan.ts';
 import type { UnreadMessages } from './task-messages.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -213,8 +212,7 @@ export class Task implements FutureOwner {
   /** Its worker has not begun it, and will not. */
   revoke(): void {
     if (this.state !== 'sent' && this.state !== 'running') this.#fault('sent');
-    this.#stopClock();
-    this.state = 'pending';
+    this.#waitAgain();
   }
 
   /**
@@ -224,16 +222,14 @@ export class Task implements FutureOwner {
   requeue(): boolean {
     if (this.#hasWaitedAgain || this.stream?.mayRunAgain === false) return false;
     this.#hasWaitedAgain = true;
-    this.#stopClock();
-    this.state = 'pending';
+    this.#waitAgain();
     return true;
   }
 
   /** Its worker was ended on account of another task: that counts as none of its own crashes. `false` if it may run once only. */
   rerun(): boolean {
     if (this.settings.retries === 0) return false;
-    this.#stopClock();
-    this.state = 'pending';
+    this.#waitAgain();
     return true;
   }
 
@@ -241,9 +237,13 @@ export class Task implements FutureOwner {
   retry(): boolean {
     if (this.#retriesLeft === 0 || this.stream?.mayRunAgain === false) return false;
     this.#retriesLeft -= 1;
+    this.#waitAgain();
+    return true;
+  }
+
+  #waitAgain(): void {
     this.#stopClock();
     this.state = 'pending';
-    return true;
   }
 
   /** @param decode Called only if the future has a callback for progress. */
@@ -257,10 +257,6 @@ export class Task implements FutureOwner {
    */
   beginSettling(): void {
     this.state = 'settling';
-  }
-
-  succeed(value: unknown): void {
-    this.settle('succeeded', value);
   }
 
   fail(error: unknown, outcome: 'failed' | 'timed-out' | 'lost' = 'failed'): void {

@@ -2,9 +2,8 @@
  * How workers end: asked to leave, or killed. A worker that is asked and does not leave in time is killed; so is a worker that
  * began to exit by itself and does not end. With a teardown a worker runs that first, and is asked to leave when it has ended.
  */
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';
-import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
+import { clearTimeout, LONGEST_TIMER, setImmediate, setTimeout } from '../system/timers.ts';
 import type { PoolEvents } from './pool-events.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 import type { EncodedCall } from './worker-setup.ts';

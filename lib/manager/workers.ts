@@ -5,9 +5,8 @@
 
 import type { ExitReport } from '../child/exit-report.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
-import { LONGEST_TIMER } from '../system/longest-timer.ts';
 import { inRootContext } from '../system/root-context.ts';
-import { clearTimeout, setImmediate, setTimeout } from '../system/timers.ts';
+import { clearTimeout, LONGEST_TIMER, setImmediate, setTimeout } from '../system/timers.ts';
 import { Backoff, RestartBackoff } from './backoff.ts';
 import { createInterruption, type Interruption } from './interruption.ts';
 import type { PoolEvents } from './pool-events.ts';
@@ -107,10 +106,6 @@ export class Workers {
 
   get isStarting(): boolean {
     return countWorkers(this.#all, (worker) => worker.isStarting) > 0;
-  }
-
-  get busyCount(): number {
-    return countWorkers(this.#all, ({ state }) => state === 'busy');
   }
 
   // Workers join …

@@ -1,6 +1,6 @@
 /** Keeps the host's event loop alive while there is a reason to; all handles of workers are unref'd. */
 import { inRootContext } from './root-context.ts';
-import { clearInterval, setInterval } from './timers.ts';
+import { clearInterval, LONGEST_TIMER, setInterval } from './timers.ts';
 
 interface KeepAlive {
   hold(): void;
@@ -15,8 +15,6 @@ interface KeepAlive {
  */
 export const doNothing = clearInterval as () => void;
 
-export const FOR_EVER = 2 ** 31 - 1;
-
 export function createKeepAlive(): KeepAlive {
   let timer: NodeJS.Timeout | undefined;
   let isHeld = false;
@@ -24,7 +22,7 @@ export function createKeepAlive(): KeepAlive {
     hold() {
       if (isHeld) return;
       isHeld = true;
-      timer ??= inRootContext(() => setInterval(doNothing, FOR_EVER));
+      timer ??= inRootContext(() => setInterval(doNothing, LONGEST_TIMER));
       timer.ref();
     },
     release() {
