@@ -25,16 +25,16 @@ const registryHost = compileHost(
   folder,
   'registry-host',
   `import { createInterface } from 'node:readline';
-   import { createGuardian } from './lib/watchdog/guardian.ts';
+   import { Guardian } from './lib/watchdog/guardian.ts';
    import { createOrder } from './lib/watchdog/resource-orders.ts';
    import { createResourceRegistry } from './lib/watchdog/temporary-files.ts';
    const print = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
    const shell = process.env.SHELL_OF_GUARDIAN;
-   const guardian = createGuardian({ ...(shell && { shell }), onLaunch: (tracker) => print({ tracker }) });
+   const guardian = new Guardian({ ...(shell && { shell }), onLaunch: (tracker) => print({ tracker }) });
    const registry = createResourceRegistry(guardian, (warning) => print({ warning }));
    createInterface({ input: process.stdin }).on('line', async (line) => {
      const [verb, path, kind] = JSON.parse(line);
-     if (verb === 'ended') await registry.removed().then(guardian.ended);
+     if (verb === 'ended') await registry.removed().then(() => guardian.ended());
      else if (verb === 'exit') process.exit(path);
      else registry.carryOut(createOrder(verb, path, kind));
      print({ done: verb });
@@ -242,11 +242,11 @@ const burstHost = compileHost(
   folder,
   'burst-host',
   `import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
-   import { createGuardian } from './lib/watchdog/guardian.ts';
+   import { Guardian } from './lib/watchdog/guardian.ts';
    import { createOrder } from './lib/watchdog/resource-orders.ts';
    import { createResourceRegistry } from './lib/watchdog/temporary-files.ts';
    const { SHELL_OF_GUARDIAN: shell, PLACE, KEPT, NAMES, GONE } = process.env;
-   const guardian = createGuardian({ shell, onLaunch: (pid) => writeSync(1, JSON.stringify({ guardian: pid }) + '\\n') });
+   const guardian = new Guardian({ shell, onLaunch: (pid) => writeSync(1, JSON.stringify({ guardian: pid }) + '\\n') });
    const registry = createResourceRegistry(guardian);
    const give = (verb, path, kind) => registry.carryOut(createOrder(verb, path, kind));
    const write = (path) => { writeFileSync(path, ''); give('register', path, 'file'); };

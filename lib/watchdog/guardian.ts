@@ -30,30 +30,6 @@ const WAKE_INTERVAL = 500;
 const SWEEP_INTERVAL = 1_000;
 const SWEEP_PATIENCE = 5_000;
 
-/** Ends what it guards once this process is gone. */
-export interface Guardian {
-  /**
-   * From now on the tree of `pid` dies with this process. `pid` must lead its process group (`detached`).
-   *
-   * @param mark What {@link MARK_VARIABLE} is in its environment.
-   */
-  guard(pid: number, mark?: string): void;
-  /**
-   * To be called when the exit of `pid` was seen: its number may soon belong to another process. What is left of its tree is
-   * ended within a second or two.
-   *
-   * @param descendants Those that are known, by pid and birth; others are found by session, group and mark.
-   */
-  unguard(pid: number, descendants?: ReadonlyMap<number, string>): void;
-  /** The guardian removes the file or folder once this process is gone. `undefined` if it cannot be noted. */
-  note(letter: NoteLetter, path: string): Note | undefined;
-  /**
-   * Resolves when nothing is left of the trees whose end was seen and, if nothing is guarded or noted, when no guardian
-   * process is left. Never rejects.
-   */
-  ended(): Promise<void>;
-}
-
 /** How a guardian is started; tests watch it and take the shell away. */
 export interface GuardianOptions {
   readonly shell?: string;
@@ -61,195 +37,259 @@ export interface GuardianOptions {
   readonly onLaunch?: (pid: number) => void;
 }
 
-/** A guardian that starts its process when it is first needed, again when it dies, and ends it when it is not. */
-export function createGuardian(options: GuardianOptions = {}): Guardian {
-  const { shell = '/bin/sh', onLaunch } = withoutPrototype(options);
+/**
+ * What is left of trees whose root has gone: one search of all processes serves all that came since the last one. The orders
+ * for them stay until a guardian process has carried them out.
+ */
+class Sweeps {
+  readonly orders: string[] = [];
+  readonly #send: (order: string) => boolean;
+  readonly #onNothingLeft: () => void;
+  /** The one that the guardian process is at. */
+  #current: { readonly number: number; readonly orders: number } | undefined;
+  #last = 0;
+  #nextAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #waiting: (() => void)[] = [];
+
+  /**
+   * @param send Gives an order to the guardian process: `false` if there is none.
+   * @param onNothingLeft Called when nothing is left to sweep, or there is nobody to do it.
+   */
+  constructor(send: (order: string) => boolean, onNothingLeft: () => void) {
+    this.#send = send;
+    this.#onNothingLeft = onNothingLeft;
+  }
+
+  /** At once if there was none for a while. */
+  soon(): void {
+    if (this.#current !== undefined || this.#timer !== undefined) return;
+    const pause = Math.min(Math.max(0, this.#nextAt - performance.now()), SWEEP_INTERVAL); // whatever a program does to the clock
+    this.#timer = setTimeout(() => this.#begin(), pause).unref();
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#current !== undefined || this.orders.length === 0) return;
+    if (!this.#send(`sweep ${this.#last + 1}\n`)) return;
+    this.#last += 1;
+    this.#current = { number: this.#last, orders: this.orders.length };
+  }
+
+  /** The guardian process has answered. */
+  done(number: number): void {
+    if (this.#current?.number !== number) return;
+    this.orders.splice(0, this.#current.orders);
+    this.#current = undefined;
+    this.#nextAt = performance.now() + SWEEP_INTERVAL;
+    if (this.orders.length === 0) this.#settle();
+    else if (this.#waiting.length > 0) this.#begin();
+    else this.soon();
+  }
+
+  /** The guardian process has ended: the next one gets the orders again. */
+  interrupted(): void {
+    this.#current = undefined;
+    if (this.orders.length === 0) this.#settle();
+  }
+
+  giveUp(): void {
+    this.orders.length = 0;
+    this.interrupted();
+  }
+
+  ended(): Promise<void> {
+    if (this.orders.length === 0) return Promise.resolve();
+    // It keeps this process alive until then.
+    const patience = setTimeout(() => this.giveUp(), SWEEP_PATIENCE);
+    this.#begin();
+    return new Promise<void>((resolve) => this.#waiting.push(resolve)).finally(() => clearTimeout(patience));
+  }
+
+  #settle(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#onNothingLeft();
+  }
+}
+
+/**
+ * Ends what it guards once this process is gone. It starts its process when that is first needed, again when it dies, and ends it
+ * when it is not.
+ */
+export class Guardian {
+  readonly #shell: string;
+  readonly #onLaunch: ((pid: number) => void) | undefined;
   /** The marks of those that run. */
-  const guarded = new Map<number, string>();
-  /** Orders for the rest of those that have gone. */
-  let gone: string[] = [];
-  let notes: Notes | undefined;
+  readonly #guarded = new Map<number, string>();
+  readonly #sweeps = new Sweeps(
+    (order) => {
+      if (this.#current) sendLines(this.#current, order);
+      return this.#current !== undefined;
+    },
+    () => this.#dismissLater(),
+  );
+  #notes: Notes | undefined;
   /** All that have not ended, also those that were sent away; resolves when one has. */
-  const running = new Map<ChildProcess, Promise<void>>();
-  let current: ChildProcess | undefined;
-  let failures = 0;
-  let retry: NodeJS.Timeout | undefined;
-  let linger: NodeJS.Timeout | undefined;
-  let wake: NodeJS.Timeout | undefined;
+  readonly #running = new Map<ChildProcess, Promise<void>>();
+  #current: ChildProcess | undefined;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #wake: NodeJS.Timeout | undefined;
 
-  let sweep: { readonly number: number; readonly orders: number } | undefined;
-  let sweeps = 0;
-  let nextSweep = 0;
-  let sweepTimer: NodeJS.Timeout | undefined;
-  const onSwept: (() => void)[] = [];
+  constructor(options: GuardianOptions = {}) {
+    const { shell = '/bin/sh', onLaunch } = withoutPrototype(options);
+    this.#shell = shell;
+    this.#onLaunch = onLaunch;
+  }
 
-  const isNeeded = () => guarded.size > 0 || gone.length > 0 || (notes !== undefined && notes.size > 0);
-
-  function launch(): void {
-    clearTimeout(retry);
-    retry = undefined;
-    notes ??= openNotes();
-    const start = performance.now();
-    const orders = [...[...guarded].map(([pid, mark]) => addOrder(pid, mark)), ...gone];
-    const child = startProcess(failures < MAX_FAILURES ? shell : undefined, notes, orders);
-    current = child;
-    if (!child) {
-      onGone(undefined, start);
-      return;
+  /**
+   * From now on the tree of `pid` dies with this process. `pid` must lead its process group (`detached`).
+   *
+   * @param mark What {@link MARK_VARIABLE} is in its environment.
+   */
+  guard(pid: number, mark = NO_MARK): void {
+    if (!Number.isSafeInteger(pid) || pid < 2) {
+      // A signal to the groups 0 and 1 reaches the caller itself, or every process of the system.
+      throw new RangeError(
+        `Expected the pid of a child process to guard, a whole number above 1, got ${pid}.`,
+      );
     }
+    if (this.#guarded.has(pid)) return;
+    this.#guarded.set(pid, mark);
+    this.#give(addOrder(pid, mark));
+  }
+
+  /**
+   * To be called when the exit of `pid` was seen: its number may soon belong to another process. What is left of its tree is
+   * ended within a second or two.
+   *
+   * @param descendants Those that are known, by pid and birth; others are found by session, group and mark.
+   */
+  unguard(pid: number, descendants: ReadonlyMap<number, string> = new Map()): void {
+    const mark = this.#guarded.get(pid);
+    if (mark === undefined) return;
+    this.#guarded.delete(pid);
+    const order = goneOrder(pid, mark, descendants);
+    this.#sweeps.orders.push(order);
+    this.#give(order);
+    this.#sweeps.soon();
+  }
+
+  /** The guardian removes the file or folder once this process is gone. `undefined` if it cannot be noted. */
+  note(letter: NoteLetter, path: string): Note | undefined {
+    if (!this.#current && !this.#retry) this.#launch();
+    this.#stay();
+    const note = this.#notes?.add(letter, path);
+    return (
+      note && {
+        change: note.change,
+        erase: () => {
+          note.erase();
+          this.#dismissLater();
+        },
+      }
+    );
+  }
+
+  /**
+   * Resolves when nothing is left of the trees whose end was seen and, if nothing is guarded or noted, when no guardian
+   * process is left. Never rejects.
+   */
+  async ended(): Promise<void> {
+    await this.#sweeps.ended();
+    if (this.#isNeeded) return;
+    this.#dismiss();
+    await Promise.all([...this.#running].map(([child, ended]) => untilGone(child, ended)));
+  }
+
+  get #isNeeded(): boolean {
+    return this.#guarded.size > 0 || this.#sweeps.orders.length > 0 || (this.#notes?.size ?? 0) > 0;
+  }
+
+  #launch(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#notes ??= openNotes();
+    const start = performance.now();
+    const { orders } = this.#sweeps;
+    const first = [...[...this.#guarded].map(([pid, mark]) => addOrder(pid, mark)), ...orders];
+    const child = startProcess(this.#failures < MAX_FAILURES ? this.#shell : undefined, this.#notes, first);
+    this.#current = child;
+    if (child === undefined) this.#onGone(undefined, start);
+    else this.#attend(child, start);
+  }
+
+  #attend(child: ChildProcess, start: number): void {
     const ended = new Promise<void>((resolve) => {
       child.once('exit', () => resolve()).on('error', () => resolve());
     });
-    running.set(child, ended);
+    this.#running.set(child, ended);
     void ended.then(() => {
-      running.delete(child);
-      onGone(child, start);
+      this.#running.delete(child);
+      this.#onGone(child, start);
     });
     let answers = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (answers + chunk).split('\n');
       answers = lines.pop() as string;
-      if (child === current) for (const line of lines) hear(Number(line));
+      if (child === this.#current) for (const line of lines) this.#sweeps.done(Number(line));
     });
-    wake ??= setInterval(wakeUp, WAKE_INTERVAL).unref();
-    if (child.pid !== undefined) onLaunch?.(child.pid);
-    if (gone.length > 0) sweepSoon();
+    this.#wake ??= setInterval(() => this.#wakeUp(), WAKE_INTERVAL).unref();
+    if (child.pid !== undefined) this.#onLaunch?.(child.pid);
+    if (this.#sweeps.orders.length > 0) this.#sweeps.soon();
   }
 
-  function onGone(child: ChildProcess | undefined, start: number): void {
-    if (child !== current) return; // it had been sent away
-    current = undefined;
-    sweep = undefined;
-    failures = performance.now() - start < HEALTHY_LIFE ? failures + 1 : 0;
-    if (failures > MAX_FAILURES) gone = []; // there may never be a guardian to sweep
-    if (gone.length === 0) settle();
-    if (!isNeeded()) return;
-    if (failures <= MAX_FAILURES) launch();
-    else retry = setTimeout(launch, RETRY_DELAY).unref();
+  #onGone(child: ChildProcess | undefined, start: number): void {
+    if (child !== this.#current) return; // it had been sent away
+    this.#current = undefined;
+    this.#failures = performance.now() - start < HEALTHY_LIFE ? this.#failures + 1 : 0;
+    if (this.#failures > MAX_FAILURES)
+      this.#sweeps.giveUp(); // there may never be one to carry them out
+    else this.#sweeps.interrupted();
+    if (!this.#isNeeded) return;
+    if (this.#failures <= MAX_FAILURES) this.#launch();
+    else this.#retry = setTimeout(() => this.#launch(), RETRY_DELAY).unref();
   }
 
-  function give(order: string): void {
-    clearTimeout(linger);
-    linger = undefined;
-    if (current) sendLines(current, order);
-    else if (!retry) launch();
+  #give(order: string): void {
+    this.#stay();
+    if (this.#current) sendLines(this.#current, order);
+    else if (!this.#retry) this.#launch();
   }
 
-  function wakeUp(): void {
-    if (process.platform !== 'win32') current?.kill('SIGCONT');
+  #wakeUp(): void {
+    if (process.platform !== 'win32') this.#current?.kill('SIGCONT');
   }
 
-  /** At once if there was none for a while. */
-  function sweepSoon(): void {
-    if (sweep !== undefined || sweepTimer !== undefined) return;
-    const pause = Math.min(Math.max(0, nextSweep - performance.now()), SWEEP_INTERVAL); // whatever a program does to the clock
-    sweepTimer = setTimeout(sweepNow, pause).unref();
+  #stay(): void {
+    clearTimeout(this.#linger);
+    this.#linger = undefined;
   }
 
-  function sweepNow(): void {
-    clearTimeout(sweepTimer);
-    sweepTimer = undefined;
-    if (sweep !== undefined || gone.length === 0 || !current) return;
-    sweeps += 1;
-    sweep = { number: sweeps, orders: gone.length };
-    sendLines(current, `sweep ${sweeps}\n`);
+  #dismissLater(): void {
+    if (!this.#isNeeded) this.#linger ??= setTimeout(() => this.#dismiss(), LINGER).unref();
   }
 
-  function hear(swept: number): void {
-    if (sweep === undefined || swept !== sweep.number) return;
-    gone = gone.slice(sweep.orders);
-    sweep = undefined;
-    nextSweep = performance.now() + SWEEP_INTERVAL;
-    if (gone.length === 0) settle();
-    else if (onSwept.length > 0) sweepNow();
-    else sweepSoon();
+  #dismiss(): void {
+    this.#stay();
+    if (this.#isNeeded) return;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    clearInterval(this.#wake);
+    this.#wake = undefined;
+    this.#current?.stdin?.end();
+    this.#current = undefined;
+    this.#notes?.close();
+    this.#notes = undefined;
   }
-
-  /** Nothing is left to sweep, or no guardian to do it. */
-  function settle(): void {
-    for (const resolve of onSwept.splice(0)) resolve();
-    dismissLater();
-  }
-
-  function swept(): Promise<void> {
-    if (gone.length === 0) return Promise.resolve();
-    // It keeps this process alive until then.
-    const patience = setTimeout(() => {
-      gone = [];
-      sweep = undefined;
-      settle();
-    }, SWEEP_PATIENCE);
-    sweepNow();
-    return new Promise<void>((resolve) => onSwept.push(resolve)).finally(() => clearTimeout(patience));
-  }
-
-  function dismissLater(): void {
-    if (!isNeeded()) linger ??= setTimeout(dismiss, LINGER).unref();
-  }
-
-  function dismiss(): void {
-    clearTimeout(linger);
-    linger = undefined;
-    if (isNeeded()) return;
-    clearTimeout(retry);
-    retry = undefined;
-    clearInterval(wake);
-    wake = undefined;
-    current?.stdin?.end();
-    current = undefined;
-    notes?.close();
-    notes = undefined;
-  }
-
-  return {
-    guard(pid, mark = NO_MARK) {
-      if (!Number.isSafeInteger(pid) || pid < 2) {
-        // A signal to the groups 0 and 1 reaches the caller itself, or every process of the system.
-        throw new RangeError(
-          `Expected the pid of a child process to guard, a whole number above 1, got ${pid}.`,
-        );
-      }
-      if (guarded.has(pid)) return;
-      guarded.set(pid, mark);
-      give(addOrder(pid, mark));
-    },
-    unguard(pid, descendants = new Map()) {
-      const mark = guarded.get(pid);
-      if (mark === undefined) return;
-      guarded.delete(pid);
-      const order = goneOrder(pid, mark, descendants);
-      gone.push(order);
-      give(order);
-      sweepSoon();
-    },
-    note(letter, path) {
-      if (!current && !retry) launch();
-      clearTimeout(linger);
-      linger = undefined;
-      const note = notes?.add(letter, path);
-      return (
-        note && {
-          change: note.change,
-          erase() {
-            note.erase();
-            dismissLater();
-          },
-        }
-      );
-    },
-    async ended() {
-      await swept();
-      if (isNeeded()) return;
-      dismiss();
-      await Promise.all([...running].map(([child, ended]) => untilGone(child, ended)));
-    },
-  };
 }
 
-/** The guardian of this process. */
-export const guardian: Guardian = createGuardian();
-
 const NO_MARK = '-';
+
+/** The guardian of this process. */
+export const guardian = new Guardian();
 
 function addOrder(pid: number, mark: string): string {
   return `add ${pid} ${mark}\n`;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { createGuardian, type Guardian, type GuardianOptions } from '../../../lib/watchdog/guardian.ts';
+import { Guardian, type GuardianOptions } from '../../../lib/watchdog/guardian.ts';
 import { killTree } from '../../../lib/watchdog/kill.ts';
 import { birthOf, readProcessTable } from '../../../lib/watchdog/processes.ts';
 import { aliveDescendants, isRunning, waitUntil, waitUntilGone } from '../../helpers/processes.ts';
@@ -20,10 +20,10 @@ const plainFamily = SAYS_ITS_PID + starts(grandchild) + SPINNING;
 /** A host that guards workers, and prints the pid of each guardian and then those of its workers' trees. */
 const hostSource = `
   import { spawn } from 'node:child_process';
-  import { createGuardian } from './lib/watchdog/guardian.ts';
+  import { Guardian } from './lib/watchdog/guardian.ts';
   const { worker, workers = 1, size = 3, shell, exit } = JSON.parse(process.env.HOST);
   const print = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
-  const guardian = createGuardian({ ...(shell && { shell }), onLaunch: (pid) => print({ guardian: pid }) });
+  const guardian = new Guardian({ ...(shell && { shell }), onLaunch: (pid) => print({ guardian: pid }) });
   let output = '';
   for (let i = 0; i < workers; i++) {
     const child = spawn(process.execPath, ['-e', worker], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -136,7 +136,7 @@ describe('a guardian in this process', () => {
   let guardian: Guardian;
   const start = (options: GuardianOptions = {}) => {
     launched = [];
-    guardian = createGuardian({ ...options, onLaunch: (pid) => launched.push(pid) });
+    guardian = new Guardian({ ...options, onLaunch: (pid) => launched.push(pid) });
   };
   const processes = () =>
     aliveDescendants().filter(({ cmd }) => cmd.includes('loky guardian') || cmd.includes('guardian.cjs'));
@@ -342,8 +342,8 @@ test('a guardian keeps no host alive', async () => {
   const file = compileHost(
     folder,
     'idle-host',
-    `import { createGuardian } from './lib/watchdog/guardian.ts';
-     createGuardian({ onLaunch: (pid) => console.log(pid) }).guard(${2 ** 30});`,
+    `import { Guardian } from './lib/watchdog/guardian.ts';
+     new Guardian({ onLaunch: (pid) => console.log(pid) }).guard(${2 ** 30});`,
   );
   const host = startHost(file);
   const guardian = await host.next<number>();
