@@ -1,7 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { type CpuSystem, cpuCount, createCpuCount } from '../../lib/system/cpu-count.ts';
-import { parseCpuList, usableCpus } from '../../lib/system/cpu-list.ts';
+import {
+  type CpuSystem,
+  cpuCount,
+  createCpuCount,
+  parseCpuList,
+  usableCpus,
+} from '../../lib/system/cpu-count.ts';
 import { compileHost, hostFolder } from '../watchdog/hosts.ts';
 import { reading, v2 } from './fake-files.ts';
 

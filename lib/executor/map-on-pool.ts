@@ -1,12 +1,12 @@
 /** `map` on a pool of any kind: its inputs become chunks, and each chunk is a task. */
 import { AsyncResource } from 'node:async_hooks';
 import { taskTracers } from '../observing/task-tracing.ts';
+import { checkMapOptions, type MapOptions } from '../options/task-options.ts';
 import type { ItemOutcome } from '../sending/outcomes.ts';
 import { recordSubmitSite, withSubmitSite } from '../system/submit-site.ts';
 import type { ResultIterator } from './executor.ts';
 import { mapChunks, type SubmitChunk } from './map.ts';
-import { readMapCall } from './map-call.ts';
-import { type Chunk, type ChunkSource, chunksOf } from './map-inputs.ts';
+import { assertInputs, type Chunk, type ChunkSource, chunksOf, isInputs } from './map-inputs.ts';
 import { type AnyFunction, type CallTerms, noFunction, type Pool, submitCall } from './pool-view.ts';
 
 /**
@@ -40,6 +40,19 @@ export function mapOn<Settings, Request>(
     finishError: (error) => withSubmitSite(error, submitSite),
     bufferSize: options.bufferSize ?? bufferFor(source, chunkSize, pool.asyncBuffer),
   });
+}
+
+/**
+ * @param rest All that came after the function: inputs, and options if the last is no input.
+ * @throws TypeError, RangeError
+ */
+function readMapCall(rest: readonly unknown[]) {
+  const hasOptions = rest.length > 1 && !isInputs(rest.at(-1));
+  const options = checkMapOptions((hasOptions ? rest.at(-1) : undefined) as MapOptions | undefined);
+  const inputs = hasOptions ? rest.slice(0, -1) : rest;
+  assertInputs(inputs);
+  const { chunkSize = 1, timeout, ordered = true, settle = false, onProgress, bufferSize } = options;
+  return { inputs, chunkSize, options: { ordered, settle, timeout, onProgress, bufferSize } };
 }
 
 /** Chunks that are sized by run time are few at the beginning, and long ones may be waited for by all behind them. */

@@ -4,10 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { cgroupCpuQuota, readText } from './cgroup.ts';
+import { cgroupCpuQuota, type ReadText, readText } from './cgroup.ts';
 import { boolean, checkOptions } from './check.ts';
-import { usableCpus } from './cpu-list.ts';
-import { type CoreSystem, countPhysicalCores } from './physical-cores.ts';
 
 /** Options of {@link cpuCount}. */
 export interface CpuCountOptions {
@@ -16,7 +14,11 @@ export interface CpuCountOptions {
 }
 
 /** What {@link cpuCount} stands on; tests put their own in its place. */
-export interface CpuSystem extends CoreSystem {
+export interface CpuSystem {
+  readonly platform: NodeJS.Platform;
+  readonly read: ReadText;
+  /** Runs a program and gives its stdout; throws when it fails. */
+  readonly run: (file: string, args: readonly string[]) => string;
   readonly env: Record<string, string | undefined>;
   readonly availableParallelism: () => number;
   readonly warn: (message: string) => void;
@@ -95,4 +97,97 @@ function maxCpuCount(text: string | undefined): number {
     `Expected LOKY_MAX_CPU_COUNT to be a whole number of CPUs, such as 4, got ${JSON.stringify(text)}. ` +
       'Correct the environment variable, or remove it to set no limit.',
   );
+}
+
+// The CPUs of this process, on Linux
+
+/** CPUs that are switched on and within the affinity, or `undefined` where the kernel does not report them. */
+export function usableCpus(read: ReadText): number[] | undefined {
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(read('/proc/self/status') ?? '')?.[1];
+  const cpus = parseCpuList(allowed ?? '');
+  if (cpus.length === 0) return undefined;
+  // The affinity of a virtual machine names CPUs that could be added some day.
+  const online = new Set(parseCpuList(read('/sys/devices/system/cpu/online') ?? ''));
+  return online.size === 0 ? cpus : cpus.filter((cpu) => online.has(cpu));
+}
+
+/** The kernel's notation: `0-3,8`. Gives nothing for what is not in it. */
+export function parseCpuList(list: string): number[] {
+  const cpus: number[] = [];
+  for (const range of list.trim().split(',')) {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+    if (first === undefined) return [];
+    for (let cpu = Number(first); cpu <= Number(last); cpu++) cpus.push(cpu);
+  }
+  return cpus;
+}
+
+// Cores
+
+/**
+ * Cores of this machine, where hyper-threads share one; on Linux those that the CPUs `usable` belong to. Each system reports it in a
+ * way of its own.
+ *
+ * @throws Error where it cannot be found out.
+ */
+function countPhysicalCores(system: CpuSystem, usable: readonly number[] | undefined): number {
+  switch (system.platform) {
+    case 'linux':
+    case 'android':
+      return countLinux(system.read, usable);
+    case 'darwin':
+      return wholeNumber(system.run('sysctl', ['-n', 'hw.physicalcpu']), 'sysctl hw.physicalcpu');
+    case 'freebsd':
+      return wholeNumber(system.run('sysctl', ['-n', 'kern.smp.cores']), 'sysctl kern.smp.cores');
+    case 'win32':
+      return countWindows(system.run);
+    default:
+      throw new Error(`there is no known way to count them on ${system.platform}`);
+  }
+}
+
+function countLinux(read: ReadText, usable: readonly number[] | undefined): number {
+  if (!usable) throw new Error('the list of usable CPUs in /proc/self/status cannot be read');
+  const cores = coresOfSys(read, usable) ?? coresOfCpuinfo(read, usable);
+  if (!cores) throw new Error('neither /sys/devices/system/cpu nor /proc/cpuinfo shows the core of each CPU');
+  return cores.size;
+}
+
+/** A core is known by the list of the CPUs that share it. The file was renamed in Linux 5.5. */
+function coresOfSys(read: ReadText, usable: readonly number[]): Set<string> | undefined {
+  const cores = new Set<string>();
+  for (const cpu of usable) {
+    const topology = `/sys/devices/system/cpu/cpu${cpu}/topology`;
+    const core = (read(`${topology}/core_cpus_list`) ?? read(`${topology}/thread_siblings_list`))?.trim();
+    if (!core) return undefined;
+    cores.add(core);
+  }
+  return cores;
+}
+
+function coresOfCpuinfo(read: ReadText, usable: readonly number[]): Set<string> | undefined {
+  const coreOfCpu = new Map<string, string>();
+  for (const section of (read('/proc/cpuinfo') ?? '').split(/\n\s*\n/)) {
+    const field = (name: string) => new RegExp(`^${name}\\s*:\\s*(\\d+)$`, 'm').exec(section)?.[1];
+    const [cpu, core] = [field('processor'), field('core id')];
+    if (cpu !== undefined && core !== undefined) coreOfCpu.set(cpu, `${field('physical id') ?? 0}:${core}`);
+  }
+  const cores = usable.map((cpu) => coreOfCpu.get(String(cpu)));
+  return cores.includes(undefined) ? undefined : new Set(cores as string[]);
+}
+
+function countWindows(run: CpuSystem['run']): number {
+  const query = '(Get-CimInstance -ClassName Win32_Processor).NumberOfCores';
+  const perSocket = run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query]);
+  return perSocket
+    .trim()
+    .split(/\s+/)
+    .map((text) => wholeNumber(text, 'Get-CimInstance Win32_Processor'))
+    .reduce((sum, cores) => sum + cores, 0);
+}
+
+function wholeNumber(text: string, source: string): number {
+  const value = Number(text.trim() || Number.NaN);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`${source} should print a number of cores above 0, but printed ${JSON.stringify(text)}`);
 }
