@@ -56,25 +56,18 @@ export interface TerminationReport {
 export class TerminatedWorkerError extends BrokenProcessPool implements TerminationReport {
   override readonly name = 'TerminatedWorkerError';
   override readonly code = 'ERR_TERMINATED_WORKER';
-  readonly pid: number | undefined;
-  readonly rank: number;
-  readonly exitCode: number | undefined;
-  readonly signal: NodeJS.Signals | undefined;
-  readonly reason: TerminationReason;
-  readonly memory: number | undefined;
-  readonly stderr: string;
-  readonly task: string | undefined;
+  readonly pid!: number | undefined;
+  readonly rank!: number;
+  readonly exitCode!: number | undefined;
+  readonly signal!: NodeJS.Signals | undefined;
+  readonly reason!: TerminationReason;
+  readonly memory!: number | undefined;
+  readonly stderr!: string;
+  readonly task!: string | undefined;
 
   constructor(message: string, report: TerminationReport, options?: ErrorOptions) {
     super(message, options);
-    this.pid = report.pid;
-    this.rank = report.rank;
-    this.exitCode = report.exitCode;
-    this.signal = report.signal;
-    this.reason = report.reason;
-    this.memory = report.memory;
-    this.stderr = report.stderr;
-    this.task = report.task;
+    Object.assign(this, report);
   }
 }
 

@@ -3,7 +3,7 @@
  * the order they came.
  */
 import { createClaimReader } from '../lib/child/claims.ts';
-import { type Channel, type Frame, FrameKind, type StartMessage } from '../lib/child/frames.ts';
+import { type Channel, type Frame, FrameKind, readCount, type StartMessage } from '../lib/child/frames.ts';
 import { END_OF_TASK } from '../lib/child/output.ts';
 import type { Payload } from '../lib/sending/common/payload.ts';
 import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
@@ -228,8 +228,7 @@ export class TaskLoop {
   }
 
   #partOf({ id: claimedAtOnce, body }: Frame): ChunkPart {
-    const items = Buffer.from(body).readUInt32LE();
-    return { items, claimedAtOnce, mayGoOn: this.#claims.mayBegin };
+    return { items: readCount(body), claimedAtOnce, mayGoOn: this.#claims.mayBegin };
   }
 
   /** A message that a task takes while it runs may need what came before it. */

@@ -1,6 +1,6 @@
 /** A worker that is about to go is not taken for one that rests above the limit: it would be replaced once more. */
 import { expect, test } from '@jest/globals';
-import { createMemoryWatch } from '../../lib/manager/memory.ts';
+import { MemoryWatch } from '../../lib/manager/memory.ts';
 import { PoolWorker, type WorkerState } from '../../lib/manager/worker.ts';
 import { waitUntil } from '../helpers/processes.ts';
 
@@ -10,7 +10,7 @@ test.each<[WorkerState, number]>([
   ['idle', 1],
 ])('one that is %s and above the limit is told of %d times', async (state, times) => {
   const told: PoolWorker[] = [];
-  const watch = createMemoryWatch(1, (worker) => told.push(worker));
+  const watch = new MemoryWatch(1, (worker) => told.push(worker));
   const worker = new PoolWorker(0, false);
   worker.process = { ...worker.process, pid: process.pid };
   worker.state = state;

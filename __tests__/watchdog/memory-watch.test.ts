@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
-import { createMemoryWatch } from '../../lib/manager/memory.ts';
+import { MemoryWatch } from '../../lib/manager/memory.ts';
 import { PoolWorker } from '../../lib/manager/worker.ts';
 import { waitUntil } from '../helpers/processes.ts';
 import { IDLE } from './trees.ts';
@@ -33,7 +33,7 @@ class SlowToEnd extends PoolWorker {
 
 test('a worker that takes long to end is ended once, and not looked at any more', async () => {
   const worker = new SlowToEnd();
-  const watch = createMemoryWatch(1, () => {});
+  const watch = new MemoryWatch(1, () => {});
   watch.watch(worker);
   await waitUntil(() => worker.kills === 1, 10_000);
   const { memory } = worker;

@@ -12,7 +12,7 @@
 import { CancelledError, QueueFullError, ShutdownExecutorError, type TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
-import { createKeepAlive } from '../system/keep-alive.ts';
+import { KeepAlive } from '../system/keep-alive.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { JobLostError } from './errors.ts';
@@ -73,7 +73,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   readonly #link: RemoteLink;
   readonly #outbox: Outbox;
   readonly #reconciler: Reconciler;
-  readonly #keepAlive = createKeepAlive();
+  readonly #keepAlive = new KeepAlive();
   readonly #unsent = new Map<string, RemoteTask>();
   readonly #followers: Followers;
   /** Jobs that are being withdrawn and that other executors may wait for: these must be notified. */

@@ -500,6 +500,12 @@ export class Channel extends FrameWriter {
 
 // What some kinds of frames hold
 
+export function bytesOf({ body, views }: Payload): number {
+  let bytes = body.length;
+  for (let index = 0; index < views.length; index += 1) bytes += (views[index] as Uint8Array).length;
+  return bytes;
+}
+
 export function encodeCount(count: number): Uint8Array {
   const body = Buffer.alloc(4);
   body.writeUInt32LE(count);

@@ -36,7 +36,7 @@ interface CrashRecoveryParts {
   readonly settings: ExecutorSettings;
   readonly workers: Workers;
   readonly queue: PendingQueue;
-  readonly runAhead: RunAhead<PoolWorker>;
+  readonly runAhead: RunAhead;
   readonly lifetime: Lifetime;
   readonly preparation: Preparation;
   readonly warnings: PoolWarnings;
@@ -107,7 +107,7 @@ export class CrashRecovery {
       return;
     }
     this.#failedStarts += 1;
-    if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#pool.lifetime.replaceAwaited();
+    if (mayStartAgain(exit, this.#failedStarts, this.#isolates)) this.#pool.lifetime.prewarming.replace();
     else {
       const consequence = isWorker ? BREAKS : this.#consequence(exit);
       this.breakPool(diedWhileStarting(exit, this.#ranInitializer(before), consequence, loading));
@@ -136,7 +136,7 @@ export class CrashRecovery {
       ready: this.#pool.workers.readyCount,
       active: this.#pool.workers.activeCount,
       waitingSince:
-        this.#pool.queue.peek()?.submittedAt ?? (this.#pool.lifetime.isPrewarming ? 0 : undefined),
+        this.#pool.queue.peek()?.submittedAt ?? (this.#pool.lifetime.prewarming.isWaitedFor ? 0 : undefined),
     });
     const triedFor = `it was tried again for ${startTimeout} ms (startTimeout)`;
     if (verdict === 'give-up') {
@@ -144,7 +144,7 @@ export class CrashRecovery {
       return;
     }
     if (verdict === 'fail-prewarming')
-      this.#pool.lifetime.failPrewarming(
+      this.#pool.lifetime.prewarming.fail(
         diedWhileStarting(exit, false, `${triedFor}; the executor goes on with fewer workers`),
       );
     this.#shortage = { ...shortage, error: diedWhileStarting(exit, false, GOES_ON) };

@@ -3,9 +3,7 @@
  * event loop alive.
  */
 import { type BrokenProcessPool, ShutdownExecutorError } from '../errors.ts';
-import { doNothing } from '../system/keep-alive.ts';
-import { inRootContext } from '../system/root-context.ts';
-import { clearInterval, LONGEST_TIMER, setInterval } from '../system/timers.ts';
+import { KeepAlive } from '../system/keep-alive.ts';
 import { guardian } from '../watchdog/guardian.ts';
 import { temporaryFilesRemoved } from '../watchdog/temporary-files.ts';
 import type { Workers } from './workers.ts';
@@ -14,9 +12,9 @@ export class Lifetime {
   readonly #workers: Workers;
   /** Whether every task is settled. */
   readonly #isDrained: () => boolean;
-  /** Keeps the host's event loop alive while it is referenced: all handles of workers are not. */
-  #timer: NodeJS.Timeout | undefined;
-  readonly #prewarming = new Prewarming();
+  /** Held while there is something to wait for. */
+  readonly keepAlive = new KeepAlive();
+  readonly prewarming: Prewarming;
   /** Callers that wait for something of the workers. */
   #awaited = 0;
   /** Whether it takes tasks. */
@@ -28,6 +26,7 @@ export class Lifetime {
 
   constructor(workers: Workers, isDrained: () => boolean) {
     this.#workers = workers;
+    this.prewarming = new Prewarming(workers);
     this.#isDrained = isDrained;
   }
 
@@ -41,12 +40,6 @@ export class Lifetime {
     return new ShutdownExecutorError('cannot schedule new futures after shutdown');
   }
 
-  /** There is something to wait for: the host stays alive. */
-  hold(): void {
-    this.#timer ??= inRootContext(() => setInterval(doNothing, LONGEST_TIMER));
-    this.#timer.ref();
-  }
-
   /** To be called whenever a task may have been the last one. */
   checkDrained(): void {
     if (this.#isDrained()) this.drained();
@@ -55,23 +48,19 @@ export class Lifetime {
   /** Every task is settled. */
   drained(): void {
     if (this.#closed === undefined) {
-      if (this.#awaited === 0) this.#timer?.unref();
+      // As `release` does; each of a task's functions counts (`__tests__/manager/call-budget.test.ts`).
+      if (this.#awaited === 0) this.keepAlive.timer?.unref();
     } else {
       this.#workers.closeIdle();
       this.workerGone();
     }
   }
 
-  workerReady(): void {
-    this.#prewarming.noteReady();
-  }
-
   workerGone(): void {
     if (this.#closed === undefined || this.#workers.all.size > 0) return;
     if (!this.#isDrained()) return; // they wait for a worker that is started after a pause
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#prewarming.fail(
+    this.keepAlive.close();
+    this.prewarming.fail(
       new ShutdownExecutorError('The executor was shut down before its workers were ready.'),
     );
     void temporaryFilesRemoved()
@@ -82,13 +71,13 @@ export class Lifetime {
   break(error: BrokenProcessPool): void {
     this.isOpen = false;
     this.#brokenBy = error;
-    this.#prewarming.fail(error);
+    this.prewarming.fail(error);
   }
 
   /** Resolves when no worker and nothing that it had started is left. */
   close(): Promise<void> {
     this.isOpen = false;
-    this.hold();
+    this.keepAlive.hold();
     this.#closed ??= new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -97,41 +86,20 @@ export class Lifetime {
 
   prewarm(wanted: number): Promise<void> {
     if (!this.isOpen) return quietly(Promise.reject(this.refusal));
-    this.#workers.provide(wanted);
-    const { maxWorkers, readyCount } = this.#workers;
-    const missing = Math.min(wanted, maxWorkers) - readyCount;
-    if (missing <= 0) return Promise.resolve();
-    return quietly(this.until(this.#prewarming.wait(missing + readyCount, missing)));
+    const ready = this.prewarming.until(wanted);
+    return ready === undefined ? Promise.resolve() : quietly(this.until(ready));
   }
 
   /** The same, and the host stays alive until then. */
   async until<T>(promise: Promise<T>): Promise<T> {
     this.#awaited += 1;
-    this.hold();
+    this.keepAlive.hold();
     try {
       return await promise;
     } finally {
       this.#awaited -= 1;
       this.checkDrained();
     }
-  }
-
-  get isPrewarming(): boolean {
-    return this.#prewarming.isWaitedFor;
-  }
-
-  /** Callers of `prewarm` wait no longer. */
-  failPrewarming(error: Error): void {
-    this.#prewarming.fail(error);
-  }
-
-  /** Workers that died while they started are replaced for the callers of `prewarm` that waited for them. */
-  replaceAwaited(): void {
-    if (this.#prewarming.isWaitedFor) this.#workers.provide(this.#prewarming.wanted);
-  }
-
-  resized(): void {
-    this.#prewarming.noteResize(this.#workers.maxWorkers, this.#workers.readyCount);
   }
 }
 
@@ -146,18 +114,30 @@ interface Waiting {
 /** Callers that wait for workers to be ready. */
 class Prewarming {
   #waiting: Waiting[] = [];
+  readonly #workers: Workers;
+
+  constructor(workers: Workers) {
+    this.#workers = workers;
+  }
 
   get isWaitedFor(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** The most workers that are still waited for. */
-  get wanted(): number {
-    return Math.max(0, ...this.#waiting.map(({ wanted }) => wanted));
+  /** `undefined` if they are ready already. */
+  until(wanted: number): Promise<void> | undefined {
+    this.#workers.provide(wanted);
+    const { maxWorkers, readyCount } = this.#workers;
+    const possible = Math.min(wanted, maxWorkers);
+    if (readyCount >= possible) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ wanted: possible, missing: possible - readyCount, resolve, reject });
+    });
   }
 
-  wait(wanted: number, missing: number): Promise<void> {
-    return new Promise((resolve, reject) => this.#waiting.push({ wanted, missing, resolve, reject }));
+  /** Workers that died while they started are replaced for the callers that waited for them. */
+  replace(): void {
+    if (this.isWaitedFor) this.#workers.provide(Math.max(...this.#waiting.map(({ wanted }) => wanted)));
   }
 
   noteReady(): void {
@@ -166,14 +146,16 @@ class Prewarming {
   }
 
   /** Of those that it waits for some may never come. */
-  noteResize(maxWorkers: number, ready: number): void {
+  noteResize(): void {
+    const { maxWorkers, readyCount } = this.#workers;
     for (const each of this.#waiting) {
       each.wanted = Math.min(each.wanted, maxWorkers);
-      each.missing = Math.min(each.missing, each.wanted - ready);
+      each.missing = Math.min(each.missing, each.wanted - readyCount);
     }
     this.#resolveReady();
   }
 
+  /** They wait no longer. */
   fail(error: Error): void {
     for (const each of this.#waiting) each.reject(error);
     this.#waiting = [];

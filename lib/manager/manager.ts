@@ -18,7 +18,7 @@
  * death leaves. Only a task moves itself from state to state.
  */
 import { type ExitReport, exitCodeName } from '../child/exit-report.ts';
-import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
+import { bytesOf, type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
 import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
@@ -35,7 +35,7 @@ import { queueMicrotask } from '../system/timers.ts';
 import { CrashRecovery } from './crash-recovery.ts';
 import { consequenceOf, mayInterrupt } from './interruption.ts';
 import { Lifetime, quietly } from './lifetime.ts';
-import { createMemoryWatch, type MemoryWatch } from './memory.ts';
+import { MemoryWatch } from './memory.ts';
 import type { PoolEvents, PoolShortage, RecycleReason, TaskEvents } from './pool-events.ts';
 import { PoolWarnings } from './pool-warnings.ts';
 import { Preparation } from './preparation.ts';
@@ -87,7 +87,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   readonly #events: PoolEvents;
   readonly #queue = new PendingQueue();
   readonly #workers: Workers;
-  readonly #runAhead: RunAhead<PoolWorker>;
+  readonly #runAhead: RunAhead;
   readonly #lifetime: Lifetime;
   readonly #crashRecovery: CrashRecovery;
   readonly #memoryWatch: MemoryWatch;
@@ -104,16 +104,15 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#sender = sender;
     this.#setup = setup;
     this.#events = events;
-    this.#memoryWatch = createMemoryWatch(settings.memory.limit, (worker) => {
+    this.#memoryWatch = new MemoryWatch(settings.memory.limit, (worker) => {
       if (!worker.isRetiring) this.#recycle(worker, 'memory-limit', undefined);
     });
     const workers = new Workers(settings, setup, this, events);
     this.#workers = workers;
     this.#runAhead = new RunAhead({
       queue: this.#queue,
-      workers: workers.all,
+      workers,
       maxTasksPerWorker: settings.maxTasksPerWorker,
-      hasTooMany: () => workers.hasTooMany,
       onSlow: (worker) => this.#revoke(worker),
       dispatch: () => this.#dispatch(),
     });
@@ -123,7 +122,11 @@ export class Manager implements WorkersOwner, TaskKeeper {
     );
     this.#preparation = new Preparation(workers.all);
     sender.onLargeRetired(() => this.#forgetRetired());
-    this.#recycling = this.#createRecycling();
+    this.#recycling = new Recycling(workers, this.#lifetime, (worker) => {
+      this.#recycle(worker, 'requested', undefined);
+      this.#revoke(worker);
+      this.#dispatch();
+    });
     this.#crashRecovery = new CrashRecovery({
       settings,
       workers,
@@ -203,7 +206,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     else if (!this.#lifetime.isOpen) task.fail(this.#lifetime.refusal, 'lost');
     else {
       if (signal !== undefined) task.listen(signal);
-      this.#lifetime.hold();
+      this.#lifetime.keepAlive.hold();
       const hasIdle = this.#workers.idle.length > 0;
       if (hasIdle && this.#queue.length === 0) this.#start(task, observed);
       else {
@@ -662,7 +665,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#workers.noteReady(worker);
     this.#crashRecovery.workerReady();
     this.#preparation.prepare(worker);
-    if (worker.state !== 'spare') this.#lifetime.workerReady();
+    if (worker.state !== 'spare') this.#lifetime.prewarming.noteReady();
     this.#lifetime.checkDrained();
     if (worker.state === 'idle') this.#workers.becomeIdle(worker);
     this.#recycling.advance();
@@ -673,7 +676,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   }
 
   onStartsResumed(): void {
-    this.#lifetime.replaceAwaited();
+    this.#lifetime.prewarming.replace();
     this.#dispatch();
     this.#workers.resumeStarts();
     this.#recycling.advance();
@@ -756,7 +759,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
   resize(maxWorkers: number): void {
     this.#workers.resize(maxWorkers);
     for (const worker of this.#workers.all) if (worker.isRetiring) this.#revoke(worker);
-    this.#lifetime.resized();
+    this.#lifetime.prewarming.noteResize();
     this.#dispatch();
     this.#lifetime.checkDrained();
   }
@@ -782,21 +785,6 @@ export class Manager implements WorkersOwner, TaskKeeper {
     return quietly(this.#lifetime.until(this.#recycling.begin()));
   }
 
-  #createRecycling(): Recycling {
-    const [workers, lifetime] = [this.#workers, this.#lifetime];
-    return new Recycling({
-      workers: workers.all,
-      startSuccessor: (worker) => workers.startSuccessor(worker),
-      retire: (worker) => {
-        this.#recycle(worker, 'requested', undefined);
-        this.#revoke(worker);
-        this.#dispatch();
-      },
-      isOpen: () => lifetime.isOpen,
-      brokenBy: () => lifetime.brokenBy,
-    });
-  }
-
   shutdown({ wait = true, cancelFutures = false, ...rest }: ShutdownOptions): Promise<void> {
     const closed = this.#lifetime.close();
     void closed.then(this.#setup.close);
@@ -814,12 +802,6 @@ function cancelledError(task: Task, isPending: boolean, cause: unknown): Cancell
   return new CancelledError(
     isPending ? CANCELLED : `The future was cancelled while its task ran; ${consequenceOf(task)}.`,
   );
-}
-
-function bytesOf({ body, views }: Frame): number {
-  let bytes = body.length;
-  for (let index = 0; index < views.length; index += 1) bytes += (views[index] as Uint8Array).length;
-  return bytes;
 }
 
 /** The task that the worker was sent under this number, if it is one that it runs. */

@@ -2,21 +2,9 @@
  * `executor.recycle()`: the workers that are there are replaced in turn. The successor of each is started and initialized
  * before it is asked to leave, and one successor starts at a time.
  */
-import type { BrokenProcessPool } from '../errors.ts';
+import type { Lifetime } from './lifetime.ts';
 import type { PoolWorker } from './worker.ts';
-
-interface RecyclingParts {
-  /** All that still have a process. */
-  readonly workers: ReadonlySet<PoolWorker>;
-  /** `undefined` if no worker can be started now. */
-  startSuccessor(worker: PoolWorker): PoolWorker | undefined;
-  /** It leaves when it has finished what it runs. */
-  retire(worker: PoolWorker): void;
-  /** The pool takes tasks: else all workers leave anyway. */
-  isOpen(): boolean;
-  /** What broke the pool. */
-  brokenBy(): BrokenProcessPool | undefined;
-}
+import type { Workers } from './workers.ts';
 
 interface Caller {
   /** Workers that were there at the call and are not gone. */
@@ -26,7 +14,9 @@ interface Caller {
 }
 
 export class Recycling {
-  readonly #parts: RecyclingParts;
+  readonly #workers: Workers;
+  readonly #lifetime: Lifetime;
+  readonly #retire: (worker: PoolWorker) => void;
   /** Those that are still to be asked to leave, in their turn. */
   readonly #old = new Set<PoolWorker>();
   readonly #callers = new Set<Caller>();
@@ -34,19 +24,22 @@ export class Recycling {
   #successor: PoolWorker | undefined;
   #isAdvancing = false;
 
-  constructor(parts: RecyclingParts) {
-    this.#parts = parts;
+  /** @param retire Has the worker leave when it has finished what it runs. */
+  constructor(workers: Workers, lifetime: Lifetime, retire: (worker: PoolWorker) => void) {
+    this.#workers = workers;
+    this.#lifetime = lifetime;
+    this.#retire = retire;
   }
 
   /** Resolves when all workers of this moment are gone. */
   begin(): Promise<void> {
-    const { workers } = this.#parts;
-    if (workers.size === 0) return Promise.resolve();
+    const { all } = this.#workers;
+    if (all.size === 0) return Promise.resolve();
     const ended = new Promise<void>((resolve, reject) => {
-      this.#callers.add({ missing: new Set(workers), resolve, reject });
+      this.#callers.add({ missing: new Set(all), resolve, reject });
     });
     // The reserve comes last: until then it may step in.
-    const inTurn = [...workers].sort((a, b) => Number(a.reserve) - Number(b.reserve));
+    const inTurn = [...all].sort((a, b) => Number(a.reserve) - Number(b.reserve));
     for (const worker of inTurn) this.#old.add(worker);
     this.advance();
     return ended;
@@ -56,7 +49,7 @@ export class Recycling {
   advance(): void {
     if (this.#old.size === 0 || this.#isAdvancing) return;
     this.#isAdvancing = true; // listeners are called with each step, and may ask for more
-    while (this.#parts.isOpen() && this.#step());
+    while (this.#lifetime.isOpen && this.#step()); // else all workers leave anyway
     this.#isAdvancing = false;
   }
 
@@ -69,14 +62,14 @@ export class Recycling {
     if (successor === undefined || successor.isStarting) return false;
     this.#successor = undefined;
     this.#old.delete(worker);
-    this.#parts.retire(worker);
+    this.#retire(worker);
     return true;
   }
 
   /** Another one if the first has died, or has left with a pool that became smaller. */
   #successorOf(worker: PoolWorker): PoolWorker | undefined {
     if (this.#successor === undefined || isLeaving(this.#successor))
-      this.#successor = this.#parts.startSuccessor(worker);
+      this.#successor = this.#workers.startSuccessor(worker);
     return this.#successor;
   }
 
@@ -86,7 +79,7 @@ export class Recycling {
       caller.missing.delete(worker);
       if (caller.missing.size > 0) continue;
       this.#callers.delete(caller);
-      const error = this.#parts.brokenBy();
+      const error = this.#lifetime.brokenBy;
       if (error === undefined) caller.resolve();
       else caller.reject(error);
     }

@@ -20,6 +20,8 @@ import { inRootContext } from '../system/root-context.ts';
 import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';
 import type { PendingQueue } from './queue.ts';
 import type { Task } from './task.ts';
+import type { PoolWorker } from './worker.ts';
+import type { Workers } from './workers.ts';
 
 /** How long a worker may be at one task before those behind it are revoked, in milliseconds. */
 const PATIENCE = 2;
@@ -143,42 +145,26 @@ export class SentTasks {
 
 // All workers of a pool
 
-/** What is known of a worker, and done with it. */
-interface PipelinedWorker {
-  readonly state: string;
-  readonly sent: SentTasks;
-  readonly tasksDone: number;
-  /** How many it had done when it was looked at last. */
-  lastSeenDone: number;
-  /** Nothing keeps it from taking tasks before it has answered those that it has. */
-  readonly canPipeline: boolean;
-  /** Returns how many of the tasks there was room for. */
-  sendAhead(tasks: readonly Task[], payloads: readonly Payload[]): number;
-  killForProtocolError(fault: string): void;
-}
-
-interface RunAheadOptions<W extends PipelinedWorker> {
+interface RunAheadOptions {
   readonly queue: PendingQueue;
-  readonly workers: ReadonlySet<W>;
+  readonly workers: Workers;
   readonly maxTasksPerWorker: number;
-  /** One of the workers leaves when it has answered. */
-  readonly hasTooMany: () => boolean;
   /** The worker is at a long task: what it has not begun is to be revoked. */
-  readonly onSlow: (worker: W) => void;
+  readonly onSlow: (worker: PoolWorker) => void;
   /** After that: other workers may have what was revoked. */
   readonly dispatch: () => void;
 }
 
-export class RunAhead<W extends PipelinedWorker> {
+export class RunAhead {
   /** Tasks that workers were sent and have not answered. */
   outstanding = 0;
-  readonly #options: RunAheadOptions<W>;
+  readonly #options: RunAheadOptions;
   /** How long the tasks of each function take. */
   readonly #runTimes = new WeakMap<Definition, RunTime>();
   #lastId = 0;
   #clock: NodeJS.Timeout | undefined;
 
-  constructor(options: RunAheadOptions<W>) {
+  constructor(options: RunAheadOptions) {
     this.#options = options;
   }
 
@@ -195,7 +181,7 @@ export class RunAhead<W extends PipelinedWorker> {
   }
 
   /** The worker has answered this one of its tasks, after `time` microseconds. */
-  answered({ sent }: PipelinedWorker, task: Task, time: number): void {
+  answered({ sent }: PoolWorker, task: Task, time: number): void {
     sent.answered(task);
     this.outstanding -= 1;
     const [definition] = task.definitions;
@@ -213,19 +199,19 @@ export class RunAhead<W extends PipelinedWorker> {
   /** Sends tasks of the queue to workers that have others to do first: to each no more than its share. */
   fillAll(): void {
     const { queue, workers } = this.#options;
-    let left = workers.size;
-    for (const worker of workers) {
+    let left = workers.all.size;
+    for (const worker of workers.all) {
       this.fill(worker, Math.ceil(queue.length / left));
       left -= 1;
     }
   }
 
   /** Sends tasks of the queue to a worker that has others to do first, if it is worth it. */
-  fill(worker: W, most: number = DEEPEST): void {
+  fill(worker: PoolWorker, most: number = DEEPEST): void {
     const { queue } = this.#options;
     if (worker.state !== 'busy' || !worker.canPipeline) return;
     const depth = this.#depthBehind(worker);
-    if (worker.sent.tasks.length > depth / 2 || this.#options.hasTooMany()) return;
+    if (worker.sent.tasks.length > depth / 2 || this.#options.workers.hasTooMany) return;
     const tasks: Task[] = [];
     const payloads: Payload[] = [];
     while (worker.sent.tasks.length + tasks.length < depth && tasks.length < most) {
@@ -250,7 +236,7 @@ export class RunAhead<W extends PipelinedWorker> {
    * What the worker has not begun is pending again, before all others. Returns whether it has answered all that it has
    * begun: no further answer will say that it is free.
    */
-  revoke(worker: W): boolean {
+  revoke(worker: PoolWorker): boolean {
     const revoked = worker.sent.revoke();
     if (worker.sent.hasForeignClaims) worker.killForProtocolError('a task has written file descriptor 4');
     this.outstanding -= revoked.length;
@@ -259,7 +245,7 @@ export class RunAhead<W extends PipelinedWorker> {
   }
 
   /** All that the worker was sent and has not answered. */
-  takeAll({ sent }: PipelinedWorker): Task[] {
+  takeAll({ sent }: PoolWorker): Task[] {
     const all = sent.tasks.splice(0);
     this.outstanding -= all.length;
     return all;
@@ -268,7 +254,7 @@ export class RunAhead<W extends PipelinedWorker> {
   /** No task waits behind one that has turned out to be long. */
   readonly reconsider = (): void => {
     let isSomeAhead = false;
-    for (const worker of this.#options.workers) {
+    for (const worker of this.#options.workers.all) {
       if (worker.sent.tasks.length > 1) {
         if (worker.tasksDone === worker.lastSeenDone) {
           worker.sent.isSlow = true;
@@ -290,7 +276,7 @@ export class RunAhead<W extends PipelinedWorker> {
   }
 
   /** How many tasks the worker may have; as many as the function at the head of the queue allows. */
-  #depthBehind(worker: W): number {
+  #depthBehind(worker: PoolWorker): number {
     const [current] = worker.sent.tasks;
     const next = this.#options.queue.peek();
     if (current === undefined || next === undefined || !mayGoAhead(current) || !mayGoAhead(next)) return 1;

@@ -8,22 +8,21 @@
  * a rank is only a number, and the worker that takes a place gets its rank.
  */
 
+import type { PoolWorker } from './worker.ts';
+
 /** What is known of a worker when it is decided about. */
-export interface WorkerView {
-  readonly rank: number;
-  readonly state: string;
-  /** Started to be kept in reserve, or there already. */
-  readonly reserve: boolean;
-  readonly isStarting: boolean;
-  /** Counts among the `maxWorkers`. */
-  readonly isActive: boolean;
-  /** It leaves when it has answered. */
-  readonly isRetiring: boolean;
-  /** The worker that takes its place is started already. */
-  readonly hasReplacement: boolean;
-  readonly tasksDone: number;
-  readonly idleSince: number;
-}
+export type WorkerView = Pick<
+  PoolWorker,
+  | 'rank'
+  | 'state'
+  | 'reserve'
+  | 'isStarting'
+  | 'isActive'
+  | 'isRetiring'
+  | 'hasReplacement'
+  | 'tasksDone'
+  | 'idleSince'
+>;
 
 type Workers<W extends WorkerView> = Iterable<W>;
 
@@ -156,16 +155,10 @@ function leastLatelyUsed<W extends WorkerView>(workers: readonly W[]): W | undef
 // Tasks that share a worker
 
 /** What is known of a worker when it may get a task beside others. */
-export interface SharedWorkerView {
-  readonly rank: number;
-  readonly state: string;
-  readonly reserve: boolean;
-  readonly isStarting: boolean;
-  /** Nothing but its load keeps it from another task. */
-  readonly takesMore: boolean;
-  readonly taskCount: number;
-  readonly tasksDone: number;
-}
+export type SharedWorkerView = Pick<
+  PoolWorker,
+  'rank' | 'state' | 'reserve' | 'isStarting' | 'takesMore' | 'taskCount' | 'tasksDone'
+>;
 
 interface SharingNumbers {
   /** Tasks that wait. */

@@ -2,7 +2,7 @@
 
 import type { WorkerProcess } from '../child/child-process.ts';
 import type { EndedFor, ExitReport, TerminationContext } from '../child/exit-report.ts';
-import { encodeCount, type Frame, FrameKind } from '../child/frames.ts';
+import { bytesOf, encodeCount, type Frame, FrameKind } from '../child/frames.ts';
 import type { Definition, InlineBody, Payload } from '../sending/common/payload.ts';
 import { messageOf } from '../system/thrown.ts';
 import { LONGEST_TIMER } from '../system/timers.ts';
@@ -259,7 +259,8 @@ export class PoolWorker {
     if (this.process.marksOutput) this.names.add(id, task.name);
     if (task.messages !== undefined) for (const message of task.messages.all) this.sendMessage(id, message);
     this.sendDefinitions(task.definitions);
-    const beginsAtOnce = isKnown && !this.#hasNewDefinitions && this.#preparations === 0 && isSmall(payload);
+    const beginsAtOnce =
+      isKnown && !this.#hasNewDefinitions && this.#preparations === 0 && bytesOf(payload) <= LARGE_CALL;
     this.#hasNewDefinitions = false;
     if (!beginsAtOnce) this.process.send(FrameKind.announce, id);
     if (task.isChunk && task.plan !== undefined && !this.isShared)
@@ -295,9 +296,8 @@ export class PoolWorker {
   /** Without room for the claims, the worker runs the whole chunk. */
   #sendClaims({ itemCount }: Task, id: number, claimedAtOnce: number): void {
     const hasClaims = this.sent.postChunk(id, Math.ceil(itemCount / claimedAtOnce) - 1);
-    const limit = Buffer.alloc(4);
-    limit.writeUInt32LE(itemCount);
-    this.process.send(FrameKind.claimed, hasClaims ? claimedAtOnce : itemCount, { body: limit, views: [] });
+    const limit = { body: encodeCount(itemCount), views: [] };
+    this.process.send(FrameKind.claimed, hasClaims ? claimedAtOnce : itemCount, limit);
   }
 
   /** The items of a chunk that it has not claimed. */
@@ -432,10 +432,4 @@ export class PoolWorker {
 function kindOf({ isChunk, stream }: Task): Frame['kind'] {
   if (stream !== undefined) return FrameKind.stream;
   return isChunk ? FrameKind.chunk : FrameKind.call;
-}
-
-function isSmall({ body, views }: Payload): boolean {
-  let bytes = body.length;
-  for (const view of views) bytes += view.length;
-  return bytes <= LARGE_CALL;
 }

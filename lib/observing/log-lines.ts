@@ -25,18 +25,19 @@ export function writeLines(executor: ObservedExecutor, logger: EventLogger): () 
     workerExited: exitLine,
     workerRecycled: recycledLine,
     workerShortage: shortageLine,
-    broken: (err) => ({
-      level: 'error',
-      fields: { event: 'broken', executorId, err },
-      message: 'the pool is broken: it runs no more tasks',
-    }),
+    broken: (err) =>
+      lineOf('error', 'broken', { executorId, err }, 'the pool is broken: it runs no more tasks'),
   };
-  const listeners = Object.entries(lines).map(([name, lineOf]) => [
+  const listeners = Object.entries(lines).map(([name, make]) => [
     name,
-    (event: unknown) => write(logger, lineOf(event as never)),
+    (event: unknown) => write(logger, make(event as never)),
   ]);
   logWarnings(logger);
   return listenTo(executor, Object.fromEntries(listeners), () => stopWarnings(logger));
+}
+
+function lineOf(level: LogLine['level'], event: string, fields: object, message: string): LogLine {
+  return { level, fields: { event, ...fields }, message };
 }
 
 function write(logger: EventLogger, line: LogLine | undefined): void {
@@ -56,41 +57,27 @@ function exitLine(event: WorkerExitedEvent): LogLine | undefined {
   const running = task === undefined ? '' : ` while it ran ${JSON.stringify(task)}`;
   if (error !== undefined) {
     const { memory, stderr } = error as Partial<TerminationReport>;
-    return {
-      level: 'error',
-      fields: { event: 'workerCrashed', ...fields, memory, stderr, err: error },
-      message: `${worker} ended unexpectedly${running}: ${reason}`,
-    };
+    const all = { ...fields, memory, stderr, err: error };
+    return lineOf('error', 'workerCrashed', all, `${worker} ended unexpectedly${running}: ${reason}`);
   }
   if (reason === 'timed-out') {
-    return {
-      level: 'warn',
-      fields: { event: 'taskTimedOut', ...fields },
-      message: `the task ${JSON.stringify(task)} took too long: ${worker} was killed`,
-    };
+    const message = `the task ${JSON.stringify(task)} took too long: ${worker} was killed`;
+    return lineOf('warn', 'taskTimedOut', fields, message);
   }
   if (!KILLED.has(reason)) return undefined;
-  return {
-    level: 'warn',
-    fields: { event: 'workerKilled', ...fields },
-    message: `${worker} was killed${running}: ${reason}`,
-  };
+  return lineOf('warn', 'workerKilled', fields, `${worker} was killed${running}: ${reason}`);
 }
 
-function recycledLine({ executorId, pid, rank, reason, memory, tasksDone }: WorkerRecycledEvent): LogLine {
-  return {
-    level: reason === 'max-tasks' ? 'info' : 'warn',
-    fields: { event: 'workerRecycled', executorId, pid, rank, reason, memory, tasksDone },
-    message: `worker ${rank} (pid ${pid}) is replaced after ${tasksDone} tasks: ${reason}`,
-  };
+function recycledLine(event: WorkerRecycledEvent): LogLine {
+  const { executorId, pid, rank, reason, memory, tasksDone } = event;
+  const fields = { executorId, pid, rank, reason, memory, tasksDone };
+  const message = `worker ${rank} (pid ${pid}) is replaced after ${tasksDone} tasks: ${reason}`;
+  return lineOf(reason === 'max-tasks' ? 'info' : 'warn', 'workerRecycled', fields, message);
 }
 
 function shortageLine({ executorId, error, failures, pause }: WorkerShortageEvent): LogLine {
-  return {
-    level: 'warn',
-    fields: { event: 'workerShortage', executorId, failures, pause, err: error },
-    message: `no worker can be started for ${pause} ms`,
-  };
+  const fields = { executorId, failures, pause, err: error };
+  return lineOf('warn', 'workerShortage', fields, `no worker can be started for ${pause} ms`);
 }
 
 // Warnings of the package, which are those of the process
