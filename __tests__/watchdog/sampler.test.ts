@@ -6,11 +6,10 @@ import { killTree } from '../../lib/watchdog/kill.ts';
 import { descendantsOf, readProcessTable } from '../../lib/watchdog/processes.ts';
 import {
   createProcReader,
-  createSampler,
   createUsageReader,
   type ReadUsage,
   type Sample,
-  type Sampler,
+  Sampler,
 } from '../../lib/watchdog/usage.ts';
 import { createPidusageReader } from '../../lib/watchdog/without-proc/pidusage-reader.ts';
 import { waitUntil } from '../helpers/processes.ts';
@@ -151,12 +150,14 @@ function openFilesOf(pids: ReadonlySet<number>): string[] {
 
 describe('a sampler', () => {
   let sampler: Sampler | undefined;
-  afterEach(() => sampler?.close());
+  afterEach(() => {
+    for (const { root } of trees) sampler?.unwatch(root.pid as number);
+  });
 
   function start(options: { interval?: number; createReader?: () => Promise<ReadUsage> } = {}) {
     const samples: [number, Sample][] = [];
     const errors: Error[] = [];
-    sampler = createSampler({
+    sampler = new Sampler({
       interval: 20,
       ...options,
       onSample: (pid, sample) => samples.push([pid, sample]),
@@ -245,7 +246,7 @@ describe('a sampler', () => {
     expect(errors.map(({ message }) => message)).toEqual(['no reader for now']);
   });
 
-  test('says nothing after it was closed', async () => {
+  test('says nothing of a process that was unwatched while it was read', async () => {
     const pid = await tree(SAYS_ITS_PID + IDLE);
     let answer = (_: ReadonlyMap<number, { rss: number; cpu: number }>) => {};
     const { sampler, samples } = start({
@@ -256,7 +257,7 @@ describe('a sampler', () => {
     });
     sampler.watch(pid);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    sampler.close();
+    sampler.unwatch(pid);
     answer(new Map([[pid, { rss: 1, cpu: 1 }]]));
     await new Promise((resolve) => setImmediate(resolve));
     expect(samples).toEqual([]);
@@ -266,8 +267,8 @@ describe('a sampler', () => {
     const file = compileHost(
       folder,
       'sampling',
-      `import { createSampler } from './lib/watchdog/usage.ts';
-       const sampler = createSampler({ interval: 10, onSample() { console.log('"sampled"'); } });
+      `import { Sampler } from './lib/watchdog/usage.ts';
+       const sampler = new Sampler({ interval: 10, onSample() { console.log('"sampled"'); } });
        sampler.watch(process.pid);
        setTimeout(() => {}, 300);`,
     );

@@ -5,7 +5,7 @@ import type { Future } from '../futures/future.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { TaskSettings } from '../manager/task.ts';
 import type { ExecutorEvents } from '../observing/events.ts';
-import { noteTaskListeners, type TaskInterest } from '../observing/listeners.ts';
+import { noteTaskListeners } from '../observing/listeners.ts';
 import type { PoolObserver } from '../observing/observer.ts';
 import {
   type ExecutorOptions,
@@ -47,7 +47,6 @@ export let executorInternals: {
   taskSettingsOf(executor: ProcessPoolExecutor): TaskSettings;
   settingsOf(executor: ProcessPoolExecutor): ExecutorSettings;
   route(executor: ProcessPoolExecutor, route: () => Manager): void;
-  interestOf(executor: ProcessPoolExecutor): TaskInterest;
   observerOf(executor: ProcessPoolExecutor): PoolObserver;
 };
 
@@ -218,11 +217,12 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       route: (executor, route) => {
         executor.#route = route;
       },
-      interestOf: (executor) => executor.#parts.observer.interest,
       observerOf: (executor) => executor.#parts.observer,
     };
   }
 }
 
 // Outside of the class: the bundler renames one that names itself.
-noteTaskListeners(ProcessPoolExecutor.prototype, executorInternals.interestOf);
+noteTaskListeners(ProcessPoolExecutor.prototype, (executor) => {
+  executorInternals.observerOf(executor).hasTaskListeners = true;
+});

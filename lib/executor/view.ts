@@ -57,15 +57,5 @@ export function withTaskOptions(settings: TaskSettings, given?: TaskOptions): Ta
     );
   }
   if (options.killGrace && settings.sharesWorker) throw killGraceNeedsOwnWorker();
-  return {
-    mayRetry: settings.mayRetry,
-    sharesWorker: settings.sharesWorker,
-    timeout: options.timeout ?? settings.timeout,
-    signal: options.signal ?? settings.signal,
-    killGrace: options.killGrace ?? settings.killGrace,
-    retries: options.retries ?? settings.retries,
-    priority: options.priority ?? settings.priority,
-    name: options.name ?? settings.name,
-    bufferSize: options.bufferSize ?? settings.bufferSize,
-  };
+  return { ...settings, ...options };
 }

@@ -4,7 +4,7 @@
  * an idle pool is not polled.
  */
 import { inRootContext } from '../system/root-context.ts';
-import { createSampler, type Sample, type Sampler } from '../watchdog/usage.ts';
+import { type Sample, Sampler } from '../watchdog/usage.ts';
 import type { PoolWorker } from './worker.ts';
 
 /** In milliseconds: a limit is to be enforced soon, figures for reports may be older. */
@@ -30,7 +30,7 @@ export class MemoryWatch {
     this.isWanted = limit !== undefined;
     this.#limit = limit;
     this.#onIdleAbove = onIdleAbove;
-    this.#sampler = createSampler({
+    this.#sampler = new Sampler({
       interval: limit === undefined ? INTERVAL : LIMITED_INTERVAL,
       onSample: (pid, sample) => {
         const worker = this.#workers.get(pid);

@@ -1,26 +1,16 @@
-/**
- * One field says whether a pool's tasks have listeners. The field turns true with the first listener;
- * it turns false when an event finds that none is left.
- */
+/** Whether tasks have listeners is known without asking: it is noted with the first one, and asked for when none has heard an event. */
 import { EventEmitter } from 'node:events';
-
-export interface TaskInterest {
-  isThere: boolean;
-}
 
 const TASK_EVENTS = new Set<unknown>(['taskQueued', 'taskStarted', 'taskSettled']);
 
-/** To be called once for a class; `interestOf` finds the field of one of its instances. */
-export function noteTaskListeners<T extends EventEmitter>(
-  prototype: T,
-  interestOf: (emitter: T) => TaskInterest,
-): void {
+/** To be called once for a class; `note` is called when one of its instances gets a listener for tasks. */
+export function noteTaskListeners<T extends EventEmitter>(prototype: T, note: (emitter: T) => void): void {
   // All the other ways to add a listener come down to these.
   for (const method of ['on', 'addListener', 'prependListener'] as const) {
     const add = EventEmitter.prototype[method] as (this: T, name: unknown, listener: unknown) => T;
     Object.defineProperty(prototype, method, {
       value(this: T, name: unknown, listener: unknown): T {
-        if (TASK_EVENTS.has(name)) interestOf(this).isThere = true;
+        if (TASK_EVENTS.has(name)) note(this);
         return add.call(this, name, listener);
       },
       writable: true,

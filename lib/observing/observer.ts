@@ -19,11 +19,12 @@ import { describeThrown } from '../system/thrown.ts';
 import { channels } from './channels.ts';
 import { debug, isDebugging, workerName } from './debug-log.ts';
 import type { ExecutorEvents, WorkerEvent, WorkerExitReason } from './events.ts';
-import { hasTaskListeners, type TaskInterest } from './listeners.ts';
+import { hasTaskListeners } from './listeners.ts';
 import { TaskWatch } from './task-watch.ts';
 
 export class PoolObserver implements PoolEvents {
-  readonly interest: TaskInterest = { isThere: isDebugging };
+  /** Whether tasks are observed, by listeners of the executor or the debug log. */
+  hasTaskListeners: boolean = isDebugging;
   /** How many workers ended, and why. */
   readonly exits: Partial<Record<WorkerExitReason, number>> = {};
   readonly recycled: Partial<Record<RecycleReason, number>> = {};
@@ -44,7 +45,7 @@ export class PoolObserver implements PoolEvents {
   }
 
   get tasks(): TaskWatch | undefined {
-    if (this.interest.isThere) return this.#tasks;
+    if (this.hasTaskListeners) return this.#tasks;
     const { taskQueued, taskStarted, taskSettled } = channels;
     const isHeard = taskQueued.hasSubscribers || taskStarted.hasSubscribers || taskSettled.hasSubscribers;
     return isHeard ? this.#tasks : undefined;
@@ -61,7 +62,7 @@ export class PoolObserver implements PoolEvents {
 
   #reconsiderInterest(): void {
     const emitter = this.#emitter.deref();
-    this.interest.isThere = isDebugging || (emitter !== undefined && hasTaskListeners(emitter));
+    this.hasTaskListeners = isDebugging || (emitter !== undefined && hasTaskListeners(emitter));
   }
 
   onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void {

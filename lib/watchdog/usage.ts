@@ -75,7 +75,6 @@ export interface Sample {
   readonly processes: number;
 }
 
-/** Options of {@link createSampler}. */
 interface SamplerOptions {
   /** Milliseconds from the end of one sample to the next. */
   readonly interval: number;
@@ -88,73 +87,60 @@ interface SamplerOptions {
 }
 
 /** A round of figures for everything that is watched, again and again. */
-export interface Sampler {
-  /** From the next round on. To be called for a process that this one has started and whose exit was not seen. */
-  watch(pid: number): void;
-  unwatch(pid: number): void;
-  /** Stops watching permanently. No callback is called afterwards. */
-  close(): void;
-}
+export class Sampler {
+  readonly #options: SamplerOptions;
+  readonly #watched = new Set<number>();
+  #reader: Promise<ReadUsage> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isSampling = false;
 
-/** A sampler that watches nothing yet. */
-export function createSampler(options: SamplerOptions): Sampler {
-  const { interval, onSample, onError, createReader = createUsageReader } = options;
-  const watched = new Set<number>();
-  let reader: Promise<ReadUsage> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let sampling = false;
-  let closed = false;
-
-  function schedule(): void {
-    if (timer || sampling || closed || watched.size === 0) return;
-    timer = setTimeout(round, interval).unref();
+  constructor(options: SamplerOptions) {
+    this.#options = options;
   }
 
-  async function round(): Promise<void> {
-    timer = undefined;
-    sampling = true;
+  /** From the next round on. To be called for a process that this one has started and whose exit was not seen. */
+  watch(pid: number): void {
+    this.#watched.add(pid);
+    this.#schedule();
+  }
+
+  unwatch(pid: number): void {
+    this.#watched.delete(pid);
+    if (this.#watched.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#timer || this.#isSampling || this.#watched.size === 0) return;
+    this.#timer = setTimeout(() => void this.#round(), this.#options.interval).unref();
+  }
+
+  async #round(): Promise<void> {
+    const { interval, onError, createReader = createUsageReader } = this.#options;
+    this.#timer = undefined;
+    this.#isSampling = true;
     try {
-      reader ??= createReader(Math.max(interval * 3, 3_000));
-      await sample(await reader);
+      this.#reader ??= createReader(Math.max(interval * 3, 3_000));
+      await this.#sample(await this.#reader);
     } catch (error) {
-      reader = undefined;
-      if (!closed) onError?.(error instanceof Error ? error : new Error(String(error)));
+      this.#reader = undefined;
+      onError?.(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      sampling = false;
-      schedule();
+      this.#isSampling = false;
+      this.#schedule();
     }
   }
 
-  async function sample(read: ReadUsage): Promise<void> {
-    const trees = membersOf(watched);
+  async #sample(read: ReadUsage): Promise<void> {
+    const trees = membersOf(this.#watched);
     const usages = await read([...new Set([...trees.values()].flat())]);
     for (const [pid, members] of trees) {
       // It may be unwatched, and even have ended, since the figures were read.
-      if (closed || !watched.has(pid) || !usages.has(pid)) continue;
+      if (!this.#watched.has(pid) || !usages.has(pid)) continue;
       const used = members.map((member) => usages.get(member)).filter((usage) => usage !== undefined);
-      onSample(pid, { ...sumOf(used), processes: used.length });
+      this.#options.onSample(pid, { ...sumOf(used), processes: used.length });
     }
-  }
-
-  return {
-    watch(pid) {
-      watched.add(pid);
-      schedule();
-    },
-    unwatch(pid) {
-      watched.delete(pid);
-      if (watched.size === 0) stop();
-    },
-    close() {
-      closed = true;
-      watched.clear();
-      stop();
-    },
-  };
-
-  function stop(): void {
-    clearTimeout(timer);
-    timer = undefined;
   }
 }
 
