@@ -52,11 +52,6 @@ export function offer<Name extends keyof Offers>(name: Name, value: Offers[Name]
   Object.defineProperty(globalThis, Symbol.for(`loky.${name}`), { value, configurable });
 }
 
-/** Describes the worker this code runs in; `undefined` outside of workers. */
-export function workerInfo(): WorkerInfo | undefined {
-  return offered('workerInfo');
-}
-
 /**
  * Sends a value to the callbacks that were added with `future.onProgress`. To be called inside a task; outside of a
  * worker it does nothing, so that a task's function can be called directly as well.
@@ -117,6 +112,11 @@ function toError({ name, message }: SentReason): Error {
     default:
       return new CancelledError(message);
   }
+}
+
+/** Describes the worker this code runs in; `undefined` outside of workers. */
+export function workerInfo(): WorkerInfo | undefined {
+  return offered('workerInfo');
 }
 
 /**
