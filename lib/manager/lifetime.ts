@@ -13,7 +13,7 @@ export class Lifetime {
   /** Whether every task is settled. */
   readonly #isDrained: () => boolean;
   /** Held while there is something to wait for. */
-  readonly keepAlive = new KeepAlive();
+  readonly #keepAlive = new KeepAlive();
   readonly prewarming: Prewarming;
   /** Callers that wait for something of the workers. */
   #awaited = 0;
@@ -40,6 +40,15 @@ export class Lifetime {
     return new ShutdownExecutorError('cannot schedule new futures after shutdown');
   }
 
+  // Each of a task's functions and files counts (`__tests__/manager/call-budget.test.ts`): the timer is held and released here.
+
+  /** There is something to wait for: the host stays alive. */
+  hold(): void {
+    const { timer } = this.#keepAlive;
+    if (timer === undefined) this.#keepAlive.hold();
+    else timer.ref();
+  }
+
   /** To be called whenever a task may have been the last one. */
   checkDrained(): void {
     if (this.#isDrained()) this.drained();
@@ -48,8 +57,7 @@ export class Lifetime {
   /** Every task is settled. */
   drained(): void {
     if (this.#closed === undefined) {
-      // As `release` does; each of a task's functions counts (`__tests__/manager/call-budget.test.ts`).
-      if (this.#awaited === 0) this.keepAlive.timer?.unref();
+      if (this.#awaited === 0) this.#keepAlive.timer?.unref();
     } else {
       this.#workers.closeIdle();
       this.workerGone();
@@ -59,7 +67,7 @@ export class Lifetime {
   workerGone(): void {
     if (this.#closed === undefined || this.#workers.all.size > 0) return;
     if (!this.#isDrained()) return; // they wait for a worker that is started after a pause
-    this.keepAlive.close();
+    this.#keepAlive.close();
     this.prewarming.fail(
       new ShutdownExecutorError('The executor was shut down before its workers were ready.'),
     );
@@ -77,7 +85,7 @@ export class Lifetime {
   /** Resolves when no worker and nothing that it had started is left. */
   close(): Promise<void> {
     this.isOpen = false;
-    this.keepAlive.hold();
+    this.hold();
     this.#closed ??= new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -93,7 +101,7 @@ export class Lifetime {
   /** The same, and the host stays alive until then. */
   async until<T>(promise: Promise<T>): Promise<T> {
     this.#awaited += 1;
-    this.keepAlive.hold();
+    this.hold();
     try {
       return await promise;
     } finally {

@@ -206,7 +206,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
     else if (!this.#lifetime.isOpen) task.fail(this.#lifetime.refusal, 'lost');
     else {
       if (signal !== undefined) task.listen(signal);
-      this.#lifetime.keepAlive.hold();
+      this.#lifetime.hold();
       const hasIdle = this.#workers.idle.length > 0;
       if (hasIdle && this.#queue.length === 0) this.#start(task, observed);
       else {
