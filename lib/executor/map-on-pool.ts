@@ -1,5 +1,5 @@
 /** `map` on a pool of any kind: its inputs become chunks, and each chunk is a task. */
-import { AsyncResource } from 'node:async_hooks';
+import { inThisContext } from '../futures/callbacks.ts';
 import { taskTracers } from '../observing/task-tracing.ts';
 import { checkMapOptions, type MapOptions } from '../options/task-options.ts';
 import type { ItemOutcome } from '../sending/outcomes.ts';
@@ -30,13 +30,13 @@ export function mapOn<Settings, Request>(
   const isChunk = (items: number): boolean => (chunkSize === 'auto' ? items : chunkSize) > 1;
   const submitChunk = chunkSubmitter(poolNow, fn, { settings, submitSite, isChunk });
   // Chunks that are sent later have the same parent as the first: what was active at the call.
-  return mapChunks(source, taskTracers.size === 0 ? submitChunk : AsyncResource.bind(submitChunk), {
+  return mapChunks(source, taskTracers.size === 0 ? submitChunk : inThisContext(submitChunk), {
     ...options,
     chunkSize,
     workers: Math.max(1, pool.asyncBuffer >> 1),
     readOutcomes: (result, items) => (isChunk(items) ? (result as ItemOutcome[]) : [[true, result]]),
     // It runs in the context of the caller of `map`, not in that of the reader of the results.
-    onProgress: options.onProgress && AsyncResource.bind(options.onProgress),
+    onProgress: options.onProgress && inThisContext(options.onProgress),
     finishError: (error) => withSubmitSite(error, submitSite),
     bufferSize: options.bufferSize ?? bufferFor(source, chunkSize, pool.asyncBuffer),
   });

@@ -4,10 +4,10 @@ import { types } from 'node:util';
 import { describeThrown, messageOf } from '../system/thrown.ts';
 
 /** `fn` as it would run here, wherever it is called from later. */
-export function inThisContext<T>(fn: (value: T) => unknown): (value: T) => unknown {
+export function inThisContext<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   // Not AsyncResource.bind: what it returns costs ten times as much.
   const context = new AsyncResource('LokyCallback');
-  return (value) => context.runInAsyncScope(fn, undefined, value);
+  return (...args) => context.runInAsyncScope(fn, undefined, ...args);
 }
 
 /** @param addedWith By which method it came, for the warning if it throws. */
