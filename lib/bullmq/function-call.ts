@@ -6,6 +6,7 @@
 import type { Payload } from '../sending/common/payload.ts';
 import type { Reducers } from '../sending/common/reducers.ts';
 import type { Shared, ShareOf } from '../sending/common/shared.ts';
+import { keepForSending } from '../sending/host/rich.ts';
 import { createReceiver } from '../sending/receiver.ts';
 import { createSender, type Sender } from '../sending/sender.ts';
 
@@ -27,6 +28,7 @@ export function functionWriter(
   reducers: Reducers | undefined,
   shareOf: ShareOf,
 ): (fn: AnyFunction, args: readonly unknown[]) => string {
+  keepForSending();
   const sender: Sender = createSender({ serializer: 'auto', jobReducers: reducers, shareOf });
   return (fn, args) => {
     const settings = writePayload(sender.settings());

@@ -20,6 +20,7 @@ import {
   type TaskOptions,
 } from '../options/task-options.ts';
 import type { Shared } from '../sending/common/shared.ts';
+import { keepForSending } from '../sending/host/rich.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
 import { setImmediate } from '../system/timers.ts';
@@ -89,6 +90,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
       name: undefined,
       bufferSize: undefined,
     };
+    keepForSending();
     if (sendsAtStart(settings)) this.#make();
     else setImmediate(() => this.#makeAhead());
     noteExecutor(this);

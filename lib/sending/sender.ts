@@ -9,7 +9,6 @@ import type { Definition, Payload, PreparedCall } from './common/payload.ts';
 import { namedReducers, type Reducers, registeredReducers, registryVersion } from './common/reducers.ts';
 import { beyondClone, checkSerializer, getLokySerializer, type SerializerName } from './common/serializer.ts';
 import type { Shared, ShareOf } from './common/shared.ts';
-import { keepParsing } from './functions/parsing.ts';
 import { readAnswer } from './host/answers.ts';
 import { ItemsCall, WrittenCall } from './host/calls.ts';
 import { newId, newRetired } from './host/definitions.ts';
@@ -17,7 +16,7 @@ import { type CachedFunction, FunctionCache } from './host/function-cache.ts';
 import { type AnyFunction, newReading, type Reading } from './host/plans.ts';
 import { plainSettings } from './host/ready-messages.ts';
 import type { HostResolver } from './host/resolver.ts';
-import { graphs, keepGraphs } from './host/rich.ts';
+import { graphs } from './host/rich.ts';
 import { decodeOutcomes, type ItemOutcome } from './outcomes.ts';
 import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
 import { OTHER, primitiveAt } from './values/primitives.ts';
@@ -73,8 +72,6 @@ export function createSender(options: SenderOptions = {}): Sender {
     options.resultReducers === undefined
       ? jobReducers
       : namedReducers(options.resultReducers, 'resultReducers');
-  keepParsing();
-  keepGraphs();
   const mainByReference = options.mainByReference === true;
   const constants = new FunctionCache(mainByReference);
   const retired = newRetired();

@@ -6,5 +6,5 @@ const part = new LaterPart('./texts.cjs', (): typeof texts => texts);
 
 export const parsing = (): typeof texts => part.get();
 
-/** To be called when the first executor is made. */
+/** Called with what else is kept when an executor is made. */
 export const keepParsing = (): void => part.keep();

@@ -12,7 +12,7 @@ const later = (): typeof devaluePackage => devaluePackage;
 
 let loaded: Devalue | undefined;
 
-/** To be called when the first executor is made. */
+/** Called with what else is kept when an executor is made. */
 export const keepDevalue = (): void => copy.keep();
 
 export function devalue(): Devalue {
