@@ -93,6 +93,10 @@ describe('a function has the length and the name that were defined', () => {
   const changes: Record<string, (fn: object, key: 'name' | 'length') => unknown> = {
     'as it is': () => undefined,
     another: (fn, key) => readOnly(fn, key, { value: key === 'name' ? 'other' : 7, enumerable: false }),
+    'that JSON does not know': (fn, key) =>
+      readOnly(fn, key, { value: key === 'name' ? '\ud800' : Number.NaN }),
+    endless: (fn, key) => readOnly(fn, key, { value: key === 'name' ? '' : Number.POSITIVE_INFINITY }),
+    'minus zero': (fn, key) => readOnly(fn, key, { value: key === 'name' ? '-0' : -0 }),
     'of another type': (fn, key) => readOnly(fn, key, { value: key === 'name' ? 7 : 'other' }),
     writable: (fn, key) => Object.defineProperty(fn, key, { writable: true }),
     enumerable: (fn, key) => Object.defineProperty(fn, key, { enumerable: true }),
@@ -101,6 +105,7 @@ describe('a function has the length and the name that were defined', () => {
     deleted: (fn, key) => Reflect.deleteProperty(fn, key),
     frozen: (fn) => Object.freeze(fn),
     sealed: (fn) => Object.seal(fn),
+    'closed to more': (fn) => Object.preventExtensions(fn),
   };
   const cases = Object.keys(kinds).flatMap((kind) => Object.keys(changes).map((change) => [kind, change]));
 
@@ -122,6 +127,39 @@ describe('a function has the length and the name that were defined', () => {
       for (const { id, payload } of call.definitions) receiver.define(id, payload);
       expect((await receiver.decodeCall(call.encode())).fn).toHaveLength(value);
     }
+  });
+});
+
+describe('a captured function that is changed after it was sent several times', () => {
+  const read = (fn: object): string => JSON.stringify(attributes(fn));
+  const changes: Record<string, (fn: { prototype: object }) => unknown> = {
+    'its length': (fn) => readOnly(fn, 'length', { value: 7 }),
+    'an attribute of its length': (fn) => Object.defineProperty(fn, 'length', { enumerable: true }),
+    'an attribute of its name': (fn) => Object.defineProperty(fn, 'name', { writable: true }),
+    'an attribute of its prototype object': (fn) => readOnly(fn, 'prototype'),
+    closed: (fn) => Object.preventExtensions(fn),
+    frozen: (fn) => Object.freeze(fn),
+    'its prototype object closed': (fn) => Object.preventExtensions(fn.prototype),
+    'its prototype object frozen': (fn) => Object.freeze(fn.prototype),
+    'another constructor': (fn) => Object.assign(fn.prototype, { constructor: 1 }),
+    'an attribute of its constructor': ({ prototype }) => readOnly(prototype, 'constructor'),
+  };
+
+  test.each(Object.keys(changes))('%s', async (change) => {
+    function changing(_: unknown): void {}
+    const task = (): unknown[] => [changing, changing.prototype];
+    const answer = async (): Promise<unknown> => {
+      const call = sender.prepareCall(task, []);
+      for (const { id, payload } of call.definitions) {
+        if (!told.has(id)) receiver.define(id, payload);
+        told.add(id);
+      }
+      const { fn } = await receiver.decodeCall(call.encode());
+      return (fn() as object[]).map(read);
+    };
+    for (let n = 0; n < 3; n++) expect(await answer()).toEqual(task().map((value) => read(value as object)));
+    changes[change]?.(changing as never);
+    for (let n = 0; n < 3; n++) expect(await answer()).toEqual(task().map((value) => read(value as object)));
   });
 });
 

@@ -208,7 +208,7 @@ export function createSender(options: SenderOptions = {}): Sender {
         return writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));
       });
       // What the worker knows already would be another one than what comes with the arguments.
-      if (constant?.guards.some(([known]) => writer.hasWritten(known)))
+      if (constant?.guards.some(({ fn: known }) => writer.hasWritten(known)))
         return graphCall(fn, args, undefined, reading);
       if (!constant) warnOfLargeCapture(fn, args, payload, writer);
       const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...pendingSettings()];

@@ -2,7 +2,7 @@
  * Functions that are the same at every submit: by reference, or by value with nothing captured that could change.
  * They are defined once per worker and then named by a number: the fast path of calls.
  */
-import { dataOf } from '../../system/own.ts';
+import { dataOf, isObject } from '../../system/own.ts';
 import { DEFINE_FUNCTION, valueHeader } from '../common/format.ts';
 import type { Definition, Payload } from '../common/payload.ts';
 import { wrappedBy } from '../common/wrap.ts';
@@ -28,7 +28,7 @@ export interface CachedFunction {
   readonly id: number;
   readonly name: string;
   readonly definitions: readonly Definition[];
-  /** Functions by value, how many own properties each had, its name and `prototype`: what is new must be sent. */
+  /** Functions by value, and what each was: what is new must be sent. */
   readonly guards: readonly Guard[];
   /** The module it comes from, if it goes by reference. */
   readonly module: string | undefined;
@@ -36,7 +36,16 @@ export interface CachedFunction {
   readonly reads: readonly Member[];
 }
 
-type Guard = readonly [fn: object, properties: number, name: unknown, prototype: unknown];
+interface Guard {
+  readonly fn: object;
+  readonly prototype: unknown;
+  /** It and its prototype object, as far as they could get more properties. */
+  readonly open: readonly object[];
+  readonly properties: number;
+  readonly own: readonly (readonly [owner: object, key: string, property: PropertyDescriptor | undefined])[];
+}
+
+const { getOwnPropertyDescriptor, isExtensible, isFrozen } = Object;
 
 const DEPTH = 8;
 const TEXT_LIMIT = 1000;
@@ -150,12 +159,11 @@ export class FunctionCache {
   private isClosed(fn: object, plan: Plan, guards: Map<object, Guard>, depth: number): boolean {
     if (guards.has(fn)) return true;
     if (plan.type !== 'value' || !plan.stable || plan.text.kind === 'class' || depth > DEPTH) return false;
-    if (
-      plan.text.lexicalThis === 'owner' ||
-      countProperties(fn, dataOf(fn, 'prototype')) !== expectedProperties(fn)
-    )
+    const prototype = dataOf(fn, 'prototype');
+    if (plan.text.lexicalThis === 'owner' || countProperties(fn, prototype) !== expectedProperties(fn))
       return false;
-    if (!hasOwnAncestry(fn, dataOf(fn, 'prototype'))) return false;
+    if (!hasOwnAncestry(fn, prototype) || !isSettled(fn) || !isSettled(prototype)) return false;
+    if (!isSimple(fn, 'name') || !isSimple(fn, 'length')) return false;
     guards.set(fn, guardOf(fn));
     return plan.text.slots.every((slot, index) => {
       if (slot.kind !== 'variable') return slot.kind !== 'global' && slot.kind !== 'superclass';
@@ -171,12 +179,38 @@ export class FunctionCache {
   }
 }
 
-const guardOf = (fn: object): Guard => [
-  fn,
-  countProperties(fn, dataOf(fn, 'prototype')),
-  dataOf(fn, 'name'),
-  dataOf(fn, 'prototype'),
-];
+function guardOf(fn: object): Guard {
+  const prototype = dataOf(fn, 'prototype');
+  const keys: [object, string][] = ['name', 'length', 'prototype'].map((key) => [fn, key]);
+  if (isObject(prototype)) keys.push([prototype, 'constructor']);
+  return {
+    fn,
+    prototype,
+    open: [fn, prototype].filter(isObject).filter(isExtensible),
+    properties: countProperties(fn, prototype),
+    own: keys.map(([owner, key]) => [owner, key, getOwnPropertyDescriptor(owner, key)]),
+  };
+}
+
+/** Whether a function that is by value, and its prototype object, are what they were, apart from what it captures. */
+function isAsBefore({ fn, prototype, open, properties, own }: Guard): boolean {
+  for (const [owner, key, was] of own) {
+    const now = getOwnPropertyDescriptor(owner, key);
+    if (!Object.is(now?.value, was?.value)) return false;
+    if (now?.writable !== was?.writable || now?.enumerable !== was?.enumerable) return false;
+  }
+  for (const owner of open) if (!isExtensible(owner)) return false;
+  return countProperties(fn, prototype) === properties && hasOwnAncestry(fn, prototype);
+}
+
+/** Whether all changes of this property would show: it is no accessor, and holds no object. */
+function isSimple(fn: object, key: 'name' | 'length'): boolean {
+  const property = getOwnPropertyDescriptor(fn, key);
+  return property === undefined || ('value' in property && !isObject(property.value));
+}
+
+/** Whether its freezing would show: what is closed to more may be frozen later without another sign of it. */
+const isSettled = (owner: unknown): boolean => isExtensible(owner) || isFrozen(owner);
 
 /** Whether neither the function nor its prototype object was given another prototype, which may change by itself. */
 function hasOwnAncestry(fn: object, prototype: unknown): boolean {
@@ -203,9 +237,5 @@ function expectedProperties(fn: object): number {
 
 function isUnchanged({ guards, module }: CachedFunction): boolean {
   if (module !== undefined) return !goesByValue(module, true);
-  for (const [fn, properties, name, prototype] of guards) {
-    if (dataOf(fn, 'prototype') !== prototype || dataOf(fn, 'name') !== name) return false;
-    if (countProperties(fn, prototype) !== properties || !hasOwnAncestry(fn, prototype)) return false;
-  }
-  return true;
+  return guards.every(isAsBefore);
 }

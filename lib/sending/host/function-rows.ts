@@ -417,7 +417,9 @@ function valueByItself<K extends 'name' | 'length'>(
   key: K,
   { value, writable, enumerable, configurable }: PropertyDescriptor,
 ): FunctionHead[K] {
-  if (typeof value !== (key === 'name' ? 'string' : 'number') || writable || enumerable) return undefined;
+  const isUsual =
+    key === 'name' ? typeof value === 'string' : Number.isInteger(value) && !Object.is(value, -0);
+  if (!isUsual || writable || enumerable) return undefined;
   return configurable || Object.isSealed(fn) ? (value as FunctionHead[K]) : undefined;
 }
 
