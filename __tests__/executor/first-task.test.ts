@@ -1,5 +1,6 @@
 /** The first task of an executor: the process of its worker is launched before the pool is loaded. */
 import { expect, jest, test } from '@jest/globals';
+import { dropLaunched } from '../../lib/child/launch.ts';
 import { pool } from '../../lib/executor/parts.ts';
 import { ProcessPoolExecutor } from '../../lib/index.ts';
 import { aliveDescendants, waitUntilGone } from '../helpers/processes.ts';
@@ -119,4 +120,14 @@ test('a process that was launched is ended if there is no pool for it', async ()
   load.mockRestore();
   expect(await executor.submit((n: number) => n, 1)).toBe(1);
   await executor.shutdown();
+});
+
+test('a process that there were no descriptors for is dropped without a signal, which would reach this process', () => {
+  const [kill, close] = [jest.fn(), jest.fn()];
+  dropLaunched({
+    subprocess: { pid: undefined, stdio: undefined, on: () => {}, kill },
+    claims: { close },
+  } as never);
+  expect(kill).not.toHaveBeenCalled();
+  expect(close).toHaveBeenCalledTimes(1);
 });

@@ -62,7 +62,9 @@ export function launchWorker({ execArgv, execPath, argv, env, stdio }: LaunchSet
 /** Of a worker that nobody can use. */
 export function dropLaunched({ subprocess, claims }: Launched): void {
   subprocess.on('error', () => {}); // it could not be created, or is just ending
-  subprocess.kill('SIGKILL');
-  for (const stream of subprocess.stdio) stream?.destroy();
+  // Without descriptors, Node has a handle of no process, and would kill this process with its whole group.
+  if (subprocess.pid !== undefined) subprocess.kill('SIGKILL');
+  const streams = subprocess.stdio as typeof subprocess.stdio | undefined;
+  for (const stream of streams ?? []) stream?.destroy();
   claims?.close();
 }

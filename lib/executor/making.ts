@@ -50,7 +50,10 @@ export function makePool(
 export function launchFirst(settings: ExecutorSettings): Launched | undefined {
   if (typeof settings.env === 'function') return undefined; // it is called once for each worker
   try {
-    return inRootContext(() => launchWorker(launchSettings(settings, 0)));
+    const launched = inRootContext(() => launchWorker(launchSettings(settings, 0)));
+    if (launched.subprocess.pid !== undefined) return launched;
+    dropLaunched(launched); // what it holds is missing otherwise when the pool is loaded
+    return undefined;
   } catch {
     return undefined; // the pool tries again, and says what is wrong
   }
