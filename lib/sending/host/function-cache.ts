@@ -181,7 +181,10 @@ export class FunctionCache {
 
 function guardOf(fn: object): Guard {
   const prototype = dataOf(fn, 'prototype');
-  const keys: [object, string][] = ['name', 'length', 'prototype'].map((key) => [fn, key]);
+  // What it has not got would show in the number of its properties.
+  const keys: [object, string][] = ['name', 'length', 'prototype']
+    .filter((key) => Object.hasOwn(fn, key))
+    .map((key) => [fn, key]);
   if (isObject(prototype)) keys.push([prototype, 'constructor']);
   return {
     fn,
