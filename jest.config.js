@@ -10,7 +10,7 @@ export default {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leave-nothing-behind.ts'],
   // Tests of lib/ let time stand still.
-  moduleNameMapper: { '/system/timers\\.ts$': '<rootDir>/__tests__/helpers/global-timers.ts' },
+  moduleNameMapper: { '(/system|^\\.)/timers\\.ts$': '<rootDir>/__tests__/helpers/global-timers.ts' },
   coverageProvider: 'v8',
   // Each is a process of its own, and sees only its own descendants.
   maxWorkers: 2,

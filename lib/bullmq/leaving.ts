@@ -1,7 +1,11 @@
 /** How a machine leaves: the time that running jobs have to finish, and the signals that say so. */
-import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { KeepAlive } from '../system/keep-alive.ts';
+import { TimeLimit } from '../system/time-limit.ts';
 
-/** The time that running jobs have to finish. It can be made shorter, never longer. */
+/**
+ * The time that running jobs have to finish. It can be made shorter, never longer. A job that has ended in time counts as finished,
+ * also if this process was too busy to read its result: else the job would run twice.
+ */
 interface Grace {
   /** Ends it so many milliseconds from now, if it would not end sooner. */
   endAfter(ms: number): void;
@@ -10,7 +14,8 @@ interface Grace {
 }
 
 export function createGrace(): Grace {
-  let timer: NodeJS.Timeout | undefined;
+  const keepAlive = new KeepAlive();
+  let limit: TimeLimit | undefined;
   let deadline = Number.POSITIVE_INFINITY;
   let over!: (covered: false) => void;
   const end = new Promise<false>((resolve) => {
@@ -21,12 +26,14 @@ export function createGrace(): Grace {
       const at = performance.now() + ms;
       if (at >= deadline) return;
       deadline = at;
-      clearTimeout(timer);
-      timer = setTimeout(over, ms, false);
+      limit?.stop();
+      limit = new TimeLimit(ms, () => over(false));
     },
     async covers(promise) {
+      keepAlive.hold();
       const isCovered = await Promise.race([promise.then(() => true), end]);
-      clearTimeout(timer);
+      keepAlive.close();
+      limit?.stop();
       deadline = Number.NEGATIVE_INFINITY;
       return isCovered;
     },

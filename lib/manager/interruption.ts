@@ -1,8 +1,7 @@
 /** A task that was asked to end by itself (`killGrace`): its future is settled, and its worker is busy until it ends. */
-
 import { inRootContext } from '../system/root-context.ts';
-import { LONGEST_TIMER } from '../system/timers.ts';
-import { type Task, TimeLimit } from './task.ts';
+import { TimeLimit } from '../system/time-limit.ts';
+import type { Task } from './task.ts';
 import type { PoolWorker, WorkerEndReason } from './worker.ts';
 
 export interface Interruption {
@@ -19,8 +18,7 @@ export function mayInterrupt({ state, isDying, interruption }: PoolWorker, { set
 
 /** @param onOver Called when the task has not ended within its grace. */
 export function createInterruption(task: Task, reason: WorkerEndReason, onOver: () => void): Interruption {
-  const limit = Math.min(task.settings.killGrace, LONGEST_TIMER);
-  return { task, reason, grace: inRootContext(() => new TimeLimit(limit, onOver)) };
+  return { task, reason, grace: inRootContext(() => new TimeLimit(task.settings.killGrace, onOver)) };
 }
 
 /** The last clause of messages: what happens to the worker. */

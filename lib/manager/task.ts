@@ -14,7 +14,8 @@ import { Future, type FutureOwner, futureControl } from '../futures/future.ts';
 import type { Definition, PreparedCall } from '../sending/common/payload.ts';
 import { addAbortCallback, removeAbortCallback } from '../system/abort-listeners.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
-import { clearImmediate, clearTimeout, LONGEST_TIMER, setImmediate, setTimeout } from '../system/timers.ts';
+import { TimeLimit } from '../system/time-limit.ts';
+import { LONGEST_TIMER } from '../system/timers.ts';
 import type { ChunkPlan } from './chunk-plan.ts';
 import type { UnreadMessages } from './task-messages.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -183,8 +184,7 @@ export class Task implements FutureOwner {
     if (this.state !== 'running') this.#fault('running');
     this.#stopClock();
     this.#isLoading = true;
-    const limit = Math.min(this.#keeper.loadLimit, LONGEST_TIMER);
-    this.#timeLimit = new TimeLimit(limit, () => this.#keeper.expireLoading(this));
+    this.#timeLimit = new TimeLimit(this.#keeper.loadLimit, () => this.#keeper.expireLoading(this));
   }
 
   /** Its function runs from now on. */
@@ -285,34 +285,5 @@ export class Task implements FutureOwner {
 
   #fault(wanted: Task['state']): never {
     throw new Error(`a task was expected to be ${wanted}, it is ${this.state}`);
-  }
-}
-
-/** A timer that fires so much later than it should, in milliseconds, was held up by this process. */
-const LATE = 20;
-
-/**
- * A limit for what happens in a worker, by the clock of this process. What the worker has sent in time counts, also if
- * this process was too busy to read it: that is read between the timer and its call. And if it was busy for so long that
- * the worker may not even have got the task in time, the worker gets a part of that time back, once. The timer keeps no
- * process alive.
- */
-export class TimeLimit {
-  #timer: NodeJS.Timeout;
-  #lastCall: NodeJS.Immediate | undefined;
-
-  /** @param limit In milliseconds, no more than a timer can wait. */
-  constructor(limit: number, onOver: () => void) {
-    const begun = performance.now();
-    this.#timer = setTimeout(() => {
-      const late = performance.now() - begun - limit;
-      if (late < LATE) this.#lastCall = setImmediate(onOver);
-      else this.#timer = setTimeout(onOver, Math.min(late, limit)).unref();
-    }, limit).unref();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#lastCall);
   }
 }

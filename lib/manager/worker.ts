@@ -5,11 +5,11 @@ import type { EndedFor, ExitReport, TerminationContext } from '../child/exit-rep
 import { bytesOf, encodeCount, type Frame, FrameKind } from '../child/frames.ts';
 import type { Definition, InlineBody, Payload } from '../sending/common/payload.ts';
 import { messageOf } from '../system/thrown.ts';
-import { LONGEST_TIMER } from '../system/timers.ts';
+import { TimeLimit } from '../system/time-limit.ts';
 import { receiveOrder } from '../watchdog/temporary-files.ts';
 import type { Interruption } from './interruption.ts';
 import { SentTasks } from './run-ahead.ts';
-import { type Task, TimeLimit } from './task.ts';
+import type { Task } from './task.ts';
 import type { Message } from './task-messages.ts';
 import { TaskNames } from './task-names.ts';
 import type { EncodedCall, WorkerSetup } from './worker-setup.ts';
@@ -152,9 +152,8 @@ export class PoolWorker {
    * @param onOutput Called with each line of its output, and the name of the task that wrote it.
    */
   start(setup: WorkerSetup, startTimeout: number, owner: WorkerOwner, onOutput: OnOutput): void {
-    const limit = Math.min(startTimeout, LONGEST_TIMER);
     this.#owner = owner;
-    this.startLimit = new TimeLimit(limit, () => owner.onStartTooSlow(this));
+    this.startLimit = new TimeLimit(startTimeout, () => owner.onStartTooSlow(this));
     this.process = setup.startProcess(this.rank, {
       onFrame: this.#onFrame,
       onOutput: (stream, line, id, isUnfinished) =>
