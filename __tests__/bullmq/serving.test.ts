@@ -7,6 +7,11 @@ import * as slow from './programs/slow.js';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
+interface ServiceOptions extends ExecutorOptions {
+  readonly registry?: TaskRegistry;
+  readonly gracePeriod?: number;
+}
+
 interface Service {
   readonly queue: string;
   readonly pool: ProcessPoolExecutor;
@@ -17,14 +22,14 @@ interface Service {
 describeWithRedis('a machine in the process of the test', (redis) => {
   async function withService(
     run: (service: Service) => Promise<void>,
-    { registry = tasks.tasks, ...options }: ExecutorOptions & { registry?: TaskRegistry } = {},
+    { registry = tasks.tasks, gracePeriod = 10_000, ...options }: ServiceOptions = {},
   ): Promise<void> {
     const pool = new ProcessPoolExecutor({
       ...{ maxWorkers: 1, onWorkerCrash: 'isolate', stdio: 'ignore' },
       ...options,
     });
     const common = { queue: newQueue(), connection: redis().connection, tasks: registry };
-    const server = serveTasks({ ...common, executor: pool, leaveOn: [] });
+    const server = serveTasks({ ...common, executor: pool, gracePeriod, leaveOn: [] });
     const executor = new BullMQExecutor(common);
     try {
       await server.ready;
@@ -37,15 +42,18 @@ describeWithRedis('a machine in the process of the test', (redis) => {
   }
 
   test('that is disposed of leaves when its jobs are done', async () => {
+    // A job that is handed back because a busy system starts its worker slowly waits for another machine, and there is none.
+    const options = { gracePeriod: Number.POSITIVE_INFINITY };
     await withService(async ({ server, executor }) => {
       const future = executor.submit(tasks.sleep, 500);
       await waitUntil(() => server.activeCount === 1, 10_000);
       await server[Symbol.asyncDispose]();
       await server.closed;
+      expect(server.stats().jobs).toMatchObject({ started: 1, done: 1, handedBack: 0 });
       expect(await future).toBe(500);
       const waiting = executor.submit(tasks.noop);
       await expect(waiting.result({ timeout: 300 })).rejects.toThrow(/not done/);
-    });
+    }, options);
   });
 
   test('counts the loading of its tasks as no time of a job', async () => {
