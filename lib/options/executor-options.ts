@@ -10,7 +10,7 @@ import { defaultExecPath } from '../system/node-command.ts';
 import { getContext, type WorkerContext } from '../system/start-method.ts';
 import { execArgvForWorkers, hostExecArgv } from './node-options.ts';
 import { killGraceNeedsOwnWorker } from './own-worker.ts';
-import { resolvePreload } from './preload.ts';
+import { type PreloadedModule, resolvePreload } from './preload.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -196,7 +196,7 @@ export function resolveExecutorOptions(given?: ExecutorOptions, of = 'ProcessPoo
     spareWorkers: options.spareWorkers ?? 0,
     idleTimeout: options.idleTimeout ?? null,
     context: typeof options.context === 'object' ? options.context : getContext(options.context),
-    preload: resolvePreload(options.preload),
+    preload: resolvePreload(options.preload) as readonly PreloadedModule[],
     initializer: options.initializer,
     initArgs: options.initArgs ?? [],
     teardown: options.teardown,

@@ -18,8 +18,8 @@ import { plainSettings } from './host/ready-messages.ts';
 import type { HostResolver } from './host/resolver.ts';
 import { graphs } from './host/rich.ts';
 import { decodeOutcomes, type ItemOutcome } from './outcomes.ts';
-import { allPrimitive, readyItems, tryClone } from './values/encode.ts';
-import { OTHER, primitiveAt } from './values/primitives.ts';
+import { readyItems, tryClone } from './values/encode.ts';
+import { allPrimitive, OTHER, primitiveAt } from './values/primitives.ts';
 import { RICH } from './values/scan.ts';
 
 export interface SenderOptions {

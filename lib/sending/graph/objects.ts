@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { nameOf } from '../../system/function-name.ts';
 import { hasSlots, isFixed } from '../values/extras.ts';
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import { isArrayPrototype, isBuiltinPrototype, isObjectPrototype } from '../values/realm.ts';
 import {
   binaryKind,

@@ -1,5 +1,5 @@
 /** What travels in the place of a value: what the hook of its class gives, or a reducer. Reducers must come to an end. */
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import { Refusal } from './refusal.ts';
 import type { Row } from './row.ts';
 import type { GraphWriter } from './writer.ts';

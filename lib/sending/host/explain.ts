@@ -7,7 +7,7 @@ import { registeredReducers } from '../common/reducers.ts';
 import { commonRow } from '../graph/naming.ts';
 import { type Edge, Refusal, type Root, sendingError } from '../graph/refusal.ts';
 import { GraphWriter } from '../graph/writer.ts';
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import type { AnyFunction } from './plans.ts';
 import { newReading, planOf } from './plans.ts';
 import { HostPolicy } from './policy.ts';

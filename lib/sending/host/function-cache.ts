@@ -9,7 +9,7 @@ import { wrappedBy } from '../common/wrap.ts';
 import type { Member } from '../functions/added.ts';
 import { ownRow } from '../graph/own.ts';
 import { Refusal } from '../graph/refusal.ts';
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import { goesByValue } from './by-value.ts';
 import { ClosedTexts, isClosedText } from './closed-texts.ts';
 import { newId, retireWhenUnused } from './definitions.ts';

@@ -23,7 +23,7 @@ import { countMembers, encodePrimitive, type Row } from '../graph/row.ts';
 import { symbolRow, wellKnownSymbol } from '../graph/symbols.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import { RICH, tierOf } from '../values/scan.ts';
 import { copyOf } from '../values/views.ts';

@@ -6,19 +6,14 @@ import { ByteReader, malformed } from './bytes.ts';
 import { readClone, writeClone } from './clone.ts';
 import { checkClone } from './clone-check.ts';
 import { Containers } from './containers.ts';
-import { isPrimitive, type ReadyItem, readItem, readyItem, writeItem } from './items.ts';
+import { type ReadyItem, readItem, readyItem, writeItem } from './items.ts';
 import { NEEDS_GRAPH, NOT_PLAIN } from './plain-writer.ts';
+import { isPrimitive } from './primitives.ts';
 import { type CLONE_SAFE, RICH, tierOf } from './scan.ts';
 import { copyOf } from './views.ts';
 
 let writer: ByteWriter | undefined;
 const NO_VIEWS: readonly Uint8Array[] = [];
-
-/** Arguments that are all primitives need no preparation: they cannot change. */
-export function allPrimitive(args: readonly unknown[]): boolean {
-  for (let i = 0; i < args.length; i++) if (!isPrimitive(args[i])) return false;
-  return true;
-}
 
 /** Copies arguments into items; or says which other form they need. */
 export function readyItems(args: readonly unknown[]): unknown[] | typeof CLONE_SAFE | typeof RICH {

@@ -34,18 +34,6 @@ export class ReadyItem {
 
 const PLAIN_KIND = -1;
 
-export function isPrimitive(value: unknown): boolean {
-  switch (typeof value) {
-    case 'object':
-      return value === null;
-    case 'function':
-    case 'symbol':
-      return false;
-    default:
-      return true;
-  }
-}
-
 let spare: PlainWriter | undefined;
 
 /**

@@ -21,6 +21,24 @@ export const LONGEST = 1 + 4 + SHORT_TEXT;
 /** Stands for what is none of these. */
 export const OTHER = Symbol('other');
 
+export function isPrimitive(value: unknown): boolean {
+  switch (typeof value) {
+    case 'object':
+      return value === null;
+    case 'function':
+    case 'symbol':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Arguments that are all primitives need no preparation: they cannot change. */
+export function allPrimitive(args: readonly unknown[]): boolean {
+  for (let i = 0; i < args.length; i++) if (!isPrimitive(args[i])) return false;
+  return true;
+}
+
 /** @returns Where it ends; -1 if it is none of these, or there may be no room for it before `limit`. */
 export function writePrimitive(buffer: Buffer, at: number, limit: number, value: unknown): number {
   if (at + LONGEST > limit) return -1;

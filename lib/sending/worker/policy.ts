@@ -17,7 +17,7 @@ import { symbolRow } from '../graph/symbols.ts';
 import type { Store } from '../graph/weak-stores.ts';
 import type { GraphWriter, Policy } from '../graph/writer.ts';
 import { asItIs } from '../values/encode.ts';
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import { isObjectPrototype } from '../values/realm.ts';
 import type { Functions } from './functions.ts';
 import { loadedModules } from './modules.ts';

@@ -10,7 +10,7 @@ import { isError } from '../graph/errors.ts';
 import { Refusal } from '../graph/refusal.ts';
 import { bareError } from '../graph/shells.ts';
 import { writeOne } from '../values/encode.ts';
-import { isPrimitive } from '../values/items.ts';
+import { isPrimitive } from '../values/primitives.ts';
 import { hintFor, sourceNames } from './missing-methods.ts';
 import { cleanStack, noteCleaned } from './stacks.ts';
 
