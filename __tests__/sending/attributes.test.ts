@@ -7,13 +7,13 @@ import { createSender } from '../../lib/sending/sender.ts';
 const identity = (value: unknown): unknown => value;
 const sender = createSender();
 const receiver = await createReceiver(sender.settings());
-const told = new Set<number>();
+const defined = new Set<number>();
 
 async function sent<T>(value: T): Promise<T> {
   const call = sender.prepareCall(identity, [value]);
   for (const { id, payload } of call.definitions) {
-    if (!told.has(id)) receiver.define(id, payload);
-    told.add(id);
+    if (!defined.has(id)) receiver.define(id, payload);
+    defined.add(id);
   }
   return (await receiver.decodeCall(call.encode())).args[0] as T;
 }
@@ -151,8 +151,8 @@ describe('a captured function that is changed after it was sent several times', 
     const answer = async (): Promise<unknown> => {
       const call = sender.prepareCall(task, []);
       for (const { id, payload } of call.definitions) {
-        if (!told.has(id)) receiver.define(id, payload);
-        told.add(id);
+        if (!defined.has(id)) receiver.define(id, payload);
+        defined.add(id);
       }
       const { fn } = await receiver.decodeCall(call.encode());
       return (fn() as object[]).map(read);

@@ -59,7 +59,7 @@ export function launchWorker({ execArgv, execPath, argv, env, stdio }: LaunchSet
   }
 }
 
-/** Of a worker that nobody can use. */
+/** Ends the process of a worker for which there is no pool. */
 export function dropLaunched({ subprocess, claims }: Launched): void {
   subprocess.on('error', () => {}); // it could not be created, or is just ending
   // Without descriptors, Node has a handle of no process, and would kill this process with its whole group.
