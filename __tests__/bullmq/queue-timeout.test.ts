@@ -113,6 +113,7 @@ describeWithRedis('queueTimeout', (redis) => {
     const sent = executor.submit(tasks.work, file, 1);
     await executor.flush();
     await own.stop();
+    await waitUntil(() => !executor.stats().connected, 20_000); // until then a task is sent, and may have arrived
     const unsent = executor.submit(tasks.work, file, 2);
     await expect(unsent.result()).rejects.toMatchObject({ message: IN_QUEUE });
     expect(sent.done()).toBe(false); // a machine may have begun it

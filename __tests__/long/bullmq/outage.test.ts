@@ -106,6 +106,19 @@ describeWithRedis('an outage', (redis) => {
     warn.mockRestore();
     await redis().start();
   });
+
+  test('a task that was on its way is settled by outageTimeout, whatever its queueTimeout is', async () => {
+    const executor = open(newQueue(), { queueTimeout: 100, outageTimeout: 1_000 });
+    await waitUntil(() => executor.stats().connected, 20_000);
+    await redis().command('CLIENT', 'PAUSE', '60000', 'ALL');
+    const future = executor.submit(tasks.noop);
+    await sleep(300);
+    expect(future.done()).toBe(false); // Redis has it, and may have taken it
+    await redis().stop();
+    await expect(future.result()).rejects.toMatchObject({ name: 'QueueUnavailableError' });
+    await redis().start();
+    await executor.shutdown();
+  });
 });
 
 async function untilWaiting(redis: TestRedis, queue: string, count: number): Promise<void> {
