@@ -70,6 +70,18 @@ test('an executor that is up has its pool before the first task comes', async ()
   ).toEqual(['launched after', 3]);
 });
 
+test('an executor that is up has what starts a process', async () => {
+  const { said } = await run(`
+    const isLoaded = () => process.moduleLoadList.includes('NativeModule child_process');
+    const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+    say(isLoaded());
+    await sleep(50);
+    say(isLoaded());
+    await executor.shutdown();
+  `).ended;
+  expect(said).toEqual([false, true]);
+});
+
 test('what no process can be launched for is tried again by the pool, and reported', async () => {
   expect(
     await said(`

@@ -46,6 +46,9 @@ export function makePool(
   }
 }
 
+/** Loads what starts a process, which the first task would wait for. */
+export const loadLauncher = (): unknown => process.getBuiltinModule('node:child_process');
+
 /** The process of the first worker, which boots while the pool is loaded; `undefined` if the pool is to start it. */
 export function launchFirst(settings: ExecutorSettings): Launched | undefined {
   if (typeof settings.env === 'function') return undefined; // it is called once for each worker

@@ -26,7 +26,7 @@ import { chooseNode } from '../system/node-command.ts';
 import { setImmediate } from '../system/timers.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { noteExecutor } from './living.ts';
-import { launchFirst, type MadePool, makePool, sendsAtStart } from './making.ts';
+import { launchFirst, loadLauncher, type MadePool, makePool, sendsAtStart } from './making.ts';
 import type { ModuleMethods } from './module-methods.ts';
 import { calls } from './parts.ts';
 import { type AnyFunction, submitTo } from './pool-view.ts';
@@ -112,6 +112,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   #makeAhead(): void {
     try {
       this.#made ??= this.#make();
+      loadLauncher();
     } catch {} // the call that needs it tries again
   }
 
