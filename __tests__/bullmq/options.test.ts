@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, defineTasks, processor, serveTasks } from 'loky/bullmq';
-import * as tasks from './programs/tasks.js';
+import * as tasks from '../long/bullmq/programs/tasks.js';
 
 const connection = { host: '127.0.0.1', port: 1 };
 

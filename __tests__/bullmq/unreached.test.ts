@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
-const program = fileURLToPath(new URL('./programs/unreached.js', import.meta.url));
+const program = fileURLToPath(new URL('../long/bullmq/programs/unreached.js', import.meta.url));
 
 test.each([
   ['refuses', '127.0.0.1'],

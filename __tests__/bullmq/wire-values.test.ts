@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { valueCodec } from '../../lib/bullmq/wire-values.ts';
 import { devalue } from '../../lib/system/devalue/devalue.ts';
-import { Money, reducers } from './programs/money.js';
+import { Money, reducers } from '../long/bullmq/programs/money.js';
 
 const LIMIT = 10_000;
 const codec = valueCodec(devalue, undefined, LIMIT);

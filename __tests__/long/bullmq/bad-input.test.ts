@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { SerializationError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, defineTasks } from 'loky/bullmq';
-import { launchMachine, startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { startRedis, type TestRedis } from '../../bullmq/redis.ts';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { waitUntil } from '../../helpers/processes.ts';
+import { launchMachine, startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { startRedis, type TestRedis } from './redis.ts';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 const key = 'a key of the tests that has at least 32 bytes';
 

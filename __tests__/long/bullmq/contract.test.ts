@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { type FlowJob, FlowProducer, type Job, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { processor } from 'loky/bullmq';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
-const file = fileURLToPath(new URL('../../bullmq/programs/contract.js', import.meta.url));
+const file = fileURLToPath(new URL('./programs/contract.js', import.meta.url));
 
 describeWithRedis('the contract of sandboxed processors', (redis) => {
   async function under(

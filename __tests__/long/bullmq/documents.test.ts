@@ -1,5 +1,5 @@
 /**
- * The programs of examples/bullmq run as they are, print what they say, and are what docs/bullmq.md shows. bullmq/store.test.ts runs
+ * The programs of examples/bullmq run as they are, print what they say, and are what docs/bullmq.md shows. store.test.ts runs
  * bucket-store.js, and long/bullmq/postgres.test.ts on-postgres.js.
  */
 
@@ -9,9 +9,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { Queue, Worker } from 'bullmq';
-import { describeWithRedis } from '../../bullmq/with-redis.ts';
 import { blocksFor } from '../examples/documents.ts';
 import { createProgramFolder } from '../examples/stripped-programs.ts';
+import { describeWithRedis } from './with-redis.ts';
 
 const folder = 'examples/bullmq';
 const read = (path: string): string => readFileSync(path, 'utf8');

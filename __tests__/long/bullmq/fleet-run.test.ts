@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { createPostgresBackend } from 'bullmq';
-import { describeWithPostgres } from '../../bullmq/with-postgres.ts';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { type FleetEngine, type Incident, type Run, reasonOf, runFleet } from './fleet-run.ts';
+import { describeWithPostgres } from './with-postgres.ts';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 const JOBS = Number(process.env['LOKY_FLEET_JOBS'] ?? 1_000);
 const IS_WHOLE = JOBS >= 10_000;

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Future, TimeoutError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, defineTasks } from 'loky/bullmq';
-import { type Machine, startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
+import { type Machine, startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
 
 /** What keeps the queue: Redis, or another one. */
 export interface FleetEngine {

@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { wait } from 'loky';
 import { BullMQExecutor } from 'loky/bullmq';
-import { type Machine, startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { aliveDescendants, isRunning, waitUntil, waitUntilGone } from '../../helpers/processes.ts';
+import { type Machine, startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 const isLong = process.env['LOKY_LONG_TESTS'] === '1';
 const JOBS = isLong ? 10_000 : 1_000;

@@ -8,10 +8,10 @@ import { ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, observeQueue, serveTasks } from 'loky/bullmq';
 import { collectMetrics } from 'loky/metrics';
 import { Registry } from 'prom-client';
-import { startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { waitUntil } from '../../helpers/processes.ts';
+import { startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 const codeOf = (options: unknown): unknown => (options as { code?: unknown } | undefined)?.code;
 

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { BullMQExecutor, type BullMQExecutorOptions } from 'loky/bullmq';
-import { startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import type { TestRedis } from '../../bullmq/redis.ts';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { waitUntil } from '../../helpers/processes.ts';
+import { startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import type { TestRedis } from './redis.ts';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 describeWithRedis('an outage', (redis) => {
   let folder = '';

@@ -10,11 +10,11 @@ import { createPostgresBackend, Queue } from 'bullmq';
 import { CancelledError, type Future, TerminatedWorkerError, TimeoutError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, observeQueue, serveTasks } from 'loky/bullmq';
 import pg from 'pg';
-import { launchMachine, type Machine, startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { describeWithPostgres } from '../../bullmq/with-postgres.ts';
-import { newQueue } from '../../bullmq/with-redis.ts';
 import { waitUntil, waitUntilGone } from '../../helpers/processes.ts';
+import { launchMachine, type Machine, startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { describeWithPostgres } from './with-postgres.ts';
+import { newQueue } from './with-redis.ts';
 
 describeWithPostgres('on Postgres', (postgres) => {
   const place = (queue: string) => ({

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 import { BullMQExecutor, defineTasks } from 'loky/bullmq';
 import { VersionSkewError } from '../../../lib/bullmq/errors.ts';
 import { nobodyTook, refusalDelay } from '../../../lib/bullmq/refusal.ts';
-import { startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
+import { startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 test('the delay of a job that is handed back grows with the time that it looks for a machine, and ends with that', () => {
   const waited = [0, 400, 2_000, 60_000, 299_900, 300_000];

@@ -2,11 +2,11 @@
 import { expect, test } from '@jest/globals';
 import { type Job, Worker } from 'bullmq';
 import { BullMQExecutor, type BullMQExecutorOptions, defineTasks } from 'loky/bullmq';
-import { startMachine } from '../../bullmq/machines.ts';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { startRedis } from '../../bullmq/redis.ts';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { waitUntil } from '../../helpers/processes.ts';
+import { startMachine } from './machines.ts';
+import * as tasks from './programs/tasks.js';
+import { startRedis } from './redis.ts';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 describeWithRedis('others', (redis) => {
   const open = (queue: string, options: Partial<BullMQExecutorOptions> = {}): BullMQExecutor =>

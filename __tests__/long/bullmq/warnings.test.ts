@@ -1,9 +1,9 @@
 /** What takes long without anybody's fault is told once, by a warning. Both take their time: they are awaited together. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { BullMQExecutor } from 'loky/bullmq';
-import * as tasks from '../../bullmq/programs/tasks.js';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { waitUntil } from '../../helpers/processes.ts';
+import * as tasks from './programs/tasks.js';
+import { describeWithRedis, newQueue } from './with-redis.ts';
 
 describeWithRedis('warnings', (redis) => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});

@@ -4,9 +4,9 @@ import { expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { observeQueue } from 'loky/bullmq';
 import { serveView } from 'loky/view';
-import { startMachine } from '../../bullmq/machines.ts';
-import { describeWithRedis, newQueue } from '../../bullmq/with-redis.ts';
 import { openStream } from '../../view/reader.ts';
+import { startMachine } from '../bullmq/machines.ts';
+import { describeWithRedis, newQueue } from '../bullmq/with-redis.ts';
 
 describeWithRedis('a fleet', (redis) => {
   test('shows its machines, what waits and for how long, and a machine that is gone no more', async () => {

@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { FrameKind, HEADER_BYTES, MAGIC } from '../../lib/child/frames.ts';
-import { guardian } from '../../lib/watchdog/guardian.ts';
-import { encodeOrder } from '../../lib/watchdog/resource-orders.ts';
-import { receiveOrder, temporaryFilesRemoved } from '../../lib/watchdog/temporary-files.ts';
-import { scriptFolder, WELL } from '../executor/host-script.ts';
+import { FrameKind, HEADER_BYTES, MAGIC } from '../../../lib/child/frames.ts';
+import { guardian } from '../../../lib/watchdog/guardian.ts';
+import { encodeOrder } from '../../../lib/watchdog/resource-orders.ts';
+import { receiveOrder, temporaryFilesRemoved } from '../../../lib/watchdog/temporary-files.ts';
+import { scriptFolder, WELL } from '../../executor/host-script.ts';
 
 const run = scriptFolder();
 

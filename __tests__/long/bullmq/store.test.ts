@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions, type PayloadStore, serveTasks } from 'loky/bullmq';
-import { waitUntil } from '../helpers/processes.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
-const examples = '../../examples/bullmq';
+const examples = '../../../examples/bullmq';
 const { bucketStore } = (await import(`${examples}/bucket-store.js`)) as {
   bucketStore(url: string): PayloadStore;
 };

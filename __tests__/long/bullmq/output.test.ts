@@ -2,9 +2,9 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { BullMQExecutor, type BullMQExecutorOptions, type TaskOutput } from 'loky/bullmq';
-import { outputName, TaskOutputs } from '../../lib/bullmq/task-outputs.ts';
-import { readOutput } from '../../lib/bullmq/wire.ts';
-import { waitUntil } from '../helpers/processes.ts';
+import { outputName, TaskOutputs } from '../../../lib/bullmq/task-outputs.ts';
+import { readOutput } from '../../../lib/bullmq/wire.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 import { startMachine } from './machines.ts';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { packageUrl, scriptFolder } from '../executor/host-script.ts';
-import { waitUntil } from '../helpers/processes.ts';
+import { packageUrl, scriptFolder } from '../../executor/host-script.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 
 const run = scriptFolder();
 const folder = mkdtempSync(join(tmpdir(), 'loky-burst-'));

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Job, type JobsOptions, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { ProcessPoolExecutor } from 'loky';
 import { type ProcessorJob, type ProcessorOptions, processor } from 'loky/bullmq';
-import { waitUntil, waitUntilGone } from '../helpers/processes.ts';
+import { waitUntil, waitUntilGone } from '../../helpers/processes.ts';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
 const file = fileURLToPath(new URL('./programs/resize.js', import.meta.url));

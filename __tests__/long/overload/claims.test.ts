@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { CLAIMS_DESCRIPTOR, createClaimLedger } from '../../lib/child/claims.ts';
+import { CLAIMS_DESCRIPTOR, createClaimLedger } from '../../../lib/child/claims.ts';
 
 /** A busy worker gets a few at a time, until it has more than it ever has ahead of it. */
 const [PIECES, PIECE] = [4, 50];

@@ -2,7 +2,7 @@
 import { createPostgresBackend } from 'bullmq';
 import { ProcessPoolExecutor } from 'loky';
 import { serveTasks } from 'loky/bullmq';
-import { folderStore } from '../../../examples/bullmq/folder-store.js';
+import { folderStore } from '../../../../examples/bullmq/folder-store.js';
 import { tasks } from './tasks.js';
 
 const options = JSON.parse(process.argv[2]);

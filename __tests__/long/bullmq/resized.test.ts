@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { getReusableExecutor, type ReusableExecutorOptions } from 'loky';
 import { BullMQExecutor, serveTasks } from 'loky/bullmq';
-import { waitUntil } from '../helpers/processes.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, type PayloadStore, type ServeTasksOptions, serveTasks } from 'loky/bullmq';
-import { packageUrl, scriptFolder } from '../executor/host-script.ts';
-import { waitUntil } from '../helpers/processes.ts';
+import { packageUrl, scriptFolder } from '../../executor/host-script.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 import { startMachine } from './machines.ts';
 import { Money } from './programs/money.js';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
-const { folderStore } = (await import('../../examples/bullmq/folder-store.js' as string)) as {
+const { folderStore } = (await import('../../../examples/bullmq/folder-store.js' as string)) as {
   folderStore(folder: string): PayloadStore;
 };
 

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { type ExecutorOptions, ProcessPoolExecutor } from 'loky';
 import { BullMQExecutor, defineTasks, serveTasks, type TaskRegistry, type TaskServer } from 'loky/bullmq';
-import { waitUntil } from '../helpers/processes.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 import * as slow from './programs/slow.js';
 import * as tasks from './programs/tasks.js';
 import { describeWithRedis, newQueue } from './with-redis.ts';

@@ -5,8 +5,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { MapOptions, ResultIterator } from 'loky';
-import { waitUntil } from '../helpers/processes.ts';
-import { poolOfAllTests } from './pools.ts';
+import { poolOfAllTests } from '../../executor/pools.ts';
+import { waitUntil } from '../../helpers/processes.ts';
 
 type Kind = 'array' | 'set' | 'generator' | 'async generator' | 'endless';
 const kinds = fc.constantFrom<Kind>('array', 'set', 'generator', 'async generator', 'endless');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CancelledError, ShutdownExecutorError, TerminatedWorkerError, TimeoutError } from 'loky';
 import { BullMQExecutor, type BullMQExecutorOptions } from 'loky/bullmq';
-import { isRunning, waitUntil, waitUntilGone } from '../helpers/processes.ts';
+import { isRunning, waitUntil, waitUntilGone } from '../../helpers/processes.ts';
 import { type Machine, startMachine } from './machines.ts';
 import { Money } from './programs/money.js';
 import * as tasks from './programs/tasks.js';
