@@ -82,6 +82,26 @@ test('an executor that is up has what starts a process', async () => {
   expect(said).toEqual([false, true]);
 });
 
+test.each([
+  ['loads what sends closures after a moment', '', true],
+  ['does not load it if tasks come that do not need it', 'await executor.submit(Math.max, 1);', false],
+  ['does not load it if it is shut down', 'await executor.shutdown();', false],
+])('an executor that is up %s', async (_, first, isLoaded) => {
+  const { said } = await run(`
+    import { createRequire } from 'node:module';
+    const { cache } = createRequire(import.meta.url);
+    const isLoaded = (name) => Object.keys(cache).some((file) => file.endsWith(name));
+    const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
+    await sleep(1);
+    ${first}
+    say(isLoaded('texts.cjs'));
+    await sleep(300);
+    say(isLoaded('texts.cjs'));
+    await executor.shutdown();
+  `).ended;
+  expect(said).toEqual([false, isLoaded]);
+});
+
 test('what no process can be launched for is tried again by the pool, and reported', async () => {
   expect(
     await said(`

@@ -4,7 +4,9 @@ import { launchSettings } from '../manager/launch-settings.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { PoolObserver } from '../observing/observer.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
+import { loadsForSending } from '../sending/host/rich.ts';
 import { inRootContext } from '../system/root-context.ts';
+import { setImmediate, setTimeout } from '../system/timers.ts';
 import { pool } from './parts.ts';
 import type { ProcessPoolExecutor } from './process-pool-executor.ts';
 
@@ -46,8 +48,28 @@ export function makePool(
   }
 }
 
-/** Loads what starts a process, which the first task would wait for. */
-export const loadLauncher = (): unknown => process.getBuiltinModule('node:child_process');
+/** Milliseconds after which an executor without a task is one that waits for its first. */
+const IDLE_AFTER = 100;
+
+/** Loads what the first task would wait for: now what starts a process, and later what sends a closure, if no task has come. */
+export function loadAhead(manager: Manager): NodeJS.Timeout {
+  process.getBuiltinModule('node:child_process');
+  const hasTasks = (): boolean => manager.counts.answered + manager.pendingCount + manager.runningCount > 0;
+  return setTimeout(() => {
+    if (!hasTasks()) loadInTurns(loadsForSending);
+  }, IDLE_AFTER).unref();
+}
+
+/** Each in a turn of its own: none holds the event loop for long. */
+function loadInTurns([load, ...rest]: readonly (() => unknown)[]): void {
+  if (load === undefined) return;
+  try {
+    inRootContext(load);
+  } catch {
+    return; // the call that needs it tries again
+  }
+  setImmediate(() => loadInTurns(rest));
+}
 
 /** The process of the first worker, which boots while the pool is loaded; `undefined` if the pool is to start it. */
 export function launchFirst(settings: ExecutorSettings): Launched | undefined {

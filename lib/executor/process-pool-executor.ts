@@ -23,10 +23,10 @@ import type { Shared } from '../sending/common/shared.ts';
 import { keepForSending } from '../sending/host/rich.ts';
 import { checkDepth } from '../system/depth.ts';
 import { chooseNode } from '../system/node-command.ts';
-import { setImmediate } from '../system/timers.ts';
+import { clearTimeout, setImmediate } from '../system/timers.ts';
 import type { Executor, ResultIterator } from './executor.ts';
 import { noteExecutor } from './living.ts';
-import { launchFirst, loadLauncher, type MadePool, makePool, sendsAtStart } from './making.ts';
+import { launchFirst, loadAhead, type MadePool, makePool, sendsAtStart } from './making.ts';
 import type { ModuleMethods } from './module-methods.ts';
 import { calls } from './parts.ts';
 import { type AnyFunction, submitTo } from './pool-view.ts';
@@ -61,6 +61,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   readonly #settings: ExecutorSettings;
   readonly #taskSettings: TaskSettings;
   #made: MadePool | undefined;
+  #ahead: NodeJS.Timeout | undefined;
   /** Where tasks go; elsewhere once a reusable executor was replaced. */
   #route: () => Manager;
 
@@ -92,7 +93,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     };
     keepForSending();
     if (sendsAtStart(settings)) this.#make();
-    else setImmediate(() => this.#makeAhead());
+    setImmediate(() => this.#makeAhead());
     noteExecutor(this);
   }
 
@@ -111,8 +112,8 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   /** In a turn of its own: a server's first request then finds it. */
   #makeAhead(): void {
     try {
-      this.#made ??= this.#make();
-      loadLauncher();
+      const { manager } = this.#parts;
+      if (manager.isOpen) this.#ahead = loadAhead(manager);
     } catch {} // the call that needs it tries again
   }
 
@@ -204,6 +205,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
+    clearTimeout(this.#ahead);
     return this.#parts.manager.shutdown(checkShutdownOptions(options));
   }
 

@@ -1,7 +1,7 @@
 /** What is needed for more than plain data is loaded with the first value or function that is more. */
-import { keepDevalue } from '../../system/devalue/devalue.ts';
+import { devalue, keepDevalue } from '../../system/devalue/devalue.ts';
 import { LaterPart } from '../../system/later-part.ts';
-import { keepParsing } from '../functions/parsing.ts';
+import { keepParsing, parsing } from '../functions/parsing.ts';
 import * as graphsPart from './graphs.ts';
 
 const part = new LaterPart('./graphs.cjs', (): typeof graphsPart => graphsPart);
@@ -14,3 +14,6 @@ export function keepForSending(): void {
   keepParsing();
   keepDevalue();
 }
+
+/** What loads them, each in some 10 ms. */
+export const loadsForSending: readonly (() => unknown)[] = [graphs, parsing, devalue];
