@@ -2,37 +2,32 @@
  * The benchmark of loky against other pools and against the floor: every measurement in a fresh process, the order of
  * the pools rotated from round to round. See README.md.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { measure } from './fresh.js';
-import { pools } from './pools.js';
+import { pathOf, pools } from './pools.js';
 import { inTurns, mapOf } from './probes.js';
-import { report, toMarkdown } from './report.js';
+import { page, report, toMarkdown } from './report.js';
 import { describeMachine, isSettled, readResults, summarize, versionsOf, writeResults } from './results.js';
 import { groups, scenarios } from './scenarios/index.js';
 
 function readOptions() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      pools: { type: 'string', default: Object.keys(pools).join(',') },
-      rounds: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-    },
-  });
-  const chosen = values.pools.split(',');
+  const [word, flag] = [{ type: 'string' }, { type: 'boolean' }];
+  const options = { pools: word, rounds: word, quick: flag, write: flag };
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
+  const { quick, write, rounds = quick ? '1' : '3' } = values;
+  const chosen = values.pools?.split(',') ?? Object.keys(pools);
   assertKnown(chosen, Object.keys(pools));
   assertKnown(positionals, [...Object.keys(groups), ...scenarios.map(({ name }) => name)]);
-  const { rounds = values.quick ? '1' : '3' } = values;
   if (!/^\d+$/.test(rounds)) throw new Error(`--rounds must be a whole number of 0 or more, not ${rounds}`);
-  if (values.quick && values.write)
-    throw new Error('--quick figures are not for the docs: leave out --write');
+  if (quick && write) throw new Error('--quick figures are not for the docs: leave out --write');
   const isNamed = ({ name, group, isExtra }) =>
     positionals.length === 0 ? !isExtra : positionals.includes(name) || positionals.includes(group);
   const hasChosen = (scenario) => scenario.pools.some((pool) => chosen.includes(pool));
   const wanted = scenarios.filter((scenario) => isNamed(scenario) && hasChosen(scenario));
-  return { ...values, chosen, rounds: Number(rounds), wanted };
+  return { quick, write, chosen, rounds: Number(rounds), wanted };
 }
 
 function assertKnown(given, names) {
@@ -40,40 +35,73 @@ function assertKnown(given, names) {
   if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}: expected some of ${names.join(', ')}`);
 }
 
-/** Adds the summary of each chosen pool to the results. */
-async function measureScenario(scenario, results, { chosen, quick, rounds }) {
-  const measured = scenario.pools.filter((pool) => chosen.includes(pool));
-  const ways = mapOf(measured, (pool) => (samples) => {
-    if (isSettled(samples)) return undefined;
-    const message = scenario.pointless?.((other) => results.scenarios[other]?.[pool]);
-    return message ? { status: 'not tried', metrics: {}, message } : measure(pool, scenario, quick);
-  });
-  const taken = await inTurns(ways, rounds);
-  const summaries = mapOf(measured, (pool) => summarize(taken[pool]));
-  results.scenarios[scenario.name] = { ...results.scenarios[scenario.name], ...summaries };
+const script = pathOf('./run-one.js');
+const root = pathOf('../../');
+
+/** Without what changes how Node starts or how fast it runs. What certificates cost has a scenario of its own. */
+const env = { ...process.env };
+const DISTURBING = /^(NODE_(OPTIONS|EXTRA_CA_CERTS|V8_COVERAGE|COMPILE_CACHE|ENV)|npm_.*|LOKY_.*)$/;
+for (const name of Object.keys(env)) if (DISTURBING.test(name)) delete env[name];
+
+let running;
+
+/** A measurement leads a process group of its own; some libraries leave workers in it. */
+function endGroup() {
+  try {
+    if (running?.pid !== undefined) process.kill(-running.pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+process.on('exit', endGroup);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+/** Gives `{ status, metrics, took, message? }`. */
+async function measure(pool, { name, timeout }, quick) {
+  const start = performance.now();
+  const stdio = ['ignore', 'pipe', process.env.BENCH_DEBUG ? 'inherit' : 'ignore'];
+  const args = [script, pool, name, ...(quick ? ['--quick'] : [])];
+  running = spawn(process.execPath, args, { stdio, env, detached: true, timeout, killSignal: 'SIGKILL' });
+  running.once('exit', endGroup); // A worker that still holds the pipe is ended with the group.
+  const [output] = await Promise.all([text(running.stdout), once(running, 'close')]);
+  running = undefined;
+  const took = performance.now() - start;
+  if (took > timeout) return { status: `> ${timeout / 1000} s`, metrics: {}, took };
+  const result = /^\{"status":.*\}$/m.exec(output)?.[0]; // other lines are what a library printed
+  const died = { status: 'crashes', metrics: {}, message: 'the host process ended without a result' };
+  const { message, ...outcome } = result ? JSON.parse(result) : died;
+  // Messages are kept in a file for everyone: without the folders of this machine.
+  const line = message?.replaceAll(root, '').split('\n')[0].slice(0, 200);
+  return { ...outcome, took, ...(line && { message: line }) };
+}
+
+/** Gives the summary of each of these pools. */
+async function measureAll(scenario, measured, rounds, quick) {
+  const wayOf = (pool) => (samples) => (isSettled(samples) ? undefined : measure(pool, scenario, quick));
+  const samples = await inTurns(mapOf(measured, wayOf), rounds);
+  return mapOf(measured, (pool) => summarize(samples[pool]));
 }
 
 async function main() {
-  const options = readOptions();
+  const { rounds, write, quick, wanted, chosen } = readOptions();
   // Figures of another run, or of another size, are not mixed with those of this one unless they are kept together.
-  const isKept = options.write || options.rounds === 0;
-  const results = isKept ? readResults() : { machine: {}, versions: {}, scenarios: {} };
-  for (const scenario of options.rounds > 0 ? options.wanted : []) {
+  const results = write || rounds === 0 ? readResults() : { machine: {}, versions: {}, scenarios: {} };
+  for (const scenario of rounds > 0 ? wanted : []) {
     console.log(`${scenario.name} …`);
-    await measureScenario(scenario, results, options);
+    const measured = scenario.pools.filter((pool) => chosen.includes(pool));
+    const summaries = await measureAll(scenario, measured, rounds, quick);
+    results.scenarios[scenario.name] = { ...results.scenarios[scenario.name], ...summaries };
     results.machine = describeMachine();
-    results.versions = { ...results.versions, ...versionsOf(options.chosen) };
-    if (options.write) writeResults(results);
+    results.versions = { ...results.versions, ...versionsOf(chosen) };
+    if (write) writeResults(results);
   }
-  console.log(`\n${report(results, options.wanted)}`);
-  if (options.write)
-    writeFileSync(new URL('../../docs/performance.md', import.meta.url), toMarkdown(results));
-  if (options.quick) console.log('\nSmall sizes, one round: to see that everything runs, not for figures.');
+  console.log(`\n${report(results, wanted)}`);
+  if (write) writeFileSync(page, toMarkdown(results));
+  if (quick) console.log('\nSmall sizes, one round: to see that everything runs, not for figures.');
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error) => {
   console.error(error.message);
   process.exitCode = 1;
-}
+});

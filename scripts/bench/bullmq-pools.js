@@ -1,6 +1,6 @@
 /**
  * Pools whose calls are jobs of a queue. Needs `redis-server`; nothing of it is ended, as a measurement's process group is. `workers`
- * is how many jobs run at once.
+ * is how many jobs run at once; a pool has two processes, as the others have.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,45 +28,28 @@ async function startRedis() {
   return { connection: { host: '127.0.0.1', port }, apart: { redis: server.pid } };
 }
 
-/** The jobs of a queue go to a Worker in this process, which runs this processor. */
-async function openWorker(run, workers) {
-  const { connection, apart } = await startRedis();
-  const queue = new Queue('bench', { connection });
-  const worker = new Worker('bench', run, { connection, concurrency: workers });
-  await worker.waitUntilReady();
-  const waiting = new Map();
-  worker.on('completed', ({ id }, result) => waiting.get(id)(result));
-  let batch = [];
-  const add = () => {
-    queue.addBulk(batch);
-    batch = [];
+/** The jobs of a queue go to a Worker in this process, which runs the processor that `processorFor(processes)` gives. */
+const openWorker =
+  (processorFor) =>
+  async ({ workers }) => {
+    const { connection, apart } = await startRedis();
+    const queue = new Queue('bench', { connection });
+    const run = processorFor(Math.min(workers, 2));
+    const worker = new Worker('bench', run, { connection, concurrency: workers });
+    await worker.waitUntilReady();
+    const waiting = new Map();
+    worker.on('completed', ({ id }, result) => waiting.get(id)(result));
+    const batch = [];
+    const runJob = (name, data = null) =>
+      new Promise((resolve) => {
+        const jobId = `job-${waiting.size}`;
+        waiting.set(jobId, resolve);
+        // With all of this turn.
+        if (batch.push({ name, data, opts: { jobId, ...removal } }) === 1)
+          setImmediate(() => queue.addBulk(batch.splice(0)));
+      });
+    return { apart, run: runJob };
   };
-  const runJob = (name, data = null) =>
-    new Promise((resolve) => {
-      const jobId = `job-${waiting.size}`;
-      waiting.set(jobId, resolve);
-      if (batch.length === 0) setImmediate(add); // with all of this turn
-      batch.push({ name, data, opts: { jobId, ...removal } });
-    });
-  return { apart, run: runJob };
-}
-
-/** Processes of a pool: two, as the others have. */
-const processesFor = (workers) => Math.min(workers, 2);
-
-export const openInProcess = ({ workers }) => openWorker(runTask, workers);
-
-/** One message to a bare process and back: what any second process costs. */
-export function openChild({ workers }) {
-  const floor = new FloorPool(processesFor(workers));
-  return openWorker(({ name, data }) => floor.run(name, data), workers);
-}
-
-/** BullMQ starts a process for each job that runs. */
-export const openSandboxed = ({ workers }) => openWorker(file, workers);
-
-export const openProcessor = ({ workers }) =>
-  openWorker(processor(file, { maxWorkers: processesFor(workers), idleTimeout: null }), workers);
 
 /** The executor waits in this process; the machines, which are processes, serve with so many workers each. */
 async function openMachinesOf(machines, workers) {
@@ -80,5 +63,16 @@ async function openMachinesOf(machines, workers) {
   return { apart, run: (task, ...args) => executor.submit(registry[task], ...args) };
 }
 
+export const openInProcess = openWorker(() => runTask);
+
+/** One message to a bare process and back: what any second process costs. */
+export const openChild = openWorker((processes) => {
+  const floor = new FloorPool(processes);
+  return ({ name, data }) => floor.run(name, data);
+});
+
+/** BullMQ starts a process for each job that runs. */
+export const openSandboxed = openWorker(() => file);
+export const openProcessor = openWorker((maxWorkers) => processor(file, { maxWorkers, idleTimeout: null }));
 export const openServed = ({ workers }) => openMachinesOf(1, workers);
 export const openMachines = ({ workers }) => openMachinesOf(workers, 1);

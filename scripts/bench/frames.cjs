@@ -25,12 +25,8 @@ function onFrames(pipe, onFrame) {
       filled += copied;
       if (filled < target.length) return;
       filled = 0;
-      if (body === undefined) body = Buffer.allocUnsafeSlow(header.readUInt32LE(0));
-      else {
-        const whole = body;
-        body = undefined;
-        onFrame(header[4], whole);
-      }
+      body = target === header ? Buffer.allocUnsafeSlow(header.readUInt32LE(0)) : undefined;
+      if (target !== header) onFrame(header[4], target);
     }
   });
 }

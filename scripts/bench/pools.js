@@ -1,8 +1,10 @@
 /**
  * Every pool under test, used as its documentation shows and with its defaults but for a fixed number of workers.
- * `load` imports the library; `open(library, { workers, faults, perWorker })` gives `run(task, argument)` and `close()`.
+ * `load` imports the library; `open(library, { workers, faults })` gives `run(task, argument)` and `close()`.
  */
 import { fileURLToPath } from 'node:url';
+import { noop } from './noop.mjs';
+import { allOf } from './probes.js';
 import tasks from './tasks.cjs';
 
 export const pathOf = (file) => fileURLToPath(new URL(file, import.meta.url));
@@ -10,53 +12,42 @@ const script = pathOf('./tasks.cjs');
 const names = Object.keys(tasks);
 const offset = 7;
 
-const importLoky = () => import('../../dist/index.js');
+/** Of a library, or of a file here. */
+const poolOf = (label, kind, library, open) => ({ label, kind, library, load: () => import(library), open });
 
-/** The variant of a pool has rows of its own in the column of that pool. */
-function loky(label, more = {}, load = importLoky, functionOf = (task) => tasks[task]) {
-  const open = (library, { workers, faults, perWorker = 1 }) => {
-    const executor = new library.ProcessPoolExecutor({
-      maxWorkers: workers,
-      tasksPerWorker: perWorker,
-      ...(faults && { onWorkerCrash: 'isolate' }),
-      ...more,
-    });
+function loky(label, settings = {}, functionOf = (task) => tasks[task]) {
+  const open = ({ ProcessPoolExecutor }, { workers, faults }) => {
+    const crashes = faults && { onWorkerCrash: 'isolate' };
+    const executor = new ProcessPoolExecutor({ maxWorkers: workers, ...crashes, ...settings });
     return {
       executor,
-      run: (task, ...args) => executor.submit(functionOf(task, library), ...args),
-      methods: () => executor.module(() => import('./tasks.cjs')),
+      run: (task, ...args) => executor.submit(functionOf(task), ...args),
       close: () => executor.shutdown({ killWorkers: true }),
     };
   };
-  return { label, kind: 'ours', load, open, ...(label !== 'loky' && { variantOf: 'loky' }) };
-}
-
-/** A library whose pools run tasks that have a name and one argument. */
-function named(label, library, open, kind = 'process') {
-  return { label, kind, package: library, load: () => import(library), open };
+  return poolOf(label, 'ours', '../../dist/index.js', open);
 }
 
 function workerpool(label, more = {}) {
-  return named(label, 'workerpool', ({ default: library }, { workers }) => {
+  return poolOf(label, 'process', 'workerpool', ({ default: library }, { workers }) => {
     const options = { workerType: 'process', minWorkers: workers, maxWorkers: workers, ...more };
     const pool = library.pool(pathOf('./workers/workerpool.cjs'), options);
     const run = (task, ...args) => pool.exec(task, args);
-    return { run, methods: () => pool.proxy(), close: () => pool.terminate(true) };
+    return { run, close: () => pool.terminate(true) };
   });
 }
 
 /** piscina and its fork, which runs processes, too. */
 const likePiscina =
   (nameOf, more) =>
-  (library, { workers, workerData }) => {
-    const options = { filename: script, minThreads: workers, maxThreads: workers, workerData, ...more };
+  (library, { workers }) => {
+    const options = { filename: script, minThreads: workers, maxThreads: workers, ...more };
     const pool = new library[nameOf](options);
     return { run: (task, argument) => pool.run(argument, { name: task }), close: () => pool.destroy() };
   };
 
-function openWorkerFarm({ default: workerFarm }, { workers, faults, perWorker }) {
+function openWorkerFarm({ default: workerFarm }, { workers, faults }) {
   const options = { maxConcurrentWorkers: workers, autoStart: true };
-  if (perWorker) options.maxConcurrentCallsPerWorker = perWorker;
   // By default it runs a task whose worker died again, for ever: the caller would never hear of it.
   if (faults) options.maxRetries = 0;
   const farm = workerFarm(options, pathOf('./workers/worker-farm.cjs'), names);
@@ -69,7 +60,7 @@ function openWorkerFarm({ default: workerFarm }, { workers, faults, perWorker })
 
 function openJestWorker({ Worker }, { workers }) {
   const pool = new Worker(script, { numWorkers: workers, exposedMethods: names });
-  return { run: (task, ...args) => pool[task](...args), close: () => pool.forceExit?.() ?? pool.end() };
+  return { run: (task, ...args) => pool[task](...args), close: () => pool.end() };
 }
 
 function openPoolifier({ FixedClusterPool }, { workers }) {
@@ -77,31 +68,25 @@ function openPoolifier({ FixedClusterPool }, { workers }) {
   return { run: (task, argument) => pool.execute(argument, task), close: () => pool.destroy() };
 }
 
-const bullmq = (label, kind, open) => ({
-  ...{ label, kind, load: () => import('./bullmq-pools.js') },
-  open: (library, options) => library[open](options),
-});
+const bullmq = (label, kind, open) =>
+  poolOf(label, kind, './bullmq-pools.js', (library, options) => library[open](options));
 
-const importWithNoop = async () => ({ ...(await importLoky()), ...(await import('./noop.mjs')) });
+/** A variant of loky, whose name begins as that, has rows of its own in the column of loky. */
+export const isVariant = (name) => name.startsWith('loky-');
 
 export const pools = {
   loky: loky('loky'),
-  'loky-esm': loky('loky, ES module', {}, importWithNoop, (_, { noop }) => noop),
-  'loky-closure': loky('loky, closure', {}, importLoky, () => () => offset),
+  'loky-esm': loky('loky, ES module', {}, () => noop),
+  'loky-closure': loky('loky, closure', {}, () => () => offset),
   'loky-spare': loky('loky, one spare worker', { spareWorkers: 1 }),
-  piscina: named('piscina (threads)', 'piscina', likePiscina('Piscina'), 'threads'),
-  'worker-farm': named('worker-farm', 'worker-farm', openWorkerFarm),
-  'jest-worker': named('jest-worker', 'jest-worker', openJestWorker),
-  tinypool: named('tinypool', 'tinypool', likePiscina('default', { runtime: 'child_process' })),
+  piscina: poolOf('piscina (threads)', 'threads', 'piscina', likePiscina('Piscina')),
+  'worker-farm': poolOf('worker-farm', 'process', 'worker-farm', openWorkerFarm),
+  'jest-worker': poolOf('jest-worker', 'process', 'jest-worker', openJestWorker),
+  tinypool: poolOf('tinypool', 'process', 'tinypool', likePiscina('default', { runtime: 'child_process' })),
   workerpool: workerpool('workerpool'),
   'workerpool-advanced': workerpool('workerpool, advanced', { forkOpts: { serialization: 'advanced' } }),
-  poolifier: named('poolifier (cluster)', 'poolifier', openPoolifier),
-  floor: {
-    label: 'floor',
-    kind: 'floor',
-    load: () => import('./floor.js'),
-    open: ({ FloorPool }, { workers }) => new FloorPool(workers),
-  },
+  poolifier: poolOf('poolifier (cluster)', 'process', 'poolifier', openPoolifier),
+  floor: poolOf('floor', 'floor', './floor.js', ({ FloorPool }, { workers }) => new FloorPool(workers)),
   'bullmq-processor': bullmq('processor()', 'ours', 'openProcessor'),
   'bullmq-served': bullmq('serveTasks', 'ours', 'openServed'),
   'bullmq-machines': bullmq('serveTasks, machines of one worker', 'ours', 'openMachines'),
@@ -113,10 +98,8 @@ export const pools = {
 /** Meets every worker through its own tasks: what it is, and how many no-ops it has run. */
 export async function census(opened, workers) {
   const met = new Map();
-  for (let attempt = 0; attempt < 5 && met.size < workers; attempt += 1) {
-    const answers = await Promise.all(Array.from({ length: workers }, () => opened.run('census')));
-    for (const answer of answers) met.set(answer.id, answer);
-  }
+  for (let attempt = 0; attempt < 5 && met.size < workers; attempt += 1)
+    for (const answer of await allOf(workers, () => opened.run('census'))) met.set(answer.id, answer);
   return [...met.values()];
 }
 

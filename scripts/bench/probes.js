@@ -1,5 +1,6 @@
 /** What the system tells of processes (CPU, memory; nothing where there is no /proc), clocks, ways to repeat, and statistics. */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { descendants } from '../demo/losses/processes.js';
 import tasks from './tasks.cjs';
 
 function tried(call, otherwise) {
@@ -10,25 +11,15 @@ function tried(call, otherwise) {
   }
 }
 
-/** The text of a file; empty where there is none. */
-export const read = (path) => tried(() => readFileSync(path, 'utf8'), '');
-
+const read = (path) => tried(() => readFileSync(path, 'utf8'), '');
 const threadsOf = (pid) => tried(() => readdirSync(`/proc/${pid}/task`), []);
-
-/** Everything that this process has started, and that those have. */
-export function descendants(pid = process.pid) {
-  const children = threadsOf(pid).flatMap((thread) =>
-    read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
-  );
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
 
 /** Descendants that run Node: the workers of a pool of processes. */
 export const workerProcesses = () =>
   descendants().filter((pid) => tried(() => readlinkSync(`/proc/${pid}/exe`)) === process.execPath);
 
 /** Microseconds of CPU of a process, all threads of it. */
-export const cpuOf = (pid) =>
+const cpuOf = (pid) =>
   sum(threadsOf(pid).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0] / 1000));
 
 /** Microseconds of CPU of this process. */
@@ -48,19 +39,19 @@ export const resetPeak = (pid) => tried(() => writeFileSync(`/proc/${pid}/clear_
  * calls (or in ms, with 1000). Descendants that have a name in `apart` have a figure of their own.
  */
 export function stopwatch(apart = {}) {
-  const ofOthers = () => {
-    const named = Object.entries(apart).map(([name, pid]) => [name, cpuOf(pid)]);
-    const workers = sum(descendants().map(cpuOf)) - sum(named.map(([, cpu]) => cpu));
+  const clocks = () => ({ wall: performance.now() * 1000, host: ownCpu() });
+  const clocksOfOthers = () => {
+    const workers = descendants().filter((pid) => !Object.values(apart).includes(pid));
+    const named = mapOf(Object.keys(apart), (name) => cpuOf(apart[name]));
     // Threads are the host's: they have no CPU beside it.
-    return { ...Object.fromEntries(named), ...(workers > 0 && { workers }) };
+    return { ...named, ...(workers.length > 0 && { workers: sum(workers.map(cpuOf)) }) };
   };
   // What looking at the descendants takes is between two laps.
-  let last = { ...ofOthers(), wall: performance.now() * 1000, host: ownCpu() };
+  let last = { ...clocksOfOthers(), ...clocks() };
   return (key, calls) => {
-    const now = { wall: performance.now() * 1000, host: ownCpu() };
-    Object.assign(now, ofOthers());
+    const now = { ...clocks(), ...clocksOfOthers() };
     const lap = Object.entries(now).map(([of, value]) => [`${key}.${of}`, (value - (last[of] ?? 0)) / calls]);
-    last = { ...now, wall: performance.now() * 1000, host: ownCpu() };
+    last = { ...now, ...clocks() };
     return Object.fromEntries(lap);
   };
 }
@@ -69,6 +60,17 @@ export async function timeOf(work) {
   const start = performance.now();
   await work();
   return performance.now() - start;
+}
+
+/** Repetitions end when they have taken so many milliseconds; a single one that does is not repeated. */
+export const ENOUGH = 1500;
+
+/** The milliseconds of each call. */
+export async function timesOf(calls, call) {
+  const taken = [];
+  for (let spent = 0; taken.length < calls && spent < ENOUGH; spent += taken.at(-1))
+    taken.push(await timeOf(() => call(taken.length)));
+  return taken;
 }
 
 /** Calls of `work` a second. */
@@ -103,20 +105,16 @@ export const mapOf = (keys, make) => Object.fromEntries(keys.map((key) => [key, 
 export async function inTurns(ways, rounds) {
   const names = Object.keys(ways);
   const figures = mapOf(names, () => []);
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < names.length; turn += 1) {
-      const name = names[(turn + round) % names.length];
-      const figure = await ways[name](figures[name]);
-      if (figure !== undefined) figures[name].push(figure);
-    }
-  }
+  await oneByOne(rounds * names.length, async (turn) => {
+    const name = names[(turn + Math.floor(turn / names.length)) % names.length];
+    const figure = await ways[name](figures[name]);
+    if (figure !== undefined) figures[name].push(figure);
+  });
   return figures;
 }
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 export const mean = (values) => sum(values) / values.length;
 export const sorted = (values) => [...values].sort((a, b) => a - b);
-export const median = (values) => {
-  const half = values.length / 2;
-  return mean(sorted(values).slice(Math.ceil(half) - 1, Math.floor(half) + 1));
-};
+export const median = (values) =>
+  mean(sorted(values).slice(Math.ceil(values.length / 2) - 1, Math.floor(values.length / 2) + 1));

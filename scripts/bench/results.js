@@ -22,9 +22,9 @@ export function describeMachine() {
 
 /** Of the peers, by the names of their packages. */
 export function versionsOf(chosen) {
-  const names = chosen.map((name) => pools[name].package).filter(Boolean);
-  const packageOf = (name) => readJson(new URL(`./node_modules/${name}/package.json`, import.meta.url));
-  return Object.fromEntries(names.map((name) => [name, packageOf(name).version]));
+  const { dependencies } = readJson(new URL('./package.json', import.meta.url));
+  const libraries = chosen.map((pool) => pools[pool].library);
+  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => libraries.includes(name)));
 }
 
 const isFine = ({ status }) => status === 'ok' || status === 'lossy';

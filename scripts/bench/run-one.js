@@ -6,9 +6,8 @@ import { writeSync } from 'node:fs';
 import { pools } from './pools.js';
 import { scenarios } from './scenarios/index.js';
 
-const [name, scenarioName] = process.argv.slice(2); // `--quick` is read by probes.js
-
-const { run, rows } = scenarios.find((scenario) => scenario.name === scenarioName);
+const [pool, name] = process.argv.slice(2); // `--quick` is read by probes.js
+const { run, rows } = scenarios.find((scenario) => scenario.name === name);
 
 /** Figures that have no row are left out. */
 function report({ status = 'ok', message, ...figures }) {
@@ -19,5 +18,4 @@ function report({ status = 'ok', message, ...figures }) {
 
 const failure = (status) => (error) => report({ status, message: String(error?.message ?? error) });
 process.on('uncaughtException', failure('crashes')).on('unhandledRejection', failure('crashes'));
-
-run(pools[name]).then(report, failure('fails'));
+run(pools[pool]).then(report, failure('fails'));

@@ -39,8 +39,3 @@ exports.block = function block() {
 exports.wait = async function wait(time) {
   await new Promise((resolve) => setTimeout(resolve, time));
 };
-
-/** Whether a thread of piscina was given data at its start. */
-exports.hasData = function hasData() {
-  return require('piscina').workerData !== undefined;
-};

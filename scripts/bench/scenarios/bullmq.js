@@ -1,4 +1,4 @@
-/** loky/bullmq beside BullMQ alone: jobs that do nothing, jobs that compute, and several machines. */
+/** loky/bullmq beside BullMQ alone, with a Redis of its own: jobs that do nothing, jobs that compute, and several machines. */
 import { openWarm } from '../pools.js';
 import { allOf, mapOf, oneByOne, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
 import { lapRows } from './cold.js';
@@ -35,8 +35,6 @@ const lengths = { tenth: 0.1, fifth: 0.2, half: 0.5, one: 1, two: 2 };
 
 export const bullmq = {
   title: 'loky/bullmq',
-  text: `After some thousand jobs, with a Redis of its own. *CPU of its workers* is that of all processes that the host has started,
-without Redis.`,
   isExtra: true,
   timeout: 600_000,
   pools: ['bullmq-processor', 'bullmq-served', 'bullmq', 'bullmq-sandboxed', 'bullmq-child'],

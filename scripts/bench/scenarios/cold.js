@@ -25,6 +25,16 @@ async function toFirstResult(pool) {
   return { opened, imported, first: whole('first', 1000) };
 }
 
+/** What a no-op takes in each part of a program's life: `[key, calls]`, one by one or at once. */
+async function lapsOf(opened, way, counts) {
+  const [figures, lap] = [{}, stopwatch()];
+  for (const [key, count] of counts) {
+    await way(count, () => opened.run('noop'));
+    Object.assign(figures, lap(key, count));
+  }
+  return figures;
+}
+
 /** The parts of the first two thousand calls. */
 const parts = [
   [2, 10, { piscina: 1, 'worker-farm': 0.7 }],
@@ -32,9 +42,9 @@ const parts = [
   [101, 1000, { piscina: 1, 'worker-farm': 1.1 }],
   [1001, 2000, { piscina: 1, 'worker-farm': 1.1 }],
 ];
-const partRows = parts.map(([from, to, goals]) =>
-  lapRows(`to${to}`, `calls ${from} to ${to}, each`, 'µs', goals),
-);
+const rowsOfPart = ([from, to, goals]) => lapRows(`to${to}`, `calls ${from} to ${to}, each`, 'µs', goals);
+const blockedGoals = { loky: 10, 'loky-esm': 10, 'loky-closure': 45 };
+const laterGoals = { piscina: 0.35, 'worker-farm': 0.45 };
 const firstGoals = [{ piscina: 1.8, 'worker-farm': 1.05 }, { 'worker-farm': 1.3 }];
 
 /** A bundle of certificates, which many containers have set, and every start of Node 20 reads. */
@@ -42,9 +52,6 @@ const certificates = ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem']
 
 export const cold = {
   title: 'Cold',
-  text: `Fresh processes, one worker (two for what comes at once): nothing was called before. This is what a command line, a test run, and
-the first requests after a deploy see, and a service with a call every few milliseconds for its first minutes. *CPU of its
-workers* is that of all processes that the host has started; threads count as the host's.`,
   timeout: 30_000,
   pools: ['loky', ...peers, 'floor'],
   scenarios: {
@@ -52,18 +59,12 @@ workers* is that of all processes that the host has started; threads count as th
       rows: Object.assign(
         lapRows('import', 'import', 'ms', { piscina: 0.8, 'worker-farm': 1.8 }),
         lapRows('first', 'first result, from the import on', 'ms', ...firstGoals),
-        ...partRows,
+        ...parts.map(rowsOfPart),
       ),
       async run(pool) {
         const { opened, imported, first } = await toFirstResult(pool);
-        const figures = { ...imported, ...first };
-        const lap = stopwatch();
-        for (const [from, to] of parts) {
-          const count = to - from + 1;
-          await oneByOne(count, () => opened.run('noop'));
-          Object.assign(figures, lap(`to${to}`, count));
-        }
-        return figures;
+        const counts = parts.map(([from, to]) => [`to${to}`, to - from + 1]);
+        return { ...imported, ...first, ...(await lapsOf(opened, oneByOne, counts)) };
       },
     },
     'cold-certificates': {
@@ -77,25 +78,13 @@ workers* is that of all processes that the host has started; threads count as th
     'cold-burst': {
       rows: {
         ...lapRows('cold', '1,000 at once, cold, a task', 'µs', {}, { piscina: 0.35, 'worker-farm': 0.7 }),
-        ...lapRows(
-          'later',
-          '20,000 at once after 3,000, a task',
-          'µs',
-          {},
-          { piscina: 0.35, 'worker-farm': 0.45 },
-        ),
+        ...lapRows('later', '20,000 at once after 3,000, a task', 'µs', {}, laterGoals),
       },
       async run(pool) {
         const opened = await pool.open(await pool.load(), { workers: 2 });
         await opened.run('noop');
-        const lap = stopwatch();
-        const atOnce = async (key, count) => {
-          await allOf(count, () => opened.run('noop'));
-          return lap(key, count);
-        };
-        const figures = await atOnce('cold', sized(1000));
-        await atOnce('between', sized(2000));
-        return { ...figures, ...(await atOnce('later', sized(20_000))) };
+        const counts = Object.entries({ cold: sized(1000), between: sized(2000), later: sized(20_000) });
+        return lapsOf(opened, allOf, counts);
       },
     },
     'cold-memory': {
@@ -112,16 +101,13 @@ workers* is that of all processes that the host has started; threads count as th
         await delay(500);
         const host = memoryOf(process.pid, 'status', 'VmRSS') - before;
         const workers = probes.workerProcesses().map((pid) => memoryOf(pid, 'smaps_rollup', 'Private_\\w+'));
-        return { host, ...(workers.length > 0 && { worker: probes.mean(workers) }) };
+        return { host, worker: probes.mean(workers) };
       },
     },
     'first-submit': {
       rows: {
         call: 'first call: the call itself, ms',
-        blocked: [
-          'first call: longest turn of the event loop until its result, ms',
-          { loky: 10, 'loky-esm': 10, 'loky-closure': 45 },
-        ],
+        blocked: ['first call: longest turn of the event loop until its result, ms', blockedGoals],
       },
       pools: ['loky', 'loky-esm', 'loky-closure', ...peers, 'floor'],
       async run(pool) {

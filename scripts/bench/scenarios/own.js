@@ -1,13 +1,10 @@
-/** What this package has beyond calls: functions by value, `map`, streams, modules, shared values, waits. Warm code. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { openWarm, pathOf } from '../pools.js';
+/** What this package has beyond calls: functions by value, `map`, streams, shared values. Warm code. */
+import { openWarm } from '../pools.js';
 import * as probes from '../probes.js';
 import tasks from '../tasks.cjs';
+import { view } from './view.js';
 
-const { allOf, inTurns, mapOf, median, oneByOne, rateOf, sized, timeOf, times } = probes;
-
-// Functions by value, and streams
+const { allOf, inTurns, mapOf, median, oneByOne, rateOf, sized, timeOf, times, timesOf } = probes;
 
 const offset = 7;
 const closure = (value) => value + offset;
@@ -37,27 +34,12 @@ function mixed(length) {
   });
 }
 
-/** `undefined` where there is no joblib. */
-async function joblibRate(items) {
-  try {
-    const running = promisify(execFile)('python3', [pathOf('./joblib-batches.py'), '2']);
-    running.child.stdin.on('error', () => {}).end(JSON.stringify(items)); // more than fits into an argument
-    return items.length / Number((await running).stdout);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Beside the best of fixed sizes, and beside joblib's automatic batches where python3-joblib is installed. Work is counted in
- * steps, not in time: a busy machine gives nobody any of it for nothing.
- */
+/** Beside the best of fixed sizes. Work is counted in steps, not in time: a busy machine gives nobody any of it for nothing. */
 const autoOf = (title, costs, sizes) => ({
   rows: {
     auto: `map of ${title}: chunkSize 'auto', /s`,
     best: `map of ${title}: the best fixed chunkSize, /s`,
     one: `map of ${title}: chunkSize 1, /s`,
-    joblib: `map of ${title}: joblib's automatic batches, /s`,
     share: [`map of ${title}: auto to best, ×`, { loky: 0.9 }, 'higher'],
     first: [`map of ${title}: first result, auto to chunkSize 1, ×`, { loky: 2 }],
   },
@@ -66,22 +48,18 @@ const autoOf = (title, costs, sizes) => ({
     const perMicrosecond = probes.stepsPerMicrosecond();
     const items = costs.slice(0, Math.max(4, sized(costs.length)));
     const inputs = items.map((cost) => Math.round(cost * perMicrosecond));
-    const timesWith = async (chunkSize) => {
-      const results = executor.map(tasks.spin, inputs, { chunkSize });
-      const start = performance.now();
-      await results.next();
-      const first = performance.now() - start;
-      await results.toArray();
-      return { first, total: performance.now() - start };
-    };
     await executor.map(tasks.spin, inputs.slice(0, 1000), { chunkSize: 100 }).toArray();
-    const ways = mapOf(['auto', ...sizes], (size) => () => timesWith(size));
+    const ways = mapOf(['auto', ...sizes], (chunkSize) => async () => {
+      const results = executor.map(tasks.spin, inputs, { chunkSize });
+      const first = await timeOf(() => results.next());
+      return { first, total: first + (await timeOf(() => results.toArray())) };
+    });
     const taken = await inTurns(ways, sized(5));
     const medianOf = (size, key) => median(taken[size].map((each) => each[key]));
     const rateWith = (size) => (items.length * 1000) / medianOf(size, 'total');
     const [auto, one, best] = [rateWith('auto'), rateWith(1), Math.max(...sizes.map(rateWith))];
     const first = medianOf('auto', 'first') / medianOf(1, 'first');
-    return { auto, best, one, joblib: await joblibRate(items), share: auto / best, first };
+    return { auto, best, one, share: auto / best, first };
   },
 });
 
@@ -90,18 +68,6 @@ const autoOf = (title, costs, sizes) => ({
 const isThere = (value) => value !== undefined;
 const isThereShared = (shared) => shared.value !== undefined;
 
-/** With the start of its threads, at which each gets its copy. Nothing where the value is one that no thread takes. */
-async function inPiscina(pool, workerData, length) {
-  if (typeof workerData === 'function') return {};
-  const library = await pool.load();
-  const given = await timeOf(async () => {
-    const opened = pool.open(library, { workers: 2, workerData });
-    await allOf(length, () => opened.run('hasData'));
-    await opened.close();
-  });
-  return { given };
-}
-
 /** Beside sending it once to each worker, which nothing can do without, and sending it with each task. */
 const sharedOf = (title, make) => ({
   rows: {
@@ -109,12 +75,9 @@ const sharedOf = (title, make) => ({
     once: `${title}: sent once to each worker, ms`,
     ratio: [`${title}: shared to sent once to each worker, ×`, { loky: 1.2 }],
     each: `${title}: 200 tasks over it, sent with each, ms`,
-    given: `${title}: 200 tasks over it in workerData, with the start of the threads, ms`,
   },
-  pools: ['loky', 'piscina'],
   async run(pool) {
     const [value, length] = [make(), sized(200)];
-    if (pool.kind === 'threads') return inPiscina(pool, value, length);
     // In new workers: what they were sent before is not to help.
     const inNewWorkers = async (work) => {
       const { executor } = await openWarm(pool);
@@ -139,15 +102,16 @@ const sharedOf = (title, make) => ({
   },
 });
 
+const mapOfSize = (length) => new Map(times(length, (index) => [`key ${index}`, index]));
+
 /** A function that captures its table. */
 function lookUp(length) {
-  const table = new Map(times(length, (index) => [`key ${index}`, index]));
+  const table = mapOfSize(length);
   return (key) => table.get(key);
 }
 
 export const own = {
   title: 'Functions by value, map, streams and shared values',
-  text: `Warm, two workers. Where another pool, or joblib for Python, has something like it, its column or a row of its own says so.`,
   timeout: 600_000,
   pools: ['loky'],
   scenarios: {
@@ -164,11 +128,8 @@ export const own = {
         const { executor } = await openWarm(pool);
         const inputs = times(sized(20_000), Number);
         const trip = async (functionOf) => {
-          const taken = [];
-          await oneByOne(sized(2000), async (index) => {
-            taken.push(await timeOf(() => executor.submit(functionOf(index), index % 100)));
-          });
-          return median(taken) * 1000;
+          const call = (index) => executor.submit(functionOf(index), index % 100);
+          return median(await timesOf(sized(2000), call)) * 1000;
         };
         const rate = (work) => rateOf(inputs.length, work);
         const submits = () => allOf(inputs.length, (input) => executor.submit(tasks.echo, input));
@@ -203,27 +164,9 @@ export const own = {
           chunks: rateWith(() => executor.map(tasks.echo, inputs, { chunkSize: 100 })),
         };
         await inTurns(ways, 1);
-        const figures = await inTurns(ways, sized(5));
-        const [streamed, inBuffer, chunks] = Object.values(figures).map(median);
-        return { stream: streamed, buffered: inBuffer, chunks, share: streamed / chunks };
-      },
-    },
-    // `executor.module` beside workerpool's proxy, jest-worker's methods and piscina's `run` by name.
-    modules: {
-      rows: { trip: 'a method, one at a time, µs', rate: 'a method, 10,000 at once, /s' },
-      pools: ['loky', 'piscina', 'jest-worker', 'workerpool'],
-      async run(pool) {
-        const opened = await openWarm(pool);
-        const { echo } = (await opened.methods?.()) ?? { echo: (value) => opened.run('echo', value) };
-        const calls = sized(10_000);
-        const call = async (value) => {
-          if ((await echo(value)) !== value) throw new Error('another value came back');
-        };
-        const burst = () => allOf(calls, (value) => echo(value));
-        await oneByOne(calls, call);
-        const trip = 1e6 / (await rateOf(calls, () => oneByOne(calls, call)));
-        await burst();
-        return { trip, rate: await rateOf(calls, burst) };
+        const rates = await inTurns(ways, sized(5));
+        const figures = mapOf(Object.keys(ways), (way) => median(rates[way]));
+        return { ...figures, share: figures.stream / figures.chunks };
       },
     },
     'auto-2us': autoOf('100,000 items of 2 µs', same(100_000, 2), [1, 100, 1000, 10_000]),
@@ -232,28 +175,8 @@ export const own = {
     'auto-20ms': autoOf('60 items of 20 ms', same(60, 20_000), [1, 2, 4]),
     'auto-mix': autoOf('2,000 items of 2 µs to 20 ms', mixed(2000), [1, 4, 16, 64]),
     'shared-buffer': sharedOf('a Buffer of 100 MB', () => Buffer.alloc(sized(100e6), 1)),
-    'shared-map': sharedOf(
-      'a Map of 1,000,000 entries',
-      () => new Map(times(sized(1e6), (n) => [`key ${n}`, n])),
-    ),
+    'shared-map': sharedOf('a Map of 1,000,000 entries', () => mapOfSize(sized(1e6))),
     'shared-table': sharedOf('a function that captures 100,000 entries', () => lookUp(sized(1e5))),
-    // `tasksPerWorker` beside worker-farm's `maxConcurrentCallsPerWorker`.
-    waits: {
-      rows: {
-        one: '200 waits of 200 ms on 2 workers: one at a time, ms',
-        ten: '200 waits of 200 ms on 2 workers: ten at once, ms',
-        fifty: '200 waits of 200 ms on 2 workers: fifty at once, ms',
-      },
-      pools: ['loky', 'worker-farm'],
-      async run(pool) {
-        const timeWith = async (perWorker) => {
-          const opened = await openWarm(pool, { perWorker });
-          const time = await timeOf(() => allOf(sized(200), () => opened.run('wait', 200)));
-          await opened.close();
-          return time;
-        };
-        return { one: await timeWith(1), ten: await timeWith(10), fifty: await timeWith(50) };
-      },
-    },
+    ...view,
   },
 };

@@ -1,8 +1,4 @@
 /** The tasks as worker-farm wants them: answers go to a callback, which comes last. */
 for (const [name, task] of Object.entries(require('../tasks.cjs'))) {
-  exports[name] = (argument, callback) => {
-    const result = task(argument);
-    if (result instanceof Promise) result.then((value) => callback(null, value), callback);
-    else callback(null, result);
-  };
+  exports[name] = (argument, callback) => callback(null, task(argument));
 }
