@@ -4,13 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { pathOf, pools } from './pools.js';
-import { inTurns, mapOf } from './probes.js';
+import { inTurns, isSettled, mapOf, summarize } from './probes.js';
 import { page, report, toMarkdown } from './report.js';
-import { describeMachine, isSettled, readResults, summarize, versionsOf, writeResults } from './results.js';
 import { groups, scenarios } from './scenarios/index.js';
 
 function readOptions() {
@@ -83,10 +83,32 @@ async function measureAll(scenario, measured, rounds, quick) {
   return mapOf(measured, (pool) => summarize(samples[pool]));
 }
 
+/** The kept figures. A partial run replaces what it measured. */
+const kept = new URL('./results/latest.json', import.meta.url);
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
+
+/** A line for each pool of each scenario: what is deeper stays on its line. */
+function writeResults(results) {
+  const text = JSON.stringify(results, undefined, 2);
+  writeFileSync(kept, `${text.replace(/\n {8,}|\n {6}(?=\})/g, '')}\n`);
+}
+
+function describeMachine() {
+  const platform = `${process.platform} ${release().split('-')[0]}`;
+  return { node: process.version, platform, cpu: cpus()[0].model, cpus: cpus().length };
+}
+
+/** Of the peers, by the names of their packages. */
+function versionsOf(chosen) {
+  const { dependencies } = readJson(new URL('./package.json', import.meta.url));
+  const libraries = chosen.map((pool) => pools[pool].library);
+  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => libraries.includes(name)));
+}
+
 async function main() {
   const { rounds, write, quick, wanted, chosen } = readOptions();
   // Figures of another run, or of another size, are not mixed with those of this one unless they are kept together.
-  const results = write || rounds === 0 ? readResults() : { machine: {}, versions: {}, scenarios: {} };
+  const results = write || rounds === 0 ? readJson(kept) : { machine: {}, versions: {}, scenarios: {} };
   for (const scenario of rounds > 0 ? wanted : []) {
     console.log(`${scenario.name} …`);
     const measured = scenario.pools.filter((pool) => chosen.includes(pool));

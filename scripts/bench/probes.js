@@ -118,3 +118,21 @@ export const mean = (values) => sum(values) / values.length;
 export const sorted = (values) => [...values].sort((a, b) => a - b);
 export const median = (values) =>
   mean(sorted(values).slice(Math.ceil(values.length / 2) - 1, Math.floor(values.length / 2) + 1));
+
+const isFine = ({ status }) => status === 'ok' || status === 'lossy';
+
+/** One that hung, crashed or was wrong is not tried again: its time is better spent. */
+export const isSettled = (samples) => samples.some((sample) => !isFine(sample) || sample.took > 12_000);
+
+/** `{ status, metrics: { key: [median, least, most] }, rounds, message? }` */
+export function summarize(samples) {
+  const failed = samples.find((sample) => !isFine(sample));
+  const { status, message } = failed ?? samples.find((sample) => sample.status === 'lossy') ?? samples[0];
+  const metrics = {};
+  for (const key of new Set(samples.flatMap((sample) => Object.keys(sample.metrics)))) {
+    const values = samples.map((sample) => sample.metrics[key]).filter(Number.isFinite);
+    const figures = [median(values), Math.min(...values), Math.max(...values)];
+    if (values.length > 0) metrics[key] = figures.map((figure) => Number(figure.toPrecision(4)));
+  }
+  return { status, metrics, rounds: samples.length, ...(message && { message }) };
+}

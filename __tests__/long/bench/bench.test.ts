@@ -50,7 +50,7 @@ const { FloorPool } = await load('floor.js');
 const { judge, tableOf, toMarkdown } = await load('report.js');
 const { pools } = await load('pools.js');
 const { scenarios } = await load('scenarios/index.js');
-const { summarize, isSettled } = await load('results.js');
+const { summarize, isSettled } = await load('probes.js');
 const { verdict } = await load('scenarios/warm.js');
 
 const entry = (metrics: Record<string, number>, status = 'ok'): Entry => ({
