@@ -22,8 +22,8 @@ async function startRedis() {
   await once(probe, 'listening');
   const { port } = probe.address();
   probe.close();
-  const place = ['--port', port, '--bind', '127.0.0.1', '--dir', tmpdir()];
-  const server = spawn('redis-server', [...place, '--save', '']);
+  const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', tmpdir(), '--save', ''];
+  const server = spawn('redis-server', settings);
   for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept')) break;
   return { connection: { host: '127.0.0.1', port }, apart: { redis: server.pid } };
 }

@@ -1,6 +1,5 @@
 /** What the system tells of processes (CPU, memory; nothing where there is no /proc), clocks, ways to repeat, and statistics. */
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { descendants } from '../demo/losses/processes.js';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import tasks from './tasks.cjs';
 
 function tried(call, otherwise) {
@@ -14,9 +13,13 @@ function tried(call, otherwise) {
 const read = (path) => tried(() => readFileSync(path, 'utf8'), '');
 const threadsOf = (pid) => tried(() => readdirSync(`/proc/${pid}/task`), []);
 
-/** Descendants that run Node: the workers of a pool of processes. */
-export const workerProcesses = () =>
-  descendants().filter((pid) => tried(() => readlinkSync(`/proc/${pid}/exe`)) === process.execPath);
+/** Everything that this process has started, and that those have. The measured host's memory bears no walk over all processes. */
+export function descendants(pid = process.pid) {
+  const children = threadsOf(pid).flatMap((thread) =>
+    read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+  );
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
 
 /** Microseconds of CPU of a process, all threads of it. */
 const cpuOf = (pid) =>

@@ -66,13 +66,11 @@ export function tableOf(results, names) {
 
 /** What a goal of a row is about: `[title, unit, value]`. See scenarios/index.js. */
 function goalOf(entries, row, whom) {
-  const own = figureOf(entries.loky, row);
-  if (pools[whom]?.kind === 'ours') return [titleFor(whom, row), row.unit, figureOf(entries[whom], row)];
-  if (whom === 'best')
-    return [`${row.title} ÷ best process pool`, '×', own / bestOf(entries, row, 'process')];
-  const other = /^over (.+)/.exec(whom)?.[1];
-  if (other) return [`${row.title} over ${other}'s`, row.unit, own - figureOf(entries[other], row)];
-  return [`${row.title} ÷ ${whom}`, '×', own / figureOf(entries[whom], row)];
+  const [own, other] = ['loky', whom.replace('over ', '')].map((pool) => figureOf(entries[pool], row));
+  if (pools[whom]?.kind === 'ours') return [titleFor(whom, row), row.unit, other];
+  if (whom.startsWith('over ')) return [`${row.title} ${whom}'s`, row.unit, own - other];
+  if (whom !== 'best') return [`${row.title} ÷ ${whom}`, '×', own / other];
+  return [`${row.title} ÷ best process pool`, '×', own / bestOf(entries, row, 'process')];
 }
 
 /** `{ title, unit, sign, limit, value, isMet }` of every goal that has a figure. */
