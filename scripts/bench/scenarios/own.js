@@ -1,4 +1,4 @@
-/** What this package has beyond calls: functions by value, `map`, streams, shared values. Warm code. */
+/** What this package has beyond calls: functions by value, `map`, shared values. Warm code. */
 import { openWarm } from '../pools.js';
 import * as probes from '../probes.js';
 import tasks from '../tasks.cjs';
@@ -11,14 +11,6 @@ const closure = (value) => value + offset;
 function withData(index) {
   const table = times(100, (entry) => entry * index);
   return (value) => table[value] + offset;
-}
-
-function* count(end) {
-  for (let value = 0; value < end; value += 1) yield value;
-}
-
-async function drain(results) {
-  for await (const value of results) if (value === undefined) throw new Error('a value was lost');
 }
 
 // Chunks that size themselves
@@ -111,7 +103,7 @@ function lookUp(length) {
 }
 
 export const own = {
-  title: 'Functions by value, map, streams and shared values',
+  title: 'Functions by value, map and shared values',
   timeout: 600_000,
   pools: ['loky'],
   scenarios: {
@@ -143,30 +135,6 @@ export const own = {
           map: await rate(() => map()),
           chunks: await rate(() => map({ chunkSize: 100 })),
         };
-      },
-    },
-    stream: {
-      rows: {
-        stream: 'stream, /s',
-        buffered: 'stream with bufferSize 1000, /s',
-        chunks: 'map with chunkSize 100, one worker, /s',
-        share: ['stream to map with chunkSize 100, ×', { loky: 0.5 }, 'higher'],
-      },
-      async run(pool) {
-        const { executor } = await openWarm(pool, { workers: 1 });
-        const items = sized(100_000);
-        const inputs = times(items, Number);
-        const buffered = executor.withOptions({ bufferSize: 1000 });
-        const rateWith = (open) => () => rateOf(items, () => drain(open()));
-        const ways = {
-          stream: rateWith(() => executor.stream(count, items)),
-          buffered: rateWith(() => buffered.stream(count, items)),
-          chunks: rateWith(() => executor.map(tasks.echo, inputs, { chunkSize: 100 })),
-        };
-        await inTurns(ways, 1);
-        const rates = await inTurns(ways, sized(5));
-        const figures = mapOf(Object.keys(ways), (way) => median(rates[way]));
-        return { ...figures, share: figures.stream / figures.chunks };
       },
     },
     'auto-2us': autoOf('100,000 items of 2 µs', same(100_000, 2), [1, 100, 1000, 10_000]),
