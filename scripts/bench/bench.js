@@ -1,7 +1,4 @@
-/**
- * The benchmark of loky against other pools and against the floor: every measurement in a fresh process, the order of
- * the pools rotated from round to round. See README.md.
- */
+/** The benchmark of loky against other pools and the floor: every measurement in a fresh process. See README.md. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -35,9 +32,6 @@ function assertKnown(given, names) {
   if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}: expected some of ${names.join(', ')}`);
 }
 
-const script = pathOf('./run-one.js');
-const root = pathOf('../../');
-
 /** Without what changes how Node starts or how fast it runs. What certificates cost has a scenario of its own. */
 const env = { ...process.env };
 const DISTURBING = /^(NODE_(OPTIONS|EXTRA_CA_CERTS|V8_COVERAGE|COMPILE_CACHE|ENV)|npm_.*|LOKY_.*)$/;
@@ -61,7 +55,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 async function measure(pool, { name, timeout }, quick) {
   const start = performance.now();
   const stdio = ['ignore', 'pipe', process.env.BENCH_DEBUG ? 'inherit' : 'ignore'];
-  const args = [script, pool, name, ...(quick ? ['--quick'] : [])];
+  const args = [pathOf('./run-one.js'), pool, name, ...(quick ? ['--quick'] : [])];
   running = spawn(process.execPath, args, { stdio, env, detached: true, timeout, killSignal: 'SIGKILL' });
   running.once('exit', endGroup); // A worker that still holds the pipe is ended with the group.
   const [output] = await Promise.all([text(running.stdout), once(running, 'close')]);
@@ -72,7 +66,7 @@ async function measure(pool, { name, timeout }, quick) {
   const died = { status: 'crashes', metrics: {}, message: 'the host process ended without a result' };
   const { message, ...outcome } = result ? JSON.parse(result) : died;
   // Messages are kept in a file for everyone: without the folders of this machine.
-  const line = message?.replaceAll(root, '').split('\n')[0].slice(0, 200);
+  const line = message?.replaceAll(pathOf('../../'), '').split('\n')[0].slice(0, 200);
   return { ...outcome, took, ...(line && { message: line }) };
 }
 

@@ -3,11 +3,11 @@
  * nothing else: no errors of tasks, no cancelling, no limits. A worker that dies fails its calls and is replaced.
  */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import frames from './frames.cjs';
+import { pathOf } from './pools.js';
 
 const { BYTES, JSON_TEXT, writeFrame, onFrames } = frames;
-const script = fileURLToPath(new URL('./workers/floor.cjs', import.meta.url));
+const script = pathOf('./workers/floor.cjs');
 
 export class FloorPool {
   #workers;
@@ -57,7 +57,6 @@ export class FloorPool {
 
 /** The bytes as what was sent. Their memory is their own, and begins where they begin. */
 function viewOf(sent, body) {
-  return Buffer.isBuffer(sent)
-    ? body
-    : new sent.constructor(body.buffer, 0, body.length / sent.BYTES_PER_ELEMENT);
+  if (Buffer.isBuffer(sent)) return body;
+  return new sent.constructor(body.buffer, 0, body.length / sent.BYTES_PER_ELEMENT);
 }

@@ -19,11 +19,8 @@ function loky(label, settings = {}, functionOf = (task) => tasks[task]) {
   const open = ({ ProcessPoolExecutor }, { workers, faults }) => {
     const crashes = faults && { onWorkerCrash: 'isolate' };
     const executor = new ProcessPoolExecutor({ maxWorkers: workers, ...crashes, ...settings });
-    return {
-      executor,
-      run: (task, ...args) => executor.submit(functionOf(task), ...args),
-      close: () => executor.shutdown({ killWorkers: true }),
-    };
+    const run = (task, ...args) => executor.submit(functionOf(task), ...args);
+    return { executor, run, close: () => executor.shutdown({ killWorkers: true }) };
   };
   return poolOf(label, 'ours', '../../dist/index.js', open);
 }
@@ -47,9 +44,8 @@ const likePiscina =
   };
 
 function openWorkerFarm({ default: workerFarm }, { workers, faults }) {
-  const options = { maxConcurrentWorkers: workers, autoStart: true };
   // By default it runs a task whose worker died again, for ever: the caller would never hear of it.
-  if (faults) options.maxRetries = 0;
+  const options = { maxConcurrentWorkers: workers, autoStart: true, ...(faults && { maxRetries: 0 }) };
   const farm = workerFarm(options, pathOf('./workers/worker-farm.cjs'), names);
   const run = (task, argument = null) =>
     new Promise((resolve, reject) => {
@@ -103,9 +99,8 @@ export async function census(opened, workers) {
   return [...met.values()];
 }
 
-export async function openWarm(pool, options = {}) {
-  const given = { workers: 2, ...options };
-  const opened = await pool.open(await pool.load(), given);
-  await census(opened, given.workers);
+export async function openWarm(pool, { workers = 2, faults } = {}) {
+  const opened = await pool.open(await pool.load(), { workers, faults });
+  await census(opened, workers);
   return opened;
 }

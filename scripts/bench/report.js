@@ -106,10 +106,8 @@ function sectionsOf(results, wanted) {
   return [...measured, ['Goals', { head: ['', 'measured', 'goal', 'met'], rows: goals }]];
 }
 
-export const report = (results, wanted) =>
-  sectionsOf(results, wanted)
-    .map(([title, table]) => `## ${title}\n\n${markdown(table)}\n`)
-    .join('\n');
+const textOf = ([title, table]) => `## ${title}\n\n${markdown(table)}\n`;
+export const report = (results, wanted) => sectionsOf(results, wanted).map(textOf).join('\n');
 
 export const page = new URL('../../docs/performance.md', import.meta.url);
 

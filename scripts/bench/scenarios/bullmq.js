@@ -1,6 +1,6 @@
 /** loky/bullmq beside BullMQ alone, with a Redis of its own: jobs that do nothing, jobs that compute, and several machines. */
 import { openWarm } from '../pools.js';
-import { allOf, mapOf, oneByOne, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
+import { allOf, oneByOne, sized, stepsPerMicrosecond, stopwatch } from '../probes.js';
 import { lapRows } from './cold.js';
 import { twoWorkers } from './warm.js';
 
@@ -17,21 +17,21 @@ async function steadily(opened, jobs, atOnce, call) {
   return figures;
 }
 
-const noopsOf = (atOnce) => ({
-  rows: {
-    ...lapRows('job', `a job that does nothing, ${atOnce} at once`, 'µs'),
-    'job.redis': `a job that does nothing, ${atOnce} at once: CPU of Redis, µs`,
-  },
-  async run(pool) {
-    const opened = await openWarm(pool, { workers: atOnce });
-    const burst = () => steadily(opened, sized(5000), atOnce, () => opened.run('noop'));
-    await oneByOne(3, burst);
-    return burst();
-  },
-});
-
-/** Of jobs, in milliseconds. */
-const lengths = { tenth: 0.1, fifth: 0.2, half: 0.5, one: 1, two: 2 };
+/** Jobs of so many milliseconds; of 0 those that do nothing. */
+const jobsOf = (ms, atOnce) => {
+  const title =
+    ms === 0 ? `a job that does nothing, ${atOnce} at once` : `a job of ${ms} ms, ${atOnce} at once`;
+  return {
+    rows: { ...lapRows('job', title, 'µs'), 'job.redis': `${title}: CPU of Redis, µs` },
+    async run(pool) {
+      const opened = await openWarm(pool, { workers: atOnce });
+      const job = ms === 0 ? ['noop'] : ['spin', Math.round(stepsPerMicrosecond() * 1000 * ms)];
+      const burst = () => steadily(opened, sized(ms === 0 ? 5000 : 2000), atOnce, () => opened.run(...job));
+      await oneByOne(ms === 0 ? 3 : 1, burst);
+      return burst();
+    },
+  };
+};
 
 export const bullmq = {
   title: 'loky/bullmq',
@@ -39,24 +39,15 @@ export const bullmq = {
   timeout: 600_000,
   pools: ['bullmq-processor', 'bullmq-served', 'bullmq', 'bullmq-sandboxed', 'bullmq-child'],
   scenarios: {
-    'bullmq-noop-2': noopsOf(2),
-    'bullmq-noop-8': noopsOf(8),
-    'bullmq-noop-16': noopsOf(16),
+    'bullmq-noop-2': jobsOf(0, 2),
+    'bullmq-noop-8': jobsOf(0, 8),
+    'bullmq-noop-16': jobsOf(0, 16),
     // From which length of a job on a pool is faster than the Worker's own process.
-    'bullmq-break-even': {
-      rows: mapOf(Object.keys(lengths), (key) => `jobs of ${lengths[key]} ms, 8 at once, /s`),
-      pools: ['bullmq-processor', 'bullmq'],
-      async run(pool) {
-        const opened = await openWarm(pool, { workers: 8 });
-        const steps = stepsPerMicrosecond() * 1000;
-        const burst = (ms) =>
-          steadily(opened, sized(2000), 8, () => opened.run('spin', Math.round(steps * ms)));
-        await burst(0);
-        const figures = {};
-        for (const [key, ms] of Object.entries(lengths)) figures[key] = 1e6 / (await burst(ms))['job.wall'];
-        return figures;
-      },
-    },
+    'bullmq-0.1ms': jobsOf(0.1, 8),
+    'bullmq-0.2ms': jobsOf(0.2, 8),
+    'bullmq-0.5ms': jobsOf(0.5, 8),
+    'bullmq-1ms': jobsOf(1, 8),
+    'bullmq-2ms': jobsOf(2, 8),
     'bullmq-machines': {
       rows: { ratio: ['two machines over one, pure CPU, ×', {}, 'higher'] },
       pools: ['bullmq-machines'],

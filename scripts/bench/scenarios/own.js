@@ -13,8 +13,6 @@ function withData(index) {
   return (value) => table[value] + offset;
 }
 
-// Chunks that size themselves
-
 const same = (length, cost) => Array(length).fill(cost);
 
 /** From 2 µs to 20 ms, the same numbers each time. */
@@ -55,8 +53,6 @@ const autoOf = (title, costs, sizes) => ({
   },
 });
 
-// Shared values
-
 const isThere = (value) => value !== undefined;
 const isThereShared = (shared) => shared.value !== undefined;
 
@@ -77,15 +73,13 @@ const sharedOf = (title, make) => ({
       await executor.shutdown();
       return time;
     };
-    const throughHandle = async (executor) => {
+    const once = (executor) => allOf(2, () => executor.submit(isThere, value));
+    const shared = async (executor) => {
       const handle = executor.share(value);
       await allOf(length, () => executor.submit(isThereShared, handle));
       handle[Symbol.dispose]();
     };
-    const ways = {
-      once: () => inNewWorkers((executor) => allOf(2, () => executor.submit(isThere, value))),
-      shared: () => inNewWorkers(throughHandle),
-    };
+    const ways = { once: () => inNewWorkers(once), shared: () => inNewWorkers(shared) };
     const taken = await inTurns(ways, sized(5));
     const ratio = median(taken.shared.map((time, repeat) => time / taken.once[repeat]));
     // Some are enough to know what one costs.

@@ -25,8 +25,7 @@ async function load(submit, rate, duration) {
 
 /** Reads what a view sends, until that ends. */
 const reader = `fetch(process.argv[1], { headers: { accept: 'text/event-stream' } }).then(async ({ body }) => {
-  console.log('open');
-  for await (const _ of body);
+  for await (const _ of body) console.log('open');
 })`;
 
 /**

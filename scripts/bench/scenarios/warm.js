@@ -62,9 +62,8 @@ async function echo(pool, make, echoes, workers) {
   const start = performance.now();
   const received = await opened.run('echo', payload);
   const first = performance.now() - start;
-  const [hostPeak, workerPeak] = observed.map(
-    (each, index) => (memoryOf(each, 'status', 'VmHWM') - before[index]) / payload.byteLength,
-  );
+  const peakOf = (each, index) => (memoryOf(each, 'status', 'VmHWM') - before[index]) / payload.byteLength;
+  const [hostPeak, workerPeak] = observed.map(peakOf);
   const figures = { status: verdict(payload, received), hostPeak, workerPeak };
   if (first > ENOUGH) return { ...figures, ms: first };
   await timesOfEchoes(sized(10_000), payload);
