@@ -1,5 +1,7 @@
-/** What this package has beyond calls: functions by value, `map`, shared values. Warm code. */
-import { openWarm } from '../pools.js';
+/** What this package has beyond calls: functions by value, `map`, streams, shared values. Warm code. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { openWarm, pathOf } from '../pools.js';
 import * as probes from '../probes.js';
 import tasks from '../tasks.cjs';
 import { view } from './view.js';
@@ -13,6 +15,14 @@ function withData(index) {
   return (value) => table[value] + offset;
 }
 
+function* count(end) {
+  for (let value = 0; value < end; value += 1) yield value;
+}
+
+async function drain(results) {
+  for await (const value of results) if (value === undefined) throw new Error('a value was lost');
+}
+
 const same = (length, cost) => Array(length).fill(cost);
 
 /** From 2 µs to 20 ms, the same numbers each time. */
@@ -24,12 +34,27 @@ function mixed(length) {
   });
 }
 
-/** Beside the best of fixed sizes. Work is counted in steps, not in time: a busy machine gives nobody any of it for nothing. */
+/** `undefined` where there is no joblib. */
+async function joblibRate(items) {
+  try {
+    const running = promisify(execFile)('python3', [pathOf('./joblib-batches.py'), '2']);
+    running.child.stdin.on('error', () => {}).end(JSON.stringify(items)); // more than fits into an argument
+    return items.length / Number((await running).stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Beside the best of fixed sizes, and beside joblib's automatic batches where python3-joblib is installed. Work is counted in
+ * steps, not in time: a busy machine gives nobody any of it for nothing.
+ */
 const autoOf = (title, costs, sizes) => ({
   rows: {
     auto: `map of ${title}: chunkSize 'auto', /s`,
     best: `map of ${title}: the best fixed chunkSize, /s`,
     one: `map of ${title}: chunkSize 1, /s`,
+    joblib: `map of ${title}: joblib's automatic batches, /s`,
     share: [`map of ${title}: auto to best, ×`, { loky: 0.9 }, 'higher'],
     first: [`map of ${title}: first result, auto to chunkSize 1, ×`, { loky: 2 }],
   },
@@ -49,7 +74,7 @@ const autoOf = (title, costs, sizes) => ({
     const rateWith = (size) => (items.length * 1000) / medianOf(size, 'total');
     const [auto, one, best] = [rateWith('auto'), rateWith(1), Math.max(...sizes.map(rateWith))];
     const first = medianOf('auto', 'first') / medianOf(1, 'first');
-    return { auto, best, one, share: auto / best, first };
+    return { auto, best, one, joblib: await joblibRate(items), share: auto / best, first };
   },
 });
 
@@ -97,7 +122,7 @@ function lookUp(length) {
 }
 
 export const own = {
-  title: 'Functions by value, map and shared values',
+  title: 'Functions by value, map, streams and shared values',
   timeout: 600_000,
   pools: ['loky'],
   scenarios: {
@@ -129,6 +154,30 @@ export const own = {
           map: await rate(() => map()),
           chunks: await rate(() => map({ chunkSize: 100 })),
         };
+      },
+    },
+    stream: {
+      rows: {
+        stream: 'stream, /s',
+        buffered: 'stream with bufferSize 1000, /s',
+        chunks: 'map with chunkSize 100, one worker, /s',
+        share: ['stream to map with chunkSize 100, ×', { loky: 0.5 }, 'higher'],
+      },
+      async run(pool) {
+        const { executor } = await openWarm(pool, { workers: 1 });
+        const items = sized(100_000);
+        const inputs = times(items, Number);
+        const buffered = executor.withOptions({ bufferSize: 1000 });
+        const rateWith = (open) => () => rateOf(items, () => drain(open()));
+        const ways = {
+          stream: rateWith(() => executor.stream(count, items)),
+          buffered: rateWith(() => buffered.stream(count, items)),
+          chunks: rateWith(() => executor.map(tasks.echo, inputs, { chunkSize: 100 })),
+        };
+        await inTurns(ways, 1);
+        const rates = await inTurns(ways, sized(5));
+        const figures = mapOf(Object.keys(ways), (way) => median(rates[way]));
+        return { ...figures, share: figures.stream / figures.chunks };
       },
     },
     'auto-2us': autoOf('100,000 items of 2 µs', same(100_000, 2), [1, 100, 1000, 10_000]),
