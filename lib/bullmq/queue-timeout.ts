@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError } from '../errors.ts';
 import type { JobState } from './job-reader.ts';
 import type { RemoteLink } from './remote-link.ts';
+import type { RemoteTask } from './remote-task.ts';
 import type { JobData } from './wire.ts';
 
 /** Milliseconds in which the outcome of a job that was done at this very moment is written. */
@@ -30,38 +31,35 @@ export function isOverdue(
 /**
  * - `taken`: it is out of the queue, and no machine had begun it
  * - `begun`: a machine has it, or it is gone
- * - `unknown`: Redis has not answered
  * - its jobState, if it is done
  */
-type TakenFromQueue = 'taken' | 'begun' | 'unknown' | JobState;
+export type TakenFromQueue = 'taken' | 'begun' | JobState;
 
 type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
 
-/** What is known of the tries to take one job. */
-export interface TakeAttempts {
+/**
+ * Takes the job of a task out of the queue, if no machine has begun it.
+ *
+ * @returns an errand. It waits for the answer of Redis however late that comes: until then it is not known who has the job.
+ */
+export function takingFromQueue(
+  link: Link,
+  task: Pick<RemoteTask, 'id' | 'state'>,
+): () => Promise<TakenFromQueue> {
+  const { id } = task;
   /** The job may be out of the queue: Redis was asked to remove it, and has not answered. */
-  mayBeTaken: boolean;
-}
-
-/** Never rejects. Waits for the answer of Redis however late it comes: until then it is not known who has the job. */
-export async function takeFromQueue(link: Link, id: string, attempts: TakeAttempts): Promise<TakenFromQueue> {
-  try {
-    return await tryToTake(link, id, attempts);
-  } catch {
-    return 'unknown';
-  }
-}
-
-async function tryToTake(link: Link, id: string, attempts: TakeAttempts): Promise<TakenFromQueue> {
-  const [before] = await link.readJobs([id]);
-  if (before?.kind === 'missing') return attempts.mayBeTaken ? 'taken' : 'begun';
-  if (before?.kind === 'running') return 'begun';
-  if (before !== undefined && before.kind !== 'waiting') return before;
-  attempts.mayBeTaken = true;
-  const isRemoved = (await link.queue.remove(id)) === 1;
-  attempts.mayBeTaken = isRemoved;
-  if (!isRemoved) return 'begun';
-  await sleep(OUTCOME_DELAY); // a machine may have begun and done it since it was read
-  const [after] = await link.readJobs([id]);
-  return after?.kind === 'value' || after?.kind === 'error' ? after : 'taken';
+  let mayBeTaken = false;
+  return async () => {
+    if (task.state === 'unsent') throw new Error('the job is on its way');
+    const [before] = await link.readJobs([id]);
+    if (before?.kind === 'missing') return mayBeTaken ? 'taken' : 'begun';
+    if (before?.kind === 'running') return 'begun';
+    if (before !== undefined && before.kind !== 'waiting') return before;
+    mayBeTaken = true;
+    mayBeTaken = (await link.queue.remove(id)) === 1;
+    if (!mayBeTaken) return 'begun';
+    await sleep(OUTCOME_DELAY); // a machine may have begun and done it since it was read
+    const [after] = await link.readJobs([id]);
+    return after?.kind === 'value' || after?.kind === 'error' ? after : 'taken';
+  };
 }

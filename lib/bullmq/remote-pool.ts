@@ -15,6 +15,7 @@ import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
 import { KeepAlive } from '../system/keep-alive.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
+import { Errands } from './errands.ts';
 import { JobLostError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { Followers } from './followers.ts';
@@ -23,8 +24,7 @@ import { LateOutput } from './late-output.ts';
 import { LostMachines } from './lost-machines.ts';
 import { Outbox } from './outbox.ts';
 import { deletePayload, fetchOutcome, keyIn, type PayloadStore, putPayload } from './payload-store.ts';
-import { QueueDeadlines, type QueueDeadlinesListener } from './queue-deadlines.ts';
-import { queueTimeoutError } from './queue-timeout.ts';
+import { queueTimeoutError, type TakenFromQueue, takingFromQueue } from './queue-timeout.ts';
 import { lostJob, Reconciler, unknownJob } from './reconciler.ts';
 import { RemoteLink, type RemoteLinkListener } from './remote-link.ts';
 import { RemoteCounts, type RemoteStats } from './remote-stats.ts';
@@ -38,7 +38,7 @@ import {
 import { warnOfLeftovers, watchUnstored } from './remote-warnings.ts';
 import { type JobData, type Reply, type ReplyKind, readOutput } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
-import { Withdrawals } from './withdrawal.ts';
+import { withdrawal } from './withdrawal.ts';
 
 /**
  * A job that is not found so often in a row is gone; once may be before it was added. One that has failed without an outcome
@@ -62,7 +62,7 @@ const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures bef
 const KILLED_BY_SHUTDOWN =
   'The Executor was shutdown with `killWorkers: true` before this job could complete.';
 
-export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDeadlinesListener {
+export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   /** In the queue and not settled, by their keys. */
   readonly sent = new Map<string, RemoteTask>();
   readonly lostMachines = new LostMachines();
@@ -78,9 +78,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
   readonly #followers: Followers;
   /** Jobs that are being withdrawn and that other executors may wait for: these must be notified. */
   readonly #withdrawnShared = new Set<string>();
-  readonly #deadlines: QueueDeadlines;
+  /** Tasks whose `queueTimeout` is over, and whose jobs may have begun. */
+  readonly #overdue: Errands<RemoteTask, TakenFromQueue>;
   readonly #lateOutput = new LateOutput((task) => this.#followers.remove(task));
-  readonly #withdrawals: Withdrawals;
+  /** Jobs that may still run although they are no longer awaited, by their ids. */
+  readonly #withdrawals: Errands<string, boolean>;
   /** Cancelled during an outage of Redis: their states are read after it. The value is `kill`. */
   readonly #wishes = new Map<RemoteTask, boolean>();
   #closed: Promise<void> | undefined;
@@ -93,10 +95,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#codec = codec;
     this.#link = new RemoteLink(settings, executorId, this);
     this.#followers = new Followers(this.#link);
-    this.#deadlines = new QueueDeadlines(this.#link, settings.checkInterval, this);
+    this.#overdue = new Errands(this.#link, settings.checkInterval, (task, end) => this.#onTaken(task, end));
     this.#outbox = new Outbox(settings, this.#link, this);
     this.#reconciler = new Reconciler(this.#link, settings.checkInterval, settings.queue, this);
-    this.#withdrawals = new Withdrawals(this.#link, settings.checkInterval, (id, isRemoved) => {
+    this.#withdrawals = new Errands(this.#link, settings.checkInterval, (id, isRemoved) => {
       const isShared = this.#withdrawnShared.delete(id);
       if (isRemoved && isShared) this.#announce(id, new CancelledError(CANCELLED_ELSEWHERE));
       this.#checkDrained();
@@ -245,7 +247,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
       }
       if (task.state === 'unsent') task.state = 'sent';
       this.sent.set(task.key, task);
-      this.#deadlines.onSent(task);
+      void this.#overdue.tryNow(task);
       if (task.request.kind === 'shared') void this.#reconciler.look(task); // others may have stored it, long ago
     }
     if (this.#unsent.size === 0) watchUnstored(this, false);
@@ -267,7 +269,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#withdrawals.resume(); // before a machine begins them
     this.#outbox.flushSoon();
     for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
-    this.#deadlines.resume();
+    this.#overdue.resume();
     void this.#reconciler.walk(); // messages of the outage were missed
   }
 
@@ -357,7 +359,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (this.#unsent.size === 0) watchUnstored(this, false);
     this.sent.delete(task.key);
     this.#wishes.delete(task);
-    this.#deadlines.forget(task);
+    this.#overdue.forget(task);
     if (task.wantsOutput) this.#lateOutput.await(task);
     else this.#followers.remove(task);
     if (upload !== undefined && kind === 'own')
@@ -419,7 +421,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
 
   #withdraw({ id, request }: RemoteTask): void {
     if (request.kind !== 'own') this.#withdrawnShared.add(id);
-    this.#withdrawals.add(id);
+    this.#withdrawals.add(id, withdrawal(this.#link, id));
     this.#keepAlive.hold();
   }
 
@@ -433,17 +435,18 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     if (task.state === 'settled' || task.state === 'running' || task.isFetching) return;
     const isHere = task.state === 'unsent' && !this.#outbox.isSending(task);
     if (isHere) this.#drop(task, () => task.fail(this.#queueTimeoutError(task)));
-    else void this.#deadlines.expire(task);
+    else this.#overdue.add(task, takingFromQueue(this.#link, task));
   }
 
-  onTaken(task: RemoteTask): void {
-    const error = this.#queueTimeoutError(task);
-    if (task.request.kind === 'shared') this.#announce(task.id, error);
-    this.#drop(task, () => task.fail(error));
-  }
-
-  onBegun(task: RemoteTask): void {
-    void this.#reconciler.look(task);
+  #onTaken(task: RemoteTask, end: TakenFromQueue): void {
+    if (task.state === 'settled' || task.isFetching) return;
+    if (end === 'begun') void this.#reconciler.look(task);
+    else if (end !== 'taken') this.onJobState(task, end);
+    else {
+      const error = this.#queueTimeoutError(task);
+      if (task.request.kind === 'shared') this.#announce(task.id, error);
+      this.#drop(task, () => task.fail(error));
+    }
   }
 
   #queueTimeoutError({ id, request }: RemoteTask): TimeoutError {
@@ -473,11 +476,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener, QueueDe
     this.#lateOutput.close();
     this.#reconciler.stop();
     warnOfLeftovers(this.#settings.queue, [
-      ...this.#withdrawals.ids,
+      ...this.#withdrawals.keys,
       ...this.#outbox.sending.map(({ id }) => id),
     ]);
     this.#withdrawals.close();
-    this.#deadlines.close();
+    this.#overdue.close();
     await this.#link.close();
     this.#keepAlive.close();
   }

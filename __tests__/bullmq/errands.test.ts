@@ -1,12 +1,12 @@
-/** What becomes of a task whose time in the queue is over while the engine is lost and found. */
+/** What becomes of errands, such as that for a task whose time in the queue is over, while the engine is lost and found. */
 import { beforeEach, expect, test } from '@jest/globals';
+import { Errands } from '../../lib/bullmq/errands.ts';
 import type { JobState } from '../../lib/bullmq/job-reader.ts';
-import { QueueDeadlines } from '../../lib/bullmq/queue-deadlines.ts';
+import { type TakenFromQueue, takingFromQueue } from '../../lib/bullmq/queue-timeout.ts';
 import type { RemoteLink } from '../../lib/bullmq/remote-link.ts';
 import type { RemoteTask } from '../../lib/bullmq/remote-task.ts';
 import { waitUntil } from '../helpers/processes.ts';
 
-const task = { id: '1', state: 'sent', isSettled: false, isFetching: false } as RemoteTask;
 const lost = (): never => {
   throw new Error('Connection is closed.');
 };
@@ -15,14 +15,17 @@ let jobState: JobState;
 let remove: () => number | Promise<number>;
 let reads: number;
 let heard: string[];
-let deadlines: QueueDeadlines;
+let task: { state: RemoteTask['state'] };
+let link: RemoteLink;
+let errands: Errands<string, TakenFromQueue>;
 
 beforeEach(() => {
   jobState = { kind: 'waiting' } as JobState;
   remove = () => 1;
   reads = 0;
   heard = [];
-  const link = {
+  task = { state: 'sent' };
+  link = {
     isReady: true,
     readJobs: async () => {
       reads += 1;
@@ -30,12 +33,14 @@ beforeEach(() => {
     },
     queue: { remove: async () => remove() },
   } as unknown as RemoteLink;
-  deadlines = new QueueDeadlines(link, 10, {
-    onTaken: () => heard.push('taken'),
-    onBegun: () => heard.push('begun'),
-    onJobState: (_, { kind }) => heard.push(kind),
-  });
+  errands = new Errands(link, 10, (_, end) => heard.push(typeof end === 'string' ? end : end.kind));
 });
+
+async function expire(): Promise<void> {
+  errands.add('1', takingFromQueue(link, Object.assign(task, { id: '1' })));
+  await waitUntil(() => reads > 0, 5_000);
+  await new Promise((resolve) => setImmediate(resolve));
+}
 
 const isHeard = () =>
   waitUntil(
@@ -49,7 +54,7 @@ test('a connection that is lost under the question, and is back before that is k
     remove = () => 1;
     return lost();
   };
-  await deadlines.expire(task);
+  await expire();
   expect(heard).toEqual([]);
   await isHeard();
   expect(heard).toEqual(['taken']);
@@ -60,14 +65,15 @@ test('a job that was removed by an order without an answer was taken', async () 
     jobState = { kind: 'missing' } as JobState;
     return lost();
   };
-  await deadlines.expire(task);
+  await expire();
   await isHeard();
   expect(heard).toEqual(['taken']);
 });
 
 test('one that was gone before is not', async () => {
   jobState = { kind: 'missing' } as JobState;
-  await deadlines.expire(task);
+  await expire();
+  await isHeard();
   expect(heard).toEqual(['begun']);
 });
 
@@ -77,20 +83,40 @@ test('an answer counts however late it comes', async () => {
     new Promise((resolve) => {
       answer = resolve;
     });
-  const expiring = deadlines.expire(task);
-  await waitUntil(() => reads === 1, 5_000);
-  deadlines.resume(); // the engine is back: the job is not asked for twice
+  await expire();
+  errands.resume(); // the engine is back: the job is not asked for twice
   expect(reads).toBe(1);
   answer(1);
-  await expiring;
+  await isHeard();
   expect(heard).toEqual(['taken']);
 });
 
 test('nothing is asked once they are closed', async () => {
   remove = lost;
-  await deadlines.expire(task);
+  await expire();
   const before = reads;
-  deadlines.close();
+  errands.close();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(reads).toBe(before);
+});
+
+test('a job that is on its way is not asked for until it is in the queue', async () => {
+  task.state = 'unsent';
+  errands.add('1', takingFromQueue(link, Object.assign(task, { id: '1' })));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(reads).toBe(0);
+  task.state = 'sent';
+  await isHeard();
+  expect(heard).toEqual(['taken']);
+});
+
+test('nothing is asked while the engine is away, nor for what was forgotten', async () => {
+  Object.assign(link, { isReady: false });
+  errands.add('1', takingFromQueue(link, Object.assign(task, { id: '1' })));
+  errands.forget('1');
+  Object.assign(link, { isReady: true });
+  errands.resume();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(reads).toBe(0);
+  expect(errands.size).toBe(0);
 });
