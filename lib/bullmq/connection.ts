@@ -4,9 +4,10 @@
  */
 import type { Redis, RedisOptions } from 'ioredis';
 import { describe } from '../system/check.ts';
+import { messageOf } from '../system/thrown.ts';
 import { ioredis } from './engine.ts';
 import type { QueueUnavailableError } from './errors.ts';
-import { messageOf, queueUnavailable } from './exchange.ts';
+import { queueUnavailable } from './exchange.ts';
 
 /**
  * Options of ioredis (with `sentinels` and `name` for Sentinel, `tls` for TLS), a URL (`redis://…`, `rediss://…`), or a

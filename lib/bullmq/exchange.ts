@@ -2,7 +2,7 @@
  * What submitters and machines exchange beside jobs, which BullMQ keeps: messages, outcomes until their executor has them,
  * and the heartbeats of machines. Redis has commands for it; every other engine of BullMQ has BullMQ's relay.
  */
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type {
   BackendFactory,
   IQueueBackend,
@@ -12,9 +12,12 @@ import type {
   Worker,
   WorkerOptions,
 } from 'bullmq';
+import { messageOf } from '../system/thrown.ts';
 import type { RedisConnection } from './connection.ts';
+import { bullmq } from './engine.ts';
 import { QueueUnavailableError } from './errors.ts';
 import type { Reply } from './wire.ts';
+import { endsWithin } from './within.ts';
 
 /** How to reach the engine of a queue: Redis, or with `backend` what that takes. */
 export type QueueConnection = RedisConnection | PostgresConnectionOptions;
@@ -82,49 +85,84 @@ export interface ExchangeEvents {
   message: [text: string];
 }
 
-export interface Exchange extends EventEmitter<ExchangeEvents> {
-  readonly isReady: boolean;
-  /** @param during What was tried, or for how long. */
-  unavailable(during: string, cause: unknown): QueueUnavailableError;
-  refusedBy(error: unknown): Refused;
-  /** Whether the engine was not reached: what it was asked for may have been done, and may be asked for again. */
-  isOutage(error: unknown): boolean;
+/** Milliseconds that closing the queue may take. */
+const CLOSE_TIMEOUT = 2_000;
+
+/** The connections to an engine, BullMQ's own among them, whose errors are its errors. */
+export abstract class Exchange extends EventEmitter<ExchangeEvents> {
+  abstract readonly isReady: boolean;
+  protected readonly place: QueuePlace;
+  protected isClosed = false;
+  #queue: Queue | undefined;
+
+  constructor(place: QueuePlace) {
+    super();
+    this.place = place;
+  }
+
   /** Not before it is writable: what BullMQ asks at the start must be answered. */
-  createQueue(options?: Omit<QueueOptions, 'connection' | 'prefix'>): Queue;
+  get queue(): Queue {
+    if (this.#queue === undefined) {
+      const { options, backend } = this.ofBullMQ();
+      this.#queue = new (bullmq().Queue)(this.place.queue, options, backend as undefined);
+      this.#queue.on('error', (error) => this.emit('error', error));
+    }
+    return this.#queue;
+  }
+
   createWorker(
     run: ConstructorParameters<typeof Worker>[1],
-    options: Omit<WorkerOptions, 'connection' | 'prefix'>,
-  ): Worker;
-  /** Listens also to the replies to another name. Resolves when it does. */
-  follow(executor: string): Promise<void>;
-  unfollow(executor: string): void;
-  /** To all machines. */
-  order(text: string): Promise<void>;
-  /** What the worker of this exchange writes after it has resolved comes after it. */
-  keep(outcomes: readonly OutcomesToKeep[]): Promise<void>;
-  reply(outgoing: readonly OutgoingReplies[]): Promise<void>;
-  /** In the order of the jobs. @throws what the engine answers. */
-  readJobs(jobs: readonly AwaitedJob[]): Promise<JobFields[]>;
-  /** Outcomes that were heard need to be kept no longer. */
-  forget(executor: string, jobIds: readonly string[]): Promise<void>;
-  forgetAll(executor: string): Promise<void>;
-  /** Machines that listen to orders. */
-  machineCount(): Promise<number>;
-  /** @param lifetime Milliseconds after which a machine without another heartbeat is left out. */
-  beat(machine: string, text: string, lifetime: number): Promise<void>;
-  endBeat(machine: string): Promise<void>;
-  /** The latest heartbeat of each machine. */
-  beats(): Promise<string[]>;
-  /** Shows whether the engine takes writes. @throws what the engine answers. */
-  probe(): Promise<void>;
-  /** Lets the process end although connections are open, where the engine's client can. */
-  unref(): void;
-  close(): void;
-}
+    given: Omit<WorkerOptions, 'connection' | 'prefix'>,
+  ): Worker {
+    const { options, backend } = this.ofBullMQ();
+    const all = { ...given, ...options };
+    const worker = new (bullmq().Worker)(this.place.queue, run, all, backend as undefined);
+    worker.on('error', (error) => this.emit('error', error));
+    return worker;
+  }
 
-/** Not by `instanceof`: errors of another realm have messages too. */
-export const messageOf = (error: unknown): string =>
-  String((error as Partial<Error> | null | undefined)?.message ?? '');
+  async close(): Promise<void> {
+    this.isClosed = true;
+    if (this.#queue !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#queue.close());
+    this.disconnect();
+  }
+
+  /** What BullMQ's classes are given. */
+  protected abstract ofBullMQ(): {
+    readonly options: QueueOptions;
+    readonly backend?: QueueBackend;
+  };
+  /** @param during What was tried, or for how long. */
+  abstract unavailable(during: string, cause: unknown): QueueUnavailableError;
+  abstract refusedBy(error: unknown): Refused;
+  /** Whether the engine was not reached: what it was asked for may have been done, and may be asked for again. */
+  abstract isOutage(error: unknown): boolean;
+  /** Listens also to the replies to another name. Resolves when it does. */
+  abstract follow(executor: string): Promise<void>;
+  abstract unfollow(executor: string): void;
+  /** To all machines. */
+  abstract order(text: string): Promise<void>;
+  /** What the worker of this exchange writes after it has resolved comes after it. */
+  abstract keep(outcomes: readonly OutcomesToKeep[]): Promise<void>;
+  abstract reply(outgoing: readonly OutgoingReplies[]): Promise<void>;
+  /** In the order of the jobs. @throws what the engine answers. */
+  abstract readJobs(jobs: readonly AwaitedJob[]): Promise<JobFields[]>;
+  /** Outcomes that were heard need to be kept no longer. */
+  abstract forget(executor: string, jobIds: readonly string[]): Promise<void>;
+  abstract forgetAll(executor: string): Promise<void>;
+  /** Machines that listen to orders. */
+  abstract machineCount(): Promise<number>;
+  /** @param lifetime Milliseconds after which a machine without another heartbeat is left out. */
+  abstract beat(machine: string, text: string, lifetime: number): Promise<void>;
+  abstract endBeat(machine: string): Promise<void>;
+  /** The latest heartbeat of each machine. */
+  abstract beats(): Promise<string[]>;
+  /** Shows whether the engine takes writes. @throws what the engine answers. */
+  abstract probe(): Promise<void>;
+  /** Lets the process end although connections are open, where the engine's client can. */
+  abstract unref(): void;
+  protected abstract disconnect(): void;
+}
 
 /**
  * @param engine Which one, and where.
@@ -136,7 +174,7 @@ export function queueUnavailable(
   cause: unknown,
   wayOut: string,
 ): QueueUnavailableError {
-  const message = messageOf(cause).replace(/\.$/, '');
+  const message = cause === undefined ? '' : messageOf(cause).replace(/\.$/, '');
   const reason = message === '' ? '' : `: ${message}`;
   return new QueueUnavailableError(`${engine} ${during}${reason}${wayOut}`, { cause });
 }

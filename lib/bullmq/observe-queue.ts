@@ -1,11 +1,11 @@
 /** What is seen of a queue and its machines from outside. It runs nothing and holds no job. */
-import type { Job, Queue } from 'bullmq';
+import type { Job } from 'bullmq';
 import * as check from '../system/check.ts';
 import type { Exchange, QueueBackend, QueueConnection } from './exchange.ts';
 import { openExchange } from './open-exchange.ts';
 import { assertGiven, placeChecks } from './serve-options.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
-import { endsWithin, within } from './within.ts';
+import { within } from './within.ts';
 
 /** How to reach a queue. */
 export interface ObserveQueueOptions {
@@ -83,9 +83,6 @@ const checks: Readonly<Record<keyof ObserveQueueOptions, check.Check>> = {
   timeout: check.number({ min: 1, unit: 'milliseconds' }),
 };
 
-/** Milliseconds that closing may take. */
-const CLOSE_TIMEOUT = 2_000;
-
 /** @throws TypeError, RangeError */
 export function observeQueue(options: ObserveQueueOptions): QueueObserver {
   const {
@@ -105,7 +102,6 @@ class Observer implements QueueObserver {
   readonly #name: string;
   readonly #exchange: Exchange;
   readonly #timeout: number;
-  #queue: Queue | undefined;
   #lastError: unknown;
 
   constructor(name: string, exchange: Exchange, timeout: number) {
@@ -126,9 +122,8 @@ class Observer implements QueueObserver {
     throw this.#exchange.unavailable(`gave no figures of the queue ${this.#name}`, this.#lastError);
   }
 
-  async close(): Promise<void> {
-    if (this.#queue !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#queue.close());
-    this.#exchange.close();
+  close(): Promise<void> {
+    return this.#exchange.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -137,12 +132,12 @@ class Observer implements QueueObserver {
 
   async #readNow(): Promise<QueueSnapshot> {
     if (!this.#exchange.isReady) await this.#becomesReady();
-    this.#queue ??= this.#openQueue();
+    const { queue } = this.#exchange;
     const [texts, counts, waiting, prioritized] = await Promise.all([
       this.#exchange.beats(),
-      this.#queue.getJobCounts(...STATES),
-      this.#queue.getJobs(['wait'], 0, 0, true),
-      this.#queue.getJobs(['prioritized'], 0, 0, true),
+      queue.getJobCounts(...STATES),
+      queue.getJobs(['wait'], 0, 0, true),
+      queue.getJobs(['prioritized'], 0, 0, true),
     ]);
     const machines = readReports(texts);
     return {
@@ -166,14 +161,6 @@ class Observer implements QueueObserver {
         resolve();
       });
     });
-  }
-
-  #openQueue(): Queue {
-    const queue = this.#exchange.createQueue();
-    queue.on('error', (error) => {
-      this.#lastError = error;
-    });
-    return queue;
   }
 }
 

@@ -1,5 +1,4 @@
 /** The exchange through Redis: one connection that writes, one that listens. */
-import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import {
   closeRedis,
@@ -10,16 +9,14 @@ import {
   unavailable,
   unrefWhenConnected,
 } from './connection.ts';
-import { bullmq } from './engine.ts';
-import type {
-  AwaitedJob,
+import {
+  type AwaitedJob,
   Exchange,
-  ExchangeEvents,
-  JobFields,
-  OutcomesToKeep,
-  OutgoingReplies,
-  QueuePlace,
-  Subscription,
+  type JobFields,
+  type OutcomesToKeep,
+  type OutgoingReplies,
+  type QueuePlace,
+  type Subscription,
 } from './exchange.ts';
 
 /** `pb` is BullMQ's field for the name of the worker that processed the job. */
@@ -27,16 +24,13 @@ const FIELDS = ['finishedOn', 'returnvalue', 'failedReason', 'timestamp', 'pb'] 
 
 type Answers = [error: Error | null, result: unknown][];
 
-export class RedisExchange extends EventEmitter<ExchangeEvents> implements Exchange {
-  readonly #place: QueuePlace;
+export class RedisExchange extends Exchange {
   readonly #writer: Redis;
   readonly #subscriber: Redis | undefined;
   #isSubscribed: boolean;
-  #isClosed = false;
 
   constructor(place: QueuePlace, subscription: Subscription) {
-    super();
-    this.#place = place;
+    super(place);
     const connection = place.connection as RedisConnection;
     this.#writer = openRedis(connection);
     this.#subscriber = subscription === undefined ? undefined : openRedis(connection);
@@ -53,7 +47,7 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
   }
 
   get isReady(): boolean {
-    return !this.#isClosed && this.#isSubscribed && this.#writer.status === 'ready';
+    return !this.isClosed && this.#isSubscribed && this.#writer.status === 'ready';
   }
 
   get #connections(): readonly Redis[] {
@@ -74,14 +68,8 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
     return false;
   }
 
-  createQueue(options: object = {}) {
-    const { queue, prefix } = this.#place;
-    return new (bullmq().Queue)(queue, { ...options, connection: this.#writer, prefix });
-  }
-
-  createWorker(run: Parameters<Exchange['createWorker']>[0], options: object) {
-    const { queue, prefix } = this.#place;
-    return new (bullmq().Worker)(queue, run, { ...options, connection: this.#writer, prefix });
+  protected ofBullMQ() {
+    return { options: { connection: this.#writer, prefix: this.place.prefix } };
   }
 
   async follow(executor: string): Promise<void> {
@@ -115,7 +103,7 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
   }
 
   async readJobs(jobs: readonly AwaitedJob[]): Promise<JobFields[]> {
-    const { prefix, queue } = this.#place;
+    const { prefix, queue } = this.place;
     const pipeline = this.#writer.pipeline();
     const keys = jobs.map(({ id }) => `${prefix}:${queue}:${id}`);
     for (const key of keys) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
@@ -171,14 +159,13 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
     for (const redis of this.#connections) unrefWhenConnected(redis);
   }
 
-  close(): void {
-    this.#isClosed = true;
+  protected disconnect(): void {
     for (const redis of this.#connections) closeRedis(redis);
   }
 
   /** Of a key or a channel beside the jobs, whose removal is for all submitters. */
   #name(what: string): string {
-    const { prefix, queue } = this.#place;
+    const { prefix, queue } = this.place;
     return `${prefix}:${queue}:loky:${what}`;
   }
 
@@ -216,7 +203,7 @@ export class RedisExchange extends EventEmitter<ExchangeEvents> implements Excha
 
   #noteAway(): void {
     if (this.#subscriber !== undefined && this.#subscriber.status !== 'ready') this.#isSubscribed = false;
-    if (!this.#isClosed) this.emit('away');
+    if (!this.isClosed) this.emit('away');
   }
 }
 

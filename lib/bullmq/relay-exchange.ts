@@ -3,15 +3,13 @@
  * heartbeats are retained messages, which the engine removes by their age.
  */
 import { createHash } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job, PostgresConnectionOptions, Queue, Relay, RelaySubscription } from 'bullmq';
+import type { Job, PostgresConnectionOptions, QueueOptions, Relay, RelaySubscription } from 'bullmq';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import { bullmq } from './engine.ts';
 import {
   type AwaitedJob,
-  type Exchange,
-  type ExchangeEvents,
+  Exchange,
   type JobFields,
   type OutcomesToKeep,
   type OutgoingReplies,
@@ -51,14 +49,11 @@ const OUTAGE_MESSAGES =
 /** SQLSTATEs of a database that is full or read-only. */
 const FULL_CODES = /^(?:53100|53200|25006)$/;
 
-export class RelayExchange extends EventEmitter<ExchangeEvents> implements Exchange {
-  readonly #place: QueuePlace;
+export class RelayExchange extends Exchange {
   readonly #backend: QueueBackend;
   readonly #subscription: Subscription;
   #relay: Relay<PostgresConnectionOptions> | undefined;
-  #reader: Queue | undefined;
   #isThere = false;
-  #isClosed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   readonly #waiting = new Map<string, Reply[]>();
@@ -66,8 +61,7 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   readonly #followed = new Map<string, Promise<RelaySubscription>>();
 
   constructor(place: QueuePlace, subscription: Subscription) {
-    super();
-    this.#place = place;
+    super(place);
     const create = place.backend as QueueBackend;
     this.#backend = (...given) => withHandledErrors(create(...given));
     this.#subscription = subscription;
@@ -75,11 +69,11 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   }
 
   get isReady(): boolean {
-    return this.#isThere && !this.#isClosed;
+    return this.#isThere && !this.isClosed;
   }
 
   unavailable(during: string, cause: unknown) {
-    return queueUnavailable(`Postgres at ${nameOf(this.#place)}`, during, cause, wayOut(cause));
+    return queueUnavailable(`Postgres at ${nameOf(this.place)}`, during, cause, wayOut(cause));
   }
 
   refusedBy(error: unknown): Refused {
@@ -93,14 +87,8 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
     return typeof code === 'string' ? OUTAGE_CODES.test(code) : OUTAGE_MESSAGES.test(String(message));
   }
 
-  createQueue(options: object = {}): Queue {
-    const { queue, connection } = this.#place;
-    return new (bullmq().Queue)(queue, { ...options, connection } as never, this.#backend as never);
-  }
-
-  createWorker(run: Parameters<Exchange['createWorker']>[0], options: object) {
-    const { queue, connection } = this.#place;
-    return new (bullmq().Worker)(queue, run, { ...options, connection } as never, this.#backend as never);
+  protected ofBullMQ() {
+    return { options: { connection: this.place.connection } as QueueOptions, backend: this.#backend };
   }
 
   async follow(executor: string): Promise<void> {
@@ -138,7 +126,7 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
         await act();
         return;
       } catch (error) {
-        if (this.#isClosed || !this.isOutage(error)) throw error;
+        if (this.isClosed || !this.isOutage(error)) throw error;
       }
       await sleep(delay);
     }
@@ -175,12 +163,11 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
 
   /** The outcome last: it is written before its job is done. */
   async #readJob({ executor, id }: AwaitedJob): Promise<JobFields> {
-    const reader = this.#queue();
-    const job: Job | undefined = await reader.getJob(id);
+    const job: Job | undefined = await this.queue.getJob(id);
     const isOver = job === undefined || job.finishedOn !== undefined;
     const [outcome, state] = await Promise.all([
       isOver ? this.#readOutcome(executor, id) : null,
-      isOver ? undefined : reader.getJobState(id),
+      isOver ? undefined : this.queue.getJobState(id),
     ]);
     return {
       outcome,
@@ -242,17 +229,15 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   /** The driver of Postgres keeps the process alive while it has connections. */
   unref(): void {}
 
-  close(): void {
-    this.#isClosed = true;
+  protected disconnect(): void {
     clearTimeout(this.#retry);
     const closing = (this.#sending ?? Promise.resolve()).then(() => this.#relay?.close());
     closing.catch(() => {});
-    this.#reader?.close().catch(() => {});
   }
 
   /** BullMQ never forgets that a first connection has failed: a new relay is made. */
   async #open(): Promise<void> {
-    const { queue, prefix, connection } = this.#place;
+    const { queue, prefix, connection } = this.place;
     const { Relay, createPostgresRelayBackend } = bullmq();
     const relay = new Relay<PostgresConnectionOptions>({
       connection: connection as PostgresConnectionOptions,
@@ -272,7 +257,7 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
       return;
     }
     this.#relay = relay;
-    if (this.#isClosed) relay.close().catch(() => {});
+    if (this.isClosed) relay.close().catch(() => {});
     else this.#noteBack();
   }
 
@@ -294,7 +279,7 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   }
 
   #noteError(relay: Relay<PostgresConnectionOptions>, error: unknown): void {
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     this.emit('error', error);
     if (this.#relay === relay) this.#noteAway();
     else this.emit('away');
@@ -310,17 +295,17 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
     try {
       await within(PATIENCE, this.#opened().getCounts(), NO_ANSWER);
     } catch (error) {
-      if (this.#isClosed) return;
+      if (this.isClosed) return;
       this.emit('error', error);
       this.emit('away');
       this.#later(() => void this.#lookAgain());
       return;
     }
-    if (!this.#isClosed) this.#noteBack();
+    if (!this.isClosed) this.#noteBack();
   }
 
   #later(act: () => void): void {
-    if (this.#isClosed || this.#retry !== undefined) return;
+    if (this.isClosed || this.#retry !== undefined) return;
     this.#failures += 1;
     this.#retry = setTimeout(
       () => {
@@ -336,7 +321,7 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
     try {
       return await within(PATIENCE, question, NO_ANSWER);
     } catch (error) {
-      if (this.#isThere && !this.#isClosed && this.isOutage(error)) {
+      if (this.#isThere && !this.isClosed && this.isOutage(error)) {
         this.emit('error', error);
         this.#noteAway();
       }
@@ -347,14 +332,6 @@ export class RelayExchange extends EventEmitter<ExchangeEvents> implements Excha
   #opened(): Relay<PostgresConnectionOptions> {
     if (this.#relay === undefined) throw new Error('Postgres was not reached yet');
     return this.#relay;
-  }
-
-  #queue(): Queue {
-    if (this.#reader === undefined) {
-      this.#reader = this.createQueue();
-      this.#reader.on('error', (error) => this.emit('error', error));
-    }
-    return this.#reader;
   }
 }
 

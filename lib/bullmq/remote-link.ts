@@ -22,7 +22,7 @@ export interface RemoteLinkListener {
   isAwaited(): boolean;
 }
 
-/** Milliseconds that each step of closing may take. */
+/** Milliseconds that removing its outcomes may take when it closes. */
 const CLOSE_TIMEOUT = 2_000;
 /** Outcomes that are removed at once, and milliseconds until fewer are. */
 const HEARD_AT_ONCE = 500;
@@ -34,7 +34,6 @@ export class RemoteLink {
   readonly #executorId: string;
   readonly #exchange: Exchange;
   readonly #endWarnings: () => void;
-  #queue: Queue | undefined;
   #lastError: unknown;
   #wasReady = false;
   #refusedSince: number | undefined;
@@ -65,11 +64,7 @@ export class RemoteLink {
 
   /** Not before it is ready: what BullMQ asks Redis at the start must be answered. */
   get queue(): Queue {
-    if (this.#queue === undefined) {
-      this.#queue = this.#exchange.createQueue();
-      this.#queue.on('error', (error) => this.#noteError(error));
-    }
-    return this.#queue;
+    return this.#exchange.queue;
   }
 
   /** In the order of the ids. @throws what the engine answers. */
@@ -169,8 +164,7 @@ export class RemoteLink {
     clearTimeout(this.#removal);
     this.#endWarnings();
     if (isReady) await endsWithin(CLOSE_TIMEOUT, this.#exchange.forgetAll(this.#executorId));
-    if (this.#queue !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#queue.close());
-    this.#exchange.close();
+    await this.#exchange.close();
   }
 
   #noteReady(): void {

@@ -4,6 +4,7 @@
  */
 import type { Job, Worker } from 'bullmq';
 import { checkOptions, milliseconds } from '../system/check.ts';
+import { messageOf } from '../system/thrown.ts';
 import type { Exchange } from './exchange.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { JobRunner } from './job-runner.ts';
@@ -134,7 +135,7 @@ class Server implements TaskServer {
       lastFetch: this.#lastFetch,
       lastHeartbeat: this.#heartbeat.lastBeat,
       lockFailures: this.#lockFailures,
-      lastError: connected ? undefined : messageOf(this.#lastError),
+      lastError: connected || this.#lastError === undefined ? undefined : messageOf(this.#lastError),
     };
   }
 
@@ -184,7 +185,6 @@ class Server implements TaskServer {
       maxStalledCount,
       runRetryDelay: RETRY_DELAY,
     });
-    worker.on('error', (error) => this.#noteError(error));
     worker.on('lockRenewalFailed', (jobIds) => {
       this.#lockFailures += jobIds.length;
       for (const id of jobIds) this.#runner.supersede(id);
@@ -244,11 +244,7 @@ class Server implements TaskServer {
     if (this.#worker !== undefined) await endsWithin(CLOSE_TIMEOUT, this.#worker.close());
     for (const cleanUp of this.#cleanUps) cleanUp();
     if (this.#exchange.isReady) await endsWithin(CLOSE_TIMEOUT, this.#heartbeat.end());
-    this.#exchange.close();
+    await this.#exchange.close();
     if (this.#settings.ownsExecutor) await this.#settings.executor.shutdown({ killWorkers: !isFinished });
   }
-}
-
-function messageOf(error: unknown): string | undefined {
-  return error === undefined ? undefined : String((error as Partial<Error> | null)?.message ?? error);
 }
