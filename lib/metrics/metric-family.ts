@@ -20,8 +20,6 @@ interface Member {
   readonly release: (() => void) | undefined;
 }
 
-type SetValue = (labels: Record<string, string | number>, value: number) => void;
-
 export function createMetricFamily(
   kind: SourceKind,
   registry: Registry,
@@ -37,32 +35,18 @@ export function createMetricFamily(
     return { name: prefix + name, help, labelNames, registers: [registry] };
   }
 
-  for (const { type, name, help, label, figures } of metricsOf[kind]) {
-    const setAll = (set: SetValue): void => {
-      for (const [member, { source }] of members)
-        for (const [of, value] of figures(source.stats() as never))
-          if (value !== undefined)
-            set({ [kind]: member, ...(label !== undefined && { [label]: of }) }, value);
-    };
-    const described = describe(name, help, label);
-    // Each is reset first: workers that are gone leave no row.
-    if (type === 'gauge') {
-      new Gauge({
-        ...described,
-        collect() {
-          this.reset();
-          setAll((labels, value) => this.set(labels, value));
-        },
-      });
-    } else {
-      new Counter({
-        ...described,
-        collect() {
-          this.reset();
-          setAll((labels, value) => this.inc(labels, value));
-        },
-      });
-    }
+  for (const [type, name, help, figures, label] of metricsOf[kind]) {
+    const Metric = { gauge: Gauge, counter: Counter as typeof Gauge }[type];
+    new Metric({
+      ...describe(name, help, label),
+      /** Resets it first: workers that are gone leave no row. */
+      collect() {
+        this.reset();
+        for (const [member, { source }] of members)
+          for (const [of, value] of entriesOf(figures(source.stats() as never)))
+            if (value !== undefined) this.inc({ [kind]: member, ...(label && { [label]: of }) }, value);
+      },
+    });
   }
   const watch = kind === 'executor' ? createTaskTimes(describe, buckets) : undefined;
 
@@ -87,6 +71,9 @@ export function createMetricFamily(
     },
   };
 }
+
+const entriesOf = (figures: number | Readonly<Record<string, number | undefined>> | undefined) =>
+  typeof figures === 'object' ? Object.entries(figures) : [['', figures] as const];
 
 type Describe = (name: string, help: string) => ConstructorParameters<typeof Histogram>[0];
 

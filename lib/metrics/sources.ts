@@ -27,134 +27,111 @@ export function kindOf(source: MetricsSource): SourceKind {
   return 'on' in source ? 'executor' : 'submitter';
 }
 
-/** The value of a metric for each value of its second label, or for none. */
-type Figures<Stats> = (
-  stats: Stats,
-) => Iterable<readonly [label: string | number, value: number | undefined]>;
-
-interface Metric<Stats> {
-  readonly type: 'gauge' | 'counter';
-  readonly name: string;
-  readonly help: string;
-  /** The name of a second label. */
-  readonly label?: string;
-  readonly figures: Figures<Stats>;
-}
+/** A metric of a source. With a `label` it has a figure for each value of that. */
+type Metric<Stats> = readonly [
+  type: 'gauge' | 'counter',
+  name: string,
+  help: string,
+  ...(
+    | [figure: (stats: Stats) => number | undefined]
+    | [figures: (stats: Stats) => Readonly<Record<string, number | undefined>>, label: string]
+  ),
+];
 
 type Metrics<Stats> = readonly Metric<Stats>[];
-
-function one<Stats>(
-  type: Metric<Stats>['type'],
-  name: string,
-  help: string,
-  figure: (stats: Stats) => number | undefined,
-): Metric<Stats> {
-  return { type, name, help, figures: (stats) => [['', figure(stats)]] };
-}
-
-function many<Stats>(
-  type: Metric<Stats>['type'],
-  name: string,
-  help: string,
-  label: string,
-  figures: Figures<Stats>,
-): Metric<Stats> {
-  return { type, name, help, label, figures };
-}
 
 const STATES = ['booting', 'initializing', 'spare', 'idle', 'busy', 'leaving', 'killed'] as const;
 
 /** A worker that starts, is spare or leaves may have the rank of one that runs tasks. */
 const isInPlace = ({ state }: WorkerStats): boolean => state === 'idle' || state === 'busy';
 
+/** By the rank of each. */
+const byRank = (workers: readonly WorkerStats[], figure: (worker: WorkerStats) => number | undefined) =>
+  Object.fromEntries(workers.filter(isInPlace).map((worker) => [worker.rank, figure(worker)]));
+
 const executor: Metrics<ExecutorStats> = [
-  many('gauge', 'workers', 'Worker processes by state.', 'state', ({ workers }) =>
-    STATES.map((state) => [state, workers.filter((worker) => worker.state === state).length]),
-  ),
-  one('gauge', 'tasks_pending', 'Tasks that have not started.', ({ pending }) => pending),
-  one('gauge', 'tasks_running', 'Tasks that workers run.', ({ running }) => running),
-  many(
+  [
+    'gauge',
+    'workers',
+    'Worker processes by state.',
+    ({ workers }) =>
+      Object.fromEntries(STATES.map((each) => [each, workers.filter(({ state }) => state === each).length])),
+    'state',
+  ],
+  ['gauge', 'tasks_pending', 'Tasks that have not started.', ({ pending }) => pending],
+  ['gauge', 'tasks_running', 'Tasks that workers run.', ({ running }) => running],
+  [
     'gauge',
     'worker_resident_memory_bytes',
     'Memory of a worker with its descendants, when it was last seen busy.',
+    ({ workers }) => byRank(workers, ({ rss }) => rss),
     'rank',
-    ({ workers }) => workers.filter(isInPlace).map(({ rank, rss }) => [rank, rss]),
-  ),
-  many(
+  ],
+  [
     'gauge',
     'worker_cpu_cores',
     'CPU cores that a worker with its descendants used, when it was last seen busy.',
+    ({ workers }) => byRank(workers, ({ cpu }) => cpu && cpu / 100),
     'rank',
-    ({ workers }) => workers.filter(isInPlace).map(({ rank, cpu }) => [rank, cpu && cpu / 100]),
-  ),
-  many('counter', 'tasks_total', 'Settled tasks, by outcome.', 'outcome', ({ outcomes }) =>
-    Object.entries(outcomes),
-  ),
-  many(
+  ],
+  ['counter', 'tasks_total', 'Settled tasks, by outcome.', ({ outcomes }) => outcomes, 'outcome'],
+  [
     'counter',
     'worker_exits_total',
     'Worker processes that have ended, by reason.',
+    ({ exits }) => exits,
     'reason',
-    ({ exits }) => Object.entries(exits),
-  ),
-  many(
+  ],
+  [
     'counter',
     'worker_recycled_total',
     'Workers that were replaced, by reason.',
+    ({ recycled }) => recycled,
     'reason',
-    ({ recycled }) => Object.entries(recycled),
-  ),
+  ],
 ];
 
 const machine: Metrics<ServerStats> = [
-  many('counter', 'machine_jobs_total', 'Jobs of a machine, by outcome.', 'event', ({ jobs }) =>
-    Object.entries(jobs),
-  ),
-  one('gauge', 'machine_jobs_active', 'Jobs that a machine runs.', ({ active }) => active),
-  one('gauge', 'machine_workers', 'Jobs that a machine can run at once.', ({ workers }) => workers),
-  one('gauge', 'machine_draining', 'Whether a machine is draining: 1 or 0.', ({ draining }) =>
-    Number(draining),
-  ),
-  one(
+  ['counter', 'machine_jobs_total', 'Jobs of a machine, by outcome.', ({ jobs }) => ({ ...jobs }), 'event'],
+  ['gauge', 'machine_jobs_active', 'Jobs that a machine runs.', ({ active }) => active],
+  ['gauge', 'machine_workers', 'Jobs that a machine can run at once.', ({ workers }) => workers],
+  ['gauge', 'machine_draining', 'Whether a machine is draining: 1 or 0.', ({ draining }) => Number(draining)],
+  [
     'counter',
     'machine_lock_failures_total',
     'Locks of jobs that could not be renewed.',
     ({ lockFailures }) => lockFailures,
-  ),
-  one(
+  ],
+  [
     'gauge',
     'machine_last_fetch_timestamp_seconds',
     'When the machine last fetched a job.',
     ({ lastFetch }) => lastFetch && lastFetch / 1_000,
-  ),
+  ],
 ];
 
 const submitter: Metrics<RemoteStats> = [
-  many(
+  [
     'gauge',
     'submitter_tasks',
     'Tasks of a submitter that are not settled, by state.',
+    ({ unsent, waiting, running }) => ({ unsent, waiting, running }),
     'state',
-    ({ unsent, waiting, running }) => Object.entries({ unsent, waiting, running }),
-  ),
-  many('counter', 'submitter_tasks_total', 'Settled tasks, by outcome.', 'outcome', ({ outcomes }) =>
-    Object.entries(outcomes),
-  ),
-  one(
-    'counter',
-    'submitter_submitted_total',
-    'Tasks that were ever submitted.',
-    ({ submitted }) => submitted,
-  ),
-  one('gauge', 'submitter_connected', 'Whether the engine can be reached: 1 or 0.', ({ connected }) =>
-    Number(connected),
-  ),
-  one(
+  ],
+  ['counter', 'submitter_tasks_total', 'Settled tasks, by outcome.', ({ outcomes }) => outcomes, 'outcome'],
+  ['counter', 'submitter_submitted_total', 'Tasks that were ever submitted.', ({ submitted }) => submitted],
+  [
+    'gauge',
+    'submitter_connected',
+    'Whether the engine can be reached: 1 or 0.',
+    ({ connected }) => Number(connected),
+  ],
+  [
     'counter',
     'submitter_machines_lost_total',
     'Machines that fell silent under its tasks.',
     ({ machinesLost }) => machinesLost,
-  ),
+  ],
 ];
 
 export const metricsOf: Readonly<Record<SourceKind, Metrics<never>>> = { executor, machine, submitter };
