@@ -15,7 +15,7 @@ let jobState: JobState;
 let remove: () => number | Promise<number>;
 let reads: number;
 let heard: string[];
-let task: { state: RemoteTask['state'] };
+let task: RemoteTask;
 let link: RemoteLink;
 let errands: Errands<string, TakenFromQueue>;
 
@@ -24,7 +24,7 @@ beforeEach(() => {
   remove = () => 1;
   reads = 0;
   heard = [];
-  task = { state: 'sent' };
+  task = { id: '1', state: 'sent' } as RemoteTask;
   link = {
     isReady: true,
     readJobs: async () => {
@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 
 async function expire(): Promise<void> {
-  errands.add('1', takingFromQueue(link, Object.assign(task, { id: '1' })));
+  errands.add('1', takingFromQueue(link, task));
   await waitUntil(() => reads > 0, 5_000);
   await new Promise((resolve) => setImmediate(resolve));
 }
@@ -102,7 +102,7 @@ test('nothing is asked once they are closed', async () => {
 
 test('a job that is on its way is not asked for until it is in the queue', async () => {
   task.state = 'unsent';
-  errands.add('1', takingFromQueue(link, Object.assign(task, { id: '1' })));
+  errands.add('1', takingFromQueue(link, task));
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(reads).toBe(0);
   task.state = 'sent';
@@ -112,7 +112,7 @@ test('a job that is on its way is not asked for until it is in the queue', async
 
 test('nothing is asked while the engine is away, nor for what was forgotten', async () => {
   Object.assign(link, { isReady: false });
-  errands.add('1', takingFromQueue(link, Object.assign(task, { id: '1' })));
+  errands.add('1', takingFromQueue(link, task));
   errands.forget('1');
   Object.assign(link, { isReady: true });
   errands.resume();

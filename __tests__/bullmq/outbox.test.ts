@@ -26,7 +26,7 @@ function open(answers: (Error | undefined)[], jobStates: Record<string, JobState
   const link = {
     isReady: true,
     queue: { addBulk },
-    readJobs: async (ids: string[]) => ids.map((id) => ({ kind: jobStates[id] ?? 'missing' })),
+    readJobs: async (tasks: Task[]) => tasks.map(({ id }) => ({ kind: jobStates[id] ?? 'missing' })),
     isOutage: (error: unknown) => error instanceof Outage,
   };
   const outbox = new Outbox({} as never, link as never, {

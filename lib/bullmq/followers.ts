@@ -10,6 +10,10 @@ export class Followers {
     this.#link = link;
   }
 
+  has(id: string): boolean {
+    return this.#followers.has(id);
+  }
+
   of(id: string): Iterable<RemoteTask> {
     return this.#followers.get(id) ?? [];
   }
@@ -20,6 +24,11 @@ export class Followers {
     followers.add(task);
     this.#followers.set(task.id, followers);
     await this.#link.follow(task.id).catch(() => {}); // the reconciler reads its job
+  }
+
+  /** An engine that was not reached before has followed nothing. Never rejects. */
+  async resume(): Promise<void> {
+    await Promise.allSettled([...this.#followers.keys()].map((id) => this.#link.follow(id)));
   }
 
   remove(task: RemoteTask): void {

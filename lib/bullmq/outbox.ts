@@ -105,7 +105,7 @@ export class Outbox {
     let jobStates: readonly JobState[];
     try {
       if (!this.#link.isReady) return; // it will be again
-      jobStates = await this.#link.readJobs(tasks.map(({ id }) => id));
+      jobStates = await this.#link.readJobs(tasks);
     } catch {
       this.#flushLater();
       return;

@@ -42,24 +42,20 @@ type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
  *
  * @returns an errand. It waits for the answer of Redis however late that comes: until then it is not known who has the job.
  */
-export function takingFromQueue(
-  link: Link,
-  task: Pick<RemoteTask, 'id' | 'state'>,
-): () => Promise<TakenFromQueue> {
-  const { id } = task;
+export function takingFromQueue(link: Link, task: RemoteTask): () => Promise<TakenFromQueue> {
   /** The job may be out of the queue: Redis was asked to remove it, and has not answered. */
   let mayBeTaken = false;
   return async () => {
     if (task.state === 'unsent') throw new Error('the job is on its way');
-    const [before] = await link.readJobs([id]);
+    const [before] = await link.readJobs([task]);
     if (before?.kind === 'missing') return mayBeTaken ? 'taken' : 'begun';
     if (before?.kind === 'running') return 'begun';
     if (before !== undefined && before.kind !== 'waiting') return before;
     mayBeTaken = true;
-    mayBeTaken = (await link.queue.remove(id)) === 1;
+    mayBeTaken = (await link.queue.remove(task.id)) === 1;
     if (!mayBeTaken) return 'begun';
     await sleep(OUTCOME_DELAY); // a machine may have begun and done it since it was read
-    const [after] = await link.readJobs([id]);
+    const [after] = await link.readJobs([task]);
     return after?.kind === 'value' || after?.kind === 'error' ? after : 'taken';
   };
 }

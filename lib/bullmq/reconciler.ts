@@ -78,7 +78,7 @@ export class Reconciler {
   /** Reads one job now. */
   async look(task: RemoteTask): Promise<void> {
     try {
-      const [jobState] = await this.#link.readJobs([task.id]);
+      const [jobState] = await this.#link.readJobs([task]);
       if (jobState !== undefined && task.state !== 'settled') this.#listener.onJobState(task, jobState);
     } catch {} // the next round comes
   }
@@ -86,7 +86,7 @@ export class Reconciler {
   async #readPage(size: number): Promise<void> {
     const { sent } = this.#listener;
     const tasks = firstOf(sent.values(), size);
-    const jobStates = await this.#link.readJobs(tasks.map(({ id }) => id));
+    const jobStates = await this.#link.readJobs(tasks);
     for (const [index, task] of tasks.entries()) {
       if (task.state === 'settled') continue;
       sent.delete(task.key);

@@ -9,6 +9,7 @@ import type { RemoteSettings } from './executor-options.ts';
 import { type JobState, readJobs } from './job-reader.ts';
 import { openExchange } from './open-exchange.ts';
 import { warnOfOutages } from './outages.ts';
+import type { RemoteTask } from './remote-task.ts';
 import { type MachineReport, readReports } from './server-stats.ts';
 import { type Reply, readReplies, replyOfJob } from './wire.ts';
 import { endsWithin } from './within.ts';
@@ -42,8 +43,6 @@ export class RemoteLink {
   #heard: string[] = [];
   #removal: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** Jobs whose outcomes are kept for any executor, and for which tasks here wait. */
-  readonly #followed = new Set<string>();
 
   constructor(settings: RemoteSettings, executorId: string, listener: RemoteLinkListener) {
     this.#settings = settings;
@@ -67,29 +66,19 @@ export class RemoteLink {
     return this.#exchange.queue;
   }
 
-  /** In the order of the ids. @throws what the engine answers. */
-  readJobs(ids: readonly string[]): Promise<JobState[]> {
-    const executorOf = (id: string): string => (this.#followed.has(id) ? replyOfJob(id) : this.#executorId);
-    return readJobs(
-      this.#exchange,
-      ids.map((id) => ({ executor: executorOf(id), id })),
-    );
-  }
-
-  /** A job whose outcome is kept for any executor. @throws what the engine answers. */
-  async readShared(id: string): Promise<JobState> {
-    const [jobState] = await readJobs(this.#exchange, [{ executor: replyOfJob(id), id }]);
-    return jobState as JobState;
+  /** In the order of the tasks. @throws what the engine answers. */
+  readJobs(tasks: readonly RemoteTask[]): Promise<JobState[]> {
+    const jobs = tasks.map(({ id, request }) => ({ executor: request.data.reply, id }));
+    return readJobs(this.#exchange, jobs);
   }
 
   /** Subscribes to a job whose outcome is kept for any executor. Resolves when no later message can be missed. */
   async follow(id: string): Promise<void> {
-    this.#followed.add(id);
     await this.#exchange.follow(replyOfJob(id));
   }
 
   unfollow(id: string): void {
-    if (this.#followed.delete(id) && !this.#isClosed) this.#exchange.unfollow(replyOfJob(id));
+    if (!this.#isClosed) this.#exchange.unfollow(replyOfJob(id));
   }
 
   /** Notifies all executors that wait for a job which this executor has ended. */
@@ -100,7 +89,6 @@ export class RemoteLink {
 
   /** The outcome of a job needs to be kept no longer. Many are removed at once. */
   noteHeard(jobId: string): void {
-    if (this.#followed.has(jobId)) return; // others may ask
     this.#heard.push(jobId);
     if (this.#heard.length >= HEARD_AT_ONCE) this.#removeHeard();
     else this.#removal ??= setTimeout(() => this.#removeHeard(), REMOVAL_DELAY).unref();
@@ -172,14 +160,7 @@ export class RemoteLink {
     clearTimeout(this.#patience);
     this.#patience = undefined;
     this.#wasReady = true;
-    if (this.#followed.size === 0) this.#listener.onReady();
-    else void this.#followAll().then(() => this.isReady && this.#listener.onReady());
-  }
-
-  /** An engine that was not reached before has followed nothing. */
-  async #followAll(): Promise<void> {
-    const followed = [...this.#followed].map((id) => this.#exchange.follow(replyOfJob(id)));
-    await Promise.allSettled(followed);
+    this.#listener.onReady();
   }
 
   #noteAway(): void {

@@ -36,7 +36,7 @@ import {
   type Upload,
 } from './remote-task.ts';
 import { warnOfLeftovers, watchUnstored } from './remote-warnings.ts';
-import { type JobData, type Reply, type ReplyKind, readOutput } from './wire.ts';
+import { type JobData, type Reply, type ReplyKind, readOutput, replyOfJob } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 import { withdrawal } from './withdrawal.ts';
 
@@ -48,9 +48,6 @@ const GONE_AFTER = 2;
 
 /** Milliseconds that it may take to withdraw tasks that are no longer awaited: Redis may never answer. */
 const CLOSE_TIMEOUT = 5_000;
-
-/** Of a job that was stored before. */
-const NO_DATA = {} as JobData;
 
 const CANCELLED = 'The future was cancelled before its task was known to have started.';
 const CANCELLED_ELSEWHERE =
@@ -164,7 +161,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   /** A task that waits for a job which was stored before. @throws ShutdownExecutorError, QueueFullError */
   attach(id: string, settings: RemoteTaskSettings, submitSite: SubmitSite | undefined): RemoteTask {
-    const common = { name: id, data: NO_DATA, upload: undefined, shares: [], settings, submitSite };
+    const data = { reply: replyOfJob(id) } as JobData;
+    const common = { name: id, data, upload: undefined, shares: [], settings, submitSite };
     const task = this.#newTask({ id, kind: 'attached', ...common });
     if (task.isSettled) return task;
     task.state = 'sent';
@@ -228,8 +226,8 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     if (task.request.kind === 'shared') await this.#followers.add(task);
     if (task.request.settings.jobId === undefined) return;
     try {
-      const jobState = await this.#link.readShared(task.id);
-      if (task.isSettled || (jobState.kind !== 'value' && jobState.kind !== 'error')) return;
+      const [jobState] = await this.#link.readJobs([task]);
+      if (task.isSettled || (jobState?.kind !== 'value' && jobState?.kind !== 'error')) return;
       if (task.request.kind === 'shared') this.onJobState(task, jobState);
       else this.#drop(task, () => task.succeed(task.id));
     } catch {} // then addBulk will say it
@@ -265,7 +263,9 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   // Replies, and states of jobs.
 
-  onReady(): void {
+  async onReady(): Promise<void> {
+    await this.#followers.resume();
+    if (!this.#link.isReady) return; // it will be again
     this.#withdrawals.resume(); // before a machine begins them
     this.#outbox.flushSoon();
     for (const [task, kill] of this.#wishes) void this.#fulfil(task, kill);
@@ -275,7 +275,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
 
   onReplies(replies: readonly Reply[]): void {
     for (const [id, kind, text] of replies) {
-      if (kind === 'value' || kind === 'error') this.#link.noteHeard(id);
+      if (kind === 'value' || kind === 'error') this.#noteHeard(id);
       // A machine may be quicker than the answer to addBulk.
       const own = this.sent.get(id) ?? this.#unsent.get(id) ?? this.#lateOutput.taskOf(id);
       const tasks = own === undefined ? this.#followers.of(id) : [own];
@@ -302,7 +302,7 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     switch (jobState.kind) {
       case 'value':
       case 'error':
-        this.#link.noteHeard(task.id);
+        this.#noteHeard(task.id);
         this.#settle(task, jobState.kind, jobState.text);
         break;
       case 'failed':
@@ -318,6 +318,11 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
         if (jobState.kind === 'running') task.markStarted(jobState.machine);
         else task.markWaiting();
     }
+  }
+
+  /** The outcome of a job needs to be kept no longer, unless others may ask for it. */
+  #noteHeard(id: string): void {
+    if (!this.#followers.has(id)) this.#link.noteHeard(id);
   }
 
   #settle(task: RemoteTask, kind: 'value' | 'error', text: string): void {
