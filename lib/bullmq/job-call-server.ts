@@ -12,6 +12,7 @@ import { inRootContext } from '../system/root-context.ts';
 import {
   type CallAddress,
   type JobMethod,
+  jobMethods,
   readLines,
   type WrittenCall,
   type WrittenReply,
@@ -28,25 +29,9 @@ interface JobCallServer {
 export interface CallableRun {
   /** `undefined` when the run has ended. */
   readonly job: Job | undefined;
-  readonly token: string | undefined;
 }
 
-type Run = CallableRun & { readonly job: Job };
-
-type Method = (run: Run, ...args: never[]) => Promise<unknown>;
-
-const methods: Readonly<Record<JobMethod, Method>> = {
-  log: ({ job }, row) => job.log(row),
-  updateData: ({ job }, data) => job.updateData(data),
-  moveToDelayed: ({ job, token }, at, given) => job.moveToDelayed(at, given ?? token),
-  moveToWait: async ({ job, token }, given) => job.moveToWait(given ?? token),
-  moveToWaitingChildren: ({ job, token }, given, options) =>
-    job.moveToWaitingChildren(given ?? (token as string), options),
-  getChildrenValues: ({ job }) => job.getChildrenValues(),
-  getIgnoredChildrenFailures: ({ job }) => job.getIgnoredChildrenFailures(),
-  getDependencies: ({ job }, options) => job.getDependencies(options),
-  getDependenciesCount: ({ job }, options) => job.getDependenciesCount(options),
-};
+type Callable = Readonly<Record<JobMethod, (...args: readonly unknown[]) => unknown>>;
 
 export function createJobCallServer(): JobCallServer {
   const secret = randomBytes(32).toString('base64url');
@@ -63,10 +48,10 @@ export function createJobCallServer(): JobCallServer {
     }
     let reply: WrittenReply;
     try {
-      const { job, token } = runs.get(runId) ?? {};
+      const job = runs.get(runId)?.job;
       if (job === undefined) throw new Error(`job.${method} was called after the end of the job`);
-      if (!Object.hasOwn(methods, method)) throw new Error(`a job of processor() has no ${method}`);
-      reply = [callId, true, await methods[method]({ job, token }, ...(args as never[]))];
+      if (!jobMethods.includes(method)) throw new Error(`a job of processor() has no ${method}`);
+      reply = [callId, true, await (job as unknown as Callable)[method](...args)];
     } catch (error) {
       const { name, message } = error as Error;
       reply = [callId, false, { name: String(name), message: String(message) }];

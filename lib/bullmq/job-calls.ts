@@ -1,16 +1,19 @@
 /** What goes between a processor's task and the host when the task calls a method of its job. */
 import type { Readable } from 'node:stream';
 
-export type JobMethod =
-  | 'log'
-  | 'updateData'
-  | 'moveToDelayed'
-  | 'moveToWait'
-  | 'moveToWaitingChildren'
-  | 'getChildrenValues'
-  | 'getIgnoredChildrenFailures'
-  | 'getDependencies'
-  | 'getDependenciesCount';
+/** Called with the arguments that the task gives. */
+export const jobMethods = [
+  'log',
+  'updateData',
+  'moveToDelayed',
+  'moveToWait',
+  'moveToWaitingChildren',
+  'getChildrenValues',
+  'getIgnoredChildrenFailures',
+  'getDependencies',
+  'getDependenciesCount',
+] as const;
+export type JobMethod = (typeof jobMethods)[number];
 
 /** Where a worker finds the host, and with which run of which job. */
 export interface CallAddress {

@@ -87,7 +87,7 @@ interface WorkerJob {
 /** What a running task reports, apart from what it reports to its program itself. */
 type ProgressReport = readonly ['loky:progress', unknown];
 
-export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
+export function jobInWorker({ job: snapshot, token: own, address }: SentJob): WorkerJob {
   const pending = new Set<Promise<unknown>>();
 
   function call(method: JobMethod, ...args: unknown[]): Promise<never> {
@@ -113,9 +113,9 @@ export function jobInWorker({ job: snapshot, address }: SentJob): WorkerJob {
       await call('updateData', data);
       (job as { data: unknown }).data = data;
     },
-    moveToDelayed: (timestamp, token) => call('moveToDelayed', timestamp, token),
-    moveToWait: (token) => call('moveToWait', token),
-    moveToWaitingChildren: (token, opts) => call('moveToWaitingChildren', token, opts),
+    moveToDelayed: (timestamp, token = own) => call('moveToDelayed', timestamp, token),
+    moveToWait: (token = own) => call('moveToWait', token),
+    moveToWaitingChildren: (token = own, opts) => call('moveToWaitingChildren', token, opts),
     getChildrenValues: () => call('getChildrenValues'),
     getIgnoredChildrenFailures: () => call('getIgnoredChildrenFailures'),
     getDependencies: (opts) => call('getDependencies', opts),

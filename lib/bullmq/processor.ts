@@ -63,7 +63,7 @@ export function processor(task: string | URL | ProcessorTask, options?: Processo
   // The default leaves it with two parameters: BullMQ makes a signal for each job of a processor with three, a twentieth of what a
   // job costs the host. What the signal would say is heard from the Worker itself.
   const run = async (job: Job, token: string | undefined, signal: AbortSignal | undefined = undefined) => {
-    const running: RunningJob = { job, token, future: undefined, cancelledFor: undefined };
+    const running: RunningJob = { job, future: undefined, cancelledFor: undefined };
     const address = calls.open(running);
     const forget = watch(job, running);
     try {
