@@ -26,6 +26,8 @@ interface Reader {
   length: number;
   omitted: number;
   timer: NodeJS.Timeout | undefined;
+  /** Until it is removed, once the job has ended here. */
+  removal: NodeJS.Timeout | undefined;
 }
 
 /** Lines of output say which task wrote them by its name alone: that of such a task is its own. */
@@ -37,7 +39,6 @@ export class TaskOutputs {
   readonly #givesOutput: boolean;
   readonly #replies: Pick<Replies, 'report'>;
   readonly #readers = new Map<string, Reader>();
-  readonly #ends = new Map<string, NodeJS.Timeout>();
   #hasWarned = false;
   readonly #onOutput = (event: OutputEvent): void => this.#note(event);
 
@@ -53,39 +54,30 @@ export class TaskOutputs {
     if (typeof reply !== 'string') return;
     this.#warnOfStdio();
     const name = outputName(job);
-    clearTimeout(this.#ends.get(name));
-    this.#ends.delete(name);
+    clearTimeout(this.#readers.get(name)?.removal);
     if (this.#readers.size === 0) this.#executor.on('output', this.#onOutput);
-    const reader = {
-      executor: reply,
-      jobId: String(job.id),
-      lines: [],
-      length: 0,
-      omitted: 0,
-      timer: undefined,
-    };
-    this.#readers.set(name, reader);
+    this.#readers.set(name, {
+      ...{ executor: reply, jobId: String(job.id) },
+      ...{ lines: [], length: 0, omitted: 0, timer: undefined, removal: undefined },
+    });
   }
 
   /** To be called when it has ended here. */
   end(job: Pick<Job, 'id' | 'name'>): void {
     const name = outputName(job);
     const reader = this.#readers.get(name);
-    if (reader === undefined || this.#ends.has(name)) return;
+    if (reader === undefined || reader.removal !== undefined) return;
     this.#flush(reader);
-    this.#ends.set(name, setTimeout(() => this.#remove(name), LATE).unref());
+    reader.removal = setTimeout(() => this.#remove(name, reader), LATE).unref();
   }
 
   close(): void {
-    for (const timer of this.#ends.values()) clearTimeout(timer);
-    this.#ends.clear();
-    for (const name of [...this.#readers.keys()]) this.#remove(name);
+    for (const [name, reader] of [...this.#readers]) this.#remove(name, reader);
   }
 
-  #remove(name: string): void {
-    const reader = this.#readers.get(name);
-    if (reader !== undefined) this.#flush(reader);
-    this.#ends.delete(name);
+  #remove(name: string, reader: Reader): void {
+    clearTimeout(reader.removal);
+    this.#flush(reader);
     this.#readers.delete(name);
     if (this.#readers.size === 0) this.#executor.off('output', this.#onOutput);
   }
