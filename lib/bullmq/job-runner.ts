@@ -19,7 +19,7 @@ import { JobLostError } from './errors.ts';
 import type { CallOutcome } from './in-worker.ts';
 import { createJobRun, type RunSettings } from './job-run.ts';
 import { type JobShares, MachineShares } from './machine-shares.ts';
-import { hasPayload, newPayloadKey, putPayload, referenceTo, withPayload } from './payload-store.ts';
+import { newPayloadKey, payloadKeyOf, putPayload, referenceTo, withPayload } from './payload-store.ts';
 import { storable } from './plain-json.ts';
 import { isOverdue, queueTimeoutError } from './queue-timeout.ts';
 import {
@@ -167,7 +167,8 @@ export class JobRunner {
   /** @returns the data with all that lies in the store. */
   async #prepare({ id, job, data, active }: TakenJob): Promise<Partial<JobData>> {
     if (isOverdue(data, job, Date.now())) throw queueTimeoutError(id, undefined);
-    const call = hasPayload(data) ? await withPayload(this.#settings.store, job, data) : data;
+    const key = payloadKeyOf(data);
+    const call = key === undefined ? data : await withPayload(this.#settings.store, job, data, key);
     if (data.shared !== undefined) active.shares = await this.#shares.take(id, data.shared);
     return call;
   }

@@ -109,12 +109,12 @@ function inTime<T>({ timeout = TIMEOUT }: PayloadStore, answer: PromiseLike<T> |
   return within(timeout, answer, `it did not answer within ${timeout} ms`);
 }
 
-/** Whether the arguments of a job, or its function, lie in the store. */
-export const hasPayload = ({ args, signed }: Partial<JobData>): boolean =>
-  keyIn(args) !== undefined || keyIn(signed?.call) !== undefined;
+/** @returns the key of the arguments of a job, or of its function with them, if that lies in the store. */
+export const payloadKeyOf = ({ args, signed }: Partial<JobData>): string | undefined =>
+  keyIn(signed?.call ?? args);
 
 /**
- * The data with what lies in the store. A signature is checked afterwards: it is that of the function itself.
+ * The data with what lies in the store under the key of the job. A signature is checked afterwards: it is that of the function itself.
  *
  * @throws VersionSkewError if this machine has no store: another one may. PayloadStoreError
  */
@@ -122,8 +122,8 @@ export async function withPayload(
   store: PayloadStore | undefined,
   job: Job,
   data: Partial<JobData>,
+  key: string,
 ): Promise<Partial<JobData>> {
-  const key = (keyIn(data.args) ?? keyIn(data.signed?.call)) as string;
   if (store === undefined) {
     throw new VersionSkewError(
       `the arguments of job ${job.id} lie in a store (key ${key}), and the serving machine has none: give serveTasks the same store ` +

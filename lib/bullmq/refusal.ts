@@ -3,7 +3,7 @@
  * changed. It goes back with a delay that grows, and fails once no machine took it for too long.
  */
 import { SignatureError, UnknownTaskError, VersionSkewError } from './errors.ts';
-import { keyIn } from './payload-store.ts';
+import { payloadKeyOf } from './payload-store.ts';
 import type { MachineReport } from './server-stats.ts';
 import { isExpired } from './signing.ts';
 import type { JobData } from './wire.ts';
@@ -41,15 +41,13 @@ export type Capabilities = Pick<
 export function hasWhatItNeeds(machine: Capabilities, job: Partial<JobData>): boolean {
   const { signed, version, task } = job;
   if (machine.draining || machine.protocol !== job.loky) return false;
-  if (needsStore(job) && !machine.hasStore) return false;
+  const needsStore = payloadKeyOf(job) !== undefined || job.shared !== undefined;
+  if (needsStore && !machine.hasStore) return false;
   const { tasksVersion } = machine;
   if (version != null && tasksVersion != null && version !== tasksVersion) return false;
   if (signed === undefined) return machine.tasks.includes(String(task));
   return signed.keyName !== undefined && signed.keyName === machine.keyName;
 }
-
-const needsStore = ({ signed, args, shared }: Partial<JobData>): boolean =>
-  keyIn(signed?.call ?? args) !== undefined || shared !== undefined;
 
 /** The error of the last machine, which says what it lacks, and how long others were looked for. */
 export function nobodyTook(refusal: Refusal, jobId: string, bound: number): Refusal {
