@@ -291,7 +291,7 @@ describeWithRedis('bad input', (redis) => {
     await withMachine(async (_executor, queue) => {
       const program = `
         import { BullMQExecutor } from 'loky/bullmq';
-        import { tasks, add } from './__tests__/bullmq/programs/tasks.js';
+        import { tasks, add } from './__tests__/long/bullmq/programs/tasks.js';
         const executor = new BullMQExecutor({ queue: '${queue}', connection: { port: ${redis().port} }, tasks });
         void executor.submit(add, 1, 2).then((sum) => console.log(sum));`;
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
