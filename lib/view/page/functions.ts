@@ -8,37 +8,18 @@ import type { Model } from './model.ts';
 interface Column {
   readonly title: string;
   readonly hint: string;
-  readonly sort: (row: FunctionRow) => number | string;
-  readonly text: (row: FunctionRow) => string;
+  readonly value: (row: FunctionRow) => number | string;
+  /** Takes what `value` gives. */
+  readonly format: (value: never) => string;
 }
 
 const columns: readonly Column[] = [
-  { title: 'Function', hint: 'The name of the task', sort: ([, name]) => name, text: ([, name]) => name },
-  {
-    title: 'Total',
-    hint: 'Total run time of its tasks',
-    sort: (row) => row[3],
-    text: (row) => duration(row[3]),
-  },
-  {
-    title: 'Tasks',
-    hint: 'How many finished',
-    sort: (row) => row[2],
-    text: (row) => amount(row[2]),
-  },
-  { title: 'Mean', hint: 'Mean run time', sort: meanOf, text: (row) => duration(meanOf(row)) },
-  {
-    title: 'Longest',
-    hint: 'Longest run time',
-    sort: (row) => row[4],
-    text: (row) => duration(row[4]),
-  },
-  {
-    title: 'Errors',
-    hint: 'How many failed, were killed or lost',
-    sort: (row) => row[5],
-    text: (row) => amount(row[5]),
-  },
+  { title: 'Function', hint: 'The name of the task', value: ([, name]) => name, format: String },
+  { title: 'Total', hint: 'Total run time of its tasks', value: (row) => row[3], format: duration },
+  { title: 'Tasks', hint: 'How many finished', value: (row) => row[2], format: amount },
+  { title: 'Mean', hint: 'Mean run time', value: meanOf, format: duration },
+  { title: 'Longest', hint: 'Longest run time', value: (row) => row[4], format: duration },
+  { title: 'Errors', hint: 'How many failed, were killed or lost', value: (row) => row[5], format: amount },
 ];
 
 const MOST = 30;
@@ -64,9 +45,9 @@ export function createFunctions(): { readonly element: HTMLElement; update(model
     model = next;
     for (const [index, head] of heads.entries())
       head.setAttribute('aria-sort', index !== by ? 'none' : isDown ? 'descending' : 'ascending');
-    const key = (columns[by] as Column).sort;
+    const { value } = columns[by] as Column;
     const all = [...next.functions.values()].filter((row) => row[2] > 0);
-    all.sort((a, b) => compare(key(a), key(b)) * (isDown ? -1 : 1));
+    all.sort((a, b) => compare(value(a), value(b)) * (isDown ? -1 : 1));
     const most = Math.max(1, ...all.map((row) => row[3]));
     rows.show(all.slice(0, MOST), (shown, row) => shown.update(row, row[3] / most));
     setText(
@@ -88,16 +69,16 @@ function createRow([id]: FunctionRow) {
   const name = h('span.name');
   const bar = h('i.part');
   const first = h('th', { scope: 'row' }, swatch, name, bar);
-  const cells = columns.slice(1).map(() => h('td'));
-  const element = h('tr', {}, first, ...cells);
+  const cells = columns.slice(1).map((column) => ({ ...column, cell: h('td') }));
+  const element = h('tr', {}, first, ...cells.map(({ cell }) => cell));
   return {
     element,
     update(row: FunctionRow, share: number): void {
       setText(name, row[1]);
       name.title = row[1];
       bar.style.width = `${share * 100}%`;
-      for (const [index, cell] of cells.entries()) setText(cell, (columns[index + 1] as Column).text(row));
-      cells[4]?.classList.toggle('bad', row[5] > 0);
+      for (const { cell, value, format } of cells) setText(cell, format(value(row) as never));
+      cells[4]?.cell.classList.toggle('bad', row[5] > 0);
     },
   };
 }
