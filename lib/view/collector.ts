@@ -1,6 +1,6 @@
 /**
- * Collects what pages show, while one is open: it taps the pools, looks at their workers four times a second, and hands on what
- * has changed. While it is stopped it has no timer, no tap and no listener.
+ * Collects what pages show, from when one is opened until it is stopped: it taps the pools, looks at their workers four times a
+ * second, and hands on what has changed.
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { livingExecutors, onNewExecutor } from '../executor/living.ts';
@@ -38,55 +38,41 @@ export class Collector {
   readonly #settings: Pick<ViewSettings, 'executors' | 'fleet'>;
   readonly #send: (delta: Delta) => void;
   readonly #watched = new Map<number, Watched>();
-  #aggregates = newAggregates();
-  #pools = new Changes<PoolRow>();
-  #workers = new Changes<WorkerRow>();
-  #baselines = new WeakMap<PoolWorker, number>();
+  readonly #aggregates: Aggregates = {
+    ...{ functions: new Functions(), lanes: new Lanes() },
+    ...{ failures: new Failures(), series: new Series() },
+  };
+  readonly #pools = new Changes<PoolRow>();
+  readonly #workers = new Changes<WorkerRow>();
+  readonly #baselines = new WeakMap<PoolWorker, number>();
   #fleet: FleetMessage | undefined;
   #isPoolNew = false;
   #isFleetNew = false;
   #isAskingFleet = false;
-  #timer: NodeJS.Timeout | undefined;
-  #stopListening: (() => void) | undefined;
-  #loop: IntervalHistogram | undefined;
-  #nextPoint = 0;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stopListening: (() => void) | undefined;
+  readonly #loop: IntervalHistogram;
+  #nextPoint = performance.now() + SECOND;
   #nextFleet = 0;
 
   constructor(settings: Pick<ViewSettings, 'executors' | 'fleet'>, send: (delta: Delta) => void) {
     this.#settings = settings;
     this.#send = send;
-  }
-
-  get isRunning(): boolean {
-    return this.#timer !== undefined;
-  }
-
-  start(): void {
-    if (this.isRunning) return;
-    const { executors } = this.#settings;
+    const { executors } = settings;
     for (const executor of executors ?? livingExecutors()) this.#tap(executor);
     if (executors === undefined) this.#stopListening = onNewExecutor((executor) => this.#tap(executor));
     this.#loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION });
     this.#loop.enable();
-    this.#nextPoint = performance.now() + SECOND;
     this.#closeSecond(); // what the first second is compared with
     this.#timer = inRootContext(() => setInterval(() => this.#tick(), TICK).unref());
   }
 
+  /** It has no timer, no tap and no listener any more. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#timer = undefined;
     this.#stopListening?.();
-    this.#stopListening = undefined;
-    this.#loop?.disable();
-    this.#loop = undefined;
+    this.#loop.disable();
     for (const { executor, watch } of this.#watched.values()) untap(executor(), watch);
-    this.#watched.clear();
-    this.#aggregates = newAggregates();
-    this.#pools = new Changes();
-    this.#workers = new Changes();
-    this.#baselines = new WeakMap();
-    this.#fleet = undefined;
   }
 
   /** Everything, for a page that has just come. What the others get next is not taken from them. */
@@ -206,7 +192,7 @@ export class Collector {
 
   #loopDelay(): { loopP50: number | undefined; loopP99: number | undefined } {
     const loop = this.#loop;
-    if (loop === undefined || loop.count === 0) return { loopP50: undefined, loopP99: undefined };
+    if (loop.count === 0) return { loopP50: undefined, loopP99: undefined };
     const late = (percentile: number) => Math.max(0, loop.percentile(percentile) / 1e6 - LOOP_RESOLUTION);
     const delay = { loopP50: late(50), loopP99: late(99) };
     loop.reset();
@@ -228,10 +214,6 @@ export class Collector {
       (error: unknown) => take({ figures: undefined, error: messageOf(error).slice(0, 500) }),
     );
   }
-}
-
-function newAggregates(): Aggregates {
-  return { functions: new Functions(), lanes: new Lanes(), failures: new Failures(), series: new Series() };
 }
 
 function untap(executor: ProcessPoolExecutor | undefined, watch: PoolWatch): void {

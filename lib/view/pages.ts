@@ -23,22 +23,24 @@ interface Page {
 }
 
 export class Pages {
+  readonly #settings: ViewSettings;
   readonly #host: HostInfo;
-  readonly #collector: Collector;
+  /** While a page is open, and a short while after. */
+  #collector: Collector | undefined;
   readonly #pages = new Set<Page>();
   #lingering: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(settings: ViewSettings, host: HostInfo) {
+    this.#settings = settings;
     this.#host = host;
-    this.#collector = new Collector(settings, (delta) => this.#broadcast(delta));
   }
 
   /** `false` if there are too many, or the view is closed. */
   open(response: ServerResponse): boolean {
     if (this.#isClosed || this.#pages.size >= MOST_PAGES) return false;
     clearTimeout(this.#lingering);
-    this.#collector.start();
+    this.#collector ??= new Collector(this.#settings, (delta) => this.#broadcast(delta));
     const page: Page = { response, isBehind: false };
     this.#pages.add(page);
     response.once('close', () => this.#left(page));
@@ -46,7 +48,7 @@ export class Pages {
     response.socket?.unref(); // a page that is open keeps no program alive
     response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     response.write(`retry: ${RETRY}\n\n`);
-    this.#write(page, this.#snapshot());
+    this.#writeSnapshot(page, this.#collector);
     return true;
   }
 
@@ -54,7 +56,7 @@ export class Pages {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#lingering);
-    this.#collector.stop();
+    this.#stop();
     for (const { response } of [...this.#pages]) response.end();
     this.#pages.clear();
   }
@@ -62,21 +64,23 @@ export class Pages {
   #left(page: Page): void {
     this.#pages.delete(page);
     if (this.#pages.size > 0 || this.#isClosed) return;
-    this.#lingering = inRootContext(() => setTimeout(() => this.#collector.stop(), LINGER).unref());
+    this.#lingering = inRootContext(() => setTimeout(() => this.#stop(), LINGER).unref());
   }
 
-  #snapshot(): string {
-    const snapshot: Snapshot = { ...this.#collector.snapshot(), host: this.#host };
-    return `event: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`;
+  #stop(): void {
+    this.#collector?.stop();
+    this.#collector = undefined;
+  }
+
+  #writeSnapshot(page: Page, collector: Collector): void {
+    const snapshot: Snapshot = { ...collector.snapshot(), host: this.#host };
+    this.#write(page, `event: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
   }
 
   #broadcast(delta: Delta): void {
-    if (this.#pages.size === 0) return;
+    if (this.#pages.size === 0) return; // it lingers
     const message = `event: delta\ndata: ${JSON.stringify(delta)}\n\n`;
-    for (const page of this.#pages) {
-      if (page.isBehind) continue;
-      this.#write(page, message);
-    }
+    for (const page of this.#pages) if (!page.isBehind) this.#write(page, message);
   }
 
   #write(page: Page, message: string): void {
@@ -84,7 +88,7 @@ export class Pages {
     page.isBehind = true;
     page.response.once('drain', () => {
       page.isBehind = false;
-      this.#write(page, this.#snapshot());
+      if (this.#collector !== undefined) this.#writeSnapshot(page, this.#collector);
     });
   }
 }
