@@ -85,7 +85,6 @@ export class RemoteTask implements FutureOwner {
   #onAbort: (() => void) | undefined;
   readonly #onOutput: ((output: TaskOutput) => unknown) | undefined;
   #queueTimer: NodeJS.Timeout | undefined;
-  #isStored = false;
   #whenStored: { resolve(): void; reject(error: unknown): void }[] = [];
 
   constructor(request: RemoteTaskRequest, keeper: RemoteTaskKeeper) {
@@ -124,14 +123,12 @@ export class RemoteTask implements FutureOwner {
     return this.state === 'running';
   }
 
-  /** Resolves when its job is in the queue, or it was cancelled before; rejects if it cannot be stored. */
+  /** Of one that is not stored. Resolves when its job is in the queue, or it was cancelled; rejects if it cannot be stored. */
   stored(): Promise<void> {
-    if (this.#isStored) return Promise.resolve();
     return new Promise((resolve, reject) => this.#whenStored.push({ resolve, reject }));
   }
 
   markStored(): void {
-    this.#isStored = true;
     for (const { resolve } of this.#whenStored.splice(0)) resolve();
   }
 
