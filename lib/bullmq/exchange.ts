@@ -74,7 +74,7 @@ export interface JobFields {
 /** Why an engine does not serve this program: it lets it in no more, or has no room. */
 export type Refused = 'rejected' | 'full' | undefined;
 
-export interface ExchangeEvents {
+interface ExchangeEvents {
   /** The engine takes writes. */
   writable: [];
   /** The engine takes writes, and its messages arrive. */
