@@ -1,5 +1,7 @@
 /** The two ends of sending in one process: reducers, serializers, wrappers, definitions, stacks. */
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { SerializationError } from '../../lib/errors.ts';
 import type { PreparedCall } from '../../lib/sending/common/payload.ts';
 import { register } from '../../lib/sending/common/reducers.ts';
 import { getLokySerializer, setLokySerializer } from '../../lib/sending/common/serializer.ts';
@@ -96,6 +98,16 @@ describe('reducers', () => {
     const same = { test: (v: unknown) => v instanceof Celsius, reduce: identity, rebuild: identity };
     const { call } = await ends({ jobReducers: {}, resultReducers: { same } });
     await expect(call(identity, new Celsius(1))).rejects.toThrow(/"same" gave, and passes its test again/);
+  });
+
+  test('that cannot be sent are refused by their names', () => {
+    const server = createServer();
+    const mine = { test: (v: unknown) => v === server, reduce: String, rebuild: identity };
+    const { settings } = createSender({ resultReducers: { mine } });
+    expect(settings).toThrow(SerializationError);
+    expect(settings).toThrow(
+      /^cannot send the reducers: test of the reducer "mine" → closure variable `server` is a net\.Server\n {2}hint: open it inside/,
+    );
   });
 
   test('must be complete', () => {

@@ -196,29 +196,22 @@ export function createSender(options: SenderOptions = {}): Sender {
     reading: Reading,
   ): PreparedCall {
     if (serializer === 'v8') checkForClone(fn, args);
-    const { callError, GraphWriter, HostPolicy, warnOfLargeCapture, writeWhole } = graphs();
-    let policy = new HostPolicy(writing, mainByReference);
-    let writer = new GraphWriter(policy);
-    try {
-      const payload = writeWhole((message) => {
-        if (constant) message.noteReads(constant.reads);
-        policy = new HostPolicy(writing, mainByReference, message, reading, options.shareOf);
-        writer = new GraphWriter(policy);
-        const root = writer.list(constant ? (args as unknown[]) : [fn, args]);
-        return writer.write(root, callHeader(CALL_GRAPH, constant?.id ?? 0));
-      });
-      // What the worker knows already would be another one than what comes with the arguments.
-      if (constant?.guards.some(({ fn: known }) => writer.hasWritten(known)))
-        return graphCall(fn, args, undefined, reading);
-      if (!constant) warnOfLargeCapture(fn, args, payload, writer);
-      const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...pendingSettings()];
-      const { shares } = policy;
-      if (shares.size === 0) return new WrittenCall(nameOf(fn), definitions, payload, undefined);
-      for (const share of shares) definitions.push(...share.definitions);
-      return new WrittenCall(nameOf(fn), definitions, payload, [...shares]);
-    } catch (error) {
-      throw callError(error, fn, args, writer);
-    }
+    const { callError, warnOfLargeCapture, writeGraph } = graphs();
+    const { policy, writer, payload } = writeGraph(
+      { reducers: writing, mainByReference, reads: constant?.reads, reading, shareOf: options.shareOf },
+      callHeader(CALL_GRAPH, constant?.id ?? 0),
+      (writer) => writer.list(constant ? (args as unknown[]) : [fn, args]),
+      (error, writer) => callError(error, fn, args, writer),
+    );
+    // What the worker knows already would be another one than what comes with the arguments.
+    if (constant?.guards.some(({ fn: known }) => writer.hasWritten(known)))
+      return graphCall(fn, args, undefined, reading);
+    if (!constant) warnOfLargeCapture(fn, args, payload, writer);
+    const definitions = [...(constant?.definitions ?? NONE), ...policy.definitions, ...pendingSettings()];
+    const { shares } = policy;
+    if (shares.size === 0) return new WrittenCall(nameOf(fn), definitions, payload, undefined);
+    for (const share of shares) definitions.push(...share.definitions);
+    return new WrittenCall(nameOf(fn), definitions, payload, [...shares]);
   }
 
   function checkForClone(fn: AnyFunction, args: readonly unknown[]): void {

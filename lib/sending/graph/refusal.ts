@@ -40,6 +40,8 @@ export class Refusal {
 /** What is refused is only the class: its own properties are data. */
 export class InstanceRefusal extends Refusal {}
 
+type Sent = 'the task' | 'the result' | 'the reducers';
+
 /** A value to look into, and how messages call it. An empty name is left out before a closure variable. */
 export interface Root {
   readonly name: string;
@@ -60,7 +62,7 @@ const CLOSURE = 'closure variable';
 export function sendingError(
   error: unknown,
   action: string,
-  what: 'the task' | 'the result',
+  what: Sent,
   roots: readonly Root[],
   edgesOf: (value: object) => readonly Edge[],
 ): SerializationError {
@@ -71,7 +73,7 @@ export function sendingError(
 
 function explainRefusal(
   refusal: Refusal,
-  what: 'the task' | 'the result',
+  what: Sent,
   roots: readonly Root[],
   edgesOf: (value: object) => readonly Edge[],
 ): SerializationError {
@@ -90,9 +92,9 @@ function explainRefusal(
 
 const FIRST_VARIABLE = /^closure variable `([^`]+)`/;
 
-function wayOut(hint: Hint | undefined, what: string, variable: string | undefined): string | undefined {
+function wayOut(hint: Hint | undefined, what: Sent, variable: string | undefined): string | undefined {
   if (typeof hint === 'function') return hint(variable);
-  return typeof hint === 'object' ? hint[what === 'the task' ? 'task' : 'result'] : hint;
+  return typeof hint === 'object' ? hint[what === 'the result' ? 'result' : 'task'] : hint;
 }
 
 /** What of a package cannot be sent says little to who has only a variable that holds something of it. */

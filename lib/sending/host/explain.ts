@@ -11,6 +11,7 @@ import { isPrimitive } from '../values/primitives.ts';
 import type { AnyFunction } from './plans.ts';
 import { newReading, planOf } from './plans.ts';
 import { HostPolicy } from './policy.ts';
+import { NO_HEADER } from './ready-messages.ts';
 import { WholeMessage } from './whole-message.ts';
 
 /** One thing that a submit sends. */
@@ -35,7 +36,6 @@ export interface Explanation {
 
 const LARGE = 1_000_000;
 const DEPTH = 6;
-const NO_HEADER = Buffer.alloc(0);
 
 /** @throws SerializationError with the path of what cannot be sent. */
 export function explain(fn: (...args: never[]) => unknown, args: readonly unknown[]): Explanation {

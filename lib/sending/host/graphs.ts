@@ -13,5 +13,5 @@ export { HostPolicy } from './policy.ts';
 export { HostResolver } from './resolver.ts';
 export { reducingSettings } from './settings.ts';
 export { share } from './shares.ts';
-export { writeWhole } from './whole-message.ts';
 export { blindPlan } from './without-inspector.ts';
+export { writeGraph } from './write-graph.ts';

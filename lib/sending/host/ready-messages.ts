@@ -19,7 +19,7 @@ export function oneRow(head: RowHead, header: Uint8Array): Payload {
   return payloadOf(packMessage(header, [head], ONE_ROW), []);
 }
 
-const NO_HEADER = new Uint8Array(0);
+export const NO_HEADER = new Uint8Array(0);
 const ONE_ROW = JSON.stringify([[1, 3], ['$', 2], 0, ['Set', 4], []]);
 
 /** Codes that settings need, and the graph of a `Settings`. */

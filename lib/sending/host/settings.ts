@@ -4,10 +4,9 @@ import type { Settings } from '../common/format.ts';
 import type { Payload } from '../common/payload.ts';
 import type { NamedReducer } from '../common/reducers.ts';
 import type { SerializerName } from '../common/serializer.ts';
-import { GraphWriter } from '../graph/writer.ts';
-import { HostPolicy } from './policy.ts';
-import { settingsPayload } from './ready-messages.ts';
-import { writeWhole } from './whole-message.ts';
+import { sendingError } from '../graph/refusal.ts';
+import { NO_HEADER, settingsPayload } from './ready-messages.ts';
+import { writeGraph } from './write-graph.ts';
 
 export function reducingSettings(
   serializer: SerializerName,
@@ -21,14 +20,20 @@ export function reducingSettings(
     // Methods are looked up once: the object that holds them may have state that stays here.
     reducers: reducers.map(([name, { test, reduce }]) => [name, test, reduce]),
   };
-  let policy = new HostPolicy([], mainByReference);
-  const graph = writeWhole((message) => {
-    policy = new HostPolicy([], mainByReference, message);
-    return new GraphWriter(policy).write(settings, Buffer.alloc(0));
-  });
+  const roots = reducers.flatMap(([name, { test, reduce }]) => [
+    { name: `test of the reducer "${name}"`, value: test },
+    { name: `reduce of the reducer "${name}"`, value: reduce },
+  ]);
+  const { payload, policy } = writeGraph(
+    { reducers: [], mainByReference },
+    NO_HEADER,
+    () => settings,
+    (error, writer) =>
+      sendingError(error, 'send the reducers', 'the reducers', roots, (owner) => writer.edgesOf(owner)),
+  );
   if (policy.shares.size > 0) {
     const hint = 'let `reduce` give the shared value, and `rebuild` take it';
     throw new SerializationError(`cannot send a reducer that captures a shared value\n  hint: ${hint}`);
   }
-  return settingsPayload([...policy.definitions], graph);
+  return settingsPayload([...policy.definitions], payload);
 }

@@ -14,12 +14,10 @@ import {
   sharedState,
 } from '../common/shared.ts';
 import { Refusal, sendingError } from '../graph/refusal.ts';
-import { GraphWriter } from '../graph/writer.ts';
 import { readyItems, tryClone, writeOne } from '../values/encode.ts';
 import { RICH } from '../values/scan.ts';
 import { newId, retireAtOnce } from './definitions.ts';
-import { HostPolicy } from './policy.ts';
-import { writeWhole } from './whole-message.ts';
+import { writeGraph } from './write-graph.ts';
 
 /** What is left of the bytes where something still has the definition. */
 const GONE: Payload = { body: Buffer.of(LOST, 0, 0, 0, 0, 0, 0, 0, 0), views: [] };
@@ -116,18 +114,14 @@ function newShare(value: unknown, terms: SharingTerms): Share {
   return graphShare(value, terms);
 }
 
-function graphShare(value: unknown, { reducers, mainByReference }: SharingTerms): Share {
-  let policy = new HostPolicy(reducers, mainByReference);
-  let writer = new GraphWriter(policy);
-  try {
-    const payload = writeWhole((message) => {
-      policy = new HostPolicy(reducers, mainByReference, message);
-      writer = new GraphWriter(policy);
-      return writer.write(value, valueHeader(VALUE_GRAPH));
-    });
-    return new Share(payload, [...policy.definitions], [...policy.shares]);
-  } catch (error) {
-    const roots = [{ name: 'the shared value', value, silent: true }];
-    throw sendingError(error, 'share the value', 'the task', roots, (owner) => writer.edgesOf(owner));
-  }
+function graphShare(value: unknown, terms: SharingTerms): Share {
+  const roots = [{ name: 'the shared value', value, silent: true }];
+  const { payload, policy } = writeGraph(
+    terms,
+    valueHeader(VALUE_GRAPH),
+    () => value,
+    (error, writer) =>
+      sendingError(error, 'share the value', 'the task', roots, (owner) => writer.edgesOf(owner)),
+  );
+  return new Share(payload, [...policy.definitions], [...policy.shares]);
 }
