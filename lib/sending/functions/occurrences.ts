@@ -10,16 +10,18 @@ export interface Span {
 
 const BEYOND_ASCII = /[\p{ID_Continue}\u200c\u200d]/u;
 
+/** Of a name, as far as the character is one of ASCII. */
+export const isAsciiWord = (code: number): boolean =>
+  (code >= 97 && code <= 122) ||
+  (code >= 65 && code <= 90) ||
+  (code >= 48 && code <= 57) ||
+  code === 95 ||
+  code === 36;
+
 function isWordAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (code > 127) return (code >= 0xd800 && code < 0xe000) || BEYOND_ASCII.test(text[at] as string);
-  return (
-    (code >= 97 && code <= 122) ||
-    (code >= 65 && code <= 90) ||
-    (code >= 48 && code <= 57) ||
-    code === 95 ||
-    code === 36
-  );
+  return isAsciiWord(code);
 }
 
 /** Properties of something (`x.name`, `x.#name`) are none of it. */

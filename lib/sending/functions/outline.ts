@@ -3,6 +3,8 @@
  * of them matter for one function. Knows strings, comments, templates and regular expressions, and no syntax beyond.
  */
 
+import { isAsciiWord } from './occurrences.ts';
+
 /** What is between a pair of brackets, as far as what stands before it says so. */
 export const Kind = {
   round: 0,
@@ -79,13 +81,7 @@ const LONGEST_KEYWORD = 10;
 /** Whatever else is between tokens, or ends a line. */
 const OTHER_SPACE = /[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/;
 const ESCAPED_REST = /(?:\\u(?:[\da-f]{4}|\{[\da-f]+\})|[\w$\u0080-\uffff])+/iy;
-const isWordCode = (code: number): boolean =>
-  (code >= 97 && code <= 122) ||
-  (code >= 65 && code <= 90) ||
-  (code >= 48 && code <= 57) ||
-  code === 95 ||
-  code === DOLLAR ||
-  code > 127;
+const isWordCode = (code: number): boolean => code > 127 || isAsciiWord(code);
 
 /** Thrown inside, where only a parser knows what the text means. */
 class Undecided extends Error {}

@@ -1,7 +1,7 @@
 /** The binary data of one graph message: beside it, or in its last bytes. */
 import { malformed } from '../values/bytes.ts';
 import { readClone } from '../values/clone.ts';
-import { fromBytes } from '../values/views.ts';
+import { fromBytes, viewAt } from '../values/views.ts';
 import type { ClonePlace } from './row.ts';
 
 export class BinaryParts {
@@ -15,8 +15,7 @@ export class BinaryParts {
 
   /** @throws SerializationError, or an error of V8, if there is no clone. */
   clone([beside, at, length, from, count]: ClonePlace): unknown {
-    const bytes = beside ? this.views[at] : this.blobs.subarray(at, at + length);
-    if (bytes === undefined) throw malformed('plain data is missing');
+    const bytes = beside ? viewAt(this.views, at) : this.blobs.subarray(at, at + length);
     const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return readClone(body, this.views.slice(from, from + count));
   }
@@ -25,11 +24,7 @@ export class BinaryParts {
   read([kind, beside, at, length]: readonly unknown[]): object {
     if (typeof kind !== 'number' || typeof at !== 'number' || typeof length !== 'number')
       throw malformed('binary data');
-    if (beside) {
-      const bytes = this.views[at];
-      if (bytes === undefined) throw malformed('binary data is missing');
-      return fromBytes(kind, bytes);
-    }
+    if (beside) return fromBytes(kind, viewAt(this.views, at));
     const { blobs } = this;
     this.bytesRead += length;
     if (!(at >= 0 && length >= 0 && at + length <= blobs.length && this.bytesRead <= blobs.length))

@@ -4,10 +4,8 @@
  */
 
 import { BoundedMap } from '../../system/bounded-map.ts';
-import type { Plan } from './plans.ts';
+import type { AnyFunction, Plan } from './plans.ts';
 import { graphs } from './rich.ts';
-
-type AnyFunction = (...args: never[]) => unknown;
 
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { ownKeys } = Reflect;

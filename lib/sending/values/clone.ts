@@ -5,7 +5,7 @@
 import { Deserializer, Serializer } from 'node:v8';
 import { addView, type Payload, payloadOf } from '../common/payload.ts';
 import { malformed } from './bytes.ts';
-import { binaryKind, bytesOf, copyOf, fromBytes, OUT_OF_BAND } from './views.ts';
+import { binaryKind, bytesOf, copyOf, fromBytes, OUT_OF_BAND, viewAt } from './views.ts';
 
 const INLINE = 0;
 const ASIDE = 1;
@@ -64,10 +64,7 @@ export function readClone(body: Buffer, views: readonly Uint8Array[]): unknown {
     const aside = deserializer.readUint32() === ASIDE;
     const kind = deserializer.readUint32();
     const size = deserializer.readUint32();
-    if (!aside) return fromBytes(kind, deserializer.readRawBytes(size));
-    const bytes = views[size];
-    if (bytes === undefined) throw malformed('binary data is missing');
-    return fromBytes(kind, bytes);
+    return fromBytes(kind, aside ? viewAt(views, size) : deserializer.readRawBytes(size));
   };
   if (!deserializer.readHeader()) throw malformed('the header is missing');
   return deserializer.readValue() as unknown;

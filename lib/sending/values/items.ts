@@ -10,7 +10,7 @@ import { hexOf } from './plain-format.ts';
 import { readBigInt, readPlain } from './plain-reader.ts';
 import { type NEEDS_GRAPH, NOT_PLAIN, PlainWriter } from './plain-writer.ts';
 import { OTHER, TEXT } from './primitives.ts';
-import { bytesOf, exactBinaryKind, fromBytes, OUT_OF_BAND } from './views.ts';
+import { bytesOf, exactBinaryKind, fromBytes, OUT_OF_BAND, viewAt } from './views.ts';
 
 const UNPAIRED_TEXT = 7;
 const BIGINT = 8;
@@ -95,12 +95,6 @@ function writeText(writer: ByteWriter, text: string, views: Uint8Array[]): void 
 const asText = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 
-function beside(reader: ByteReader, views: readonly Uint8Array[]): Uint8Array {
-  const bytes = views[reader.uint32()];
-  if (bytes === undefined) throw malformed('binary data is missing');
-  return bytes;
-}
-
 export function readItem(reader: ByteReader, views: readonly Uint8Array[]): unknown {
   const simple = reader.primitive();
   if (simple !== OTHER) return simple;
@@ -115,15 +109,15 @@ export function readItem(reader: ByteReader, views: readonly Uint8Array[]): unkn
     case PLAIN_DATA:
       return readPlain(reader.bytes());
     case PLAIN_BESIDE:
-      return readPlain(beside(reader, views));
+      return readPlain(viewAt(views, reader.uint32()));
     case BINARY: {
       const kind = reader.byte();
       return kind < KIND_BESIDE
         ? fromBytes(kind, reader.bytes())
-        : fromBytes(kind - KIND_BESIDE, beside(reader, views));
+        : fromBytes(kind - KIND_BESIDE, viewAt(views, reader.uint32()));
     }
     case TEXT_BESIDE:
-      return asText(beside(reader, views));
+      return asText(viewAt(views, reader.uint32()));
     default:
       throw malformed(`a value of the unknown kind ${tag}`);
   }

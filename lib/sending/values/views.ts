@@ -116,6 +116,13 @@ export function copyOf(bytes: Uint8Array): Uint8Array {
 const constructorOf = (kind: number): unknown =>
   (globalThis as Record<string, unknown>)[NAMES[kind] as string];
 
+/** What travelled beside the message under that number. @throws SerializationError if nothing did. */
+export function viewAt(views: readonly Uint8Array[], index: number): Uint8Array {
+  const bytes = views[index];
+  if (bytes === undefined) throw malformed('binary data is missing');
+  return bytes;
+}
+
 /** Builds the binary object again. Takes over `bytes` if they have a memory of their own, else copies them. */
 export function fromBytes(kind: number, bytes: Uint8Array): object {
   const name = NAMES[kind];
