@@ -6,7 +6,13 @@ import { PoolWorker } from '../../lib/manager/worker.ts';
 
 let kills: number;
 let worker: PoolWorker;
-const termination = new Termination({ onWorkerEnding() {} });
+const termination = new Termination({
+  owner: { onGraceOver() {}, onTeardownTooSlow() {} },
+  events: { onWorkerEnding() {} },
+  teardown: undefined,
+  teardownTimeout: 5_000,
+  leaveIdle() {},
+});
 
 beforeEach(() => {
   jest.useFakeTimers();

@@ -1,7 +1,7 @@
 /** What `executor.stats()` returns. */
 import type { BrokenProcessPool } from '../errors.ts';
 import type { Manager } from '../manager/manager.ts';
-import type { Percentiles } from '../manager/task-counts.ts';
+import { type Percentiles, percentilesOf } from '../manager/task-counts.ts';
 import type { WorkerState } from '../manager/worker.ts';
 import type { RecycleReason, TaskOutcome, WorkerExitReason } from '../observing/events.ts';
 
@@ -90,7 +90,7 @@ export function statsOf(manager: Manager, { exits, recycled }: Counts): Executor
     exits: { ...exits },
     recycled: { ...recycled },
     shortage: shortage && { since: shortage.since, failures: shortage.failures, error: shortage.error },
-    waitTime: waitTime.percentiles(),
-    runTime: runTime.percentiles(),
+    waitTime: percentilesOf(waitTime),
+    runTime: percentilesOf(runTime),
   };
 }

@@ -60,27 +60,18 @@ export class Backoff {
  * Before workers that no task waits for are started again: those that always die right after they were ready would
  * otherwise be started at full speed forever.
  */
-export class RestartBackoff {
-  readonly #backoff: Backoff;
+export class RestartBackoff extends Backoff {
   #badOnes = 0;
 
   /** @param onOver Called when those that are missing may be started. */
   constructor(onOver: () => void) {
-    this.#backoff = new Backoff({ first: 100, longest: 30_000, onOver });
-  }
-
-  get isOn(): boolean {
-    return this.#backoff.isOn;
+    super({ first: 100, longest: 30_000, onOver });
   }
 
   /** A worker has died while it did nothing; `age` in milliseconds since it was ready. */
   noteDeath(age: number, tasksDone: number): void {
     this.#badOnes = badOnesInARow(this.#badOnes, age, tasksDone);
-    if (areReplacedAtOnce(this.#badOnes)) this.#backoff.reset();
-    else this.#backoff.begin();
-  }
-
-  stop(): void {
-    this.#backoff.stop();
+    if (areReplacedAtOnce(this.#badOnes)) this.reset();
+    else this.begin();
   }
 }

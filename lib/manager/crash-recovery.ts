@@ -10,7 +10,6 @@ import type { ExecutorSettings } from '../options/executor-options.ts';
 import { noteNotNode } from '../system/node-command.ts';
 import { isNoWorker } from '../system/start-mark.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
-import { mayInterrupt } from './interruption.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { PoolEvents, PoolShortage } from './pool-events.ts';
 import type { PoolWarnings } from './pool-warnings.ts';
@@ -204,12 +203,15 @@ export class CrashRecovery {
   #takeOrInterrupt(worker: PoolWorker): Task[] {
     const last = worker.sent.tasks.at(-1);
     if (worker.interruption !== undefined) worker.interruption.reason = 'shutdown';
-    else if (last !== undefined && mayInterrupt(worker, last))
-      this.#pool.workers.interrupt(worker, last, 'shutdown', new ShutdownExecutorError(KILLED_BY_SHUTDOWN));
-    else return this.#takeLost(worker);
+    else if (last === undefined || !this.#interrupt(worker, last)) return this.#takeLost(worker);
     const begun = worker.sent.tasks.filter(({ state }) => state !== 'settled');
     this.#beginSettling(worker, begun);
     return begun;
+  }
+
+  #interrupt(worker: PoolWorker, task: Task): boolean {
+    const error = new ShutdownExecutorError(KILLED_BY_SHUTDOWN);
+    return this.#pool.workers.termination.interrupt(worker, task, 'shutdown', error);
   }
 
   #takeUnfinished(): Task[] {

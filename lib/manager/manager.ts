@@ -33,7 +33,6 @@ import { cpuCount } from '../system/cpu-count.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
 import { queueMicrotask } from '../system/timers.ts';
 import { CrashRecovery } from './crash-recovery.ts';
-import { consequenceOf, mayInterrupt } from './interruption.ts';
 import { Lifetime, quietly } from './lifetime.ts';
 import { MemoryWatch } from './memory.ts';
 import type { PoolEvents, PoolShortage, RecycleReason, TaskEvents } from './pool-events.ts';
@@ -351,7 +350,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       case FrameKind.uncaught:
         worker.isDying = true;
         worker.uncaught = { error: this.#decode(frame).value };
-        this.#workers.expectExit(worker);
+        this.#workers.termination.expectExit(worker);
         break;
       case FrameKind.retire:
         this.#leaks(worker, readLeakFigures(frame.body));
@@ -424,7 +423,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       this.#events.tasks?.answered(task, worker, runTime);
       this.#events.tap?.taskAnswered(task, worker, runTime);
       if (this.#settings.maxTasksPerWorker - worker.tasksDone <= 1) this.#retireSpent(worker);
-      if (worker.interruption?.task === task) this.#workers.endInterruption(worker);
+      if (worker.interruption?.task === task) this.#workers.termination.endInterruption(worker);
       if (worker.sent.tasks.length === 0) this.#workers.release(worker);
       if (this.#queue.length > 0) this.#refill(worker);
     } finally {
@@ -529,7 +528,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       task.revoke();
       this.#queue.addFirst(task);
     }
-    if (worker.interruption !== undefined) this.#workers.endInterruption(worker);
+    if (worker.interruption !== undefined) this.#workers.termination.endInterruption(worker);
     this.#workers.release(worker);
     this.#dispatch();
     this.#lifetime.checkDrained();
@@ -622,15 +621,13 @@ export class Manager implements WorkersOwner, TaskKeeper {
     if (worker.isShared && (reason === 'cancelled' || reason === 'timed-out'))
       worker.endedFor ??= { task: task.name, reason };
     if (worker.isShared || worker.sent.tasks.at(-1) === task) {
-      if (mayInterrupt(worker, task)) this.#workers.interrupt(worker, task, reason, error);
-      else this.#workers.kill(worker, reason);
+      const { termination } = this.#workers;
+      if (!termination.interrupt(worker, task, reason, error)) termination.kill(worker, reason);
     }
     this.#dispatchSoon();
   }
 
-  onGraceOver(worker: PoolWorker): void {
-    if (worker.interruption === undefined) return;
-    this.#workers.kill(worker, worker.interruption.reason);
+  onGraceOver(): void {
     this.#dispatchSoon();
   }
 
@@ -655,7 +652,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   onStartTooSlow(worker: PoolWorker): void {
     const before = worker.state;
-    this.#workers.kill(worker, 'start-timeout');
+    this.#workers.termination.kill(worker, 'start-timeout');
     this.#crashRecovery.startedTooSlowly(worker, before);
   }
 
@@ -685,14 +682,13 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   onGone(worker: PoolWorker): void {
     this.#workers.forget(worker);
-    this.#recycling.workerGone(worker);
     this.#lifetime.workerGone();
   }
 
   #tornDown(worker: PoolWorker, frame: Frame): void {
     if (!worker.isTearingDown) throw new Error('it had nothing to tear down');
     if (frame.id !== 0) this.#warnings.teardownFailed(this.#decode(frame).value);
-    if (worker.state === 'leaving') this.#workers.tornDown(worker);
+    if (worker.state === 'leaving') this.#workers.termination.tornDown(worker);
   }
 
   onTeardownTooSlow(): void {
@@ -752,7 +748,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
       return running.map((task) => this.cancelTask(task, true)).includes(true);
     }
     if (worker.state !== 'idle' && worker.state !== 'spare') return false;
-    this.#workers.kill(worker, 'cancelled');
+    this.#workers.termination.kill(worker, 'cancelled');
     return true;
   }
 
@@ -802,6 +798,12 @@ function cancelledError(task: Task, isPending: boolean, cause: unknown): Cancell
   return new CancelledError(
     isPending ? CANCELLED : `The future was cancelled while its task ran; ${consequenceOf(task)}.`,
   );
+}
+
+/** The last clause of messages: what happens to the worker. */
+function consequenceOf({ settings: { killGrace } }: Task): string {
+  if (!(killGrace > 0)) return 'its worker was killed';
+  return `the task was asked to end, and its worker is killed unless it ends within ${killGrace} ms (killGrace)`;
 }
 
 /** The task that the worker was sent under this number, if it is one that it runs. */

@@ -6,20 +6,12 @@ import type { Lifetime } from './lifetime.ts';
 import type { PoolWorker } from './worker.ts';
 import type { Workers } from './workers.ts';
 
-interface Caller {
-  /** Workers that were there at the call and are not gone. */
-  readonly missing: Set<PoolWorker>;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
 export class Recycling {
   readonly #workers: Workers;
   readonly #lifetime: Lifetime;
   readonly #retire: (worker: PoolWorker) => void;
   /** Those that are still to be asked to leave, in their turn. */
   readonly #old = new Set<PoolWorker>();
-  readonly #callers = new Set<Caller>();
   /** Starts, or is ready, for the first one of them. */
   #successor: PoolWorker | undefined;
   #isAdvancing = false;
@@ -31,18 +23,14 @@ export class Recycling {
     this.#retire = retire;
   }
 
-  /** Resolves when all workers of this moment are gone. */
-  begin(): Promise<void> {
-    const { all } = this.#workers;
-    if (all.size === 0) return Promise.resolve();
-    const ended = new Promise<void>((resolve, reject) => {
-      this.#callers.add({ missing: new Set(all), resolve, reject });
-    });
+  /** Resolves when all workers of this moment are gone. @throws BrokenProcessPool if the pool is broken by then. */
+  async begin(): Promise<void> {
     // The reserve comes last: until then it may step in.
-    const inTurn = [...all].sort((a, b) => Number(a.reserve) - Number(b.reserve));
+    const inTurn = [...this.#workers.all].sort((a, b) => Number(a.reserve) - Number(b.reserve));
     for (const worker of inTurn) this.#old.add(worker);
     this.advance();
-    return ended;
+    await Promise.all(inTurn.map(({ gone }) => gone));
+    if (this.#lifetime.brokenBy !== undefined) throw this.#lifetime.brokenBy;
   }
 
   /** To be called whenever a worker has become ready or has ended, or workers can be started again. */
@@ -71,18 +59,6 @@ export class Recycling {
     if (this.#successor === undefined || isLeaving(this.#successor))
       this.#successor = this.#workers.startSuccessor(worker);
     return this.#successor;
-  }
-
-  /** It has left no trace. */
-  workerGone(worker: PoolWorker): void {
-    for (const caller of this.#callers) {
-      caller.missing.delete(worker);
-      if (caller.missing.size > 0) continue;
-      this.#callers.delete(caller);
-      const error = this.#lifetime.brokenBy;
-      if (error === undefined) caller.resolve();
-      else caller.reject(error);
-    }
   }
 }
 

@@ -7,7 +7,6 @@ import type { Definition, InlineBody, Payload } from '../sending/common/payload.
 import { messageOf } from '../system/thrown.ts';
 import { TimeLimit } from '../system/time-limit.ts';
 import { receiveOrder } from '../watchdog/temporary-files.ts';
-import type { Interruption } from './interruption.ts';
 import { SentTasks } from './run-ahead.ts';
 import type { Task } from './task.ts';
 import type { Message } from './task-messages.ts';
@@ -42,6 +41,14 @@ export type WorkerEndReason =
   | 'cancelled'
   | 'timed-out'
   | 'start-timeout';
+
+/** A task that was asked to end by itself (`killGrace`): its future is settled, and its worker is busy until it ends. */
+export interface Interruption {
+  readonly task: Task;
+  /** Why its worker is killed if the task does not end. `shutdown`: the worker is killed in any case. */
+  reason: WorkerEndReason;
+  readonly grace: TimeLimit;
+}
 
 /** The manager: called with what a worker does. */
 export interface WorkerOwner {
@@ -139,12 +146,18 @@ export class PoolWorker {
   readonly names = new TaskNames();
   /** Of the definitions that it knows. */
   readonly #sentIds = new Set<number>();
+  /** Resolves when it has left no trace. */
+  readonly gone: Promise<void>;
+  #resolveGone = () => {};
 
   constructor(rank: number, reserve: boolean, capacity = 1) {
     this.rank = rank;
     this.reserve = reserve;
     this.capacity = capacity;
     this.isShared = capacity > 1;
+    this.gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
+    });
   }
 
   /**
@@ -159,7 +172,10 @@ export class PoolWorker {
       onOutput: (stream, line, id, isUnfinished) =>
         onOutput(stream, line, this.names.nameOf(stream, id), isUnfinished),
       onExit: (exit) => owner.onExit(this, exit),
-      onGone: () => owner.onGone(this),
+      onGone: () => {
+        owner.onGone(this);
+        this.#resolveGone();
+      },
     });
     if (!this.isShared) this.sent.claims = this.process.claims; // the order of its answers is unknown: nothing is sent ahead
     if (this.state === 'killed') this.process.kill(); // by code of the user that was asked for its environment

@@ -8,7 +8,6 @@ import type { ExecutorSettings } from '../options/executor-options.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { clearTimeout, LONGEST_TIMER, setImmediate, setTimeout } from '../system/timers.ts';
 import { Backoff, RestartBackoff } from './backoff.ts';
-import { createInterruption, type Interruption } from './interruption.ts';
 import type { PoolEvents } from './pool-events.ts';
 import {
   freeRank,
@@ -19,8 +18,7 @@ import {
   overtakenBy,
   spareRank,
 } from './scaling.ts';
-import type { Task } from './task.ts';
-import { Termination } from './termination.ts';
+import { Termination, type TerminationOwner } from './termination.ts';
 import {
   PoolWorker,
   type WorkerEndReason,
@@ -31,15 +29,11 @@ import {
 import type { WorkerSetup } from './worker-setup.ts';
 
 /** The manager: called with what becomes of each worker, and of all of them. */
-export interface WorkersOwner extends WorkerOwner {
+export interface WorkersOwner extends WorkerOwner, TerminationOwner {
   /** A worker is there to take a task. */
   onIdle(): void;
   /** There may be room for workers again that could not be started. */
   onStartsResumed(): void;
-  /** The task that it was asked to end has not ended in time: the worker is to be killed. */
-  onGraceOver(worker: PoolWorker): void;
-  /** The worker is killed for that. */
-  onTeardownTooSlow(): void;
 }
 
 export class Workers {
@@ -57,7 +51,7 @@ export class Workers {
   readonly idle: PoolWorker[] = [];
   /** One for all of them; it runs only while there are some, and keeps no process alive. */
   #idleTimer: NodeJS.Timeout | undefined;
-  readonly #termination: Termination;
+  readonly termination: Termination;
   /** From the first worker that is wanted to the end of the pool. */
   #replaces = false;
   #isFillingReserve = false;
@@ -79,15 +73,13 @@ export class Workers {
     this.#setup = setup;
     this.#owner = owner;
     this.maxWorkers = settings.maxWorkers;
-    const { teardown } = setup;
-    this.#termination = new Termination(
+    this.termination = new Termination({
+      owner,
       events,
-      teardown && {
-        ...teardown,
-        timeout: settings.teardownTimeout,
-        onTooSlow: () => owner.onTeardownTooSlow(),
-      },
-    );
+      teardown: setup.teardown,
+      teardownTimeout: settings.teardownTimeout,
+      leaveIdle: (worker) => this.#leaveIdle(worker),
+    });
   }
 
   /** Those that could run a task without being started first. */
@@ -183,17 +175,17 @@ export class Workers {
   }
 
   #startAs(rank: number, reason: WorkerStartReason): PoolWorker {
-    const worker = new PoolWorker(rank, reason !== 'demand', this.#settings.tasksPerWorker);
-    this.#all.add(worker);
-    // Whichever request needs it first, it serves others, too.
-    inRootContext(() => {
+    // Whichever request needs it first, it serves others, too: nothing of it keeps that request's context.
+    return inRootContext(() => {
+      const worker = new PoolWorker(rank, reason !== 'demand', this.#settings.tasksPerWorker);
+      this.#all.add(worker);
       worker.start(this.#setup, this.#settings.startTimeout, this.#owner, (...line) =>
         this.#events.onOutput(worker, ...line),
       );
       this.#events.onWorkerStarting(worker, reason);
       worker.initialize(this.#setup);
+      return worker;
     });
-    return worker;
   }
 
   /** It is booted and initialized. */
@@ -245,7 +237,7 @@ export class Workers {
       inRootContext(() => this.#expireIdleIn(idleTimeout));
   }
 
-  #removeIdle(worker: PoolWorker): void {
+  #leaveIdle(worker: PoolWorker): void {
     const index = this.idle.indexOf(worker);
     if (index >= 0) this.idle.splice(index, 1);
   }
@@ -295,51 +287,16 @@ export class Workers {
     this.#letGo(worker, 'recycled');
   }
 
-  /**
-   * The task that the worker runs is asked to end, and the worker is killed if the task has not ended in time.
-   *
-   * @param error What the future of the task fails with.
-   */
-  interrupt(worker: PoolWorker, task: Task, reason: WorkerEndReason, error: Error): void {
-    const interruption = createInterruption(task, reason, () => this.#owner.onGraceOver(worker));
-    worker.interrupt(interruption, error);
-  }
-
-  /** The task has ended: the worker stays in use, unless the pool was shut down with `killWorkers`. */
-  endInterruption(worker: PoolWorker): void {
-    const { reason, grace } = worker.interruption as Interruption;
-    grace.stop();
-    worker.interruption = undefined;
-    if (reason === 'shutdown') this.kill(worker, reason);
-  }
-
-  /** Its teardown has ended. */
-  tornDown(worker: PoolWorker): void {
-    this.#termination.tornDown(worker);
-  }
-
-  /** Its process is ended; it is replaced when there is work. */
-  kill(worker: PoolWorker, reason: WorkerEndReason): void {
-    this.#removeIdle(worker);
-    this.#termination.kill(worker, reason);
-  }
-
-  /** It is about to exit by itself, and runs nothing any more. */
-  expectExit(worker: PoolWorker): void {
-    this.#removeIdle(worker);
-    this.#termination.expectExit(worker);
-  }
-
   killAll(reason: WorkerEndReason): void {
     this.#stopReplacing();
-    for (const worker of [...this.#all]) this.#termination.killNow(worker, reason);
+    for (const worker of [...this.#all]) this.termination.killNow(worker, reason);
   }
 
   /** All but those whose tasks were asked to end: these are killed when that is over. */
   killUninterrupted(reason: WorkerEndReason): void {
     this.#stopReplacing();
     for (const worker of [...this.#all])
-      if (worker.interruption === undefined) this.#termination.killNow(worker, reason);
+      if (worker.interruption === undefined) this.termination.killNow(worker, reason);
   }
 
   #stopReplacing(): void {
@@ -385,7 +342,7 @@ export class Workers {
   }
 
   #joinReserve(worker: PoolWorker): void {
-    this.#removeIdle(worker);
+    this.#leaveIdle(worker);
     worker.state = 'spare';
     worker.reserve = true;
   }
@@ -405,20 +362,18 @@ export class Workers {
   /** One that has nothing to do; one that is busy, or leaves already, is left alone. */
   #letGo(worker: PoolWorker, reason: WorkerEndReason): void {
     if (worker.state === 'idle' || worker.state === 'spare') this.#retire(worker, reason);
-    else if (worker.isStarting) this.kill(worker, reason);
+    else if (worker.isStarting) this.termination.kill(worker, reason);
   }
 
   #retire(worker: PoolWorker, reason: WorkerEndReason): void {
-    this.#removeIdle(worker);
-    this.#termination.retire(worker, reason);
+    this.termination.retire(worker, reason);
     this.#promoteSurplus();
   }
 
   /** Its process has ended. Returns what it was doing; one that was to end was `leaving` or `killed`. */
   noteExit(worker: PoolWorker, exit: ExitReport): WorkerState {
     const before = worker.state;
-    this.#removeIdle(worker);
-    this.#termination.ended(worker);
+    this.termination.ended(worker);
     worker.state = 'gone';
     if (worker.interruption !== undefined) worker.endReason ??= worker.interruption.reason;
     if (before === 'idle' || before === 'spare')

@@ -25,21 +25,6 @@ export class Ring<T> {
     return this.#slots[this.#head];
   }
 
-  last(): T | undefined {
-    return this.#length === 0
-      ? undefined
-      : this.#slots[(this.#head + this.#length - 1) & (this.#slots.length - 1)];
-  }
-
-  pop(): T | undefined {
-    if (this.#length === 0) return undefined;
-    this.#length -= 1;
-    const at = (this.#head + this.#length) & (this.#slots.length - 1);
-    const item = this.#slots[at];
-    this.#slots[at] = undefined;
-    return item;
-  }
-
   shift(): T | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#slots[this.#head];
@@ -49,13 +34,6 @@ export class Ring<T> {
     if (this.#length < this.#slots.length / 8 && this.#slots.length > 1024)
       this.#resize(this.#slots.length / 2);
     return item;
-  }
-
-  includes(item: T): boolean {
-    for (let index = 0; index < this.#length; index += 1) {
-      if (this.#slots[(this.#head + index) & (this.#slots.length - 1)] === item) return true;
-    }
-    return false;
   }
 
   clear(): void {
