@@ -3,8 +3,8 @@
 import { onNewExecutor } from './executor/living.ts';
 import { startViewOfProcess } from './view/start-by-environment.ts';
 
-export type { LeakFigures } from './child/frames.ts';
 export type { StdioMode } from './child/output.ts';
+export type { LeakFigures } from './child/protocol.ts';
 export * from './errors.ts';
 export type { Executor, Inputs, ResultIterator } from './executor/executor.ts';
 export type { ModuleMethods } from './executor/module-methods.ts';

@@ -2,7 +2,7 @@
  * Reports to the host what a call waits for before its function can run: which modules are being loaded, and that the call was
  * built. The clock of a task runs in between only. Calls that are built at once, as almost all are, are not reported.
  */
-import { FrameKind } from '../lib/child/frames.ts';
+import { FrameKind } from '../lib/child/protocol.ts';
 import type { WhileLoading } from '../lib/system/worker-link.ts';
 import { natives } from './natives.ts';
 

@@ -2,7 +2,7 @@
  * What the host says to one task while it waits or runs: messages, and for a stream how many values are wanted. What comes
  * for a task that is over is dropped.
  */
-import { type Frame, FrameKind, readCount } from '../lib/child/frames.ts';
+import { type Frame, FrameKind, readCount } from '../lib/child/protocol.ts';
 import type { ReceivedCall } from '../lib/sending/common/payload.ts';
 
 interface Waiter<T> {

@@ -3,7 +3,7 @@
  * the task waits for something; a task that blocks its thread sees nothing, and is killed.
  */
 import { AsyncResource } from 'node:async_hooks';
-import type { Frame } from '../lib/child/frames.ts';
+import type { Frame } from '../lib/child/protocol.ts';
 import { setImmediate } from '../lib/system/timers.ts';
 import { offer, outsideOfTasks, type SentReason } from '../lib/system/worker-link.ts';
 

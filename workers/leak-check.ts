@@ -2,7 +2,7 @@
  * loky's protection from memory leaks, seen from inside the worker: compare the memory between two tasks with
  * what it was after the first one. It only measures and reports; the host replaces the worker.
  */
-import type { LeakFigures } from '../lib/child/frames.ts';
+import type { LeakFigures } from '../lib/child/protocol.ts';
 import { natives } from './natives.ts';
 
 /** To be called between two tasks, after the answer was sent. */

@@ -1,6 +1,6 @@
 /** The ways in which a worker ends on its own. */
 import type { Channel } from '../lib/child/frames.ts';
-import { FrameKind } from '../lib/child/frames.ts';
+import { FrameKind } from '../lib/child/protocol.ts';
 import type { Payload } from '../lib/sending/common/payload.ts';
 import { setTimeout } from '../lib/system/timers.ts';
 import { drained, natives } from './natives.ts';

@@ -1,5 +1,5 @@
 /** Runs one call and encodes its outcome. Synchronous as long as the task and its values allow it. */
-import { type Frame, FrameKind } from '../lib/child/frames.ts';
+import { type Frame, FrameKind } from '../lib/child/protocol.ts';
 import type { Payload, ReceivedCall } from '../lib/sending/common/payload.ts';
 import { encodeOutcomes, type ItemOutcome } from '../lib/sending/outcomes.ts';
 import type { InlineAnswer, Receiver } from '../lib/sending/receiver.ts';

@@ -2,7 +2,7 @@
  * Runs a generator and sends its values as they are yielded. The generator continues when its last value has left this
  * process, and as long as the host takes more.
  */
-import type { Frame } from '../lib/child/frames.ts';
+import type { Frame } from '../lib/child/protocol.ts';
 import type { ReceivedCall } from '../lib/sending/common/payload.ts';
 import type { Receiver } from '../lib/sending/receiver.ts';
 import { setImmediate } from '../lib/system/timers.ts';

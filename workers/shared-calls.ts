@@ -3,8 +3,8 @@
  * reports is known by its async context. It knows no channel; the task loop sends what it is given.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Frame, FrameKind } from '../lib/child/frames.ts';
 import { END_OF_TASK, SEVERAL_TASKS } from '../lib/child/output.ts';
+import type { Frame, FrameKind } from '../lib/child/protocol.ts';
 import type { Receiver } from '../lib/sending/receiver.ts';
 import { outsideOfTasks, type WhileLoading } from '../lib/system/worker-link.ts';
 import { BuildReport } from './build-report.ts';

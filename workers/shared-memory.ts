@@ -2,7 +2,7 @@
  * What the shared values of this worker take. The host knows that they are here: they are no leak. And an idle process collects
  * no garbage by itself: large ones that were taken from it are collected when it has nothing to do.
  */
-import type { Frame } from '../lib/child/frames.ts';
+import type { Frame } from '../lib/child/protocol.ts';
 import { VALUE_CLONE, VALUE_GRAPH, VALUE_ITEM } from '../lib/sending/common/format.ts';
 
 /** In bytes: for less, a collection takes longer than it is worth. */

@@ -3,8 +3,9 @@
  * the order they came.
  */
 import { createClaimReader } from '../lib/child/claims.ts';
-import { type Channel, type Frame, FrameKind, readCount, type StartMessage } from '../lib/child/frames.ts';
+import type { Channel } from '../lib/child/frames.ts';
 import { END_OF_TASK } from '../lib/child/output.ts';
+import { type Frame, FrameKind, readCount, type StartMessage } from '../lib/child/protocol.ts';
 import type { Payload } from '../lib/sending/common/payload.ts';
 import { createReceiver, type InlineAnswer, type Receiver } from '../lib/sending/receiver.ts';
 import { importAs } from '../lib/sending/worker/modules.ts';

@@ -2,7 +2,8 @@
  * A worker's whole life: boot, initializer, task loop, leave. It knows frames and payloads; what becomes of a
  * task is the host's business.
  */
-import { Channel, decodeStart } from '../lib/child/frames.ts';
+import { Channel } from '../lib/child/frames.ts';
+import { decodeStart } from '../lib/child/protocol.ts';
 import { rememberGlobals } from '../lib/sending/graph/common-globals.ts';
 import { takeStart } from '../lib/system/start-mark.ts';
 import { endWithHost } from './leaving.ts';

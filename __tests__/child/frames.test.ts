@@ -1,19 +1,14 @@
 /** Frames: what is written at one end is read at the other, however the stream is cut into pieces. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { Channel, FrameReader, FrameWriter, HEADER_BYTES, lostBody, MAGIC } from '../../lib/child/frames.ts';
 import {
-  Channel,
   decodeStart,
   encodeStart,
   type Frame,
   FrameKind,
-  FrameReader,
-  FrameWriter,
-  HEADER_BYTES,
-  lostBody,
-  MAGIC,
   MalformedFrameError,
-} from '../../lib/child/frames.ts';
+} from '../../lib/child/protocol.ts';
 
 interface Sent {
   readonly kind: Frame['kind'];

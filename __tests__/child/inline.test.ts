@@ -1,6 +1,7 @@
 /** Bodies that are written straight into the memory of the frame that carries them. */
 import { expect, test } from '@jest/globals';
-import { type Frame, FrameKind, FrameReader, FrameWriter } from '../../lib/child/frames.ts';
+import { FrameReader, FrameWriter } from '../../lib/child/frames.ts';
+import { type Frame, FrameKind } from '../../lib/child/protocol.ts';
 
 /** Of so many bytes; writes as far as there is room. */
 const bodyOf = (length: number) => ({

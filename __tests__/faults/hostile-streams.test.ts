@@ -1,7 +1,8 @@
 /** Tasks that write frames of streams and messages into the pipe of their worker: this costs their host nothing. */
 import { describe, expect, test } from '@jest/globals';
 import { TerminatedWorkerError } from 'loky';
-import { FrameKind, HEADER_BYTES, MAGIC } from '../../lib/child/frames.ts';
+import { HEADER_BYTES, MAGIC } from '../../lib/child/frames.ts';
+import { FrameKind } from '../../lib/child/protocol.ts';
 import { poolsOfEachTest, sleepFor, square } from '../executor/pools.ts';
 
 const newPool = poolsOfEachTest();

@@ -5,7 +5,7 @@
 import type { WorkerProcess, WorkerProcessListener } from '../../lib/child/child-process.ts';
 import type { ClaimLedger } from '../../lib/child/claims.ts';
 import type { ExitReport } from '../../lib/child/exit-report.ts';
-import { type Frame, FrameKind } from '../../lib/child/frames.ts';
+import { type Frame, FrameKind } from '../../lib/child/protocol.ts';
 import { Manager } from '../../lib/manager/manager.ts';
 import type { PoolEvents } from '../../lib/manager/pool-events.ts';
 import type { TaskRequest } from '../../lib/manager/task.ts';

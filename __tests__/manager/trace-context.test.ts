@@ -1,6 +1,6 @@
 /** A trace context goes with its call in a frame of its own; without one, no frame is more or larger. */
 import { expect, test } from '@jest/globals';
-import { type FrameKind, FrameKind as Kind } from '../../lib/child/frames.ts';
+import { type FrameKind, FrameKind as Kind } from '../../lib/child/protocol.ts';
 import type { Task } from '../../lib/manager/task.ts';
 import { PoolWorker } from '../../lib/manager/worker.ts';
 import type { WorkerSetup } from '../../lib/manager/worker-setup.ts';

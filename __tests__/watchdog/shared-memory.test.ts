@@ -1,6 +1,6 @@
 /** What shared values take in a worker is counted, and collected when they are gone and it is worth it. */
 import { beforeEach, expect, test } from '@jest/globals';
-import type { Frame } from '../../lib/child/frames.ts';
+import type { Frame } from '../../lib/child/protocol.ts';
 import { DEFINE_CODE, VALUE_CLONE } from '../../lib/sending/common/format.ts';
 import { SharedMemory } from '../../workers/shared-memory.ts';
 

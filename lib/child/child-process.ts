@@ -13,17 +13,10 @@ import { isAsleep, isExiting } from '../watchdog/processes.ts';
 import { type WorkerTree, watchTree } from '../watchdog/worker-tree.ts';
 import type { ClaimLedger } from './claims.ts';
 import type { ExitReport } from './exit-report.ts';
-import {
-  Channel,
-  encodeStart,
-  type Frame,
-  FrameKind,
-  MalformedFrameError,
-  PIPE_DESCRIPTOR,
-  type StartMessage,
-} from './frames.ts';
+import { Channel, PIPE_DESCRIPTOR } from './frames.ts';
 import type { Launched } from './launch.ts';
 import { captureOutput, type OutputListener, type StdioMode } from './output.ts';
+import { encodeStart, type Frame, FrameKind, MalformedFrameError, type StartMessage } from './protocol.ts';
 import { createStallWatch } from './stall-watch.ts';
 
 export interface WorkerProcessSettings {

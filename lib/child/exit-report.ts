@@ -1,7 +1,7 @@
 /** How a worker ended, and the message about that. It decides nothing. */
 import { constants } from 'node:os';
 import * as signals from 'human-signals';
-import type { MalformedFrameError } from '../child/frames.ts';
+import type { MalformedFrameError } from '../child/protocol.ts';
 import { TerminatedWorkerError, type TerminationReason, type TerminationReport } from '../errors.ts';
 
 /** Loaded when it is asked for. */

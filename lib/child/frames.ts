@@ -4,11 +4,12 @@
  *
  *   magic u8 · kind u8 · views u16 · id u32 · time u32 · body length u32 · view lengths f64 each · body · views
  *
- * `kind` and `id` mean something to the two ends alone.
+ * What they mean is in protocol.ts.
  */
 import type { Duplex } from 'node:stream';
 import type { InlineBody, Payload } from '../sending/common/payload.ts';
 import { nextTick } from '../system/timers.ts';
+import { type Frame, FrameKind, MalformedFrameError } from './protocol.ts';
 
 /** The descriptor of the pipe in a worker. */
 export const PIPE_DESCRIPTOR = 3;
@@ -17,105 +18,7 @@ export const MAGIC = 0x4c;
 export const HEADER_BYTES = 16;
 export const VIEW_LENGTH_BYTES = 8;
 
-/** What a frame says. Numbers are part of the protocol between one host and its own workers. */
-export const FrameKind = {
-  /** Host to worker: a definition (function code or reference) to keep under its id. */
-  define: 1,
-  /** Host to worker: the definition with this id is used no more. */
-  forget: 2,
-  /** Host to worker, before all else: what it is to know of itself and its pool. */
-  start: 9,
-  /** Host to worker: run the initializer. */
-  initialize: 3,
-  /** Host to worker: run a call. */
-  call: 4,
-  /** Host to worker: run a call as soon as its claim can be had. */
-  callAhead: 7,
-  /** Host to worker: run a function once for each of a list of argument lists. */
-  chunk: 5,
-  /** Host to worker: of the next chunk only so many items are to run (u32), of which the first as many as `id`, and as many more with each claim. */
-  claimed: 12,
-  /** Host to worker: make the function with this id ready, as it may be called soon. */
-  prepare: 8,
-  /** Host to worker: its place in the pool is the one with this number from now on. */
-  rank: 10,
-  /** Host to worker: answer with `built` when the call with this id is; with 0, when all is that was to be prepared. */
-  announce: 11,
-  /** Host to worker: the call with this number is to end; with the error that its future has failed with. */
-  interrupt: 13,
-  /** Host to worker: run the teardown, and answer with `tornDown`. */
-  teardown: 14,
-  /** Host to worker: the trace context, as JSON of what a propagator has written, of the call or chunk that comes next. */
-  traceContext: 36,
-  /** Host to worker: finish what you run, then exit. */
-  leave: 6,
-  /** Host to worker: run a call of a generator function, whose values travel as they are yielded. */
-  stream: 32,
-  /** Host to worker: so many more values (u32) of the stream with this id may be sent. */
-  credit: 33,
-  /** Host to worker: no more values of the stream with this id are wanted. */
-  stopStream: 34,
-  /** Host to worker: a message for the task with this id, as a call of one argument. */
-  message: 35,
-  /** Worker to host: booted; from here on code of the user runs. */
-  started: 15,
-  /** Worker to host: booted and initialized. */
-  ready: 16,
-  /** Worker to host: the initializer failed, with its error. */
-  initializerFailed: 17,
-  /** Worker to host: the result of a call. */
-  value: 18,
-  /** Worker to host: the error of a call. */
-  error: 19,
-  /** Worker to host: something left behind by a task threw; the worker exits. */
-  uncaught: 20,
-  /** Worker to host: the worker may ask to be replaced soon. */
-  growing: 21,
-  /** Worker to host: the worker asks to be replaced, with figures. */
-  retire: 22,
-  /** Worker to host: the worker's memory cannot be measured, and why. */
-  unmeasurable: 31,
-  /** Worker to host: a call that it will not run: it is about to leave, or has no claim to it. */
-  handedBack: 23,
-  /** Worker to host: an order of the resource tracker. */
-  resource: 24,
-  /** Worker to host: how far a call is, as its task reports. */
-  progress: 25,
-  /** Worker to host: it loads modules, by their names; for the call with this id, or, with 0, to get ready itself. */
-  loading: 26,
-  /** Worker to host: the call with this id was built and runs from now on; with 0: what was to be prepared is. */
-  built: 27,
-  /** Worker to host: it could not import the module of `preload` with this index, with the error. */
-  preloadFailed: 28,
-  /** Worker to host: the teardown has ended; with 1: it has failed, with its error. */
-  tornDown: 29,
-  /** Worker to host: one value of the stream with this id. */
-  yielded: 40,
-  /** Worker to host: the generator of the stream with this id is being ended, as its host wants no more of it. */
-  stopping: 41,
-  /** Worker to host: the task with this id takes the next one of its messages. */
-  messageTaken: 42,
-  /** Worker to host: it is to get no task until it has answered all of them, as its memory can be judged only then. */
-  crowded: 30,
-} as const;
-
-export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
-
-export interface Frame {
-  readonly kind: FrameKind;
-  readonly id: number;
-  /** How long it took, in microseconds; 0 where that means nothing. */
-  readonly time: number;
-  readonly body: Uint8Array;
-  readonly views: readonly Uint8Array[];
-}
-
 const frameKinds: ReadonlySet<number> = new Set(Object.values(FrameKind));
-
-/** The other end sent something that is no frame. */
-export class MalformedFrameError extends Error {
-  override readonly name = 'MalformedFrameError';
-}
 
 // Writing
 
@@ -498,79 +401,9 @@ export class Channel extends FrameWriter {
   }
 }
 
-// What some kinds of frames hold
-
+/** How much of a message there is. */
 export function bytesOf({ body, views }: Payload): number {
   let bytes = body.length;
   for (let index = 0; index < views.length; index += 1) bytes += (views[index] as Uint8Array).length;
   return bytes;
-}
-
-export function encodeCount(count: number): Uint8Array {
-  const body = Buffer.alloc(4);
-  body.writeUInt32LE(count);
-  return body;
-}
-
-/** @throws RangeError if it is none. */
-export function readCount({ buffer, byteOffset, byteLength }: Uint8Array): number {
-  return Buffer.from(buffer, byteOffset, byteLength).readUInt32LE();
-}
-
-/**
- * The first frame that a worker gets: what it must know before it can take any other. It has no IPC channel of Node's
- * beside its pipe: a module that is preloaded could take a message from there, or close it, and Node parses in the host
- * what comes from there, where rubbish is an uncaught error.
- */
-export interface StartMessage {
-  readonly rank: number;
-  readonly executorId: number;
-  readonly depth: number;
-  /** The sender's settings, for the worker's receiver. */
-  readonly settings: { readonly body: Uint8Array; readonly views: readonly Uint8Array[] };
-  /** With captured output: what marks in it where a task begins; `undefined` if its lines are not attributed to tasks. */
-  readonly outputMark: string | undefined;
-  /** It runs several tasks at once. */
-  readonly isShared: boolean;
-  readonly leakThreshold: number;
-  readonly leakCheckDelay: number;
-  /** To be imported first, as if by the file `from`. */
-  /** To be its current directory; `undefined` for the one that it has. */
-  readonly cwd: string | undefined;
-  readonly preload: readonly { readonly specifier: string; readonly from: string | null }[];
-  /** The main script, to be imported before anything else (`loky_init_main`). */
-  readonly main: string | undefined;
-}
-
-/** As JSON, which has no Infinity; the first submit waits for this, and would wait for Node's v8 module to be loaded. */
-export function encodeStart({ settings, ...rest }: StartMessage): Payload {
-  const text = JSON.stringify(rest, (_, value: unknown) =>
-    value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value,
-  );
-  return { body: Buffer.from(text), views: [settings.body, ...settings.views] };
-}
-
-export function decodeStart({ kind, body, views: [settings, ...views] }: Frame): StartMessage {
-  if (kind !== FrameKind.start || settings === undefined)
-    throw new MalformedFrameError(`the first frame is of kind ${kind}`);
-  const rest = JSON.parse(Buffer.from(body).toString()) as Omit<StartMessage, 'settings'>;
-  return { ...rest, settings: { body: settings, views } };
-}
-
-/** Measured by a worker between two tasks; all in bytes. */
-export interface LeakFigures {
-  /** After the first task and a forced garbage collection. */
-  readonly reference: number;
-  /** Now, after another one. */
-  readonly memory: number;
-  readonly threshold: number;
-}
-
-/** @throws Error if it is not what a worker sends. */
-export function readLeakFigures(body: Uint8Array): LeakFigures {
-  const { reference, memory, threshold } = JSON.parse(Buffer.from(body).toString()) as Record<
-    string,
-    unknown
-  >;
-  return { reference: Number(reference), memory: Number(memory), threshold: Number(threshold) };
 }

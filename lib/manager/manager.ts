@@ -18,7 +18,8 @@
  * death leaves. Only a task moves itself from state to state.
  */
 import { type ExitReport, exitCodeName } from '../child/exit-report.ts';
-import { bytesOf, type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/frames.ts';
+import { bytesOf } from '../child/frames.ts';
+import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/protocol.ts';
 import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';

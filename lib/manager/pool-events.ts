@@ -1,7 +1,7 @@
 /** What a manager reports; the executor that makes it decides where the reports go. */
 
 import type { ExitReport } from '../child/exit-report.ts';
-import type { LeakFigures } from '../child/frames.ts';
+import type { LeakFigures } from '../child/protocol.ts';
 import type {
   BrokenProcessPool,
   InitializerError,
@@ -31,6 +31,15 @@ export interface PoolShortage extends Shortage {
   readonly error: WorkerStartupError | InitializerError;
 }
 
+/** What a worker wrote. */
+export interface OutputLine {
+  readonly stream: 'stdout' | 'stderr';
+  readonly line: string;
+  /** The name of the one that wrote it. */
+  readonly task: string | undefined;
+  readonly isUnfinished: boolean;
+}
+
 export interface PoolEvents {
   onWorkerStarting(worker: PoolWorker, reason: WorkerStartReason): void;
   onWorkerReady(worker: PoolWorker): void;
@@ -41,14 +50,7 @@ export interface PoolEvents {
   /** @param pause For so many milliseconds no worker is started. */
   onWorkerShortage(shortage: PoolShortage, pause: number): void;
   onBroken(error: BrokenProcessPool): void;
-  /** @param task The name of the one that wrote the line. */
-  onOutput(
-    worker: PoolWorker,
-    stream: 'stdout' | 'stderr',
-    line: string,
-    task: string | undefined,
-    isUnfinished: boolean,
-  ): void;
+  onOutput(worker: PoolWorker, output: OutputLine): void;
 
   /** Of a live view that is open: `undefined` while no page is open. */
   readonly tap: PoolTap | undefined;

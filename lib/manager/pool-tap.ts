@@ -4,7 +4,7 @@
  */
 
 import type { ExitReport } from '../child/exit-report.ts';
-import type { LeakFigures } from '../child/frames.ts';
+import type { LeakFigures } from '../child/protocol.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { RecycleReason, WorkerExitReason } from './pool-events.ts';
 import type { Task, TaskOutcome } from './task.ts';

@@ -1,7 +1,7 @@
 /** What a pool says by itself: each of these once, as loky does, however often it happens. */
 
 import { megabytes } from '../child/exit-report.ts';
-import type { LeakFigures } from '../child/frames.ts';
+import type { LeakFigures } from '../child/protocol.ts';
 import { describeThrown, messageOf } from '../system/thrown.ts';
 
 export class PoolWarnings {

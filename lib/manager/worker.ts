@@ -2,11 +2,13 @@
 
 import type { WorkerProcess } from '../child/child-process.ts';
 import type { EndedFor, ExitReport, TerminationContext } from '../child/exit-report.ts';
-import { bytesOf, encodeCount, type Frame, FrameKind } from '../child/frames.ts';
+import { bytesOf } from '../child/frames.ts';
+import { encodeCount, type Frame, FrameKind } from '../child/protocol.ts';
 import type { Definition, InlineBody, Payload } from '../sending/common/payload.ts';
 import { messageOf } from '../system/thrown.ts';
 import { TimeLimit } from '../system/time-limit.ts';
 import { receiveOrder } from '../watchdog/temporary-files.ts';
+import type { OutputLine } from './pool-events.ts';
 import { SentTasks } from './run-ahead.ts';
 import type { Task } from './task.ts';
 import type { Message } from './task-messages.ts';
@@ -63,13 +65,6 @@ export interface WorkerOwner {
   /** It has left no trace. */
   onGone(worker: PoolWorker): void;
 }
-
-type OnOutput = (
-  stream: 'stdout' | 'stderr',
-  line: string,
-  task: string | undefined,
-  isUnfinished: boolean,
-) => void;
 
 /** A call of more bytes takes a while until it is in the worker and built. */
 const LARGE_CALL = 256 * 1024;
@@ -160,17 +155,19 @@ export class PoolWorker {
     });
   }
 
-  /**
-   * @param startTimeout In milliseconds.
-   * @param onOutput Called with each line of its output, and the name of the task that wrote it.
-   */
-  start(setup: WorkerSetup, startTimeout: number, owner: WorkerOwner, onOutput: OnOutput): void {
+  /** @param startTimeout In milliseconds. */
+  start(
+    setup: WorkerSetup,
+    startTimeout: number,
+    owner: WorkerOwner,
+    onOutput: (output: OutputLine) => void,
+  ): void {
     this.#owner = owner;
     this.startLimit = new TimeLimit(startTimeout, () => owner.onStartTooSlow(this));
     this.process = setup.startProcess(this.rank, {
       onFrame: this.#onFrame,
       onOutput: (stream, line, id, isUnfinished) =>
-        onOutput(stream, line, this.names.nameOf(stream, id), isUnfinished),
+        onOutput({ stream, line, task: this.names.nameOf(stream, id), isUnfinished }),
       onExit: (exit) => owner.onExit(this, exit),
       onGone: () => {
         owner.onGone(this);

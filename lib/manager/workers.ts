@@ -179,8 +179,8 @@ export class Workers {
     return inRootContext(() => {
       const worker = new PoolWorker(rank, reason !== 'demand', this.#settings.tasksPerWorker);
       this.#all.add(worker);
-      worker.start(this.#setup, this.#settings.startTimeout, this.#owner, (...line) =>
-        this.#events.onOutput(worker, ...line),
+      worker.start(this.#setup, this.#settings.startTimeout, this.#owner, (output) =>
+        this.#events.onOutput(worker, output),
       );
       this.#events.onWorkerStarting(worker, reason);
       worker.initialize(this.#setup);

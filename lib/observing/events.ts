@@ -1,5 +1,5 @@
 /** The events of an executor, as listeners see them. An event is created only if it has a listener. */
-import type { LeakFigures } from '../child/frames.ts';
+import type { LeakFigures } from '../child/protocol.ts';
 import type { BrokenProcessPool } from '../errors.ts';
 import type { RecycleReason, WorkerExitReason } from '../manager/pool-events.ts';
 import type { TaskOutcome } from '../manager/task.ts';

@@ -9,9 +9,9 @@ import {
   terminatedWorkerError,
   terminationReason,
 } from '../child/exit-report.ts';
-import type { LeakFigures } from '../child/frames.ts';
+import type { LeakFigures } from '../child/protocol.ts';
 import type { BrokenProcessPool } from '../errors.ts';
-import type { PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
+import type { OutputLine, PoolEvents, PoolShortage, RecycleReason } from '../manager/pool-events.ts';
 import { oneTapOf, type PoolTap } from '../manager/pool-tap.ts';
 import type { PoolWorker, WorkerEndReason, WorkerStartReason } from '../manager/worker.ts';
 import { inRootContext } from '../system/root-context.ts';
@@ -119,13 +119,7 @@ export class PoolObserver implements PoolEvents {
     });
   }
 
-  onOutput(
-    { pid, rank }: PoolWorker,
-    stream: 'stdout' | 'stderr',
-    line: string,
-    task: string | undefined,
-    isUnfinished: boolean,
-  ): void {
+  onOutput({ pid, rank }: PoolWorker, { stream, line, task, isUnfinished }: OutputLine): void {
     this.#emit('output', { executorId: this.#executorId, pid, rank, stream, line, task, isUnfinished });
   }
 

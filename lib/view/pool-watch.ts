@@ -1,7 +1,7 @@
 /** What a view gets from one pool, turned into figures. It keeps no task, no worker that has ended, and no value. */
 
 import { type ExitReport, megabytes, terminatedWorkerError } from '../child/exit-report.ts';
-import type { LeakFigures } from '../child/frames.ts';
+import type { LeakFigures } from '../child/protocol.ts';
 import { type BrokenProcessPool, TerminatedWorkerError } from '../errors.ts';
 import type { RecycleReason, WorkerExitReason } from '../manager/pool-events.ts';
 import type { PoolTap } from '../manager/pool-tap.ts';

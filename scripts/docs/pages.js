@@ -14,7 +14,7 @@ const pages = [
   ['Futures', /lib\/futures\//, 'What `submit` gives, and waiting for several of them.'],
   [
     'Observing',
-    /lib\/(?:executor\/(?:events|stats)\.ts$|manager\/|child\/frames\.ts|observing\/)/,
+    /lib\/(?:executor\/(?:events|stats)\.ts$|manager\/|child\/protocol\.ts|observing\/)/,
     'Statistics, events, and what travels with them.',
   ],
   [

@@ -5,7 +5,8 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FrameKind, FrameReader } from '../../../lib/child/frames.ts';
+import { FrameReader } from '../../../lib/child/frames.ts';
+import { FrameKind } from '../../../lib/child/protocol.ts';
 import type { Payload } from '../../../lib/sending/common/payload.ts';
 import { numberOf } from '../../../lib/sending/host/known.ts';
 import { createSender } from '../../../lib/sending/sender.ts';
