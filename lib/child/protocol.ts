@@ -106,6 +106,14 @@ export class MalformedFrameError extends Error {
   override readonly name = 'MalformedFrameError';
 }
 
+/** The longest text that a worker may send about itself, in bytes: longer than any message of Node's, and short enough not to delay the host. */
+const LONGEST_TEXT = 1_000;
+
+/** The beginning of a text. */
+export function readText({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_TEXT)).toString();
+}
+
 export function encodeCount(count: number): Uint8Array {
   const body = Buffer.alloc(4);
   body.writeUInt32LE(count);

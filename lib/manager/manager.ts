@@ -19,7 +19,7 @@
  */
 import { type ExitReport, exitCodeName } from '../child/exit-report.ts';
 import { bytesOf } from '../child/frames.ts';
-import { type Frame, FrameKind, type LeakFigures, readLeakFigures } from '../child/protocol.ts';
+import { type Frame, FrameKind, type LeakFigures, readLeakFigures, readText } from '../child/protocol.ts';
 import { CancelledError, QueueFullError, TimeoutError } from '../errors.ts';
 import type { Future } from '../futures/future.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
@@ -29,8 +29,6 @@ import { wantsKill } from '../options/task-options.ts';
 import type { Payload, PreparedCall } from '../sending/common/payload.ts';
 import type { Shared } from '../sending/common/shared.ts';
 import type { Sender } from '../sending/sender.ts';
-import { BusyPoll, WARM_AFTER } from '../system/busy-poll.ts';
-import { cpuCount } from '../system/cpu-count.ts';
 import { withSubmitSite } from '../system/submit-site.ts';
 import { queueMicrotask } from '../system/timers.ts';
 import { CrashRecovery } from './crash-recovery.ts';
@@ -54,8 +52,6 @@ import { Workers, type WorkersOwner } from './workers.ts';
 
 /** After so many sends, unused definitions are searched for. */
 const FORGET_AFTER = 256;
-/** The longest text that a worker may send about itself, in bytes: longer than any message of Node's, and short enough not to delay this process. */
-const LONGEST_TEXT = 1_000;
 
 const CANCELLED_BY_SHUTDOWN = 'The executor was shut down with cancelFutures before the task started.';
 const CANCELLED = 'The future was cancelled before its task started.';
@@ -68,17 +64,6 @@ interface Answer {
 
 /** The future is settled: what the worker has answered is not looked at. */
 const UNAWAITED: Answer = { ok: false, value: undefined };
-
-let counted: number | undefined;
-
-/** Reads what limits this process: takes longer than tens of cold calls. */
-function countCpus(): number {
-  try {
-    return cpuCount();
-  } catch {
-    return 1; // an invalid LOKY_MAX_CPU_COUNT is an error where it decides how many workers there are
-  }
-}
 
 export class Manager implements WorkersOwner, TaskKeeper {
   readonly #settings: ExecutorSettings;
@@ -94,7 +79,6 @@ export class Manager implements WorkersOwner, TaskKeeper {
   readonly #preparation: Preparation;
   readonly #recycling: Recycling;
   readonly #warnings = new PoolWarnings();
-  readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
   readonly counts = new TaskCounts();
   #isDispatchScheduled = false;
   #sentCount = 0;
@@ -271,20 +255,13 @@ export class Manager implements WorkersOwner, TaskKeeper {
     }
     if (shared === undefined) idle.pop();
     task.begin(id, isBuilt);
-    this.#runAhead.outstanding += 1;
-    if (this.#runAhead.isBrief(task)) this.#answers.expect(this.#hasCore);
+    this.#runAhead.begun(task);
     if (this.#memoryWatch.isWanted && !worker.isWatched) this.#memoryWatch.watch(worker);
     if (task.definitions !== this.#preparation.latest) this.#preparation.note(task.definitions);
     if (isBuilt) observed?.started(task, worker);
     this.#sentCount += 1;
     if (this.#sentCount % FORGET_AFTER === 0) this.#forgetRetired();
   }
-
-  /** With fewer tasks out than CPUs there is one for this process. */
-  readonly #hasCore = (): boolean => {
-    counted ??= countCpus();
-    return this.#runAhead.outstanding < counted;
-  };
 
   /** Its values were copied when it was submitted; there may be no memory for their bytes. */
   #unsendable(task: Task, error: unknown): void {
@@ -357,7 +334,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
         this.#leaks(worker, readLeakFigures(frame.body));
         break;
       case FrameKind.unmeasurable:
-        this.#warnings.unmeasurable(textOf(frame.body));
+        this.#warnings.unmeasurable(readText(frame.body));
         break;
       case FrameKind.growing:
         this.#workers.prepareReplacement(worker);
@@ -381,7 +358,7 @@ export class Manager implements WorkersOwner, TaskKeeper {
 
   /** Before the task's function can run, or while it fetches tasks of its own (`loky/bullmq`). */
   #loading(worker: PoolWorker, { id, body }: Frame): void {
-    worker.loading = textOf(body) || 'what it needs';
+    worker.loading = readText(body) || 'what it needs';
     const task = taskOf(worker, id);
     if (task === undefined) return;
     if (task.state === 'sent') task.markStarted(performance.now());
@@ -410,7 +387,6 @@ export class Manager implements WorkersOwner, TaskKeeper {
     this.#runAhead.answered(worker, task, frame.time);
     if (worker.loading !== undefined) noteLoaded(worker);
     worker.tasksDone += 1;
-    this.#answers.arrived();
     const { ok, value } =
       task.state === 'settled' ? UNAWAITED : this.#decode(frame, task.isChunk ? task.itemCount : undefined);
     const runTime = frame.time / 1000;
@@ -816,9 +792,4 @@ function taskOf(worker: PoolWorker, id: number): Task | undefined {
 /** One of its tasks has what it needs. */
 function noteLoaded(worker: PoolWorker): void {
   if (!worker.isShared || !worker.tasks.some(({ isLoading }) => isLoading)) worker.loading = undefined;
-}
-
-/** The beginning of a text of a worker. */
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_TEXT)).toString();
 }

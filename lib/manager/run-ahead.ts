@@ -16,6 +16,8 @@
  */
 import type { ClaimLedger } from '../child/claims.ts';
 import type { Definition, Payload } from '../sending/common/payload.ts';
+import { BusyPoll, WARM_AFTER } from '../system/busy-poll.ts';
+import { cpuCount } from '../system/cpu-count.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { clearInterval, setImmediate, setInterval } from '../system/timers.ts';
 import type { PendingQueue } from './queue.ts';
@@ -155,12 +157,24 @@ interface RunAheadOptions {
   readonly dispatch: () => void;
 }
 
+let counted: number | undefined;
+
+/** Reads what limits this process: takes longer than tens of cold calls. */
+function countCpus(): number {
+  try {
+    return cpuCount();
+  } catch {
+    return 1; // an invalid LOKY_MAX_CPU_COUNT is an error where it decides how many workers there are
+  }
+}
+
 export class RunAhead {
   /** Tasks that workers were sent and have not answered. */
   outstanding = 0;
   readonly #options: RunAheadOptions;
   /** How long the tasks of each function take. */
   readonly #runTimes = new WeakMap<Definition, RunTime>();
+  readonly #answers = new BusyPoll(() => performance.now(), WARM_AFTER);
   #lastId = 0;
   #clock: NodeJS.Timeout | undefined;
 
@@ -174,16 +188,24 @@ export class RunAhead {
     return this.#lastId;
   }
 
-  /** Whether it is worth staying awake for the answer. */
-  isBrief({ isChunk, definitions }: Task): boolean {
+  /** A worker has begun the task at once: it may be worth staying awake for the answer. */
+  begun({ isChunk, definitions }: Task): void {
+    this.outstanding += 1;
     const known = isChunk || definitions[0] === undefined ? undefined : this.#runTimes.get(definitions[0]);
-    return known !== undefined && known.mean < BRIEF;
+    if (known !== undefined && known.mean < BRIEF) this.#answers.expect(this.#hasCore);
   }
+
+  /** With fewer tasks out than CPUs there is one for this process. */
+  readonly #hasCore = (): boolean => {
+    counted ??= countCpus();
+    return this.outstanding < counted;
+  };
 
   /** The worker has answered this one of its tasks, after `time` microseconds. */
   answered({ sent }: PoolWorker, task: Task, time: number): void {
     sent.answered(task);
     this.outstanding -= 1;
+    this.#answers.arrived();
     const [definition] = task.definitions;
     if (definition !== undefined && !task.isChunk) {
       const known = this.#runTimes.get(definition);
