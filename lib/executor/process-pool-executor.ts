@@ -22,6 +22,7 @@ import {
 import type { Shared } from '../sending/common/shared.ts';
 import { keepForSending } from '../sending/host/rich.ts';
 import { checkDepth } from '../system/depth.ts';
+import { isLoaderLasting } from '../system/later-part.ts';
 import { chooseNode } from '../system/node-command.ts';
 import { clearTimeout, setImmediate } from '../system/timers.ts';
 import type { Executor, ResultIterator } from './executor.ts';
@@ -93,7 +94,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     };
     keepForSending();
     if (sendsAtStart(settings)) this.#make();
-    setImmediate(() => this.#makeAhead());
+    if (isLoaderLasting) setImmediate(() => this.#makeAhead());
     noteExecutor(this);
   }
 

@@ -118,6 +118,28 @@ describe('Jest', () => {
   );
 
   test(
+    'does not fail for an executor that a test has made last, and left open',
+    async () => {
+      project.write(
+        'left.spec.cjs',
+        `${REQUIRE}
+        test('makes one', () => { new ProcessPoolExecutor({ maxWorkers: 1 }); });`,
+      );
+      project.write(
+        'slow.spec.cjs',
+        `test('takes longer', () => new Promise((resolve) => setTimeout(resolve, 1500)));`,
+      );
+      project.write('jest.left.cjs', `module.exports = { testMatch: ['**/*.spec.cjs'] };`);
+      const { code, stdout, stderr } = await runNode(project.folder, [
+        ...[jest, '--config', 'jest.left.cjs', '--runInBand', '--no-watchman'],
+      ]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('2 passed')]);
+      expect(stdout + stderr).not.toMatch(/torn down|Error/);
+    },
+    LONG,
+  );
+
+  test(
     'runs tests that are ES modules',
     async () => {
       const head = `${IMPORT}\nconst { jest } = import.meta;`;
