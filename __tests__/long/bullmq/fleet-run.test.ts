@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { createPostgresBackend } from 'bullmq';
-import { type FleetEngine, type Incident, type Run, reasonOf, runFleet } from './fleet-run.ts';
+import { byTaking, type FleetEngine, type Incident, type Run, reasonOf, runFleet } from './fleet-run.ts';
 import { describeWithPostgres } from './with-postgres.ts';
 import { describeWithRedis, newQueue } from './with-redis.ts';
 
@@ -26,6 +26,14 @@ describe('why a job ran again', () => {
     expect(reasonOf(run(9_900, 'b1'), run(14_000, 'a1'), [killed], true)).toBeUndefined();
     expect(reasonOf(run(5_000), run(6_000, 'b1'), [killed], true)).toBeUndefined();
     expect(reasonOf(run(20_000), run(30_000, 'b1'), [killed], true)).toBeUndefined();
+  });
+
+  test('its machine was paused after it had taken the job, and began it when another had done it', () => {
+    const paused: Incident = { kind: 'paused', machine: 'b1', from: 10_000, to: 18_000 };
+    const [late, other] = [run(18_010, 'b1'), { ...run(13_600, 'a1'), attempt: 2 }];
+    const [first, second] = [other, late].sort(byTaking) as [Run, Run];
+    expect(reasonOf(first, second, [paused], true)).toBe('its machine was paused');
+    expect(reasonOf(run(13_600, 'a1'), run(18_010, 'b1'), [paused], true)).toBeUndefined();
   });
 
   test('its process crashed, the first time', () => {

@@ -287,7 +287,7 @@ class FleetRun {
   }
 }
 
-/** By job, in the order of their begins. */
+/** By job, in the order in which machines took it. */
 function readRuns(folder: string): Map<number, Run[]> {
   const runs = new Map<number, Run[]>();
   for (const machine of readdirSync(folder)) {
@@ -306,6 +306,10 @@ function readRuns(folder: string): Map<number, Run[]> {
       runs.set(run.index, ofJob);
     }
   }
-  for (const ofJob of runs.values()) ofJob.sort((one, other) => one.begin - other.begin);
+  for (const ofJob of runs.values()) ofJob.sort(byTaking);
   return runs;
 }
+
+/** As machines took the job. One that is paused then begins it when it goes on, after the machine that has taken it over. */
+export const byTaking = (one: Run, other: Run): number =>
+  one.attempt - other.attempt || one.begin - other.begin;
