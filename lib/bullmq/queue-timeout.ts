@@ -40,7 +40,7 @@ type Link = Pick<RemoteLink, 'queue' | 'readJobs'>;
 /**
  * Takes the job of a task out of the queue, if no machine has begun it.
  *
- * @returns an errand. It waits for the answer of Redis however late that comes: until then it is not known who has the job.
+ * @returns what to ask. It waits for the answer of Redis however late that comes: until then it is not known who has the job.
  */
 export function takingFromQueue(link: Link, task: RemoteTask): () => Promise<TakenFromQueue> {
   /** The job may be out of the queue: Redis was asked to remove it, and has not answered. */

@@ -15,7 +15,6 @@ import { type ShutdownOptions, wantsKill } from '../options/task-options.ts';
 import { KeepAlive } from '../system/keep-alive.ts';
 import type { SubmitSite } from '../system/submit-site.ts';
 import { clearTimeout, setTimeout } from '../system/timers.ts';
-import { Errands } from './errands.ts';
 import { JobLostError } from './errors.ts';
 import type { RemoteSettings } from './executor-options.ts';
 import { Followers } from './followers.ts';
@@ -36,6 +35,7 @@ import {
   type Upload,
 } from './remote-task.ts';
 import { warnOfLeftovers, watchUnstored } from './remote-warnings.ts';
+import { RetriedRequests } from './retried-requests.ts';
 import { type JobData, type Reply, type ReplyKind, readOutput, replyOfJob } from './wire.ts';
 import type { ValueCodec } from './wire-values.ts';
 import { withdrawal } from './withdrawal.ts';
@@ -76,10 +76,10 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
   /** Jobs that are being withdrawn and that other executors may wait for: these must be notified. */
   readonly #withdrawnShared = new Set<string>();
   /** Tasks whose `queueTimeout` is over, and whose jobs may have begun. */
-  readonly #overdue: Errands<RemoteTask, TakenFromQueue>;
+  readonly #overdue: RetriedRequests<RemoteTask, TakenFromQueue>;
   readonly #lateOutput = new LateOutput((task) => this.#followers.remove(task));
   /** Jobs that may still run although they are no longer awaited, by their ids. */
-  readonly #withdrawals: Errands<string, boolean>;
+  readonly #withdrawals: RetriedRequests<string, boolean>;
   /** Cancelled during an outage of Redis: their states are read after it. The value is `kill`. */
   readonly #wishes = new Map<RemoteTask, boolean>();
   #closed: Promise<void> | undefined;
@@ -92,10 +92,12 @@ export class RemotePool implements RemoteTaskKeeper, RemoteLinkListener {
     this.#codec = codec;
     this.#link = new RemoteLink(settings, executorId, this);
     this.#followers = new Followers(this.#link);
-    this.#overdue = new Errands(this.#link, settings.checkInterval, (task, end) => this.#onTaken(task, end));
+    this.#overdue = new RetriedRequests(this.#link, settings.checkInterval, (task, end) =>
+      this.#onTaken(task, end),
+    );
     this.#outbox = new Outbox(settings, this.#link, this);
     this.#reconciler = new Reconciler(this.#link, settings.checkInterval, settings.queue, this);
-    this.#withdrawals = new Errands(this.#link, settings.checkInterval, (id, isRemoved) => {
+    this.#withdrawals = new RetriedRequests(this.#link, settings.checkInterval, (id, isRemoved) => {
       const isShared = this.#withdrawnShared.delete(id);
       if (isRemoved && isShared) this.#announce(id, new CancelledError(CANCELLED_ELSEWHERE));
       this.#checkDrained();

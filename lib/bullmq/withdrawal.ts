@@ -13,7 +13,7 @@ const PATIENCE = 3_000;
 type Link = Pick<RemoteLink, 'isReady' | 'order' | 'queue'>;
 
 /**
- * @returns an errand. Its answer is `true` if the job was taken out of the queue, and `false` if all was done that can be done: the machines
+ * @returns what to ask. Its answer is `true` if the job was taken out of the queue, and `false` if all was done that can be done: the machines
  * have the order to end it.
  */
 export function withdrawal(link: Link, jobId: string): () => Promise<boolean> {

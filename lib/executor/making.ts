@@ -4,7 +4,7 @@ import { launchSettings } from '../manager/launch-settings.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { PoolObserver } from '../observing/observer.ts';
 import type { ExecutorSettings } from '../options/executor-options.ts';
-import { loadsForSending } from '../sending/host/rich.ts';
+import { loadersForSending } from '../sending/host/rich.ts';
 import { inRootContext } from '../system/root-context.ts';
 import { setImmediate, setTimeout } from '../system/timers.ts';
 import { pool } from './parts.ts';
@@ -56,7 +56,7 @@ export function loadAhead(manager: Manager): NodeJS.Timeout {
   process.getBuiltinModule('node:child_process');
   const hasTasks = (): boolean => manager.counts.answered + manager.pendingCount + manager.runningCount > 0;
   return setTimeout(() => {
-    if (!hasTasks()) loadInTurns(loadsForSending);
+    if (!hasTasks()) loadInTurns(loadersForSending);
   }, IDLE_AFTER).unref();
 }
 

@@ -22,7 +22,7 @@ import {
 import type { Shared } from '../sending/common/shared.ts';
 import { keepForSending } from '../sending/host/rich.ts';
 import { checkDepth } from '../system/depth.ts';
-import { isLoaderLasting } from '../system/later-part.ts';
+import { canLoadLater } from '../system/later-part.ts';
 import { chooseNode } from '../system/node-command.ts';
 import { clearTimeout, setImmediate } from '../system/timers.ts';
 import type { Executor, ResultIterator } from './executor.ts';
@@ -62,7 +62,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   readonly #settings: ExecutorSettings;
   readonly #taskSettings: TaskSettings;
   #made: MadePool | undefined;
-  #ahead: NodeJS.Timeout | undefined;
+  #loadTimer: NodeJS.Timeout | undefined;
   /** Where tasks go; elsewhere once a reusable executor was replaced. */
   #route: () => Manager;
 
@@ -94,7 +94,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
     };
     keepForSending();
     if (sendsAtStart(settings)) this.#make();
-    if (isLoaderLasting) setImmediate(() => this.#makeAhead());
+    if (canLoadLater) setImmediate(() => this.#makeAhead());
     noteExecutor(this);
   }
 
@@ -114,7 +114,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   #makeAhead(): void {
     try {
       const { manager } = this.#parts;
-      if (manager.isOpen) this.#ahead = loadAhead(manager);
+      if (manager.isOpen) this.#loadTimer = loadAhead(manager);
     } catch {} // the call that needs it tries again
   }
 
@@ -206,7 +206,7 @@ export class ProcessPoolExecutor extends EventEmitter<ExecutorEvents> implements
   }
 
   shutdown(options?: ShutdownOptions): Promise<void> {
-    clearTimeout(this.#ahead);
+    clearTimeout(this.#loadTimer);
     return this.#parts.manager.shutdown(checkShutdownOptions(options));
   }
 

@@ -14,7 +14,7 @@ import { isShortageCode } from './shortage.ts';
  * Whether files can be loaded at any time. A context of node:vm may be torn down: after that, Jest's loader refuses each file, and
  * fails the whole run for it.
  */
-export const isLoaderLasting = Object.getPrototypeOf(process.getBuiltinModule) === Function.prototype;
+export const canLoadLater = Object.getPrototypeOf(process.getBuiltinModule) === Function.prototype;
 
 interface Kept {
   readonly file: string;

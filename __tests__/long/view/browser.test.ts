@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { freePort } from '../../helpers/free-port.ts';
 import { browser as browserPath } from '../demo/browser.ts';
 import { startService } from '../examples/service.ts';
 
@@ -38,14 +39,6 @@ async function startHost(port = 0): Promise<Host> {
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const describeWithBrowser = browserPath === undefined ? describe.skip : describe;

@@ -15,5 +15,5 @@ export function keepForSending(): void {
   keepDevalue();
 }
 
-/** What loads them, each in some 10 ms. */
-export const loadsForSending: readonly (() => unknown)[] = [graphs, parsing, devalue];
+/** Each loads one of them, in some 10 ms. */
+export const loadersForSending: readonly (() => unknown)[] = [graphs, parsing, devalue];

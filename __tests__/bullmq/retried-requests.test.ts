@@ -1,10 +1,10 @@
-/** What becomes of errands, such as that for a task whose time in the queue is over, while the engine is lost and found. */
+/** What becomes of requests, such as that for a task whose time in the queue is over, while the engine is lost and found. */
 import { beforeEach, expect, test } from '@jest/globals';
-import { Errands } from '../../lib/bullmq/errands.ts';
 import type { JobState } from '../../lib/bullmq/job-reader.ts';
 import { type TakenFromQueue, takingFromQueue } from '../../lib/bullmq/queue-timeout.ts';
 import type { RemoteLink } from '../../lib/bullmq/remote-link.ts';
 import type { RemoteTask } from '../../lib/bullmq/remote-task.ts';
+import { RetriedRequests } from '../../lib/bullmq/retried-requests.ts';
 import { waitUntil } from '../helpers/processes.ts';
 
 const lost = (): never => {
@@ -17,7 +17,7 @@ let reads: number;
 let heard: string[];
 let task: RemoteTask;
 let link: RemoteLink;
-let errands: Errands<string, TakenFromQueue>;
+let requests: RetriedRequests<string, TakenFromQueue>;
 
 beforeEach(() => {
   jobState = { kind: 'waiting' } as JobState;
@@ -33,11 +33,11 @@ beforeEach(() => {
     },
     queue: { remove: async () => remove() },
   } as unknown as RemoteLink;
-  errands = new Errands(link, 10, (_, end) => heard.push(typeof end === 'string' ? end : end.kind));
+  requests = new RetriedRequests(link, 10, (_, end) => heard.push(typeof end === 'string' ? end : end.kind));
 });
 
 async function expire(): Promise<void> {
-  errands.add('1', takingFromQueue(link, task));
+  requests.add('1', takingFromQueue(link, task));
   await waitUntil(() => reads > 0, 5_000);
   await new Promise((resolve) => setImmediate(resolve));
 }
@@ -84,7 +84,7 @@ test('an answer counts however late it comes', async () => {
       answer = resolve;
     });
   await expire();
-  errands.resume(); // the engine is back: the job is not asked for twice
+  requests.resume(); // the engine is back: the job is not asked for twice
   expect(reads).toBe(1);
   answer(1);
   await isHeard();
@@ -95,14 +95,14 @@ test('nothing is asked once they are closed', async () => {
   remove = lost;
   await expire();
   const before = reads;
-  errands.close();
+  requests.close();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(reads).toBe(before);
 });
 
 test('a job that is on its way is not asked for until it is in the queue', async () => {
   task.state = 'unsent';
-  errands.add('1', takingFromQueue(link, task));
+  requests.add('1', takingFromQueue(link, task));
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(reads).toBe(0);
   task.state = 'sent';
@@ -112,11 +112,11 @@ test('a job that is on its way is not asked for until it is in the queue', async
 
 test('nothing is asked while the engine is away, nor for what was forgotten', async () => {
   Object.assign(link, { isReady: false });
-  errands.add('1', takingFromQueue(link, task));
-  errands.forget('1');
+  requests.add('1', takingFromQueue(link, task));
+  requests.forget('1');
   Object.assign(link, { isReady: true });
-  errands.resume();
+  requests.resume();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(reads).toBe(0);
-  expect(errands.size).toBe(0);
+  expect(requests.size).toBe(0);
 });

@@ -5,7 +5,7 @@
 import { clearTimeout, setTimeout } from '../system/timers.ts';
 import type { RemoteLink } from './remote-link.ts';
 
-export class Errands<Key, Answer> {
+export class RetriedRequests<Key, Answer> {
   readonly #link: Pick<RemoteLink, 'isReady'>;
   readonly #retryDelay: number;
   readonly #onAnswer: (key: Key, answer: Answer) => void;
@@ -15,7 +15,7 @@ export class Errands<Key, Answer> {
 
   /**
    * @param retryDelay Milliseconds until what has failed is tried again.
-   * @param onAnswer Called when an errand is done, and counts no more.
+   * @param onAnswer Called when a request is answered, and counts no more.
    */
   constructor(
     link: Pick<RemoteLink, 'isReady'>,
@@ -56,7 +56,7 @@ export class Errands<Key, Answer> {
     this.#open.clear();
   }
 
-  /** Does nothing if there is no such errand, or the engine is away. */
+  /** Does nothing if there is no such request, or the engine is away. */
   async tryNow(key: Key): Promise<void> {
     const ask = this.#open.get(key);
     if (ask === undefined || !this.#link.isReady || this.#running.has(key)) return;
